@@ -1,0 +1,29 @@
+import { defineError } from './app-error';
+
+export const ValidationFailed = defineError('VALIDATION_FAILED', 400, 'The request has invalid fields.');
+export const MalformedBody = defineError(
+  'MALFORMED_BODY',
+  400,
+  'The body is not what its content type says.',
+);
+export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor was not made by this list.');
+export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is needed.');
+export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 404, 'There is no such route.');
+export const RequestTimeout = defineError('REQUEST_TIMEOUT', 408, 'The request did not arrive in time.');
+export const BodyTooLarge = defineError('BODY_TOO_LARGE', 413, 'The body is too large.');
+export const MalformedUrl = defineError('MALFORMED_URL', 400, 'The address cannot be decoded.');
+export const UriTooLong = defineError('URI_TOO_LONG', 414, 'The address is too long.');
+export const UnsupportedMediaType = defineError(
+  'UNSUPPORTED_MEDIA_TYPE',
+  415,
+  'The route does not take this content type.',
+);
+export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be handled.');
+export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');
+export const DatabaseUnavailable = defineError(
+  'DATABASE_UNAVAILABLE',
+  503,
+  'The database cannot be reached at the moment.',
+);
+export const Overloaded = defineError('OVERLOADED', 503, 'Too much work at the moment.');
+export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shutting down.');

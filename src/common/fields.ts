@@ -1,0 +1,149 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsISO4217CurrencyCode,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  Min,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+
+/**
+ * One decorator a field: what it may hold, and what OpenAPI says of it, from the same figures.
+ * Used on bodies and queries (where it validates) and on answers (where it only documents).
+ */
+interface FieldOptions {
+  description?: string;
+  example?: unknown;
+  /** May be absent. An explicit `null` is refused unless `nullable` too. */
+  optional?: boolean;
+  nullable?: boolean;
+}
+
+/** A string, trimmed unless `raw`, of `min` (default 1) to `max` characters. */
+export function Text(
+  options: FieldOptions & { min?: number; max: number; raw?: boolean },
+): PropertyDecorator {
+  const { min = 1, max } = options;
+  return field(options, { type: String, minLength: min, maxLength: max }, [
+    ...(options.raw ? [] : [Transform(({ value }) => (typeof value === 'string' ? value.trim() : value))]),
+    Length(min, max),
+    IsString(),
+  ]);
+}
+
+/** An e-mail address, made lower case: addresses are unique without regard to case. */
+export function Email(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'email', maxLength: 254, example: 'ada@example.com' }, [
+    Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase() : value)),
+    Length(3, 254),
+    IsEmail(),
+  ]);
+}
+
+/** A whole number. In a query its text is converted, so `limit=20` works and `limit=2e1` does not. */
+export function Whole(
+  options: FieldOptions & { min: number; max: number; query?: boolean },
+): PropertyDecorator {
+  const convert = Transform(({ value }) =>
+    typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  );
+  return field(options, { type: 'integer', minimum: options.min, maximum: options.max }, [
+    ...(options.query ? [convert] : []),
+    Min(options.min),
+    Max(options.max),
+    IsInt(),
+  ]);
+}
+
+export function Flag(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: Boolean }, [IsBoolean()]);
+}
+
+export function Id(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'uuid' }, [IsUUID()]);
+}
+
+/** An ISO 4217 code; made upper case. */
+export function Currency(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, minLength: 3, maxLength: 3, example: 'EUR' }, [
+    Transform(({ value }) => (typeof value === 'string' ? value.toUpperCase() : value)),
+    IsISO4217CurrencyCode(),
+  ]);
+}
+
+export function OneOf(values: readonly string[], options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, enum: [...values] }, [IsIn(values)]);
+}
+
+/** Strings, each of 1 to `length` characters, at most `max` of them. */
+export function Texts(options: FieldOptions & { max: number; length: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: 'array', items: { type: 'string', maxLength: options.length }, maxItems: options.max },
+    [
+      Length(1, options.length, { each: true }),
+      IsString({ each: true }),
+      ArrayMaxSize(options.max),
+      IsArray(),
+    ],
+  );
+}
+
+/** Objects of one class, each validated, `min` (default 0) to `max` of them. */
+export function ListOf(
+  type: () => new () => object,
+  options: FieldOptions & { min?: number; max: number },
+): PropertyDecorator {
+  const { min = 0, max } = options;
+  return field(options, { type, isArray: true, minItems: min, maxItems: max }, [
+    Type(type),
+    ValidateNested({ each: true }),
+    ArrayMinSize(min),
+    ArrayMaxSize(max),
+    IsArray(),
+  ]);
+}
+
+/** One object of a class, validated. */
+export function Part(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type }, [Type(type), ValidateNested()]);
+}
+
+/** An ISO 8601 time in UTC; answers only. */
+export function Time(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'date-time', example: '2026-11-21T09:30:00.000Z' }, []);
+}
+
+function field(
+  { description, example, optional = false, nullable = false }: FieldOptions,
+  api: ApiPropertyOptions,
+  checks: PropertyDecorator[],
+): PropertyDecorator {
+  const documented = {
+    ...api,
+    required: !optional,
+    ...(nullable ? { nullable } : {}),
+    ...(description === undefined ? {} : { description }),
+    ...(example === undefined ? {} : { example }),
+  } as ApiPropertyOptions;
+  const skipped = optional || nullable;
+  return applyDecorators(
+    ApiProperty(documented),
+    ...checks,
+    ...(skipped
+      ? [ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null))]
+      : []),
+  );
+}

@@ -1,0 +1,43 @@
+import { Text, Whole } from './fields';
+
+export const MAX_PAGE = 100;
+
+/** What every list takes. */
+export class PageQuery {
+  @Whole({
+    min: 1,
+    max: MAX_PAGE,
+    optional: true,
+    query: true,
+    example: 20,
+    description: 'Rows, default 20.',
+  })
+  limit: number = 20;
+
+  @Text({ max: 100, optional: true, description: '`nextCursor` of the page before.' })
+  cursor?: string;
+}
+
+/** What every list answers. `nextCursor` is null on the last page. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/**
+ * Cuts a page from rows that were read with `LIMIT limit + 1`: the extra row only tells that there is more.
+ * @param cursorOf what the next page starts after; must identify a row in the list's fixed order
+ */
+export function toPage<R, T>(
+  rows: R[],
+  limit: number,
+  cursorOf: (row: R) => string,
+  map: (row: R) => T,
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map(map),
+    nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
+  };
+}

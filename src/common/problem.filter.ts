@@ -1,0 +1,34 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logger';
+import { problemOf, toAppError } from './problem';
+
+/** Sends every error as a problem document. What is our fault is logged once, in full, under the request id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.send(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  send(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const error = toAppError(thrown);
+    const { status, code } = error.kind;
+    if (status >= 500) {
+      const level = status === 500 ? 'error' : 'warn';
+      this.logger[level](
+        { event: 'request.failed', requestId: request.id, code, err: error.cause ?? error },
+        code,
+      );
+    }
+    if (reply.sent) return;
+    if (error.details.retryAfter !== undefined) void reply.header('retry-after', error.details.retryAfter);
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply
+      .status(status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(JSON.stringify(problemOf(error, request.id)));
+  }
+}

@@ -1,0 +1,74 @@
+import { HttpException } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { AppError } from './app-error';
+import {
+  BodyTooLarge,
+  DatabaseUnavailable,
+  InternalError,
+  MalformedBody,
+  Overloaded,
+  RequestRefused,
+  RequestTimeout,
+  RouteNotFound,
+  ShuttingDown,
+  UnsupportedMediaType,
+  UriTooLong,
+} from './common.errors';
+import { isContention, isDatabaseAway } from './sqlstate';
+
+/** An error as the API sends it: `application/problem+json`, RFC 9457, with a stable `code`. */
+export class ProblemDto {
+  @ApiProperty({ example: 'urn:stoa:error:VALIDATION_FAILED' })
+  type: string;
+  @ApiProperty({ example: 'The request has invalid fields.' })
+  title: string;
+  @ApiProperty({ example: 400 })
+  status: number;
+  @ApiProperty({ example: 'VALIDATION_FAILED', description: 'Stable; compare with this.' })
+  code: string;
+  @ApiPropertyOptional({ example: 'The shop name is missing.' })
+  detail?: string;
+  @ApiProperty({ example: '0198c0de-0000-7000-8000-000000000000', description: 'Request id, as in the log.' })
+  instance: string;
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, description: 'Findings by field or row.' })
+  errors?: readonly object[];
+}
+
+const RETRY_SECONDS = 2;
+
+/** Turns whatever was thrown into an AppError. What nobody foresaw becomes INTERNAL_ERROR with its cause. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof HttpException) return fromStatus(thrown);
+  if (isDatabaseAway(thrown)) return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: thrown });
+  if (isContention(thrown)) return new Overloaded({ retryAfter: RETRY_SECONDS, cause: thrown });
+  return new InternalError({ cause: thrown });
+}
+
+/** What Nest and Fastify throw themselves (routing, parsing): known by status only. */
+function fromStatus(thrown: HttpException): AppError {
+  const status = thrown.getStatus();
+  const details = { cause: thrown };
+  if (status === 404) return new RouteNotFound(details);
+  if (status === 408) return new RequestTimeout(details);
+  if (status === 413) return new BodyTooLarge(details);
+  if (status === 414) return new UriTooLong(details);
+  if (status === 415) return new UnsupportedMediaType(details);
+  if (status === 503) return new ShuttingDown({ ...details, retryAfter: RETRY_SECONDS });
+  if (status === 400) return new MalformedBody({ ...details, detail: thrown.message });
+  if (status < 500) return new RequestRefused({ ...details, detail: thrown.message });
+  return new InternalError(details);
+}
+
+export function problemOf(error: AppError, requestId: string): ProblemDto {
+  const { kind, details } = error;
+  return {
+    type: `urn:stoa:error:${kind.code}`,
+    title: kind.title,
+    status: kind.status,
+    code: kind.code,
+    ...(details.detail === undefined ? {} : { detail: details.detail }),
+    instance: requestId,
+    ...(details.errors === undefined ? {} : { errors: details.errors }),
+  };
+}

@@ -1,0 +1,49 @@
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { AppErrorClass } from './app-error';
+import { ProblemDto } from './problem';
+
+interface RouteOptions {
+  summary: string;
+  /** Status of success, default 200; sets it too. */
+  status?: number;
+  /** Class of the answer. */
+  ok?: Type;
+  /** The answer is a page of `ok`. */
+  list?: boolean;
+  /** Errors that this route adds to those of every route. */
+  errors?: AppErrorClass[];
+}
+
+/** Documents a route: summary, success, and each error status with its codes. */
+export function Route({
+  summary,
+  status = 200,
+  ok,
+  list = false,
+  errors = [],
+}: RouteOptions): MethodDecorator {
+  const byStatus = new Map<number, string[]>();
+  for (const { kind } of errors)
+    byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), `\`${kind.code}\``]);
+  return applyDecorators(
+    HttpCode(status),
+    ApiOperation({ summary }),
+    ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
+    ApiResponse({ status, description: 'Done.', ...(ok ? content(ok, list) : {}) }),
+    ...[...byStatus].map(([code, names]) =>
+      ApiResponse({
+        status: code,
+        description: names.join(', '),
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
+      }),
+    ),
+  );
+}
+
+function content(ok: Type, list: boolean): object {
+  if (!list) return { type: ok };
+  const items = { type: 'array', items: { $ref: getSchemaPath(ok) } };
+  const nextCursor = { type: 'string', nullable: true };
+  return { schema: { type: 'object', required: ['items', 'nextCursor'], properties: { items, nextCursor } } };
+}

@@ -1,0 +1,38 @@
+import { ValidationFailed } from './common.errors';
+
+const MAX_DEPTH = 12;
+const MAX_VALUES = 20_000;
+
+/**
+ * Refuses input that no field of ours can mean: NUL bytes (PostgreSQL text cannot hold them, SQLSTATE 22021),
+ * lone surrogates (would be stored as U+FFFD), and objects nested or grown beyond any honest request.
+ * Runs before validation, on whatever the parser produced.
+ * @throws ValidationFailed
+ */
+export function assertSafeInput(value: unknown, where: string): void {
+  const budget = { values: MAX_VALUES };
+  walk(value, where, 0, budget);
+}
+
+function walk(value: unknown, where: string, depth: number, budget: { values: number }): void {
+  if (depth > MAX_DEPTH) refuse(where, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (--budget.values < 0) refuse(where, `holds more than ${MAX_VALUES} values`);
+  if (typeof value === 'string') return assertSafeText(value, where);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) {
+    assertSafeText(key, where);
+    walk(child, where, depth + 1, budget);
+  }
+}
+
+function assertSafeText(text: string, where: string): void {
+  if (text.includes('\0')) refuse(where, 'contains a NUL character');
+  if (!text.isWellFormed()) refuse(where, 'contains half of a surrogate pair');
+}
+
+function refuse(where: string, problem: string): never {
+  throw new ValidationFailed({
+    detail: `The ${where} ${problem}.`,
+    errors: [{ field: where, message: problem }],
+  });
+}

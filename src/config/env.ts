@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { OperatorError } from '../common/report';
+
+/** What an operator can set. Everything else is a constant or derived. Described in `.env.example`. */
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .transform((dir) => path.resolve(dir)),
+  DATABASE_URL: z
+    .string()
+    .refine(isPostgresUrl, 'must be a postgres:// URL that names a database')
+    .optional(),
+  APP_SECRET: z.string().min(32).optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TENANT_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
+  PUBLIC_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(5),
+  POOL_WAIT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
+  STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
+  LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
+  IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
+  IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
+});
+
+export type Env = z.infer<typeof schema>;
+
+/** Thrown when the environment cannot be used. The message names every bad variable and no value. */
+export class EnvironmentError extends OperatorError {
+  constructor(readonly variables: { name: string; problem: string }[]) {
+    super(
+      `Cannot start, bad settings: ${variables.map((v) => `${v.name} (${v.problem})`).join(', ')}. See .env.example.`,
+    );
+  }
+}
+
+/**
+ * The only reader of `process.env`. An empty variable counts as unset.
+ * @throws EnvironmentError naming all bad variables at once
+ */
+export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const variables = result.error.issues.map((issue) => ({
+    name: issue.path.join('.'),
+    problem: issue.message,
+  }));
+  throw new EnvironmentError(variables);
+}
+
+/** Adds the variables of a `.env` file in the working directory; those already set win. */
+function loadedEnv(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}
+
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return ['postgres:', 'postgresql:'].includes(url.protocol) && url.pathname.length > 1;
+}
