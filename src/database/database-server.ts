@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Logger } from '../common/logger';
+import { DUPLICATE_DATABASE, isDatabaseAway, sqlState } from '../common/sqlstate';
+import type { Env } from '../config/env';
+import { EmbeddedServer } from './embedded-server';
+import { keptSecret } from './secrets';
+
+/** The PostgreSQL server this process works with, given from outside or started here. */
+export interface DatabaseServer {
+  adminUrl: string;
+  /** Where it is, for people; no password. */
+  description: string;
+  /** Lets go of the server; the last process to do so stops an embedded one. */
+  close(): Promise<void>;
+}
+
+const DATABASE = 'stoa';
+/** Every process that uses an embedded server holds this lock, shared; who gets it alone may stop the server. */
+const PRESENCE_LOCK = 7_301_002;
+const ATTEMPTS = 100;
+const RETRY_MS = 200;
+
+export async function openServer(env: Env, logger: Logger): Promise<DatabaseServer> {
+  if (env.DATABASE_URL === undefined) return new EmbeddedSession(env.DATA_DIR, logger).open();
+  const { hostname, port, pathname } = new URL(env.DATABASE_URL);
+  return {
+    adminUrl: env.DATABASE_URL,
+    description: `${hostname}:${port || 5432}${pathname} (DATABASE_URL)`,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** One process's use of the embedded server under `DATA_DIR`: starts it, brings it back, stops it when last. */
+class EmbeddedSession {
+  private readonly server: EmbeddedServer;
+  private presence: Client | null = null;
+  private port: number | undefined;
+  private closing = false;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly logger: Logger,
+  ) {
+    const password = keptSecret(path.join(dataDir, 'postgres.secret'));
+    this.server = new EmbeddedServer(path.join(dataDir, 'postgres'), password);
+  }
+
+  async open(): Promise<DatabaseServer> {
+    const port = await this.attach();
+    return {
+      adminUrl: this.server.url(port, DATABASE),
+      description: `embedded PostgreSQL on 127.0.0.1:${port}, data in ${path.join(this.dataDir, 'postgres')}`,
+      close: () => this.close(),
+    };
+  }
+
+  /** Starts or finds the server and takes the presence lock; tries again when another process just stops it. */
+  private async attach(): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { port } = await this.server.start(this.port);
+        await this.createDatabase(port);
+        await this.enter(port);
+        this.port = port;
+        return port;
+      } catch (error) {
+        if (!isDatabaseAway(error) || attempt === ATTEMPTS) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private async enter(port: number): Promise<void> {
+    const client = new Client({
+      connectionString: this.server.url(port, DATABASE),
+      application_name: 'stoa presence',
+      keepAlive: true,
+    });
+    client.on('error', (error) => {
+      if (!this.closing) this.logger.warn({ event: 'embedded.lost', err: error });
+    });
+    client.on('end', () => void this.comeBack(client));
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK]);
+    this.presence = client;
+  }
+
+  /** The server died under us: start it again on the same port, where the pools look for it. */
+  private async comeBack(lost: Client): Promise<void> {
+    if (this.closing || lost !== this.presence) return;
+    this.presence = null;
+    while (!this.closing && this.presence === null) {
+      try {
+        await this.attach();
+        this.logger.warn({ event: 'embedded.restarted', port: this.port });
+      } catch (error) {
+        this.logger.error({ event: 'embedded.restart_failed', err: error });
+        await sleep(5 * RETRY_MS);
+      }
+    }
+  }
+
+  private async createDatabase(port: number): Promise<void> {
+    const client = new Client({ connectionString: this.server.url(port, 'postgres') });
+    await client.connect();
+    try {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    } catch (error) {
+      if (sqlState(error) !== DUPLICATE_DATABASE) throw error; // another process was first
+    } finally {
+      await client.end();
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.closing = true;
+    const client = this.presence;
+    if (client === null) return;
+    try {
+      await client.query('SELECT pg_advisory_unlock_shared($1)', [PRESENCE_LOCK]);
+      const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [
+        PRESENCE_LOCK,
+      ]);
+      if (rows[0]?.alone) await this.server.stop(); // still holding the lock: nobody enters meanwhile
+    } catch (error) {
+      this.logger.warn({ event: 'embedded.stop_failed', err: error });
+    } finally {
+      await client.end().catch(() => undefined); // cut by the stop
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import type { Logger } from '../common/logger';
+import type { Env } from '../config/env';
+import { AdminDatabase, PublicDatabase } from './control-database';
+import { openDataSource } from './data-source';
+import type { Installation } from './installation';
+import { Transactions } from './transactions';
+
+/** Tokens for what is made before Nest starts. */
+export const ENV = Symbol('Env');
+export const LOGGER = Symbol('Logger');
+export const INSTALLATION = Symbol('Installation');
+
+/** What the process is made of before Nest starts. */
+export interface Base {
+  env: Env;
+  logger: Logger;
+  installation: Installation;
+}
+
+/** Provisioning is short and rare; it must not take connections from requests. */
+const ADMIN_POOL_SIZE = 4;
+
+/** Pools for the public side; the tenant side's pool is the engine's own (src/tenancy). */
+@Module({})
+export class DatabaseModule {
+  static forRoot(base: Base, entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
+    const { env, logger, installation } = base;
+    const open = async (login: 'admin' | 'public', size: number) => {
+      const pool = { size, waitMs: env.POOL_WAIT_MS, severalStatements: login === 'admin' };
+      return new Transactions(
+        await openDataSource(installation.logins[login], login, entities, pool, logger),
+      );
+    };
+    const providers = [
+      { provide: ENV, useValue: env },
+      { provide: LOGGER, useValue: logger },
+      { provide: INSTALLATION, useValue: installation },
+      {
+        provide: PublicDatabase,
+        useFactory: async () => new PublicDatabase(await open('public', env.PUBLIC_POOL_SIZE)),
+      },
+      {
+        provide: AdminDatabase,
+        useFactory: async () => new AdminDatabase(await open('admin', ADMIN_POOL_SIZE)),
+      },
+    ];
+    return { module: DatabaseModule, global: true, providers, exports: providers.map((p) => p.provide) };
+  }
+}

@@ -1,0 +1,58 @@
+import { Client } from 'pg';
+import type { Logger } from '../common/logger';
+import type { Env } from '../config/env';
+import { bootstrap } from './bootstrap';
+import { type DatabaseServer, openServer } from './database-server';
+import { PUBLIC_MIGRATIONS } from './migration-folders';
+import { type Roles, rolesOf } from './roles';
+import { loadMigrations, type Migration } from './schema-migrations';
+import { migrateSchema } from './schema-migrator';
+import { openSecrets, type Secrets } from './secrets';
+import type { Logins } from './roles';
+
+/** One database made ready: roles exist, logins have passwords, `public` is at the newest version. */
+export interface Installation {
+  server: DatabaseServer;
+  roles: Roles;
+  logins: Logins;
+  secrets: Secrets;
+  /** Public migrations that were applied just now. */
+  applied: Migration[];
+}
+
+/** Readings of the public tables that the public login may not change: the engine's own. */
+const READ_ONLY_TABLES = ['schema_migrations', 'tenants'];
+
+/**
+ * Opens the server, bootstraps roles and migrates `public`. Idempotent; several instances may do it at once.
+ * The caller closes `server`.
+ */
+export async function openInstallation(env: Env, logger: Logger): Promise<Installation> {
+  const secrets = openSecrets(env);
+  const server = await openServer(env, logger);
+  try {
+    const logins = await bootstrap(server.adminUrl, secrets);
+    const roles = rolesOf(decodeURIComponent(new URL(server.adminUrl).pathname.slice(1)));
+    const applied = await migratePublic(logins.admin, roles);
+    return { server, roles, logins, secrets, applied };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
+  const client = new Client({ connectionString: adminUrl, application_name: 'stoa migrate public' });
+  await client.connect();
+  try {
+    const target = {
+      schema: 'public',
+      owner: roles.owner,
+      user: roles.public,
+      readOnlyTables: READ_ONLY_TABLES,
+    };
+    return await migrateSchema(client, target, await loadMigrations(PUBLIC_MIGRATIONS));
+  } finally {
+    await client.end();
+  }
+}

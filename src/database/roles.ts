@@ -1,0 +1,26 @@
+/**
+ * The five identities of one installation (README, "Who may do what"). Roles belong to the whole server,
+ * so their names start with the database's: two installations on one server do not meet.
+ */
+export interface Roles {
+  /** NOLOGIN; owns every table. */
+  owner: string;
+  /** LOGIN; provisions and migrates, never serves a tenant request. */
+  admin: string;
+  /** LOGIN; reads and writes the public tables. */
+  public: string;
+  /** LOGIN NOINHERIT; may only become a tenant's role. */
+  tenant: string;
+}
+
+export function rolesOf(database: string): Roles {
+  return {
+    owner: `${database}_owner`,
+    admin: `${database}_admin`,
+    public: `${database}_public`,
+    tenant: `${database}_tenant`,
+  };
+}
+
+/** Connection URLs of the three logins. */
+export type Logins = Record<'admin' | 'public' | 'tenant', string>;

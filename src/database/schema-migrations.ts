@@ -1,0 +1,90 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { quoteLiteral } from './identifiers';
+
+/** One migration file, reduced to the SQL it sends. */
+export interface Migration {
+  /** Milliseconds since 1970, the number that its file name starts with. Versions of a schema are these. */
+  version: number;
+  /** File name without ending, for people. */
+  name: string;
+  up: string;
+  down: string;
+}
+
+const FILE_NAME = /^(\d{13})-[a-z0-9-]+\.(?:js|ts)$/;
+
+/**
+ * Reads a folder of TypeORM migration classes, oldest first, each compiled to one SQL text: sent as a single
+ * message it costs one round trip a schema. TypeORM's own executor is not used because it looks for its
+ * bookkeeping in the schema of the connection and not in `search_path`
+ * (docs/decisions/0003-migrations-compiled-to-sql.md).
+ * @throws Error naming the file when a name, a class or its content is not what it must be
+ */
+export async function loadMigrations(folder: string): Promise<Migration[]> {
+  const files = readdirSync(folder).filter((file) => /\.(js|ts)$/.test(file) && !file.endsWith('.d.ts'));
+  const migrations = await Promise.all(files.sort().map((file) => loadMigration(folder, file)));
+  for (const [i, migration] of migrations.entries())
+    if (migration.version === migrations[i - 1]?.version)
+      throw new Error(`two migrations have the version ${migration.version}`);
+  return migrations;
+}
+
+async function loadMigration(folder: string, file: string): Promise<Migration> {
+  const version = FILE_NAME.exec(file)?.[1];
+  if (version === undefined)
+    throw new Error(`${file} is not named <13 digits>-<verb>-<table>: see CONTRIBUTING.md`);
+  const module = (await import(path.join(folder, file))) as Record<string, unknown>;
+  const classes = Object.values(module).filter(isMigrationClass);
+  if (classes.length !== 1) throw new Error(`${file} must export exactly one migration class`);
+  const migration = new classes[0]!(); // length checked above
+  return {
+    version: Number(version),
+    name: path.parse(file).name,
+    up: await record(file, (runner) => migration.up(runner)),
+    down: await record(file, (runner) => migration.down(runner)),
+  };
+}
+
+function isMigrationClass(value: unknown): value is new () => MigrationInterface {
+  if (typeof value !== 'function') return false;
+  const methods = value.prototype as Partial<MigrationInterface> | undefined;
+  return typeof methods?.up === 'function' && typeof methods.down === 'function';
+}
+
+/** Runs `up` or `down` against a runner that only writes down the statements. */
+async function record(file: string, run: (runner: QueryRunner) => Promise<unknown>): Promise<string> {
+  const statements: string[] = [];
+  const recorder = {
+    query(sql: string, parameters?: unknown[]) {
+      if (parameters !== undefined && parameters.length > 0)
+        throw new Error(`${file}: a migration sends plain SQL, without parameters`);
+      statements.push(sql.trim().replace(/;+$/, ''));
+      return Promise.resolve([]);
+    },
+  };
+  const onlyQuery = new Proxy(recorder, {
+    get(target, property) {
+      if (property in target) return Reflect.get(target, property) as unknown;
+      throw new Error(`${file}: a migration uses only queryRunner.query(sql), not ${String(property)}`);
+    },
+  });
+  await run(onlyQuery as unknown as QueryRunner);
+  return statements.map((sql) => `${sql}\n;\n`).join('');
+}
+
+/** The table inside each schema that says what was applied there. Written in the transaction of the DDL. */
+export const VERSION_TABLE = 'schema_migrations';
+
+export const CREATE_VERSION_TABLE = `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE} (
+  version bigint PRIMARY KEY,
+  name text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+`;
+
+/** SQL that applies a migration to the schema in `search_path` and writes it down there. */
+export function applySql({ version, name, up }: Migration): string {
+  return `${up}INSERT INTO ${VERSION_TABLE} (version, name) VALUES (${version}, ${quoteLiteral(name)});\n`;
+}

@@ -1,0 +1,51 @@
+import { createHash, createHmac, hkdfSync, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Env } from '../config/env';
+
+/** Everything secret is derived from one text, so that several instances agree by sharing one variable. */
+export class Secrets {
+  constructor(private readonly root: string) {}
+
+  /** @returns 64 hex digits, different for each purpose */
+  derive(purpose: string): string {
+    return Buffer.from(hkdfSync('sha256', this.root, 'stoa', purpose, 32)).toString('hex');
+  }
+}
+
+/** `APP_SECRET`, or one that is made once and kept in `DATA_DIR/app.secret`. */
+export function openSecrets(env: Env): Secrets {
+  return new Secrets(env.APP_SECRET ?? keptSecret(path.join(env.DATA_DIR, 'app.secret')));
+}
+
+/** Reads a secret file, or makes it (0600). Safe when several processes ask for the first time at once. */
+export function keptSecret(file: string): string {
+  if (!existsSync(file)) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
+    try {
+      linkSync(draft, file); // fails when another process was first: then its secret counts
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+const SCRAM_ITERATIONS = 4096; // PostgreSQL's default, scram_iterations
+
+/**
+ * The SCRAM-SHA-256 verifier of a password as PostgreSQL stores it (RFC 5803), so that `ALTER ROLE` never
+ * carries the password itself into a server log.
+ */
+export function scramVerifier(password: string): string {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, SCRAM_ITERATIONS, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  const serverKey = hmac('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+}

@@ -1,0 +1,115 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
+import type { BorrowedClient, EnginePool } from './borrowed-client';
+
+/** Connections open and idle, and requests that wait for one. */
+export interface PoolLoad {
+  total: number;
+  idle: number;
+  waiting: number;
+}
+
+/**
+ * Thrown when COMMIT was answered with ROLLBACK: a statement had failed, and the work that sent it went on as
+ * if nothing had happened. Nothing was stored. A statement that may fail belongs in `manager.transaction`
+ * (a savepoint).
+ */
+export class TransactionAborted extends Error {
+  constructor() {
+    super('a statement failed inside the transaction and its error was swallowed; nothing was stored');
+  }
+}
+
+/** TypeORM's view of a connection that somebody else borrowed, inside a transaction that is already open. */
+class BorrowedQueryRunner extends PostgresQueryRunner {
+  constructor(driver: PostgresDriver, client: BorrowedClient) {
+    super(driver, 'master');
+    this.databaseConnection = client;
+    this.isTransactionActive = true; // so that `manager.transaction` makes a savepoint
+    this.transactionDepth = 1;
+    (this as { manager: EntityManager }).manager = driver.dataSource.createEntityManager(this);
+  }
+
+  /** Ends the use of the runner, not of the connection: whoever kept the manager gets an error from now on. */
+  override release(): Promise<void> {
+    this.isReleased = true;
+    return Promise.resolve();
+  }
+}
+
+/**
+ * Runs work in one transaction on one pooled connection. The single place where connections are borrowed and
+ * given back, for the public and for the tenant side.
+ */
+export class Transactions {
+  private readonly driver: PostgresDriver;
+
+  constructor(private readonly dataSource: DataSource) {
+    this.driver = dataSource.driver as PostgresDriver;
+  }
+
+  /**
+   * @param opening statements from BEGIN on, one message, built from quoted identifiers only
+   * @param work gets a manager that is valid until it returns; what it throws rolls everything back
+   * @throws what `work` throws; the opening's own error when that failed first; TransactionAborted
+   */
+  async run<T>(opening: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const client = await (this.driver.master as EnginePool).connect();
+    const lost = watch(client);
+    const runner = new BorrowedQueryRunner(this.driver, client);
+    try {
+      return await this.inside(client, opening, () => work(runner.manager));
+    } finally {
+      await runner.release();
+      lost.stop();
+      giveBack(client, lost.error);
+    }
+  }
+
+  load(): PoolLoad {
+    const pool = this.driver.master as EnginePool;
+    return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+  }
+
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+
+  private async inside<T>(client: BorrowedClient, opening: string, work: () => Promise<T>): Promise<T> {
+    // Not awaited: the first query travels behind it in the same round trip. When it fails, the transaction
+    // is in the failed state and every query behind it fails with 25P02; the opening's error is the cause.
+    const opened = client.open(opening).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    try {
+      const result = await work();
+      const failed = await opened;
+      if (failed !== undefined) throw failed.error;
+      if ((await client.query('COMMIT')).command !== 'COMMIT') throw new TransactionAborted();
+      return result;
+    } catch (error) {
+      // A ROLLBACK that fails leaves the connection not idle, and `giveBack` destroys it.
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw (await opened)?.error ?? error;
+    }
+  }
+}
+
+/** pg emits `error` on a borrowed client whose server goes away; without a listener that ends the process. */
+function watch(client: BorrowedClient): { error: Error | undefined; stop: () => void } {
+  const state = { error: undefined as Error | undefined, stop: () => client.off('error', onError) };
+  const onError = (error: Error) => (state.error = error);
+  client.on('error', onError);
+  return state;
+}
+
+/**
+ * Returns a connection to the pool only if PostgreSQL says it is outside any transaction. Otherwise it would
+ * hand the next user this one's role and path (measured with pg-pool and TypeORM), so it is destroyed.
+ */
+function giveBack(client: BorrowedClient, error: Error | undefined): void {
+  const idle = client.getTransactionStatus() === 'I';
+  client.release(error ?? (idle ? undefined : new Error('connection was not idle')));
+}
