@@ -1,0 +1,12 @@
+import { defineError } from '../common/app-error';
+
+export const TenantRequired = defineError(
+  'TENANT_REQUIRED',
+  403,
+  'The access token names no shop; log in with a shop or switch to one.',
+);
+export const NotAMember = defineError('NOT_A_MEMBER', 403, 'You are not a member of this shop.');
+export const ShopSuspended = defineError('SHOP_SUSPENDED', 403, 'The shop is suspended.');
+export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
+export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');
+export const ShopNotFound = defineError('SHOP_NOT_FOUND', 404, 'There is no such shop.');

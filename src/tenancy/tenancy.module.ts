@@ -1,0 +1,61 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import type { Logger } from '../common/logger';
+import type { Env } from '../config/env';
+import { openDataSource } from '../database/data-source';
+import { ENV, INSTALLATION, LOGGER } from '../database/database.module';
+import type { Installation } from '../database/installation';
+import { Transactions } from '../database/transactions';
+import { EachTenant } from './each-tenant';
+import { ProvisioningService } from './provisioning.service';
+import { TenantConnection } from './tenant-connection';
+import { TenantDatabase } from './tenant-database';
+import { TenantDirectory } from './tenant-directory';
+import { TenantGuard } from './tenant.guard';
+import { TenantLocator } from './tenant-locator';
+import { TenantMigrations } from './tenant-migrations';
+import { TenantMigrator } from './tenant-migrator';
+import { TenantSession } from './tenant-session';
+
+/** The engine. Its pool of connections is made here and given to nobody else. */
+@Module({})
+export class TenancyModule {
+  static forRoot(entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
+    const tenantDatabase = {
+      provide: TenantDatabase,
+      inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
+      useFactory: async (env: Env, logger: Logger, { logins }: Installation, locator: TenantLocator) => {
+        const pool = { size: env.TENANT_POOL_SIZE, waitMs: env.POOL_WAIT_MS };
+        const dataSource = await openDataSource(logins.tenant, 'tenant', entities, pool, logger);
+        const limits = {
+          statement: env.STATEMENT_TIMEOUT_MS,
+          lock: env.LOCK_TIMEOUT_MS,
+          idle: env.IDLE_TIMEOUT_MS,
+        };
+        return new TenantDatabase(new Transactions(dataSource), locator, limits);
+      },
+    };
+    const exported = [
+      EachTenant,
+      ProvisioningService,
+      TenantConnection,
+      TenantDatabase,
+      TenantDirectory,
+      TenantGuard,
+      TenantMigrations,
+      TenantMigrator,
+      TenantSession,
+    ];
+    return {
+      module: TenancyModule,
+      global: true,
+      providers: [
+        ...exported.filter((provider) => provider !== TenantDatabase && provider !== TenantMigrations),
+        { provide: TenantMigrations, useFactory: () => TenantMigrations.load() },
+        tenantDatabase,
+        TenantLocator,
+      ],
+      exports: exported,
+    };
+  }
+}

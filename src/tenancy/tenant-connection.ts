@@ -1,0 +1,43 @@
+import { Inject, Injectable, Scope } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import type { EntityManager } from 'typeorm';
+import { TenantRequired } from './tenancy.errors';
+import type { TenantAccess, TenantRequest } from './tenant';
+import { TenantDatabase } from './tenant-database';
+
+/**
+ * The only way from product code to a shop's data. Request-scoped and tiny: it holds no connection, reads the
+ * tenant when first used (Nest builds it before the guards have run) and opens nothing until then.
+ *
+ * Inside `run` and `transaction` use only the manager that `work` receives, and do not let it out: after
+ * `work` has returned it refuses to query.
+ */
+@Injectable({ scope: Scope.REQUEST })
+export class TenantConnection {
+  constructor(
+    @Inject(REQUEST) private readonly request: TenantRequest,
+    private readonly database: TenantDatabase,
+  ) {}
+
+  /** Who works in which shop. @throws TenantRequired outside a tenant route: never a default. */
+  get access(): TenantAccess {
+    if (this.request.tenant === undefined) throw new TenantRequired();
+    return this.request.tenant;
+  }
+
+  /**
+   * Reads in one read-only transaction of the tenant.
+   * @throws TenantRequired; a write inside fails with SQLSTATE 25006
+   */
+  run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.database.run(this.access.shopId, work);
+  }
+
+  /**
+   * Reads and writes in one transaction of the tenant, all or nothing. What `work` throws undoes everything.
+   * @throws TenantRequired
+   */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.database.transaction(this.access.shopId, work);
+  }
+}

@@ -1,0 +1,39 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { PoolLoad, Transactions } from '../database/transactions';
+import { type Limits, opening } from './opening';
+import type { TenantLocator } from './tenant-locator';
+
+/**
+ * Transactions inside a tenant, for those who know the shop: `TenantConnection` and commands. The connection
+ * pool behind it logs in as a role that may do nothing but become a tenant's role.
+ */
+@Injectable()
+export class TenantDatabase implements OnApplicationShutdown {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly locator: TenantLocator,
+    private readonly limits: Limits,
+  ) {}
+
+  /** @see TenantConnection.run */
+  run<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const sql = opening(this.locator.locate(shopId), 'READ ONLY', this.limits);
+    return this.transactions.run(sql, work);
+  }
+
+  /** @see TenantConnection.transaction */
+  transaction<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const sql = opening(this.locator.locate(shopId), 'READ WRITE', this.limits);
+    return this.transactions.run(sql, work);
+  }
+
+  /** Connections open and idle, and requests that wait for one. */
+  load(): PoolLoad {
+    return this.transactions.load();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.transactions.close();
+  }
+}

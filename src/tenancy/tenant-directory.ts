@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { isId } from '../common/ids';
+import { PublicDatabase } from '../database/control-database';
+import type { MemberRole } from '../public/shops/membership.entity';
+import { Shop, type ShopStatus } from '../public/shops/shop.entity';
+import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
+import type { TenantAccess } from './tenant';
+import { TenantMigrations } from './tenant-migrations';
+
+/** A removed member or a suspended shop is out after this long at the latest (design, section 4). */
+const CACHE_MS = 5000;
+const CACHE_ENTRIES = 10_000;
+const RETRY_SECONDS = 5;
+
+interface Entry {
+  memberRole: MemberRole;
+  status: ShopStatus;
+  currency: string;
+  version: number;
+}
+
+/** Who may enter which shop, from the public tables, remembered for a few seconds. */
+@Injectable()
+export class TenantDirectory {
+  private readonly cache = new LRUCache<string, Entry>({ max: CACHE_ENTRIES, ttl: CACHE_MS });
+
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly migrations: TenantMigrations,
+  ) {}
+
+  /**
+   * Checks that the user is a member and the shop can be served.
+   * @throws NotAMember (also for a shop that does not exist), ShopSuspended, ShopNotReady
+   */
+  async enter(userId: string, shopId: string): Promise<TenantAccess> {
+    const key = `${userId} ${shopId}`;
+    const cached = this.cache.get(key);
+    const entry = cached ?? (await this.read(userId, shopId));
+    if (entry === undefined) throw new NotAMember();
+    if (entry.status !== 'active') throw new ShopSuspended();
+    if (entry.version < this.migrations.latest) throw new ShopNotReady({ retryAfter: RETRY_SECONDS });
+    if (cached === undefined) this.cache.set(key, entry);
+    return { shopId, userId, memberRole: entry.memberRole, currency: entry.currency };
+  }
+
+  /** For commands: access as the shop's owner. @throws ShopNotFound */
+  async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
+    const rows = await this.database.run((manager) =>
+      manager.query<{ user_id: string; shop_id: string }[]>(
+        `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
+         WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
+        [slugOrId],
+      ),
+    );
+    const [owner] = rows;
+    if (owner === undefined) throw new ShopNotFound({ detail: `No shop has the slug or id ${slugOrId}.` });
+    return this.enter(owner.user_id, owner.shop_id);
+  }
+
+  private async read(userId: string, shopId: string): Promise<Entry | undefined> {
+    return this.database.run((manager) =>
+      manager
+        .createQueryBuilder(Shop, 's')
+        .innerJoin('memberships', 'm', 'm.shop_id = s.id AND m.user_id = :userId', { userId })
+        .innerJoin('tenants', 't', 't.shop_id = s.id')
+        .where('s.id = :shopId', { shopId })
+        .select([
+          'm.role AS "memberRole"',
+          's.status AS status',
+          's.currency AS currency',
+          't.version AS version',
+        ])
+        .getRawOne<Entry>(),
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { isId } from '../common/ids';
+import type { Placement } from './tenant';
+
+/**
+ * Says where a tenant lives. On one database that is a constant function of the shop's id; further servers or
+ * a sharded cluster plug in here and nowhere else.
+ */
+@Injectable()
+export class TenantLocator {
+  /**
+   * Schema and role are named after the id, never after a name or slug: those change, and PostgreSQL cuts
+   * names at 63 bytes, so two long ones could become one.
+   * @throws Error when `shopId` is not a UUID: a defect in the caller
+   */
+  locate(shopId: string): Placement {
+    if (!isId(shopId)) throw new Error('a tenant is named by a UUID');
+    const name = `shop_${shopId.toLowerCase().replaceAll('-', '')}`;
+    return { schema: name, role: name };
+  }
+}
