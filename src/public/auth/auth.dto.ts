@@ -1,0 +1,102 @@
+import { Email, Id, ListOf, Part, Text, Time, Whole } from '../../common/fields';
+import { CreateShopDto, ShopDto } from '../shops/shops.dto';
+import type { User } from '../users/user.entity';
+
+const PASSWORD = { min: 8, max: 200, raw: true, example: 'correct horse battery staple' };
+
+export class RegisterDto {
+  @Email()
+  email: string;
+
+  @Text(PASSWORD)
+  password: string;
+
+  @Text({
+    max: 120,
+    optional: true,
+    example: 'Ada Lovelace',
+    description: 'Default: the address before the @.',
+  })
+  name?: string;
+
+  @Part(() => CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
+  shop?: CreateShopDto;
+}
+
+export class LoginDto {
+  @Email()
+  email: string;
+
+  @Text({ ...PASSWORD, min: 1 })
+  password: string;
+
+  @Id({ optional: true, description: 'Shop of the token; not needed by who has just one.' })
+  shopId?: string;
+}
+
+export class RefreshDto {
+  @Text({ max: 200 })
+  refreshToken: string;
+}
+
+export class SwitchDto {
+  @Id()
+  shopId: string;
+}
+
+export class UserDto {
+  @Id()
+  id: string;
+
+  @Email()
+  email: string;
+
+  @Text({ max: 120, example: 'Ada Lovelace' })
+  name: string;
+
+  @Time()
+  createdAt: string;
+}
+
+export class TokensDto {
+  @Text({
+    max: 2000,
+    description: 'JWT for `Authorization: Bearer …`; with `shop_id` when a shop was chosen.',
+  })
+  accessToken: string;
+
+  @Text({ max: 200, description: 'For one call of /auth/refresh.' })
+  refreshToken: string;
+
+  @Whole({ min: 1, max: 86_400, example: 600, description: 'Seconds until the access token ends.' })
+  expiresIn: number;
+
+  @Text({ max: 10, example: 'Bearer' })
+  tokenType: 'Bearer';
+}
+
+export class SessionDto extends TokensDto {
+  @Part(() => UserDto)
+  user: UserDto;
+
+  @Part(() => ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
+  shop: ShopDto | null;
+
+  @ListOf(() => ShopDto, { max: 1000, description: 'All my shops.' })
+  shops: ShopDto[];
+}
+
+export class MeDto {
+  @Part(() => UserDto)
+  user: UserDto;
+
+  @Part(() => ShopDto, { nullable: true })
+  shop: ShopDto | null;
+
+  @ListOf(() => ShopDto, { max: 1000 })
+  shops: ShopDto[];
+}
+
+export function toUserDto({ id, email, name, createdAt }: User): UserDto {
+  return { id, email, name, createdAt: createdAt.toISOString() };
+}

@@ -1,0 +1,13 @@
+import { defineError } from '../../common/app-error';
+
+export const EmailTaken = defineError('EMAIL_TAKEN', 409, 'An account with this e-mail address exists.');
+export const InvalidCredentials = defineError(
+  'INVALID_CREDENTIALS',
+  401,
+  'E-mail address or password is wrong.',
+);
+export const RefreshTokenInvalid = defineError(
+  'REFRESH_TOKEN_INVALID',
+  401,
+  'The refresh token is unknown, used, revoked or expired.',
+);

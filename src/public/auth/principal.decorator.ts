@@ -1,0 +1,10 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Unauthenticated } from '../../common/common.errors';
+import type { Principal, TenantRequest } from '../../tenancy/tenant';
+
+/** The signed-in user of the request, as the access token names them. */
+export const SignedIn = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { user } = context.switchToHttp().getRequest<TenantRequest>();
+  if (user === undefined) throw new Unauthenticated();
+  return user;
+});

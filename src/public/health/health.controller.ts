@@ -1,0 +1,37 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { DatabaseUnavailable } from '../../common/common.errors';
+import { OneOf } from '../../common/fields';
+import { Route } from '../../common/route';
+import { PublicDatabase } from '../../database/control-database';
+import { Open } from '../auth/access-token.guard';
+
+export class HealthDto {
+  @OneOf(['ok'])
+  status: 'ok';
+}
+
+/** For load balancers and orchestrators. */
+@Open()
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly database: PublicDatabase) {}
+
+  @Get('live')
+  @Route({ summary: 'The process runs', ok: HealthDto })
+  live(): HealthDto {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Route({
+    summary: 'The process can serve: the database answers',
+    ok: HealthDto,
+    errors: [DatabaseUnavailable],
+  })
+  async ready(): Promise<HealthDto> {
+    await this.database.run((manager) => manager.query('SELECT 1'));
+    return { status: 'ok' };
+  }
+}

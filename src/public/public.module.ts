@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { INSTALLATION } from '../database/database.module';
+import type { Installation } from '../database/installation';
+import { ACCESS_TOKEN, signingSecret } from './auth/access-token';
+import { AccessTokenGuard, AccessTokenStrategy } from './auth/access-token.guard';
+import { AuthController } from './auth/auth.controller';
+import { AuthService } from './auth/auth.service';
+import { RefreshToken } from './auth/refresh-token.entity';
+import { TokensService } from './auth/tokens.service';
+import { HealthController } from './health/health.controller';
+import { Membership } from './shops/membership.entity';
+import { Shop } from './shops/shop.entity';
+import { ShopsController } from './shops/shops.controller';
+import { ShopsService } from './shops/shops.service';
+import { TenantRecord } from './shops/tenant-record.entity';
+import { User } from './users/user.entity';
+
+export const PUBLIC_ENTITIES = [User, Shop, Membership, RefreshToken, TenantRecord];
+
+/** Users, shops and memberships: what belongs to nobody's schema. */
+@Module({
+  imports: [
+    JwtModule.registerAsync({
+      inject: [INSTALLATION],
+      useFactory: ({ secrets }: Installation) => ({
+        secret: signingSecret(secrets),
+        signOptions: {
+          algorithm: ACCESS_TOKEN.algorithm,
+          issuer: ACCESS_TOKEN.issuer,
+          expiresIn: ACCESS_TOKEN.lifetime,
+        },
+      }),
+    }),
+  ],
+  controllers: [AuthController, ShopsController, HealthController],
+  providers: [
+    AccessTokenStrategy,
+    { provide: APP_GUARD, useClass: AccessTokenGuard },
+    AuthService,
+    ShopsService,
+    TokensService,
+  ],
+})
+export class PublicModule {}

@@ -1,0 +1,42 @@
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  type Relation,
+} from 'typeorm';
+import { User } from '../users/user.entity';
+import { Shop } from './shop.entity';
+
+export const MEMBER_ROLES = ['owner', 'staff'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
+/** Who works in which shop. */
+@Entity('memberships')
+@Check('memberships_role_check', `role IN ('owner', 'staff')`)
+export class Membership {
+  @PrimaryColumn('uuid', { name: 'user_id', primaryKeyConstraintName: 'memberships_pkey' })
+  userId: string;
+
+  @Index('memberships_shop_id_idx')
+  @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'memberships_pkey' })
+  shopId: string;
+
+  @Column('text')
+  role: MemberRole;
+
+  @ManyToOne(() => User, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'memberships_user_id_fkey' })
+  user: Relation<User>;
+
+  @ManyToOne(() => Shop, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'shop_id', foreignKeyConstraintName: 'memberships_shop_id_fkey' })
+  shop: Relation<Shop>;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+}

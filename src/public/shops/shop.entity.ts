@@ -1,0 +1,33 @@
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+
+export const SHOP_STATUSES = ['active', 'suspended'] as const;
+export type ShopStatus = (typeof SHOP_STATUSES)[number];
+
+/** What a person registers. Nothing in the database is named after `slug`, so it can change. */
+@Entity('shops')
+@Unique('shops_slug_key', ['slug'])
+@Check('shops_status_check', `status IN ('active', 'suspended')`)
+@Check('shops_currency_check', `currency ~ '^[A-Z]{3}$'`)
+export class Shop {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'shops_pkey' })
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  slug: string;
+
+  @Column('text', { default: 'active' })
+  status: ShopStatus;
+
+  /** ISO 4217; what prices are in when nothing else is said. */
+  @Column('text', { default: 'USD' })
+  currency: string;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
+}

@@ -1,0 +1,56 @@
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { type Page, PageQuery } from '../../common/page';
+import { Route } from '../../common/route';
+import { IdPipe } from '../../common/validation';
+import type { Principal } from '../../tenancy/tenant';
+import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
+import { InvalidCursor } from '../../common/common.errors';
+import { SignedIn } from '../auth/principal.decorator';
+import { CreateShopDto, ShopDto, UpdateShopDto } from './shops.dto';
+import { OwnerRequired } from './shops.errors';
+import { ShopsService } from './shops.service';
+
+@ApiTags('shops')
+@ApiBearerAuth()
+@Controller('shops')
+export class ShopsController {
+  constructor(private readonly shops: ShopsService) {}
+
+  @Get()
+  @Route({ summary: 'Lists my shops, oldest first', ok: ShopDto, list: true, errors: [InvalidCursor] })
+  list(@SignedIn() user: Principal, @Query() page: PageQuery): Promise<Page<ShopDto>> {
+    return this.shops.list(user.userId, page);
+  }
+
+  @Post()
+  @Route({
+    summary: 'Creates a shop with a schema of its own',
+    status: 201,
+    ok: ShopDto,
+    errors: [SlugTaken],
+  })
+  create(@SignedIn() user: Principal, @Body() shop: CreateShopDto): Promise<ShopDto> {
+    return this.shops.create(user.userId, shop);
+  }
+
+  @Get(':id')
+  @Route({ summary: 'Shows one of my shops', ok: ShopDto, errors: [ShopNotFound] })
+  get(@SignedIn() user: Principal, @Param('id', IdPipe) id: string): Promise<ShopDto> {
+    return this.shops.get(user.userId, id);
+  }
+
+  @Patch(':id')
+  @Route({
+    summary: 'Changes a shop that I own',
+    ok: ShopDto,
+    errors: [ShopNotFound, SlugTaken, OwnerRequired],
+  })
+  update(
+    @SignedIn() user: Principal,
+    @Param('id', IdPipe) id: string,
+    @Body() changes: UpdateShopDto,
+  ): Promise<ShopDto> {
+    return this.shops.update(user.userId, id, changes);
+  }
+}

@@ -1,0 +1,82 @@
+import { Currency, Id, OneOf, Text, Time } from '../../common/fields';
+import { SLUG_PATTERN } from '../../common/slug';
+import { MEMBER_ROLES, type MemberRole } from './membership.entity';
+import { type Shop, SHOP_STATUSES, type ShopStatus } from './shop.entity';
+import { Matches } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+
+function Slug(): PropertyDecorator {
+  return applyDecorators(
+    Text({
+      min: 2,
+      max: 60,
+      optional: true,
+      example: 'corner-shop',
+      description: 'Unique; lower-case letters, digits, hyphens. Made from the name when absent.',
+    }),
+    Matches(SLUG_PATTERN, {
+      message: 'slug must be lower-case letters and digits, parted by single hyphens',
+    }),
+  );
+}
+
+export class CreateShopDto {
+  @Text({ max: 120, example: 'Corner Shop' })
+  name: string;
+
+  @Slug()
+  slug?: string;
+
+  @Currency({ optional: true, description: 'Of prices that do not say otherwise; default USD.' })
+  currency?: string;
+}
+
+export class UpdateShopDto {
+  @Text({ max: 120, optional: true, example: 'Corner Shop' })
+  name?: string;
+
+  @Slug()
+  slug?: string;
+
+  @Currency({ optional: true })
+  currency?: string;
+}
+
+export class ShopDto {
+  @Id()
+  id: string;
+
+  @Text({ max: 120, example: 'Corner Shop' })
+  name: string;
+
+  @Text({ max: 60, example: 'corner-shop' })
+  slug: string;
+
+  @OneOf(MEMBER_ROLES, { description: 'What the asking user is in this shop.' })
+  role: MemberRole;
+
+  @OneOf(SHOP_STATUSES)
+  status: ShopStatus;
+
+  @Currency()
+  currency: string;
+
+  @Time()
+  createdAt: string;
+
+  @Time()
+  updatedAt: string;
+}
+
+export function toShopDto(shop: Shop, role: MemberRole): ShopDto {
+  return {
+    id: shop.id,
+    name: shop.name,
+    slug: shop.slug,
+    role,
+    status: shop.status,
+    currency: shop.currency,
+    createdAt: shop.createdAt.toISOString(),
+    updatedAt: shop.updatedAt.toISOString(),
+  };
+}

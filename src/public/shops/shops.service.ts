@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { InvalidCursor, Unauthenticated } from '../../common/common.errors';
+import { isId } from '../../common/ids';
+import { type Page, type PageQuery, toPage } from '../../common/page';
+import { isUniqueViolation } from '../../common/sqlstate';
+import { PublicDatabase } from '../../database/control-database';
+import { ProvisioningService } from '../../tenancy/provisioning.service';
+import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
+import { User } from '../users/user.entity';
+import type { Membership } from './membership.entity';
+import { membershipsOf, toMemberShop } from './memberships';
+import { Shop } from './shop.entity';
+import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
+import { OwnerRequired } from './shops.errors';
+
+/** Shops as their members see them: another's shop and one that does not exist are the same. */
+@Injectable()
+export class ShopsService {
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly provisioning: ProvisioningService,
+  ) {}
+
+  async list(userId: string, { limit, cursor }: PageQuery): Promise<Page<ShopDto>> {
+    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
+    const memberships = await this.database.run((manager) => {
+      const query = membershipsOf(manager, userId).take(limit + 1);
+      return (cursor === undefined ? query : query.andWhere('m.shop_id > :cursor', { cursor })).getMany();
+    });
+    return toPage(memberships, limit, (m) => m.shopId, toMemberShop);
+  }
+
+  async get(userId: string, shopId: string): Promise<ShopDto> {
+    return toMemberShop(await this.database.run((manager) => getMembership(manager, userId, shopId)));
+  }
+
+  async create(userId: string, { name, slug, currency }: CreateShopDto): Promise<ShopDto> {
+    const shop = await this.provisioning.transaction(async (manager, provision) => {
+      const owner = await manager.findOneBy(User, { id: userId });
+      if (owner === null) throw new Unauthenticated(); // the account is gone, its token is not yet
+      return provision({ name, slug, currency, owner });
+    });
+    return toShopDto(shop, 'owner');
+  }
+
+  async update(userId: string, shopId: string, changes: UpdateShopDto): Promise<ShopDto> {
+    try {
+      return await this.database.transaction(async (manager) => {
+        const { role } = await getMembership(manager, userId, shopId);
+        if (role !== 'owner') throw new OwnerRequired();
+        if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
+        return toMemberShop(await getMembership(manager, userId, shopId));
+      });
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new SlugTaken({ cause: error });
+      throw error;
+    }
+  }
+}
+
+async function getMembership(manager: EntityManager, userId: string, shopId: string): Promise<Membership> {
+  const membership = await membershipsOf(manager, userId)
+    .andWhere('m.shop_id = :shopId', { shopId })
+    .getOne();
+  if (membership === null) throw new ShopNotFound();
+  return membership;
+}
