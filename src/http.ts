@@ -1,0 +1,118 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { AppModule } from './app.module';
+import { MalformedBody, MalformedUrl, UnsupportedMediaType } from './common/common.errors';
+import { newId } from './common/ids';
+import { type Logger, NestLogger } from './common/logger';
+import { ProblemFilter } from './common/problem.filter';
+import { assertSafeInput } from './common/safe-input';
+import { createValidationPipe } from './common/validation';
+import type { Base } from './database/database.module';
+import type { TenantRequest } from './tenancy/tenant';
+
+const JSON_LIMIT_BYTES = 1_048_576;
+const REQUEST_ID = /^[\w-]{8,64}$/;
+
+/** The HTTP application, ready to listen or to be asked by `inject` in a test. */
+export async function createHttpApp(base: Base): Promise<NestFastifyApplication> {
+  const problems = new ProblemFilter(base.logger);
+  const options: FastifyServerOptions = {
+    bodyLimit: JSON_LIMIT_BYTES,
+    genReqId: (request) => wantedRequestId(request.headers['x-request-id']) ?? newId(),
+    frameworkErrors: (error, request, reply) =>
+      problems.send(new MalformedUrl({ cause: error }), request, reply),
+  };
+  const adapter = new FastifyAdapter(options);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(base), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(base.logger),
+    abortOnError: false,
+  });
+  app.setGlobalPrefix('api/v1', { exclude: ['health/*path'] });
+  app.useGlobalPipes(createValidationPipe());
+  app.useGlobalFilters(problems);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  acceptBodies(fastify);
+  checkInput(fastify);
+  logRequests(fastify, base.logger);
+  SwaggerModule.setup('docs', app, createOpenApi(app), {
+    jsonDocumentUrl: 'openapi.json',
+    customSiteTitle: 'Stoa API',
+  });
+  await app.init();
+  return app;
+}
+
+export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Stoa')
+    .setDescription('A backend in which every shop has its own PostgreSQL schema. Errors: docs/errors.md.')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}
+
+function wantedRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
+}
+
+/** JSON is parsed; files are handed on as the stream they are; anything else is 415. */
+function acceptBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    return parseJson(request, body as string, done);
+  });
+  for (const type of ['text/csv', 'multipart/form-data'])
+    fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
+      done(null, stream),
+    );
+}
+
+function checkInput(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const { body, params, query } = request;
+    const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;
+    if (isStream(body) !== takesFile && (isStream(body) || body !== undefined))
+      throw new UnsupportedMediaType();
+    if (!takesFile) assertSafeBody(body);
+    assertSafeInput(params, 'path');
+    assertSafeInput(query, 'query');
+    done();
+  });
+}
+
+function assertSafeBody(body: unknown): void {
+  if (body === undefined || body === null) return;
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new MalformedBody({ detail: 'The body must be a JSON object.' });
+  assertSafeInput(body, 'body');
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
+}
+
+/** One line a request: route pattern instead of path, shop instead of person. */
+function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logger.info({
+      event: 'request',
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      shopId: (request as TenantRequest).user?.shopId ?? undefined,
+    });
+    done();
+  });
+}

@@ -1,0 +1,21 @@
+import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/**
+ * Who works in this shop, as far as the shop's own rows need to know: a tenant table never refers to `public`.
+ * The engine writes it in the transaction that changes the membership; product code only reads it.
+ */
+@Entity('members')
+@Check('members_role_check', `role IN ('owner', 'staff')`)
+export class Member {
+  @PrimaryColumn('uuid', { name: 'user_id', primaryKeyConstraintName: 'members_pkey' })
+  userId: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  role: 'owner' | 'staff';
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+}

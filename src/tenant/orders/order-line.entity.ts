@@ -1,0 +1,51 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { ProductVariant } from '../products/product-variant.entity';
+import { Order } from './order.entity';
+
+/** What was sold, as it was called and priced at that moment. */
+@Entity('order_lines')
+@Check('order_lines_unit_price_minor_check', `unit_price_minor >= 0`)
+@Check('order_lines_quantity_check', `quantity > 0`)
+@Check('order_lines_total_minor_check', `total_minor >= 0`)
+export class OrderLine {
+  @PrimaryColumn('uuid', { name: 'order_id', primaryKeyConstraintName: 'order_lines_pkey' })
+  orderId: string;
+
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'order_lines_pkey' })
+  position: number;
+
+  @ManyToOne(() => Order, (order) => order.lines, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'order_id', foreignKeyConstraintName: 'order_lines_order_id_fkey' })
+  order: Relation<Order>;
+
+  /** Null once the variant has been removed from the catalogue. */
+  @Index('order_lines_variant_id_idx')
+  @Column('uuid', { name: 'variant_id', nullable: true })
+  variantId: string | null;
+
+  @ManyToOne(() => ProductVariant, { onDelete: 'SET NULL', nullable: true })
+  @JoinColumn({ name: 'variant_id', foreignKeyConstraintName: 'order_lines_variant_id_fkey' })
+  variant: Relation<ProductVariant> | null;
+
+  /** Kept when the product is removed: a record of what was sold, not a reference. */
+  @Column('uuid', { name: 'product_id' })
+  productId: string;
+
+  @Column('text', { nullable: true })
+  sku: string | null;
+
+  @Column('text')
+  name: string;
+
+  @Column('jsonb', { name: 'option_values' })
+  optionValues: Record<string, string>;
+
+  @Column('bigint', { name: 'unit_price_minor' })
+  unitPriceMinor: number;
+
+  @Column('integer')
+  quantity: number;
+
+  @Column('bigint', { name: 'total_minor' })
+  totalMinor: number;
+}

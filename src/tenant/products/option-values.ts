@@ -1,0 +1,37 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ValidateBy, ValidateIf } from 'class-validator';
+
+const MAX_OPTIONS = 10;
+const MAX_LENGTH = 255;
+
+/** Field decorator: an object of option name → value, such as `{ "Size": "Small" }`. */
+export function OptionValues({ optional = false } = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({
+      type: 'object',
+      additionalProperties: { type: 'string', minLength: 1, maxLength: MAX_LENGTH },
+      maxProperties: MAX_OPTIONS,
+      selfRequired: !optional,
+      example: { Size: 'Small' },
+    }),
+    ValidateBy({
+      name: 'optionValues',
+      validator: {
+        validate: isOptionValues,
+        defaultMessage: () => `optionValues must map at most ${MAX_OPTIONS} option names to texts`,
+      },
+    }),
+    ...(optional ? [ValidateIf((_, value) => value !== undefined)] : []),
+  );
+}
+
+function isOptionValues(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const entries = Object.entries(value);
+  return entries.length <= MAX_OPTIONS && entries.flat().every(isShortText);
+}
+
+function isShortText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_LENGTH;
+}

@@ -1,0 +1,43 @@
+import type { ProductOption } from './product.entity';
+
+interface WithOptionValues {
+  optionValues?: Record<string, string>;
+}
+
+/** The options that a list of variants spans, in order of appearance. */
+export function optionsOf(variants: readonly WithOptionValues[]): ProductOption[] {
+  const options = new Map<string, Set<string>>();
+  for (const { optionValues = {} } of variants)
+    for (const [name, value] of Object.entries(optionValues))
+      options.set(name, (options.get(name) ?? new Set()).add(value));
+  return [...options].map(([name, values]) => ({ name, values: [...values] }));
+}
+
+/**
+ * What is wrong with a product's variants taken together; null when nothing is.
+ * @param options as the client gave them; undefined means "whatever the variants span"
+ */
+export function variantProblem(
+  variants: readonly WithOptionValues[],
+  options: readonly ProductOption[] | undefined,
+): string | null {
+  const spanned = optionsOf(variants);
+  if (variants.length > 1 && spanned.length === 0)
+    return 'several variants must differ in their optionValues';
+  if (variants.some(({ optionValues = {} }) => Object.keys(optionValues).length !== spanned.length))
+    return 'every variant must have a value for every option';
+  const combinations = new Set(variants.map((variant) => combinationOf(variant.optionValues)));
+  if (combinations.size < variants.length) return 'two variants have the same optionValues';
+  if (options === undefined) return null;
+  const allowed = new Map(options.map(({ name, values }) => [name, new Set(values)]));
+  if (allowed.size !== spanned.length || spanned.some(({ name }) => !allowed.has(name)))
+    return 'options must name exactly the options that the variants have';
+  if (spanned.some(({ name, values }) => values.some((value) => !allowed.get(name)?.has(value))))
+    return 'options must list every value that a variant has';
+  return null;
+}
+
+/** The same text for the same values in any order. */
+export function combinationOf(optionValues: Record<string, string> = {}): string {
+  return JSON.stringify(Object.entries(optionValues).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

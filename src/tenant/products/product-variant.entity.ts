@@ -1,0 +1,63 @@
+import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation, Unique } from 'typeorm';
+import { Product } from './product.entity';
+
+/** The thing that is sold: one combination of option values, with its own SKU, price and stock. */
+@Entity('product_variants')
+@Unique('product_variants_sku_key', ['sku'])
+@Unique('product_variants_product_id_option_values_key', ['productId', 'optionValues'])
+@Check('product_variants_price_minor_check', `price_minor >= 0`)
+@Check('product_variants_compare_at_minor_check', `compare_at_minor >= 0`)
+@Check('product_variants_cost_minor_check', `cost_minor >= 0`)
+@Check('product_variants_stock_check', `stock >= 0`)
+@Check('product_variants_grams_check', `grams >= 0`)
+export class ProductVariant {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'product_variants_pkey' })
+  id: string;
+
+  @Column('uuid', { name: 'product_id' })
+  productId: string;
+
+  @ManyToOne(() => Product, (product) => product.variants, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'product_id', foreignKeyConstraintName: 'product_variants_product_id_fkey' })
+  product: Relation<Product>;
+
+  /** Order in which the shop shows them, from 1. */
+  @Column('integer')
+  position: number;
+
+  @Column('text', { nullable: true })
+  sku: string | null;
+
+  /** Option name → value; `{}` for the only variant of a product without options. */
+  @Column('jsonb', { name: 'option_values', default: {} })
+  optionValues: Record<string, string>;
+
+  @Column('bigint', { name: 'price_minor' })
+  priceMinor: number;
+
+  /** Price before a reduction. */
+  @Column('bigint', { name: 'compare_at_minor', nullable: true })
+  compareAtMinor: number | null;
+
+  /** What the shop itself paid. */
+  @Column('bigint', { name: 'cost_minor', nullable: true })
+  costMinor: number | null;
+
+  @Column('integer')
+  stock: number;
+
+  @Column('text', { nullable: true })
+  barcode: string | null;
+
+  @Column('integer', { default: 0 })
+  grams: number;
+
+  @Column('boolean', { name: 'requires_shipping', default: true })
+  requiresShipping: boolean;
+
+  @Column('boolean', { default: true })
+  taxable: boolean;
+
+  @Column('text', { name: 'image_src', nullable: true })
+  imageSrc: string | null;
+}

@@ -1,0 +1,82 @@
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  OneToMany,
+  PrimaryColumn,
+  type Relation,
+  Unique,
+  UpdateDateColumn,
+} from 'typeorm';
+import { ProductVariant } from './product-variant.entity';
+
+export const PRODUCT_STATUSES = ['draft', 'active', 'archived'] as const;
+export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
+
+/** A choice that a buyer makes, such as Size with Small, Medium, Large. */
+export interface ProductOption {
+  name: string;
+  values: string[];
+}
+
+export interface ProductImage {
+  src: string;
+  position: number;
+  alt: string | null;
+}
+
+/**
+ * What a shop shows. What it sells are the variants: price, SKU and stock live there and nowhere else, and a
+ * product without options has exactly one.
+ */
+@Entity('products')
+@Unique('products_handle_key', ['handle'])
+@Check('products_currency_check', `currency ~ '^[A-Z]{3}$'`)
+@Check('products_status_check', `status IN ('draft', 'active', 'archived')`)
+export class Product {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'products_pkey' })
+  id: string;
+
+  /** Unique in the shop, for addresses and imports. */
+  @Column('text')
+  handle: string;
+
+  @Column('text')
+  name: string;
+
+  /** May hold HTML, as it came; a client that shows it must sanitise it. */
+  @Column('text', { default: '' })
+  description: string;
+
+  /** ISO 4217, of all its variants. */
+  @Column('text')
+  currency: string;
+
+  @Column('text')
+  status: ProductStatus;
+
+  @Column('text', { default: '' })
+  vendor: string;
+
+  @Column('text', { default: '' })
+  type: string;
+
+  @Column('text', { array: true, default: '{}' })
+  tags: string[];
+
+  @Column('jsonb', { default: [] })
+  options: ProductOption[];
+
+  @Column('jsonb', { default: [] })
+  images: ProductImage[];
+
+  @OneToMany(() => ProductVariant, (variant) => variant.product)
+  variants: Relation<ProductVariant[]>;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
+}

@@ -1,0 +1,58 @@
+import { Body, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { InvalidCursor } from '../../common/common.errors';
+import { type Page } from '../../common/page';
+import { Route } from '../../common/route';
+import { IdPipe } from '../../common/validation';
+import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
+import {
+  HandleTaken,
+  ProductHasVariants,
+  ProductNotFound,
+  SkuTaken,
+  VariantNotFound,
+} from './products.errors';
+import { ProductsService } from './products.service';
+
+@TenantController('products')
+export class ProductsController {
+  constructor(private readonly products: ProductsService) {}
+
+  @Get()
+  @Route({ summary: 'Lists products, newest first', ok: ProductDto, list: true, errors: [InvalidCursor] })
+  list(@Query() query: ListProductsQuery): Promise<Page<ProductDto>> {
+    return this.products.list(query);
+  }
+
+  @Post()
+  @Route({ summary: 'Adds a product', status: 201, ok: ProductDto, errors: [HandleTaken, SkuTaken] })
+  create(@Body() product: CreateProductDto): Promise<ProductDto> {
+    return this.products.create(product);
+  }
+
+  @Get(':id')
+  @Route({ summary: 'Shows a product', ok: ProductDto, errors: [ProductNotFound] })
+  get(@Param('id', IdPipe) id: string): Promise<ProductDto> {
+    return this.products.get(id);
+  }
+
+  @Patch(':id')
+  @Route({
+    summary: 'Changes a product',
+    ok: ProductDto,
+    errors: [ProductNotFound, VariantNotFound, HandleTaken, SkuTaken, ProductHasVariants],
+  })
+  update(@Param('id', IdPipe) id: string, @Body() changes: UpdateProductDto): Promise<ProductDto> {
+    return this.products.update(id, changes);
+  }
+
+  @Delete(':id')
+  @Route({
+    summary: 'Removes a product; past orders keep what was sold',
+    status: 204,
+    errors: [ProductNotFound],
+  })
+  remove(@Param('id', IdPipe) id: string): Promise<void> {
+    return this.products.remove(id);
+  }
+}

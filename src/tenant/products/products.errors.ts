@@ -1,0 +1,21 @@
+import { defineError } from '../../common/app-error';
+
+export const ProductNotFound = defineError('PRODUCT_NOT_FOUND', 404, 'This shop has no such product.');
+export const VariantNotFound = defineError('VARIANT_NOT_FOUND', 404, 'This shop has no such variant.');
+export const HandleTaken = defineError('HANDLE_TAKEN', 409, 'Another product of this shop has this handle.');
+export const SkuTaken = defineError('SKU_TAKEN', 409, 'Another variant of this shop has this SKU.');
+export const ProductHasVariants = defineError(
+  'PRODUCT_HAS_VARIANTS',
+  409,
+  'SKU, price and stock of this product are set on its variants.',
+);
+export const NotACatalogueFile = defineError(
+  'NOT_A_CATALOGUE',
+  400,
+  'The file is not a Shopify product CSV.',
+);
+export const ImportRejected = defineError(
+  'IMPORT_REJECTED',
+  422,
+  'The file has bad rows; nothing was stored. Mend them, or import with mode=skip.',
+);

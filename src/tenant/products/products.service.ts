@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In } from 'typeorm';
+import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
+import { groupBy } from '../../common/group-by';
+import { isId, newId } from '../../common/ids';
+import { type Page, toPage } from '../../common/page';
+import { slugify } from '../../common/slug';
+import { isUniqueViolation } from '../../common/sqlstate';
+import { TenantConnection } from '../../tenancy/tenant-connection';
+import { optionsOf, variantProblem } from './product-options';
+import { ProductVariant } from './product-variant.entity';
+import { Product } from './product.entity';
+import {
+  type CreateProductDto,
+  type ListProductsQuery,
+  type ProductDto,
+  toProductDto,
+  type UpdateProductDto,
+} from './products.dto';
+import { HandleTaken, ProductHasVariants, ProductNotFound } from './products.errors';
+import { insertVariants, replaceVariants, updateOnlyVariant } from './variants';
+
+/** The catalogue of one shop. */
+@Injectable()
+export class ProductsService {
+  constructor(private readonly tenant: TenantConnection) {}
+
+  /** Newest first; ids are UUIDv7, so their order is that of creation. */
+  async list({ limit, cursor, q }: ListProductsQuery): Promise<Page<ProductDto>> {
+    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
+    const products = await this.tenant.run(async (manager) => {
+      const query = manager
+        .createQueryBuilder(Product, 'p')
+        .orderBy('p.id', 'DESC')
+        .limit(limit + 1);
+      if (cursor !== undefined) query.andWhere('p.id < :cursor', { cursor });
+      if (q !== undefined)
+        query.andWhere(
+          `(p.name ILIKE :part OR EXISTS (
+             SELECT FROM product_variants v WHERE v.product_id = p.id AND v.sku ILIKE :part))`,
+          { part: `%${q.replace(/[\\%_]/g, '\\$&')}%` },
+        );
+      return withVariants(manager, await query.getMany());
+    });
+    return toPage(products, limit, ({ id }) => id, toProductDto);
+  }
+
+  get(id: string): Promise<ProductDto> {
+    return this.tenant.run(async (manager) => toProductDto(await getProduct(manager, id)));
+  }
+
+  create(input: CreateProductDto): Promise<ProductDto> {
+    const id = newId();
+    const { variants = [{ sku: input.sku, stock: input.stock }], options, ...fields } = input;
+    assertVariants(variants, options);
+    return this.tenant.transaction(async (manager) => {
+      await insertProduct(
+        manager,
+        { ...fields, id, options: options ?? optionsOf(variants) },
+        this.tenant.access,
+      );
+      await insertVariants(manager, id, variants, input.priceMinor);
+      return toProductDto(await getProduct(manager, id));
+    });
+  }
+
+  update(id: string, input: UpdateProductDto): Promise<ProductDto> {
+    const { variants, options, sku, priceMinor, stock, ...fields } = input;
+    const only = withoutUndefined({ sku, priceMinor, stock });
+    return this.tenant.transaction(async (manager) => {
+      const product = await getProduct(manager, id, true);
+      if (variants === undefined && options !== undefined) assertVariants(product.variants, options);
+      if (variants !== undefined) {
+        assertVariants(variants, options);
+        await replaceVariants(manager, product, variants, priceMinor);
+      } else if (Object.keys(only).length > 0) {
+        if (product.variants.length > 1) throw new ProductHasVariants();
+        await updateOnlyVariant(manager, product, only);
+      }
+      const derived = options ?? (variants && optionsOf(variants));
+      const changes = withoutUndefined({ ...fields, options: derived, updatedAt: new Date() });
+      await saveProduct(manager, id, changes);
+      return toProductDto(await getProduct(manager, id));
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    const { affected } = await this.tenant.transaction((manager) => manager.delete(Product, { id }));
+    if (affected !== 1) throw new ProductNotFound();
+  }
+}
+
+function assertVariants(...args: Parameters<typeof variantProblem>): void {
+  const message = variantProblem(...args);
+  if (message !== null)
+    throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
+}
+
+async function getProduct(manager: EntityManager, id: string, lock = false): Promise<Product> {
+  const product = await manager.findOne(Product, {
+    where: { id },
+    ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+  });
+  if (product === null) throw new ProductNotFound();
+  const [complete] = await withVariants(manager, [product], lock);
+  return complete!; // one in, one out
+}
+
+/**
+ * Adds the variants in one query for all products, in order of position.
+ * @param lock keeps orders from taking stock until the transaction ends; locked in order of id, as orders do
+ */
+async function withVariants(manager: EntityManager, products: Product[], lock = false): Promise<Product[]> {
+  if (products.length === 0) return products;
+  const variants = await manager.find(ProductVariant, {
+    where: { productId: In(products.map(({ id }) => id)) },
+    order: { id: 'ASC' },
+    ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+  });
+  const inOrder = variants.toSorted((a, b) => a.position - b.position);
+  const byProduct = groupBy(inOrder, ({ productId }) => productId);
+  for (const product of products) product.variants = byProduct.get(product.id) ?? [];
+  return products;
+}
+
+type NewProduct = Omit<CreateProductDto, 'variants'> & { id: string };
+
+/** Inserts under the wanted handle, or under one made from the name that is free. */
+async function insertProduct(
+  manager: EntityManager,
+  input: NewProduct,
+  shop: { currency: string },
+): Promise<void> {
+  const { sku: _sku, priceMinor: _price, stock: _stock, handle, ...fields } = input;
+  const made = slugify(input.name) || 'product';
+  for (const candidate of handle === undefined ? [made, `${made}-${input.id.slice(-8)}`] : [handle]) {
+    const { raw } = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Product)
+      .values({ currency: shop.currency, status: 'active', ...withoutUndefined(fields), handle: candidate })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    if ((raw as unknown[]).length === 1) return;
+  }
+  throw new HandleTaken();
+}
+
+async function saveProduct(manager: EntityManager, id: string, changes: Partial<Product>): Promise<void> {
+  try {
+    await manager.update(Product, { id }, changes);
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new HandleTaken({ cause: error });
+    throw error;
+  }
+}
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}

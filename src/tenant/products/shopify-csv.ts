@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream';
+import { type CsvRecord, readCsvRecords } from './csv-records';
+import { type CatalogueGroup, NotACatalogue } from './shopify-catalogue';
+import { ShopifyProduct } from './shopify-product';
+import { type ShopifyHeader, ShopifyRow } from './shopify-row';
+
+// One import serves whoever reads a catalogue.
+export * from './shopify-catalogue';
+
+const MAX_GROUP_ROWS = 2000;
+const MAX_COLUMNS = 1000;
+const MAX_COLUMN_NAME = 255;
+
+/** Columns whose values are kept. */
+const KEPT: ReadonlySet<string> = new Set([
+  ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published', 'Status'],
+  ...[1, 2, 3].flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]),
+  ...['Variant SKU', 'Variant Grams', 'Variant Inventory Qty', 'Variant Price', 'Variant Compare At Price'],
+  ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
+  ...['Image Src', 'Image Position', 'Image Alt Text'],
+  ...['Variant Inventory Tracker', 'Variant Weight Unit'], // not kept, but they say nothing: weights are in grams
+]);
+
+/** What Shopify writes in other columns when nobody chose anything. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ['Gift Card', 'false'],
+  ['Variant Inventory Policy', 'deny'],
+  ['Variant Fulfillment Service', 'manual'],
+]);
+
+/**
+ * Reads a Shopify product CSV as it arrives, one group for each run of rows with the same Handle. A row that belongs
+ * to no group (no Handle, or beyond the limit of a group) comes as a group of its own. Memory holds one product.
+ * @param currency of the prices, ISO 4217
+ * @param notStored receives the names of the columns that held values which are not kept
+ * @throws NotACatalogue when the file is no such CSV; groups before the fault have been given out by then
+ */
+export async function* readShopifyCsv(
+  source: Readable,
+  currency: string,
+  notStored = new Set<string>(),
+): AsyncGenerator<CatalogueGroup> {
+  let header: ShopifyHeader | undefined;
+  let product: ShopifyProduct | undefined;
+  for await (const record of readCsvRecords(source)) {
+    if (header === undefined) {
+      header = readHeader(record);
+      continue;
+    }
+    const row = new ShopifyRow(header, record);
+    noteNotStored(header, record, notStored);
+    if (row.handle === null) {
+      yield rejected(row);
+      continue;
+    }
+    if (product?.handle !== row.handle) {
+      if (product !== undefined) yield product.finish();
+      product = new ShopifyProduct(row.handle, row, currency);
+      continue;
+    }
+    if (product.rows < MAX_GROUP_ROWS) {
+      product.add(row);
+      continue;
+    }
+    row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_GROUP_ROWS} rows.`);
+    yield rejected(row);
+  }
+  if (product !== undefined) yield product.finish();
+  if (header === undefined) throw new NotACatalogue('The file is empty.');
+}
+
+function rejected(row: ShopifyRow): CatalogueGroup {
+  return { product: null, problems: row.problems, rows: 1 };
+}
+
+function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
+  if (cells.length > MAX_COLUMNS)
+    throw new NotACatalogue(`The header names more than ${MAX_COLUMNS} columns.`, line);
+  const columns = new Map<string, number>();
+  for (const [index, cell] of cells.entries()) {
+    const name = cell.trim() || `column ${index + 1}`; // spreadsheets leave nameless columns at the end
+    if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
+      throw new NotACatalogue(`The name of column ${index + 1} is too long or holds a NUL character.`, line);
+    if (columns.has(name)) throw new NotACatalogue(`The header names the column "${name}" twice.`, line);
+    columns.set(name, index);
+  }
+  if (!columns.has('Handle'))
+    throw new NotACatalogue(
+      'The header names no column "Handle"; are the columns separated by commas?',
+      line,
+    );
+  return { columns, width: cells.length };
+}
+
+function noteNotStored(
+  { columns, width }: ShopifyHeader,
+  { cells }: CsvRecord,
+  notStored: Set<string>,
+): void {
+  if (cells.length !== width) return; // its values may stand in the wrong columns
+  for (const [name, index] of columns) {
+    if (KEPT.has(name) || notStored.has(name)) continue;
+    const value = (cells[index] ?? '').trim();
+    if (value !== '' && value.toLowerCase() !== DEFAULTS.get(name)) notStored.add(name);
+  }
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { Member } from './members/member.entity';
+import { Counter } from './orders/counter.entity';
+import { OrderLine } from './orders/order-line.entity';
+import { Order } from './orders/order.entity';
+import { OrdersController } from './orders/orders.controller';
+import { OrdersService } from './orders/orders.service';
+import { ProductVariant } from './products/product-variant.entity';
+import { Product } from './products/product.entity';
+import { ProductsController } from './products/products.controller';
+import { ProductsService } from './products/products.service';
+
+export const TENANT_ENTITIES = [Member, Product, ProductVariant, Order, OrderLine, Counter];
+
+/** What one shop owns. A new resource adds a line to each of the three lists. */
+@Module({
+  controllers: [ProductsController, OrdersController],
+  providers: [ProductsService, OrdersService],
+})
+export class TenantModule {}
