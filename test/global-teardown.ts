@@ -1,0 +1,5 @@
+import type { TestCluster } from './support/cluster';
+
+export default async function globalTeardown(): Promise<void> {
+  await (globalThis as { testCluster?: TestCluster }).testCluster?.destroy();
+}
