@@ -31,7 +31,7 @@ export class CreateProductsOrders1795219200000 implements MigrationInterface {
         product_id uuid NOT NULL
           CONSTRAINT product_variants_product_id_fkey REFERENCES products (id) ON DELETE CASCADE,
         position integer NOT NULL,
-        sku text CONSTRAINT product_variants_sku_key UNIQUE,
+        sku text CONSTRAINT product_variants_sku_key UNIQUE DEFERRABLE,
         option_values jsonb NOT NULL DEFAULT '{}',
         price_minor bigint NOT NULL CONSTRAINT product_variants_price_minor_check CHECK (price_minor >= 0),
         compare_at_minor bigint
@@ -43,7 +43,7 @@ export class CreateProductsOrders1795219200000 implements MigrationInterface {
         requires_shipping boolean NOT NULL DEFAULT true,
         taxable boolean NOT NULL DEFAULT true,
         image_src text,
-        CONSTRAINT product_variants_product_id_option_values_key UNIQUE (product_id, option_values)
+        CONSTRAINT product_variants_product_id_option_values_key UNIQUE (product_id, option_values) DEFERRABLE
       )`);
     await queryRunner.query(`
       CREATE TABLE orders (

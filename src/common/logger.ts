@@ -3,14 +3,21 @@ import pino from 'pino';
 
 export type Logger = pino.Logger;
 
-/** The process's structured log: one JSON object a line on standard output, fields instead of sentences. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** Injection token of the logger. */
+export const LOGGER = Symbol('Logger');
+
+/**
+ * The process's structured log: one JSON object a line, fields instead of sentences.
+ * @param fd 1 for standard output; 2 for commands, whose standard output is their answer
+ */
+export function createLogger(level: string, fd: 1 | 2 = 1): Logger {
+  const options = {
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, pino.destination(fd));
 }
 
 /** Hands what Nest itself logs to pino. Start-up chatter goes to debug. */

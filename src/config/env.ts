@@ -28,6 +28,9 @@ const schema = z.object({
 
 export type Env = z.infer<typeof schema>;
 
+/** Injection token of the environment. */
+export const ENV = Symbol('Env');
+
 /** Thrown when the environment cannot be used. The message names every bad variable and no value. */
 export class EnvironmentError extends OperatorError {
   constructor(readonly variables: { name: string; problem: string }[]) {

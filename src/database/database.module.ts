@@ -1,15 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Logger } from '../common/logger';
-import type { Env } from '../config/env';
+import { LOGGER, type Logger } from '../common/logger';
+import { ENV, type Env } from '../config/env';
 import { AdminDatabase, PublicDatabase } from './control-database';
 import { openDataSource } from './data-source';
 import type { Installation } from './installation';
 import { Transactions } from './transactions';
 
-/** Tokens for what is made before Nest starts. */
-export const ENV = Symbol('Env');
-export const LOGGER = Symbol('Logger');
+/** Injection token of the installation. */
 export const INSTALLATION = Symbol('Installation');
 
 /** What the process is made of before Nest starts. */

@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Logger } from '../common/logger';
-import type { Env } from '../config/env';
+import { LOGGER, type Logger } from '../common/logger';
+import { ENV, type Env } from '../config/env';
 import { openDataSource } from '../database/data-source';
-import { ENV, INSTALLATION, LOGGER } from '../database/database.module';
+import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { EachTenant } from './each-tenant';

@@ -20,6 +20,8 @@ export interface MigrateSummary {
   /** Tenants that were behind when the run began. */
   behind: number;
   migrated: number;
+  /** The run was stopped by its signal before all were handled. */
+  interrupted: boolean;
   failed: { shopId: string; slug: string; sqlState: string | undefined; message: string }[];
 }
 
@@ -43,7 +45,7 @@ export class TenantMigrator {
   /** @throws only what concerns all tenants, such as a database that is away */
   async migrate({ shop, signal, onTenant }: MigrateOptions = {}): Promise<MigrateSummary> {
     const tenants = await this.behind(shop);
-    const summary: MigrateSummary = { behind: tenants.length, migrated: 0, failed: [] };
+    const summary: MigrateSummary = { behind: tenants.length, migrated: 0, interrupted: false, failed: [] };
     if (tenants.length === 0) return summary;
     const pool = new Pool({
       connectionString: this.installation.logins.admin,
@@ -67,6 +69,7 @@ export class TenantMigrator {
     } finally {
       await pool.end();
     }
+    summary.interrupted = summary.migrated + summary.failed.length < tenants.length;
     return summary;
   }
 

@@ -8,6 +8,7 @@ import { OrdersService } from './orders/orders.service';
 import { ProductVariant } from './products/product-variant.entity';
 import { Product } from './products/product.entity';
 import { ProductsController } from './products/products.controller';
+import { ProductsImportService } from './products/products-import.service';
 import { ProductsService } from './products/products.service';
 
 export const TENANT_ENTITIES = [Member, Product, ProductVariant, Order, OrderLine, Counter];
@@ -15,6 +16,6 @@ export const TENANT_ENTITIES = [Member, Product, ProductVariant, Order, OrderLin
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
   controllers: [ProductsController, OrdersController],
-  providers: [ProductsService, OrdersService],
+  providers: [ProductsService, ProductsImportService, OrdersService],
 })
 export class TenantModule {}

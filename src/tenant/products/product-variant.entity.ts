@@ -3,8 +3,11 @@ import { Product } from './product.entity';
 
 /** The thing that is sold: one combination of option values, with its own SKU, price and stock. */
 @Entity('product_variants')
-@Unique('product_variants_sku_key', ['sku'])
-@Unique('product_variants_product_id_option_values_key', ['productId', 'optionValues'])
+// Deferrable: checked at the end of a statement, so that one statement can swap two variants' values.
+@Unique('product_variants_sku_key', ['sku'], { deferrable: 'INITIALLY IMMEDIATE' })
+@Unique('product_variants_product_id_option_values_key', ['productId', 'optionValues'], {
+  deferrable: 'INITIALLY IMMEDIATE',
+})
 @Check('product_variants_price_minor_check', `price_minor >= 0`)
 @Check('product_variants_compare_at_minor_check', `compare_at_minor >= 0`)
 @Check('product_variants_cost_minor_check', `cost_minor >= 0`)

@@ -1,22 +1,37 @@
-import { Body, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { InvalidCursor } from '../../common/common.errors';
+import { Body, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBody, ApiConsumes } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { BodyTooLarge, InvalidCursor, MalformedBody, UnsupportedMediaType } from '../../common/common.errors';
 import { type Page } from '../../common/page';
 import { Route } from '../../common/route';
+import { withUpload } from '../../common/upload';
 import { IdPipe } from '../../common/validation';
+import { ENV, type Env } from '../../config/env';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
 import {
   HandleTaken,
+  ImportRejected,
+  NotACatalogueFile,
   ProductHasVariants,
   ProductNotFound,
   SkuTaken,
   VariantNotFound,
 } from './products.errors';
+import { ImportQuery, ImportReportDto } from './import.dto';
+import { ProductsImportService } from './products-import.service';
 import { ProductsService } from './products.service';
+
+const MIB = 1_048_576;
 
 @TenantController('products')
 export class ProductsController {
-  constructor(private readonly products: ProductsService) {}
+  constructor(
+    private readonly products: ProductsService,
+    private readonly imports: ProductsImportService,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
 
   @Get()
   @Route({ summary: 'Lists products, newest first', ok: ProductDto, list: true, errors: [InvalidCursor] })
@@ -28,6 +43,21 @@ export class ProductsController {
   @Route({ summary: 'Adds a product', status: 201, ok: ProductDto, errors: [HandleTaken, SkuTaken] })
   create(@Body() product: CreateProductDto): Promise<ProductDto> {
     return this.products.create(product);
+  }
+
+  @Post('import')
+  @RouteConfig({ takesFile: true })
+  @ApiConsumes('text/csv', 'multipart/form-data')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @Route({
+    summary: 'Loads a Shopify product CSV; creates or updates by handle and SKU',
+    ok: ImportReportDto,
+    errors: [NotACatalogueFile, ImportRejected, SkuTaken, BodyTooLarge, UnsupportedMediaType, MalformedBody],
+  })
+  import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
+    return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
+      this.imports.import(file.open(), query),
+    );
   }
 
   @Get(':id')

@@ -74,8 +74,11 @@ export async function updateOnlyVariant(
   await orSkuTaken(manager.update(ProductVariant, { productId: product.id }, changes));
 }
 
-/** SKU is the only thing here that can collide: ids are new and combinations were checked before. */
-async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
+/**
+ * For statements that write variants whose combinations were checked before: only a SKU can collide then.
+ * @throws SkuTaken
+ */
+export async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
   try {
     await statement;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { minorDigits, parseMinor } from '../../common/money';
+import { minorDigits, parseMinor } from '../../../common/money';
 import type { ProblemCode, RowProblem } from './shopify-catalogue';
 import type { CsvRecord } from './csv-records';
 
@@ -30,12 +30,12 @@ export class ShopifyRow {
     this.line = line;
     this.cells = cells;
     this.isRagged = cells.length !== header.width;
+    const handle = this.text('Handle');
+    this.handle = handle === '' ? null : handle;
     if (this.isRagged)
       this.fail('COLUMN_COUNT', null, `The row has ${cells.length} cells, the header has ${header.width}.`);
-    const handle = this.text('Handle');
-    if (handle === '' && this.problems.length === 0)
+    else if (handle === '' && this.problems.length === 0)
       this.fail('HANDLE_MISSING', 'Handle', 'The row names no product: its Handle is empty.');
-    this.handle = handle === '' ? null : handle;
   }
 
   /** A cell that is read twice is named once. */

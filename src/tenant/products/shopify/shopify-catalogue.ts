@@ -26,7 +26,8 @@ export interface CatalogueImage {
 export type CatalogueStatus = 'draft' | 'active' | 'archived';
 
 export interface CatalogueProduct {
-  row: number;
+  /** Lines of all rows that it was made from, images too; the first is where it begins. */
+  rows: number[];
   handle: string;
   /** Null when the group has no Title: it only continues a product that exists already. */
   name: string | null;
@@ -87,7 +88,7 @@ export interface CatalogueGroup {
   rows: number;
 }
 
-/** The file is no Shopify product CSV at all; nothing after `line` was read. */
+/** The file is no Shopify product CSV at all. The message speaks of `line` as "here", when it is known. */
 export class NotACatalogue extends Error {
   constructor(
     message: string,

@@ -4,9 +4,6 @@ import { type CatalogueGroup, NotACatalogue } from './shopify-catalogue';
 import { ShopifyProduct } from './shopify-product';
 import { type ShopifyHeader, ShopifyRow } from './shopify-row';
 
-// One import serves whoever reads a catalogue.
-export * from './shopify-catalogue';
-
 const MAX_GROUP_ROWS = 2000;
 const MAX_COLUMNS = 1000;
 const MAX_COLUMN_NAME = 255;

@@ -102,8 +102,8 @@ export class ShopifyProduct {
   }
 
   private product(): CatalogueProduct {
-    const { handle, first, fields, variants, images } = this;
-    return { row: first.line, handle, ...fields, options: this.options(), images, variants };
+    const { goodRows, handle, fields, variants, images } = this;
+    return { rows: goodRows, handle, ...fields, options: this.options(), images, variants };
   }
 
   private options(): CatalogueProduct['options'] {

@@ -50,8 +50,7 @@ export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecor
     const fault = await feed(parser, bytes);
     yield* ready.splice(0);
     if (fault !== null) throw explained(fault, here());
-    if (!isValid)
-      throw new NotACatalogue(`The file is not UTF-8 text, see line ${here()} or after it.`, here());
+    if (!isValid) throw new NotACatalogue('The file is not UTF-8 text around this line.', here());
     written += bytes.length;
     if (written - next.byte > MAX_RECORD_BYTES) throw recordTooLong(here());
   }
@@ -116,7 +115,7 @@ function lineBreaksIn(cells: readonly string[]): number {
 
 function recordTooLong(line: number): NotACatalogue {
   return new NotACatalogue(
-    `The record that starts on line ${line} is longer than ${MAX_RECORD_BYTES} bytes; is a quote left open?`,
+    `The record that starts here is longer than ${MAX_RECORD_BYTES} bytes; is a quote left open?`,
     line,
   );
 }
@@ -124,5 +123,5 @@ function recordTooLong(line: number): NotACatalogue {
 function explained(fault: Error, line: number): Error {
   const reason = fault instanceof CsvError ? REASONS[fault.code] : undefined;
   if (reason === undefined) return fault;
-  return new NotACatalogue(`The record that starts on line ${line} ${reason}.`, line, { cause: fault });
+  return new NotACatalogue(`The record that starts here ${reason}.`, line, { cause: fault });
 }

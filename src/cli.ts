@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { Command } from 'commander';
+import { AppModule } from './app.module';
+import { CommandContext } from './cli/command-context';
+import { addDemo } from './cli/demo.command';
+import { addMigratePublic } from './cli/migrate-public.command';
+import { addMigrateTenants } from './cli/migrate-tenants.command';
+import { addMigrationGenerate } from './cli/migration-generate.command';
+import { reportOf } from './common/report';
+import { PUBLIC_ENTITIES } from './public/public.module';
+import { addProductsImport } from './tenant/products/products-import.command';
+import { TENANT_ENTITIES } from './tenant/tenant.module';
+
+async function main(): Promise<void> {
+  const program = new Command('stoa').description('Commands of the shop backend.').showHelpAfterError();
+  const context = new CommandContext((base) => AppModule.forRoot(base));
+  addMigratePublic(program, context);
+  addMigrateTenants(program, context);
+  addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
+  addProductsImport(program, context);
+  addDemo(program);
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${reportOf(error)}\n`);
+  process.exitCode = 1;
+});

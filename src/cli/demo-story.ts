@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ApiClient } from './api-client';
+
+interface Variant {
+  id: string;
+  priceMinor: number;
+  stock: number;
+}
+export interface Product {
+  id: string;
+  name: string;
+  currency: string;
+  status: string;
+  variants: Variant[];
+}
+export interface Order {
+  id: string;
+  number: number;
+  status: string;
+  currency: string;
+  totalMinor: number;
+}
+interface Session {
+  accessToken: string;
+  shop: { id: string; name: string; slug: string };
+}
+interface ImportReport {
+  rows: number;
+  products: { created: number };
+  variants: { created: number };
+}
+
+export interface DemoShop {
+  file: string;
+  email: string;
+  password: string;
+  name: string;
+  slug: string;
+  api: ApiClient;
+  report: ImportReport;
+  products: Product[];
+}
+
+export interface Sale {
+  fulfilled: Order;
+  cancelled: Order;
+  /** Status of an order for more than there is. */
+  tooMany: number;
+  stockBefore: number;
+  stockAfter: number;
+}
+
+export interface Peek {
+  /** Rows of the other shop that were asked for by id. */
+  asked: number;
+  /** How many of them were answered with 404. */
+  refused: number;
+  /** Rows in both shops' lists. */
+  shared: number;
+}
+
+/** Registers an owner with a shop named after the file, and loads the file into it. */
+export async function openShop(api: ApiClient, file: string): Promise<DemoShop> {
+  const password = randomBytes(9).toString('base64url');
+  const email = `owner-${randomBytes(4).toString('hex')}@example.com`;
+  const name = titleOf(file);
+  const session = await api.post<Session>('auth/register', {
+    email,
+    password,
+    name: 'Demo Owner',
+    shop: { name },
+  });
+  const own = api.as(session.accessToken);
+  const report = await own.post<ImportReport>('products/import', await readFile(file, 'utf8'));
+  const products = await own.all<Product>('products');
+  return { file, email, password, name, slug: session.shop.slug, api: own, report, products };
+}
+
+/** Sells one of something and fulfils it, sells and cancels another, and asks for more than there is. */
+export async function sell(shop: DemoShop): Promise<Sale> {
+  const sellable = shop.products
+    .filter(({ status }) => status === 'active')
+    .flatMap(({ variants }) => variants);
+  const variant = sellable.toSorted((a, b) => b.stock - a.stock)[0];
+  if (variant === undefined || variant.stock < 1)
+    throw new Error(`${shop.file} has nothing in stock to sell`);
+  const order = (quantity: number) => ({
+    lines: [{ variantId: variant.id, quantity }],
+    customer: { email: 'buyer@example.com', name: 'Demo Buyer' },
+  });
+  const tooMany = await shop.api.statusOf('POST', 'orders', order(variant.stock + 1));
+  const returned = await shop.api.post<Order>('orders', order(1));
+  const cancelled = await shop.api.post<Order>(`orders/${returned.id}/cancel`);
+  const sold = await shop.api.post<Order>('orders', order(1));
+  await shop.api.post(`orders/${sold.id}/pay`);
+  const fulfilled = await shop.api.post<Order>(`orders/${sold.id}/fulfil`);
+  const stockAfter = stockOf(await shop.api.all<Product>('products'));
+  return { fulfilled, cancelled, tooMany, stockBefore: stockOf(shop.products), stockAfter };
+}
+
+/** Asks, as one shop, for every row of the other. */
+export async function peek(curious: DemoShop, other: DemoShop): Promise<Peek> {
+  const orders = await other.api.all<Order>('orders');
+  const paths = [
+    ...other.products.map(({ id }) => `products/${id}`),
+    ...orders.map(({ id }) => `orders/${id}`),
+  ];
+  const statuses = await Promise.all(paths.map((row) => curious.api.statusOf('GET', row)));
+  const own = new Set((await curious.api.all<Product>('products')).map(({ id }) => id));
+  return {
+    asked: paths.length,
+    refused: statuses.filter((status) => status === 404).length,
+    shared: other.products.filter(({ id }) => own.has(id)).length,
+  };
+}
+
+export function stockOf(products: readonly Product[]): number {
+  return products.flatMap(({ variants }) => variants).reduce((sum, { stock }) => sum + stock, 0);
+}
+
+/** `examples/tea-house.csv` → `Tea House`. */
+function titleOf(file: string): string {
+  const words = path
+    .parse(file)
+    .name.split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ') || 'Demo Shop';
+}

@@ -1,0 +1,116 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { minorDigits } from '../common/money';
+import { OperatorError } from '../common/report';
+import { ApiClient } from './api-client';
+import { print } from './command-context';
+import {
+  type DemoShop,
+  openShop,
+  type Order,
+  type Peek,
+  peek,
+  type Product,
+  type Sale,
+  sell,
+  stockOf,
+} from './demo-story';
+import { startServerProcess } from './server-process';
+
+interface Options {
+  url?: string;
+  file: string[];
+}
+
+const EXAMPLES = ['examples/tea-house.csv', 'examples/hardware.csv'];
+const SHOWN_PRODUCTS = 4;
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('register two shops over HTTP, load a catalogue into each, sell, and try to look across')
+    .option('--url <url>', 'a running server, such as http://127.0.0.1:3000; one is started when absent')
+    .option(
+      '--file <csv>',
+      'a Shopify product CSV; give it twice',
+      (file, files: string[]) => [...files, file],
+      [],
+    )
+    .action(async ({ url, file }: Options) => {
+      const files = file.length === 0 ? EXAMPLES : file;
+      if (files.length !== 2)
+        throw new OperatorError('Give --file twice, once for each shop, or not at all.');
+      if (url !== undefined) return tell(new ApiClient(url.replace(/\/$/, '')), files);
+      const server = await startServerProcess();
+      try {
+        await tell(new ApiClient(server.url), files);
+      } finally {
+        await server.stop();
+      }
+    });
+}
+
+async function tell(api: ApiClient, files: string[]): Promise<void> {
+  const [first, second] = [await openShop(api, files[0]!), await openShop(api, files[1]!)]; // two: checked
+  for (const shop of [first, second]) {
+    printShop(shop);
+    printSale(await sell(shop), shop.products);
+  }
+  const looks = [await peek(first, second), await peek(second, first)];
+  printPeeks([first, second], looks);
+  if (looks.some(({ asked, refused, shared }) => refused < asked || shared > 0))
+    throw new OperatorError('A shop saw rows of the other. This must never happen.');
+  print(`\n${bold('Go on')} as one of them: POST /api/v1/auth/login with`);
+  for (const { email, password, name } of [first, second])
+    print(`  ${JSON.stringify({ email, password })}   ${dim(name)}`);
+}
+
+function printShop({ name, slug, file, report, products }: DemoShop): void {
+  print(`\n${bold(name)} ${dim(`(${slug}, from ${file})`)}`);
+  print(
+    `  loaded    ${report.rows} rows: ${report.products.created} products, ` +
+      `${report.variants.created} variants, ${stockOf(products)} pieces in stock`,
+  );
+  for (const product of products.toReversed().slice(0, SHOWN_PRODUCTS)) print(`            ${line(product)}`);
+  if (products.length > SHOWN_PRODUCTS)
+    print(dim(`            … and ${products.length - SHOWN_PRODUCTS} more`));
+}
+
+function line({ name, variants, currency, status }: Product): string {
+  const prices = variants.map(({ priceMinor }) => priceMinor);
+  const [low, high] = [Math.min(...prices), Math.max(...prices)];
+  const price = low === high ? money(low, currency) : `${money(low, currency)} – ${money(high, currency)}`;
+  const variety = variants.length === 1 ? '' : `, ${variants.length} variants`;
+  return `${name.padEnd(34)} ${price}${variety}${status === 'active' ? '' : `, ${status}`}`;
+}
+
+function printSale(
+  { fulfilled, cancelled, tooMany, stockBefore, stockAfter }: Sale,
+  products: Product[],
+): void {
+  const total = ({ totalMinor, currency }: Order) => money(totalMinor, currency);
+  print(`  sold      order ${fulfilled.number} for ${total(fulfilled)}: paid, ${fulfilled.status}`);
+  print(
+    `  returned  order ${cancelled.number} for ${total(cancelled)}: ${cancelled.status}, stock given back`,
+  );
+  print(`  refused   an order for more than there is: ${tooMany}`);
+  print(`  stock     ${stockBefore} → ${stockAfter} pieces of ${products.length} products`);
+}
+
+function printPeeks(shops: DemoShop[], looks: Peek[]): void {
+  print(`\n${bold('Looking across')}`);
+  for (const [i, { asked, refused, shared }] of looks.entries())
+    print(
+      `  ${shops[i]!.name} asked for ${asked} rows of the other shop: ${refused} × 404, ` +
+        `${asked - refused} seen; rows in both lists: ${shared}`,
+    );
+}
+
+function money(minor: number, currency: string): string {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).format(
+    minor / 10 ** minorDigits(currency),
+  );
+}
+
+const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text);
+const dim = (text: string) => (process.stdout.isTTY ? styleText('dim', text) : text);

@@ -1,0 +1,141 @@
+import { newId } from '../../common/ids';
+import { combinationOf, optionsOf, variantProblem } from './product-options';
+import type { ProductVariant } from './product-variant.entity';
+import type { Product } from './product.entity';
+import type {
+  CatalogueGroup,
+  CatalogueProduct,
+  CatalogueVariant,
+  RowProblem,
+} from './shopify/shopify-catalogue';
+
+/** What a shop has already of the products that a part of a file speaks of. */
+export interface KnownProducts {
+  byHandle: ReadonlyMap<string, Product>;
+  /** Product that holds the SKU. */
+  bySku: ReadonlyMap<string, Product>;
+}
+
+type VariantRow = Omit<ProductVariant, 'product'>;
+type ProductRow = Omit<Product, 'variants' | 'createdAt'>;
+
+/** Rows to write for one group of a file. */
+export interface Merged {
+  product: ProductRow;
+  isNew: boolean;
+  /** Only those that the file speaks of. */
+  variants: VariantRow[];
+  newVariants: number;
+}
+
+/** What to write, if anything, and the rows that are left out. */
+export interface MergeResult {
+  merged: Merged | null;
+  problems: RowProblem[];
+}
+
+/**
+ * Lays one product of a file over what the shop has: the product with that handle, else the one that holds its
+ * first known SKU, else a new one. Variants are found by SKU, then by their option values. Nothing is deleted:
+ * a variant that the file does not name stays.
+ */
+export function mergeProduct(file: CatalogueProduct, known: KnownProducts, currency: string): MergeResult {
+  const target = known.byHandle.get(file.handle) ?? productWithSkuOf(file, known);
+  if (target === undefined && file.name === null)
+    return rejectAll(
+      file,
+      'TITLE_MISSING',
+      'There is no Title, and the shop has no product with this handle.',
+    );
+  const [free, taken] = splitBy(file.variants, ({ sku }) => !isForeign(known.bySku.get(sku ?? ''), target));
+  const problems = taken.map(({ row, sku }) =>
+    problem(file, row, 'SKU_TAKEN', `Another product of the shop has the SKU ${sku}.`),
+  );
+  if (target === undefined && free.length === 0)
+    return withRest(file, problems, 'PRODUCT_UNUSABLE', 'No variant of the product is left.');
+  const id = target?.id ?? newId();
+  const present = target?.variants ?? [];
+  const variants = mergeVariants(id, free, present);
+  const written = new Set(variants.map((variant) => variant.id));
+  const all = [...present.filter((variant) => !written.has(variant.id)), ...variants];
+  const conflict =
+    written.size < variants.length ? 'two rows mean the same variant' : variantProblem(all, undefined);
+  if (conflict !== null)
+    return withRest(
+      file,
+      problems,
+      'VARIANTS_CONFLICT',
+      `Together with the variants there are: ${conflict}.`,
+    );
+  const product = { ...productRow(file, target, currency), id, options: optionsOf(all) };
+  const newVariants = variants.length - present.filter((variant) => written.has(variant.id)).length;
+  return { merged: { product, isNew: target === undefined, variants, newVariants }, problems };
+}
+
+function rejectAll(file: CatalogueProduct, code: string, message: string): MergeResult {
+  return withRest(file, [], code, message);
+}
+
+/** Gives up the whole group: rows without a problem of their own are named too, so that none is lost silently. */
+function withRest(file: CatalogueProduct, own: RowProblem[], code: string, message: string): MergeResult {
+  const named = new Set(own.map(({ row }) => row));
+  const rest = file.rows.filter((row) => !named.has(row)).map((row) => problem(file, row, code, message));
+  return { merged: null, problems: [...own, ...rest] };
+}
+
+function splitBy<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+/** Handles and SKUs that a group speaks of. */
+export function keysOf({ product }: CatalogueGroup): string[] {
+  if (product === null) return [];
+  return [`handle ${product.handle}`, ...skusOf(product).map((sku) => `sku ${sku}`)];
+}
+
+export function skusOf(product: CatalogueProduct): string[] {
+  return product.variants.flatMap(({ sku }) => sku ?? []);
+}
+
+function productWithSkuOf(file: CatalogueProduct, { bySku }: KnownProducts): Product | undefined {
+  const sku = skusOf(file).find((candidate) => bySku.has(candidate));
+  return sku === undefined ? undefined : bySku.get(sku);
+}
+
+function isForeign(holder: Product | undefined, target: Product | undefined): boolean {
+  return holder !== undefined && holder.id !== target?.id;
+}
+
+function mergeVariants(productId: string, file: CatalogueVariant[], present: ProductVariant[]): VariantRow[] {
+  const bySku = new Map(present.flatMap((variant) => (variant.sku === null ? [] : [[variant.sku, variant]])));
+  const byValues = new Map(present.map((variant) => [combinationOf(variant.optionValues), variant]));
+  let next = Math.max(0, ...present.map(({ position }) => position));
+  return file.map(({ row: _row, ...values }) => {
+    const before = bySku.get(values.sku ?? '') ?? byValues.get(combinationOf(values.optionValues));
+    return { ...values, id: before?.id ?? newId(), productId, position: before?.position ?? ++next };
+  });
+}
+
+function productRow(file: CatalogueProduct, target: Product | undefined, currency: string): ProductRow {
+  const updatedAt = new Date();
+  if (target !== undefined && file.name === null) {
+    const { variants: _variants, createdAt: _createdAt, ...before } = target;
+    const shown = new Set(before.images.map(({ src }) => src));
+    const images = [...before.images, ...file.images.filter(({ src }) => !shown.has(src))];
+    return { ...before, images, updatedAt };
+  }
+  const { description, vendor, type, tags, status, images } = file;
+  return {
+    id: target?.id ?? '', // the caller knows it
+    handle: target?.handle ?? file.handle,
+    name: file.name ?? '',
+    currency,
+    ...{ description, vendor, type, tags, status, images },
+    options: [],
+    updatedAt,
+  };
+}
+
+function problem({ handle }: CatalogueProduct, row: number, code: string, message: string): RowProblem {
+  return { row, handle, column: null, code, message };
+}

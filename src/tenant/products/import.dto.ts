@@ -1,0 +1,66 @@
+import { Currency, ListOf, OneOf, Part, Text, Texts, Whole } from '../../common/fields';
+
+export const IMPORT_MODES = ['atomic', 'skip'] as const;
+export type ImportMode = (typeof IMPORT_MODES)[number];
+
+/** Problems listed in one answer; all are counted. */
+export const MAX_LISTED_PROBLEMS = 1000;
+
+const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+export class ImportQuery {
+  @OneOf(IMPORT_MODES, {
+    optional: true,
+    description:
+      'atomic (default): one bad row and nothing is stored. skip: bad rows are left out and named.',
+  })
+  mode: ImportMode = 'atomic';
+
+  @Currency({ optional: true, description: 'Of the prices in the file; default: that of the shop.' })
+  currency?: string;
+}
+
+export class RowProblemDto {
+  @Whole({ min: 1, max: Number.MAX_SAFE_INTEGER, description: 'Line of the file where the row begins.' })
+  row: number;
+
+  @Text({ max: 255, nullable: true })
+  handle: string | null;
+
+  @Text({ max: 255, nullable: true, example: 'Variant Price' })
+  column: string | null;
+
+  @Text({ max: 60, example: 'PRICE_INVALID' })
+  code: string;
+
+  @Text({ max: 1000 })
+  message: string;
+}
+
+export class ImportCountsDto {
+  @Whole(COUNT)
+  created: number;
+
+  @Whole(COUNT)
+  updated: number;
+}
+
+export class ImportReportDto {
+  @Whole({ ...COUNT, description: 'Rows read, without the header.' })
+  rows: number;
+
+  @Whole({ ...COUNT, description: 'Rows with a problem; none of them was stored.' })
+  skippedRows: number;
+
+  @Part(() => ImportCountsDto)
+  products: ImportCountsDto;
+
+  @Part(() => ImportCountsDto)
+  variants: ImportCountsDto;
+
+  @ListOf(() => RowProblemDto, { max: MAX_LISTED_PROBLEMS })
+  errors: RowProblemDto[];
+
+  @Texts({ max: 1000, length: 255, description: 'Columns with values that a shop here has no place for.' })
+  notStored: string[];
+}

@@ -1,0 +1,163 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In } from 'typeorm';
+import { groupBy } from '../../common/group-by';
+import { TenantConnection } from '../../tenancy/tenant-connection';
+import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from './catalogue-merge';
+import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './import.dto';
+import { ProductVariant } from './product-variant.entity';
+import { Product } from './product.entity';
+import { ImportRejected, NotACatalogueFile } from './products.errors';
+import { type CatalogueGroup, NotACatalogue, type RowProblem } from './shopify/shopify-catalogue';
+import { readShopifyCsv } from './shopify/shopify-csv';
+import { orSkuTaken } from './variants';
+
+export interface ImportOptions {
+  mode: ImportMode;
+  /** ISO 4217; the shop's when absent. */
+  currency?: string;
+  /** Called now and then with the number of rows read so far. */
+  onProgress?: (rows: number) => void;
+}
+
+/** Groups written at once: bounds memory, and the parameters of one statement (PostgreSQL takes 65,535). */
+const BATCH_ROWS = 500;
+
+/** Loads a Shopify product CSV into the shop, in one transaction and in bounded memory. */
+@Injectable()
+export class ProductsImportService {
+  constructor(private readonly tenant: TenantConnection) {}
+
+  /**
+   * @param source the file; read fast, since a transaction is open meanwhile
+   * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; SkuTaken when another
+   *   request took a SKU meanwhile. Nothing is stored then
+   */
+  async import(source: Readable, { mode, currency, onProgress }: ImportOptions): Promise<ImportReportDto> {
+    const notStored = new Set<string>();
+    const report = emptyReport();
+    try {
+      return await this.tenant.transaction(async (manager) => {
+        const money = currency ?? this.tenant.access.currency;
+        for await (const batch of batches(readShopifyCsv(source, money, notStored))) {
+          await storeBatch(manager, batch, money, report);
+          onProgress?.(report.rows);
+        }
+        report.notStored = [...notStored].sort();
+        if (mode === 'atomic' && report.skippedRows > 0)
+          throw new ImportRejected({
+            detail: `${report.skippedRows} of ${report.rows} rows have problems.`,
+            errors: report.errors,
+          });
+        return report;
+      });
+    } catch (error) {
+      if (error instanceof NotACatalogue)
+        throw new NotACatalogueFile({ detail: describe(error), cause: error });
+      throw error;
+    } finally {
+      source.destroy();
+    }
+  }
+}
+
+function emptyReport(): ImportReportDto {
+  const none = { created: 0, updated: 0 };
+  return {
+    ...{ rows: 0, skippedRows: 0, products: { ...none }, variants: { ...none } },
+    ...{ errors: [], notStored: [] },
+  };
+}
+
+/** A group that speaks of a handle or SKU of its batch starts the next one, and so finds what that one stored. */
+async function* batches(groups: AsyncIterable<CatalogueGroup>): AsyncGenerator<CatalogueGroup[]> {
+  let batch: CatalogueGroup[] = [];
+  let rows = 0;
+  const keys = new Set<string>();
+  for await (const group of groups) {
+    const own = keysOf(group);
+    if (rows + group.rows > BATCH_ROWS || own.some((key) => keys.has(key))) {
+      if (batch.length > 0) yield batch;
+      batch = [];
+      rows = 0;
+      keys.clear();
+    }
+    batch.push(group);
+    rows += group.rows;
+    for (const key of own) keys.add(key);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function storeBatch(
+  manager: EntityManager,
+  batch: readonly CatalogueGroup[],
+  currency: string,
+  report: ImportReportDto,
+): Promise<void> {
+  const known = await readKnown(manager, batch);
+  const merged: Merged[] = [];
+  for (const { product, problems, rows } of batch) {
+    const result = product === null ? null : mergeProduct(product, known, currency);
+    report.rows += rows;
+    note(report, [...problems, ...(result?.problems ?? [])]);
+    if (result?.merged) merged.push(result.merged);
+  }
+  await write(manager, merged);
+  for (const { isNew, variants, newVariants } of merged) {
+    report.products[isNew ? 'created' : 'updated']++;
+    report.variants.created += newVariants;
+    report.variants.updated += variants.length - newVariants;
+  }
+}
+
+function note(report: ImportReportDto, problems: readonly RowProblem[]): void {
+  report.skippedRows += new Set(problems.map(({ row }) => row)).size;
+  report.errors.push(...problems.slice(0, MAX_LISTED_PROBLEMS - report.errors.length));
+}
+
+/** Products that hold a handle or SKU of the batch, with all their variants, locked in order of id. */
+async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[]): Promise<KnownProducts> {
+  const files = batch.flatMap(({ product }) => product ?? []);
+  const products = await manager
+    .createQueryBuilder(Product, 'p')
+    .where('p.handle = ANY(:handles)', { handles: files.map(({ handle }) => handle) })
+    .orWhere('p.id IN (SELECT v.product_id FROM product_variants v WHERE v.sku = ANY(:skus))', {
+      skus: files.flatMap(skusOf),
+    })
+    .orderBy('p.id')
+    .setLock('pessimistic_write')
+    .getMany();
+  const variants = await manager.find(ProductVariant, {
+    where: { productId: In(products.map(({ id }) => id)) },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+  const byProduct = groupBy(variants, ({ productId }) => productId);
+  for (const product of products) product.variants = byProduct.get(product.id) ?? [];
+  return {
+    byHandle: new Map(products.map((product) => [product.handle, product])),
+    bySku: new Map(
+      products.flatMap((product) =>
+        product.variants.flatMap(({ sku }) => (sku === null ? [] : [[sku, product] as const])),
+      ),
+    ),
+  };
+}
+
+async function write(manager: EntityManager, merged: readonly Merged[]): Promise<void> {
+  if (merged.length === 0) return;
+  await manager.upsert(
+    Product,
+    merged.map(({ product }) => product),
+    ['id'],
+  );
+  const variants = merged.flatMap((item) => item.variants);
+  const inOrder = variants.toSorted((a, b) => (a.id < b.id ? -1 : 1)); // as orders lock them
+  for (let i = 0; i < inOrder.length; i += BATCH_ROWS)
+    await orSkuTaken(manager.upsert(ProductVariant, inOrder.slice(i, i + BATCH_ROWS), ['id']));
+}
+
+function describe({ message, line }: NotACatalogue): string {
+  return line === null ? message : `Line ${line}: ${message}`;
+}
