@@ -103,12 +103,12 @@ export function Texts(options: FieldOptions & { max: number; length: number }): 
 
 /** Objects of one class, each validated, `min` (default 0) to `max` of them. */
 export function ListOf(
-  type: () => new () => object,
+  type: new () => object,
   options: FieldOptions & { min?: number; max: number },
 ): PropertyDecorator {
   const { min = 0, max } = options;
   return field(options, { type, isArray: true, minItems: min, maxItems: max }, [
-    Type(type),
+    Type(() => type),
     ValidateNested({ each: true }),
     ArrayMinSize(min),
     ArrayMaxSize(max),
@@ -117,8 +117,8 @@ export function ListOf(
 }
 
 /** One object of a class, validated. */
-export function Part(type: () => new () => object, options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type }, [Type(type), ValidateNested()]);
+export function Part(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type }, [Type(() => type), ValidateNested()]);
 }
 
 /** An ISO 8601 time in UTC; answers only. */

@@ -24,6 +24,8 @@ export interface NewShop {
 
 const NUMBERED_SLUGS = 3;
 const RANDOM_SLUGS = 5;
+/** Leaves room for an ending within the 60 characters of a slug. */
+const MAX_BASE = 50;
 
 /** Makes a shop and everything that belongs to its tenant, in one transaction: all of it is there or nothing. */
 @Injectable()
@@ -87,7 +89,7 @@ export class ProvisioningService {
 
 /** `corner-shop`, `corner-shop-2`, `corner-shop-3`, then with a random ending. */
 function slugCandidates(name: string): string[] {
-  const base = slugify(name) || 'shop';
+  const base = slugify(name).slice(0, MAX_BASE).replace(/-$/, '') || 'shop';
   const numbered = Array.from({ length: NUMBERED_SLUGS }, (_, i) => (i === 0 ? base : `${base}-${i + 1}`));
   const random = Array.from({ length: RANDOM_SLUGS }, () => `${base}-${randomInt(1e9).toString(36)}`);
   return [...numbered, ...random];

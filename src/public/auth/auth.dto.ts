@@ -19,7 +19,7 @@ export class RegisterDto {
   })
   name?: string;
 
-  @Part(() => CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
+  @Part(CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
   shop?: CreateShopDto;
 }
 
@@ -76,24 +76,24 @@ export class TokensDto {
 }
 
 export class SessionDto extends TokensDto {
-  @Part(() => UserDto)
+  @Part(UserDto)
   user: UserDto;
 
-  @Part(() => ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
+  @Part(ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
   shop: ShopDto | null;
 
-  @ListOf(() => ShopDto, { max: 1000, description: 'All my shops.' })
+  @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })
   shops: ShopDto[];
 }
 
 export class MeDto {
-  @Part(() => UserDto)
+  @Part(UserDto)
   user: UserDto;
 
-  @Part(() => ShopDto, { nullable: true })
+  @Part(ShopDto, { nullable: true })
   shop: ShopDto | null;
 
-  @ListOf(() => ShopDto, { max: 1000 })
+  @ListOf(ShopDto, { max: 1000 })
   shops: ShopDto[];
 }
 

@@ -8,7 +8,6 @@ import { applyDecorators } from '@nestjs/common';
 function Slug(): PropertyDecorator {
   return applyDecorators(
     Text({
-      min: 2,
       max: 60,
       optional: true,
       example: 'corner-shop',

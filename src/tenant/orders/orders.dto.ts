@@ -28,10 +28,10 @@ export class CustomerDto {
 }
 
 export class CreateOrderDto {
-  @ListOf(() => OrderLineInputDto, { min: 1, max: MAX_LINES })
+  @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Part(() => CustomerDto, { optional: true })
+  @Part(CustomerDto, { optional: true })
   customer?: CustomerDto;
 }
 
@@ -77,10 +77,10 @@ export class OrderDto {
   @Whole(TOTAL)
   totalMinor: number;
 
-  @Part(() => CustomerDto, { nullable: true })
+  @Part(CustomerDto, { nullable: true })
   customer: CustomerDto | null;
 
-  @ListOf(() => OrderLineDto, { min: 1, max: MAX_LINES })
+  @ListOf(OrderLineDto, { min: 1, max: MAX_LINES })
   lines: OrderLineDto[];
 
   @Id({ description: 'User who took the order.' })

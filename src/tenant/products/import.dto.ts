@@ -52,13 +52,13 @@ export class ImportReportDto {
   @Whole({ ...COUNT, description: 'Rows with a problem; none of them was stored.' })
   skippedRows: number;
 
-  @Part(() => ImportCountsDto)
+  @Part(ImportCountsDto)
   products: ImportCountsDto;
 
-  @Part(() => ImportCountsDto)
+  @Part(ImportCountsDto)
   variants: ImportCountsDto;
 
-  @ListOf(() => RowProblemDto, { max: MAX_LISTED_PROBLEMS })
+  @ListOf(RowProblemDto, { max: MAX_LISTED_PROBLEMS })
   errors: RowProblemDto[];
 
   @Texts({ max: 1000, length: 255, description: 'Columns with values that a shop here has no place for.' })

@@ -120,17 +120,17 @@ export class UpdateProductDto {
   @Texts({ ...TAGS, optional: true })
   tags?: string[];
 
-  @ListOf(() => ProductOptionDto, {
+  @ListOf(ProductOptionDto, {
     max: 10,
     optional: true,
     description: 'Default: what the variants span.',
   })
   options?: ProductOptionDto[];
 
-  @ListOf(() => ProductImageDto, { max: 250, optional: true })
+  @ListOf(ProductImageDto, { max: 250, optional: true })
   images?: ProductImageDto[];
 
-  @ListOf(() => VariantInputDto, {
+  @ListOf(VariantInputDto, {
     min: 1,
     max: MAX_VARIANTS,
     optional: true,
@@ -219,13 +219,13 @@ export class ProductDto {
   @Texts(TAGS)
   tags: string[];
 
-  @ListOf(() => ProductOptionDto, { max: 10 })
+  @ListOf(ProductOptionDto, { max: 10 })
   options: ProductOptionDto[];
 
-  @ListOf(() => ProductImageDto, { max: 250 })
+  @ListOf(ProductImageDto, { max: 250 })
   images: ProductImageDto[];
 
-  @ListOf(() => VariantDto, { min: 1, max: MAX_VARIANTS, description: 'What is sold; one without options.' })
+  @ListOf(VariantDto, { min: 1, max: MAX_VARIANTS, description: 'What is sold; one without options.' })
   variants: VariantDto[];
 
   @Time()
