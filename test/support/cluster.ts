@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedServer } from '../../src/database/embedded-server';
 
-const FOLDER = path.resolve('.data', 'test');
+/** Everything that test runs leave on disk, a folder a run. */
+export const TEST_FOLDER = path.resolve('.data', 'test');
 const PASSWORD = 'test';
 
 /** The PostgreSQL server of one test run, in a folder named after the run's process. */
@@ -11,9 +12,9 @@ export class TestCluster {
 
   constructor(
     private readonly name: string = String(process.pid),
-    private readonly folder: string = path.join(FOLDER, name),
+    private readonly folder: string = path.join(TEST_FOLDER, name),
   ) {
-    mkdirSync(FOLDER, { recursive: true });
+    mkdirSync(TEST_FOLDER, { recursive: true });
     this.server = new EmbeddedServer(path.join(this.folder, 'postgres'), PASSWORD);
   }
 
@@ -31,8 +32,10 @@ export class TestCluster {
 
 /** Stops and removes the servers of runs whose process is gone. */
 export async function sweepDeadClusters(): Promise<void> {
-  mkdirSync(FOLDER, { recursive: true });
-  for (const name of readdirSync(FOLDER).filter((entry) => /^\d+$/.test(entry) && !isAlive(Number(entry))))
+  mkdirSync(TEST_FOLDER, { recursive: true });
+  for (const name of readdirSync(TEST_FOLDER).filter(
+    (entry) => /^\d+$/.test(entry) && !isAlive(Number(entry)),
+  ))
     await new TestCluster(name).destroy();
 }
 

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { type Owner, PASSWORD } from './factories';
+
+/** A field of a body: values of wrong types or forms, and what else it must refuse. */
+interface Field {
+  wrong: unknown[];
+  /** Length of the longest text that it takes. */
+  max?: number;
+  /** Makes a good text of that length that nothing else has. */
+  longest?: () => string;
+  takesNull?: boolean;
+  /** Holds fields of its own: one object or a list of them. */
+  holds?: 'object' | 'list';
+}
+
+/** What the bodies refer to. */
+export interface World {
+  owner: Owner;
+  product: { id: string };
+}
+
+interface BodyRoute {
+  /** As OpenAPI writes it, below /api/v1/. */
+  route: string;
+  /** Status of the answer to `body`. */
+  ok: number;
+  /** Good in every field, so that whatever is refused is refused for the one field that a test changes. */
+  body: (world: World) => object;
+  fields: Record<string, Field>;
+  /** Fields that may not be absent. */
+  needs: string[];
+}
+
+/** May be empty. The longest is of characters that take four bytes, and two UTF-16 units, each. */
+const text = (max: number): Field => ({
+  wrong: [1, true, [], ['x'], {}],
+  max,
+  longest: () => randomUUID() + '🛒'.repeat(max - 36),
+});
+const filled = (max: number): Field => ({ ...text(max), wrong: [...text(max).wrong, '', ' '] });
+const nullable = (field: Field): Field => ({ ...field, takesNull: true });
+const slug: Field = {
+  wrong: [1, [], {}, 'x', '-ab', 'ab-', 'a--b', 'a_b', 'A-B', 'a b', 'ü-b'],
+  max: 60,
+  longest: () => randomUUID() + 'x'.repeat(24),
+};
+const email: Field = { wrong: [1, [], {}, '', 'x', '@', 'a@', '@b.com', 'a b@c.com', 'a@b@c.com'], max: 254 };
+const id: Field = { wrong: [1, [], {}, '', 'x', `${randomUUID()}0`, `{${randomUUID()}}`], max: 36 };
+const currency: Field = { wrong: [978, [], {}, '', 'EU', 'EURO', 'QQQ', '€€€', ['EUR']], max: 3 };
+const status: Field = { wrong: [1, [], {}, '', 'sold', 'ACTIVE', ['active']], max: 8 };
+const whole: Field = { wrong: ['1', '', true, 1.5, -1, 1e20, [], [1], {}] };
+const flag: Field = { wrong: ['true', '', 0, 1, [], {}] };
+const texts: Field = { wrong: ['x', 1, {}, [1], [null], [''], [['x']], [{}], ['x'.repeat(256)]] };
+const list: Field = { wrong: ['x', 1, {}, [1], ['x'], [null], [[]]], holds: 'list' };
+const part: Field = { wrong: ['x', 1, true, [], [{}]], holds: 'object' };
+const options: Field = {
+  wrong: [
+    'x',
+    1,
+    [],
+    ['x'],
+    { a: 1 },
+    { a: null },
+    { a: {} },
+    { a: '' },
+    { '': 'x' },
+    { a: 'x'.repeat(256) },
+  ],
+};
+
+const SHOP = { name: filled(120), slug, currency };
+const PRODUCT = {
+  name: filled(255),
+  handle: filled(255),
+  sku: nullable(filled(255)),
+  description: text(100_000),
+  priceMinor: whole,
+  currency,
+  stock: whole,
+  status,
+  vendor: text(255),
+  type: text(255),
+  tags: texts,
+  options: list,
+  'options.0.name': { ...filled(255), longest: undefined }, // must be the name that the variants use
+  'options.0.values': texts,
+  images: list,
+  'images.0.src': filled(2048),
+  'images.0.position': whole,
+  'images.0.alt': nullable(filled(1000)),
+  variants: list,
+  'variants.0.id': id,
+  'variants.0.sku': nullable(filled(255)),
+  'variants.0.optionValues': options,
+  'variants.0.priceMinor': whole,
+  'variants.0.compareAtMinor': nullable(whole),
+  'variants.0.costMinor': nullable(whole),
+  'variants.0.stock': whole,
+  'variants.0.barcode': nullable(filled(255)),
+  'variants.0.grams': whole,
+  'variants.0.requiresShipping': flag,
+  'variants.0.taxable': flag,
+  'variants.0.imageSrc': nullable(filled(2048)),
+};
+const PRODUCT_NEEDS = [
+  'options.0.name',
+  'options.0.values',
+  'images.0.src',
+  'images.0.position',
+  'images.0.alt',
+];
+
+/** Every route that takes JSON. */
+export const BODY_ROUTES: BodyRoute[] = [
+  {
+    route: 'POST auth/register',
+    ok: 201,
+    body: () => ({ email: `${randomUUID()}@example.com`, password: PASSWORD, name: 'Ada', shop: newShop() }),
+    fields: {
+      email,
+      password: text(200),
+      name: filled(120),
+      shop: part,
+      'shop.name': SHOP.name,
+      'shop.slug': SHOP.slug,
+      'shop.currency': SHOP.currency,
+    },
+    needs: ['email', 'password', 'shop.name'],
+  },
+  {
+    route: 'POST auth/login',
+    ok: 200,
+    body: ({ owner }) => ({ email: owner.email, password: PASSWORD, shopId: owner.shop.id }),
+    fields: { email, password: text(200), shopId: id },
+    needs: ['email', 'password'],
+  },
+  {
+    route: 'POST auth/refresh',
+    ok: 200,
+    body: ({ owner }) => ({ refreshToken: owner.refreshToken }),
+    fields: { refreshToken: filled(200) },
+    needs: ['refreshToken'],
+  },
+  {
+    route: 'POST auth/logout',
+    ok: 204,
+    body: () => ({ refreshToken: 'unknown' }),
+    fields: { refreshToken: filled(200) },
+    needs: ['refreshToken'],
+  },
+  {
+    route: 'POST auth/switch',
+    ok: 200,
+    body: ({ owner }) => ({ shopId: owner.shop.id }),
+    fields: { shopId: id },
+    needs: ['shopId'],
+  },
+  { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
+  { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },
+  {
+    route: 'POST products',
+    ok: 201,
+    body: productBody,
+    fields: PRODUCT,
+    needs: ['name', ...PRODUCT_NEEDS],
+  },
+  { route: 'PATCH products/{id}', ok: 200, body: productBody, fields: PRODUCT, needs: PRODUCT_NEEDS },
+  {
+    route: 'POST orders',
+    ok: 201,
+    body: ({ product }) => ({
+      lines: [{ productId: product.id, quantity: 1 }],
+      customer: { email: 'grace@example.com', name: 'Grace' },
+    }),
+    fields: {
+      lines: list,
+      'lines.0.productId': id,
+      'lines.0.variantId': id,
+      'lines.0.quantity': whole,
+      customer: part,
+      'customer.email': email,
+      'customer.name': nullable(filled(255)),
+    },
+    needs: ['lines', 'lines.0.quantity', 'customer.email'],
+  },
+];
+
+function newShop(): object {
+  return { name: 'Corner Shop', slug: `slug-${randomUUID()}`, currency: 'EUR' };
+}
+
+/** A new product with every field that a client may send but the ids of variants. */
+export function productBody(): object {
+  const optionValues = { Size: 'S' };
+  const image = 'https://example.com/tee.jpg';
+  return {
+    ...{ name: 'Tee', handle: randomUUID(), sku: null, description: '', priceMinor: 100, currency: 'EUR' },
+    ...{ stock: 1, status: 'active', vendor: '', type: '', tags: ['summer'] },
+    options: [{ name: 'Size', values: ['S'] }],
+    images: [{ src: image, position: 1, alt: null }],
+    variants: [
+      {
+        ...{ sku: randomUUID(), optionValues, priceMinor: 100, compareAtMinor: 200, costMinor: 50, stock: 1 },
+        ...{ barcode: 'x', grams: 1, requiresShipping: true, taxable: true, imageSrc: image },
+      },
+    ],
+  };
+}
+
+/** What a body holds at a path such as `lines.0.quantity`. */
+export function fieldOf(body: object, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], body);
+}
+
+/** The same body with another value at a path; undefined leaves the field out. */
+export function withField(body: object, path: string, value: unknown): object {
+  const copy = structuredClone(body);
+  const keys = path.split('.');
+  const last = keys.pop()!; // split gives one at least
+  const parent = keys.length === 0 ? copy : fieldOf(copy, keys.join('.'));
+  (parent as Record<string, unknown>)[last] = value;
+  return copy;
+}
+
+/** The JSON of a body with one more member, given as text: for what no object can hold. */
+export function withText(body: object, member: string): string {
+  return JSON.stringify(body).replace('{', `{${member},`);
+}

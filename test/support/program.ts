@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Api } from './api';
+
+/** The compiled program, as `npm start` and `npm run cli` run it. Built by global-setup. */
+const PROGRAM = process.env['TEST_PROGRAM']!;
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  /** Another build, see `programWith`. */
+  program?: string;
+}
+
+/** A folder of the run for whatever a test must put on disk; server accounts may enter it. */
+export function scratchFolder(): string {
+  const folder = path.join(path.dirname(PROGRAM), `scratch-${randomBytes(4).toString('hex')}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** A copy of the program that knows one more tenant migration, as its next release would. */
+export function programWith(migration: { name: string; up: string; down: string }): {
+  program: string;
+  remove: () => void;
+} {
+  const program = path.join(path.dirname(PROGRAM), `program-${randomBytes(4).toString('hex')}`);
+  cpSync(PROGRAM, program, { recursive: true });
+  const source = `exports.Next = class { async up(q) { await q.query(${JSON.stringify(migration.up)}) }
+    async down(q) { await q.query(${JSON.stringify(migration.down)}) } };`;
+  writeFileSync(path.join(program, 'migrations', 'tenant', `${migration.name}.js`), source);
+  return { program, remove: () => rmSync(program, { recursive: true }) };
+}
+
+export function spawnProgram(
+  door: 'main' | 'cli',
+  args: string[],
+  { env = {}, program = PROGRAM }: RunOptions = {},
+): ChildProcess {
+  return spawn(process.execPath, [path.join(program, 'src', `${door}.js`), ...args], {
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', APP_SECRET: SECRET, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+const SECRET = 'a secret that only tests use, at least 32 characters';
+
+/** Waits for the end of a process and gives all that it printed. */
+export async function finish(child: ChildProcess): Promise<Finished> {
+  const output = { stdout: '', stderr: '' };
+  child.stdout!.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output };
+}
+
+export function runCli(args: string[], options: RunOptions = {}): Promise<Finished> {
+  return finish(spawnProgram('cli', args, options));
+}
+
+export interface RunningServer {
+  api: Api;
+  url: string;
+  pid: number;
+  /** What it has printed so far. */
+  printed(): string;
+  /** Sends a signal and waits for the end. @returns exit code, null when the signal ended it */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the server on a free port and waits until it says that it is ready. */
+export async function startServer(options: RunOptions = {}): Promise<RunningServer> {
+  const child = spawnProgram('main', [], { ...options, env: { PORT: '0', ...options.env } });
+  let printed = '';
+  child.stderr!.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      printed += `${line}\n`;
+      const found = /^\s*API\s+(http\S+)\/api\/v1$/.exec(line)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    exited.then(([code]) => reject(new Error(`the server ended with ${code}:\n${printed}`)), reject);
+  });
+  return {
+    url,
+    api: new Api(url),
+    pid: child.pid!, // it printed, so it runs
+    printed: () => printed,
+    end: async (signal) => {
+      child.kill(signal);
+      return (await exited)[0];
+    },
+  };
+}
