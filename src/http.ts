@@ -37,6 +37,7 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
   acceptBodies(fastify);
   checkInput(fastify);
   logRequests(fastify, base.logger);
+  closeConnectionsOnStop(fastify);
   SwaggerModule.setup('docs', app, createOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Stoa API',
@@ -95,6 +96,14 @@ function assertSafeBody(body: unknown): void {
 
 function isStream(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
+}
+
+/** While the server stops, an answer ends its connection too; kept alive it would hold up the stop. */
+function closeConnectionsOnStop(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (!fastify.server.listening) void reply.header('connection', 'close');
+    done();
+  });
 }
 
 /** One line a request: route pattern instead of path, shop instead of person. */

@@ -1,8 +1,9 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { type Logins, type Roles, rolesOf } from './roles';
 import { type Secrets, scramVerifier } from './secrets';
+import { withClient } from './with-client';
 
 export const MIN_SERVER_VERSION = 150_000;
 
@@ -16,22 +17,18 @@ const BOOTSTRAP_LOCK = 7_301_001;
  * @throws Error when the server is older than PostgreSQL 15 or the URL's role may not do it
  */
 export async function bootstrap(adminUrl: string, secrets: Secrets): Promise<Logins> {
-  const client = new Client({ connectionString: adminUrl, application_name: 'stoa bootstrap' });
-  await client.connect();
-  try {
+  return withClient(adminUrl, 'bootstrap', async (client) => {
     await assertVersion(client);
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
     const database = rows[0]!.name; // one row by definition
     const roles = rolesOf(database);
+    await client.query('SELECT pg_advisory_lock($1)', [BOOTSTRAP_LOCK]); // until the connection ends
     await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock($1)', [BOOTSTRAP_LOCK]);
     for (const statement of await missingRoles(client, roles)) await client.query(statement);
     for (const statement of grants(database, roles)) await client.query(statement);
     await client.query('COMMIT');
-    return await passwords(client, adminUrl, roles, secrets);
-  } finally {
-    await client.end();
-  }
+    return passwords(client, adminUrl, roles, secrets);
+  });
 }
 
 async function assertVersion(client: Client): Promise<void> {
@@ -104,14 +101,10 @@ async function passwords(client: Client, adminUrl: string, roles: Roles, secrets
 }
 
 async function canLogIn(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
   try {
-    await client.connect();
-    return true;
+    return await withClient(url, 'bootstrap', () => Promise.resolve(true));
   } catch (error) {
     if (sqlState(error) === INVALID_PASSWORD) return false;
     throw error;
-  } finally {
-    await client.end();
   }
 }

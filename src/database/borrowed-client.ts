@@ -1,9 +1,16 @@
-import { Client, Pool, type PoolClient, type QueryResult, types } from 'pg';
+import { Client, type ClientConfig, type Pool, type PoolClient, type QueryResult, types } from 'pg';
 
 types.setTypeParser(types.builtins.INT8, Number); // our bigints are money, counts and versions, all below 2^53
 
 /** A connection whose engine may send several statements in one message. */
 export class OpeningClient extends Client {
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    // A client whose server goes away emits `error`, besides failing its queries; without a listener that ends
+    // the process. The pool listens only while it is idle, and hands it out a moment before anybody else can.
+    this.on('error', () => undefined);
+  }
+
   /** Sends several statements in one message: simple protocol, no parameters. Engine only. */
   open(sql: string): Promise<QueryResult | QueryResult[]> {
     return super.query(sql);

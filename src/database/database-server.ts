@@ -2,10 +2,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from '../common/logger';
-import { DUPLICATE_DATABASE, isDatabaseAway, sqlState } from '../common/sqlstate';
+import { DUPLICATE_DATABASE, isDatabaseAway, isUniqueViolation, sqlState } from '../common/sqlstate';
 import type { Env } from '../config/env';
 import { EmbeddedServer } from './embedded-server';
 import { keptSecret } from './secrets';
+import { withClient } from './with-client';
 
 /** The PostgreSQL server this process works with, given from outside or started here. */
 export interface DatabaseServer {
@@ -103,16 +104,10 @@ class EmbeddedSession {
   }
 
   private async createDatabase(port: number): Promise<void> {
-    const client = new Client({ connectionString: this.server.url(port, 'postgres') });
-    await client.connect();
-    try {
+    await withClient(this.server.url(port, 'postgres'), 'start', async (client) => {
       const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-    } catch (error) {
-      if (sqlState(error) !== DUPLICATE_DATABASE) throw error; // another process was first
-    } finally {
-      await client.end();
-    }
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`).catch(unlessTaken);
+    });
   }
 
   private async close(): Promise<void> {
@@ -131,4 +126,9 @@ class EmbeddedSession {
       await client.end().catch(() => undefined); // cut by the stop
     }
   }
+}
+
+/** Another process made the database a moment before. */
+function unlessTaken(error: unknown): void {
+  if (sqlState(error) !== DUPLICATE_DATABASE && !isUniqueViolation(error)) throw error;
 }

@@ -1,14 +1,13 @@
-import { Client } from 'pg';
 import type { Logger } from '../common/logger';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openServer } from './database-server';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
-import { type Roles, rolesOf } from './roles';
+import { type Logins, type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migrateSchema } from './schema-migrator';
 import { openSecrets, type Secrets } from './secrets';
-import type { Logins } from './roles';
+import { withClient } from './with-client';
 
 /** One database made ready: roles exist, logins have passwords, `public` is at the newest version. */
 export interface Installation {
@@ -20,7 +19,7 @@ export interface Installation {
   applied: Migration[];
 }
 
-/** Readings of the public tables that the public login may not change: the engine's own. */
+/** The engine's own tables: the public login may read them and no more. */
 const READ_ONLY_TABLES = ['schema_migrations', 'tenants'];
 
 /**
@@ -42,17 +41,12 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
 }
 
 async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
-  const client = new Client({ connectionString: adminUrl, application_name: 'stoa migrate public' });
-  await client.connect();
-  try {
-    const target = {
-      schema: 'public',
-      owner: roles.owner,
-      user: roles.public,
-      readOnlyTables: READ_ONLY_TABLES,
-    };
-    return await migrateSchema(client, target, await loadMigrations(PUBLIC_MIGRATIONS));
-  } finally {
-    await client.end();
-  }
+  const target = {
+    schema: 'public',
+    owner: roles.owner,
+    user: roles.public,
+    readOnlyTables: READ_ONLY_TABLES,
+  };
+  const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
+  return withClient(adminUrl, 'migrate public', (client) => migrateSchema(client, target, migrations));
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { quoteIdent } from './identifiers';
 import type { Migration } from './schema-migrations';
+import { withClient } from './with-client';
 
 export interface SchemaDifference {
   /** Statements that would bring the migrated schema to the entities, without any schema name. */
@@ -22,17 +22,16 @@ export async function schemaDifference(
   migrations: readonly Migration[],
 ): Promise<SchemaDifference> {
   const schema = `reference_${randomBytes(6).toString('hex')}`;
-  const client = new Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    await client.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
-    await client.query(`SET search_path TO ${quoteIdent(schema)}, pg_temp`);
-    for (const { up } of migrations) await client.query(up);
-    return await compare(adminUrl, schema, entities);
-  } finally {
-    await client.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`);
-    await client.end();
-  }
+  return withClient(adminUrl, 'compare', async (client) => {
+    try {
+      await client.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
+      await client.query(`SET search_path TO ${quoteIdent(schema)}, pg_temp`);
+      for (const { up } of migrations) await client.query(up);
+      return await compare(adminUrl, schema, entities);
+    } finally {
+      await client.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`);
+    }
+  });
 }
 
 async function compare(

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
+import { DatabaseUnavailable } from '../common/common.errors';
 import type { BorrowedClient, EnginePool } from './borrowed-client';
 
 /** Connections open and idle, and requests that wait for one. */
@@ -9,6 +10,8 @@ export interface PoolLoad {
   idle: number;
   waiting: number;
 }
+
+const RETRY_SECONDS = 2;
 
 /**
  * Thrown when COMMIT was answered with ROLLBACK: a statement had failed, and the work that sent it went on as
@@ -52,18 +55,17 @@ export class Transactions {
   /**
    * @param opening statements from BEGIN on, one message, built from quoted identifiers only
    * @param work gets a manager that is valid until it returns; what it throws rolls everything back
-   * @throws what `work` throws; the opening's own error when that failed first; TransactionAborted
+   * @throws what `work` throws; the opening's own error when that failed first; DatabaseUnavailable when no
+   *   connection can be had; TransactionAborted
    */
   async run<T>(opening: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const client = await (this.driver.master as EnginePool).connect();
-    const lost = watch(client);
+    const client = await this.borrow();
     const runner = new BorrowedQueryRunner(this.driver, client);
     try {
       return await this.inside(client, opening, () => work(runner.manager));
     } finally {
       await runner.release();
-      lost.stop();
-      giveBack(client, lost.error);
+      giveBack(client);
     }
   }
 
@@ -74,6 +76,14 @@ export class Transactions {
 
   async close(): Promise<void> {
     await this.dataSource.destroy();
+  }
+
+  private async borrow(): Promise<BorrowedClient> {
+    try {
+      return await (this.driver.master as EnginePool).connect();
+    } catch (error) {
+      throw new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: error }); // whatever the reason
+    }
   }
 
   private async inside<T>(client: BorrowedClient, opening: string, work: () => Promise<T>): Promise<T> {
@@ -97,19 +107,10 @@ export class Transactions {
   }
 }
 
-/** pg emits `error` on a borrowed client whose server goes away; without a listener that ends the process. */
-function watch(client: BorrowedClient): { error: Error | undefined; stop: () => void } {
-  const state = { error: undefined as Error | undefined, stop: () => client.off('error', onError) };
-  const onError = (error: Error) => (state.error = error);
-  client.on('error', onError);
-  return state;
-}
-
 /**
  * Returns a connection to the pool only if PostgreSQL says it is outside any transaction. Otherwise it would
  * hand the next user this one's role and path (measured with pg-pool and TypeORM), so it is destroyed.
  */
-function giveBack(client: BorrowedClient, error: Error | undefined): void {
-  const idle = client.getTransactionStatus() === 'I';
-  client.release(error ?? (idle ? undefined : new Error('connection was not idle')));
+function giveBack(client: BorrowedClient): void {
+  client.release(client.getTransactionStatus() !== 'I');
 }

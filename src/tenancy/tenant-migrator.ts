@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import { sqlState } from '../common/sqlstate';
+import { OpeningClient } from '../database/borrowed-client';
 import { INSTALLATION } from '../database/database.module';
 import { quoteLiteral } from '../database/identifiers';
 import type { Installation } from '../database/installation';
@@ -51,6 +52,7 @@ export class TenantMigrator {
       connectionString: this.installation.logins.admin,
       application_name: 'stoa migrate tenants',
       max: CONCURRENCY,
+      Client: OpeningClient,
     });
     pool.on('error', () => undefined); // an idle connection that breaks is replaced; a busy one reports itself
     const report = (tenant: ListedTenant, error?: unknown) =>
@@ -76,9 +78,6 @@ export class TenantMigrator {
   private async migrateOne(pool: Pool, { shopId }: ListedTenant): Promise<unknown> {
     const { schema, role } = this.locator.locate(shopId);
     const client = await pool.connect();
-    let broken: Error | undefined;
-    const onError = (error: Error) => (broken = error);
-    client.on('error', onError);
     try {
       await migrateSchema(
         client,
@@ -98,8 +97,7 @@ export class TenantMigrator {
         .catch(() => undefined); // the error itself is returned and reported
       return error;
     } finally {
-      client.off('error', onError);
-      client.release(broken ?? client.getTransactionStatus() !== 'I');
+      client.release(client.getTransactionStatus() !== 'I');
     }
   }
 }

@@ -257,21 +257,28 @@ describe('the login of the public side', () => {
   });
 });
 
-describe('tables', () => {
-  it('are granted to nobody but their own shop, or the public side', async () => {
+describe('rights on schemas and tables', () => {
+  /** Who of the logins and roles has any right on something in which of the schemas, as `role on schema`. */
+  async function granted(what: string): Promise<string[]> {
     const { tenant, public: publicLogin } = installation.roles;
-    const granted = await app.database.query(
-      `SELECT DISTINCT r.rolname, n.nspname
+    const shops = [placeOf(ada), placeOf(bob)];
+    const rows = await app.database.query<{ pair: string }>(
+      `SELECT DISTINCT r.rolname || ' on ' || n.nspname COLLATE "C" AS pair
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_roles r
-       WHERE n.nspname = ANY($1) AND r.rolname = ANY($2)
-         AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')`,
+       WHERE n.nspname = ANY($1) AND r.rolname = ANY($2) AND ${what} ORDER BY 1`,
       [
-        ['public', placeOf(ada), placeOf(bob)],
-        [tenant, publicLogin, placeOf(ada), placeOf(bob)],
+        ['public', ...shops],
+        [tenant, publicLogin, ...shops],
       ],
     );
-    const pairs = granted.map((row) => Object.values(row).join(' on ')).toSorted();
-    const own = [ada, bob].map((shop) => `${placeOf(shop)} on ${placeOf(shop)}`);
-    expect(pairs).toEqual([...own, `${publicLogin} on public`].toSorted());
+    return rows.map(({ pair }) => pair);
+  }
+
+  it.each([
+    ['schemas', `has_schema_privilege(r.oid, n.oid, 'USAGE, CREATE')`],
+    ['tables', `has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER')`],
+  ])('are given on %s to the own shop and to the public side alone', async (_, what) => {
+    const own = [ada, bob].map((shop) => `${placeOf(shop)} on ${placeOf(shop)}`).sort();
+    expect(await granted(what)).toEqual([...own, `${installation.roles.public} on public`]);
   });
 });

@@ -109,7 +109,7 @@ describe('a failure while a shop is made', () => {
       TRUNCATE faults.plan; INSERT INTO faults.plan VALUES (NULL);
       CREATE OR REPLACE FUNCTION faults.maybe() RETURNS event_trigger LANGUAGE plpgsql AS $$
       BEGIN
-        IF session_user LIKE '%\_admin' AND nextval('faults.step') = (SELECT fail_at FROM faults.plan) THEN RAISE EXCEPTION '${FAULT}'; END IF;
+        IF session_user LIKE '%_admin' AND nextval('faults.step') = (SELECT fail_at FROM faults.plan) THEN RAISE EXCEPTION '${FAULT}'; END IF;
       END $$;
       CREATE EVENT TRIGGER fail_at ON ddl_command_end EXECUTE FUNCTION faults.maybe()`);
     const before = await census();

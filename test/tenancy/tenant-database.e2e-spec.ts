@@ -241,6 +241,15 @@ describe('the pool of TenantDatabase', () => {
     expect(await bareSession()).toEqual(theLogin());
   });
 
+  it('keeps its connection when work throws, swallows a failure or finds no shop', async () => {
+    const pid = () => database.run(ada, (manager) => manager.query('SELECT pg_backend_pid()'));
+    const before = await pid();
+    await endOf(database.transaction(ada, () => Promise.reject(new Error('thrown by work'))));
+    await endOf(database.transaction(ada, (manager) => manager.query('SELECT 1 / 0').catch(() => undefined)));
+    await endOf(database.transaction(UNKNOWN_SHOP, sessionOf));
+    expect(await pid()).toEqual(before);
+  });
+
   it('replaces a connection that broke in the middle of the work', async () => {
     const call = database.transaction(ada, async (manager) => {
       await manager.insert(Counter, counter('lost'));

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newOrder, newOwner, newProduct, PASSWORD } from '../support/factories';
+import { runCli, type RunningServer, scratchFolder, startServer } from '../support/program';
+
+/** The program with a PostgreSQL of its own, as somebody meets it who has just cloned the project. */
+describe('npm start without DATABASE_URL', () => {
+  const running: RunningServer[] = [];
+  let dir: string;
+
+  const env = () => ({ DATA_DIR: dir });
+  const pidFile = () => path.join(dir, 'postgres', 'postmaster.pid');
+  const postmaster = () => Number(readFileSync(pidFile(), 'utf8').split('\n')[0]);
+  async function start(extra: Record<string, string> = {}): Promise<RunningServer> {
+    const server = await startServer({ env: { ...env(), ...extra } });
+    running.push(server);
+    return server;
+  }
+
+  beforeEach(() => {
+    dir = scratchFolder();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((server) => server.end('SIGKILL')));
+    if (existsSync(pidFile())) process.kill(postmaster(), 'SIGQUIT');
+    for (let i = 0; i < 100 && existsSync(pidFile()); i++) await sleep(50);
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('starts PostgreSQL, keeps data between runs and stops it with the program', async () => {
+    const first = await start();
+    expect(first.printed()).toContain('embedded PostgreSQL');
+    expect(first.printed()).toContain('/docs');
+    const { email } = await newOwner(first.api);
+    expect(await first.end('SIGTERM')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+
+    const second = await start();
+    expect((await second.api.post('auth/login', { email, password: PASSWORD })).status).toBe(200);
+    expect(await second.end('SIGINT')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('survives kill -9 and the next start', async () => {
+    const first = await start();
+    const owner = await newOwner(first.api);
+    const product = await newProduct(owner.api);
+    await first.end('SIGKILL');
+    const second = await start();
+    const { body } = await second.api.post('auth/login', { email: owner.email, password: PASSWORD });
+    expect((await second.api.as(body.accessToken).get(`products/${product.id}`)).status).toBe(200);
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('shares one server between two programs, and leaves it to the one that stays', async () => {
+    const [first, second] = await Promise.all([start(), start()]); // the very first start, twice at once
+    const { email } = await newOwner(first.api);
+    expect(await first.end('SIGTERM')).toBe(0);
+    expect((await second.api.post('auth/login', { email, password: PASSWORD })).status).toBe(200);
+    const command = await runCli(['migrate:tenants'], { env: env() });
+    expect(command.code).toBe(0);
+    expect((await second.api.get('/health/ready')).status).toBe(200);
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('brings the server back when that is killed, and goes on serving', async () => {
+    const server = await start();
+    const { api } = await newOwner(server.api);
+    process.kill(postmaster(), 'SIGKILL');
+    for (let i = 0; i < 300 && (await server.api.get('/health/ready')).status !== 200; i++) await sleep(100);
+    expect((await api.get('products')).status).toBe(200);
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  it('ends with a message when the port is taken, and leaves no server behind', async () => {
+    const blocker = await start();
+    const other = scratchFolder();
+    const port = new URL(blocker.url).port;
+    await expect(startServer({ env: { DATA_DIR: other, PORT: port } })).rejects.toThrow('EADDRINUSE');
+    expect(existsSync(path.join(other, 'postgres', 'postmaster.pid'))).toBe(false);
+    rmSync(other, { recursive: true });
+  });
+
+  it('keeps its secrets where only their owner reads them', async () => {
+    await start({ APP_SECRET: '' });
+    const modes = execFileSync('stat', [
+      '-c',
+      '%a %n',
+      path.join(dir, 'app.secret'),
+      path.join(dir, 'postgres.secret'),
+    ]);
+    expect(modes.toString().match(/^\d+/gm)).toEqual(['600', '600']);
+  });
+
+  it('has whole shops only when it is killed while they register', async () => {
+    const first = await start();
+    const product = await newProduct((await newOwner(first.api)).api);
+    expect(product.id).toBeDefined();
+    const registrations = Array.from({ length: 30 }, () => newOwner(first.api).catch(() => null));
+    await Promise.race(registrations); // one is through, the rest are on their way
+    await first.end('SIGKILL');
+    await Promise.all(registrations);
+
+    const second = await start();
+    const { code, stdout } = await runCli(['migrate:tenants', '--dry-run'], { env: env() });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('0 shop(s) are behind')]);
+    const owner = await newOwner(second.api);
+    expect((await newOrder(owner.api, (await newProduct(owner.api)).id)).number).toBe(1);
+  });
+});
