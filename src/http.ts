@@ -1,11 +1,22 @@
+import { isUtf8 } from 'node:buffer';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { ConnectionError, FastifyInstance, FastifyServerOptions } from 'fastify';
 import { AppModule } from './app.module';
-import { MalformedBody, MalformedUrl, UnsupportedMediaType } from './common/common.errors';
+import {
+  HeadersTooLarge,
+  MalformedBody,
+  MalformedRequest,
+  MalformedUrl,
+  UnsupportedMediaType,
+  UriTooLong,
+} from './common/common.errors';
 import { newId } from './common/ids';
 import { type Logger, NestLogger } from './common/logger';
+import { problemOf } from './common/problem';
 import { ProblemFilter } from './common/problem.filter';
 import { assertSafeInput } from './common/safe-input';
 import { createValidationPipe } from './common/validation';
@@ -22,7 +33,12 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
     bodyLimit: JSON_LIMIT_BYTES,
     genReqId: (request) => wantedRequestId(request.headers['x-request-id']) ?? newId(),
     frameworkErrors: (error, request, reply) =>
-      problems.send(new MalformedUrl({ cause: error }), request, reply),
+      problems.send(
+        new (error.statusCode === 414 ? UriTooLong : MalformedUrl)({ cause: error }),
+        request,
+        reply,
+      ),
+    clientErrorHandler: refuseConnection,
   };
   const adapter = new FastifyAdapter(options);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(base), adapter, {
@@ -56,6 +72,22 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config);
 }
 
+/** What is no HTTP request at all has no route and no reply object: the answer goes straight to the socket. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const refusal = error.code === 'HPE_HEADER_OVERFLOW' ? new HeadersTooLarge() : new MalformedRequest();
+  const id = newId();
+  const body = JSON.stringify(problemOf(refusal, id));
+  const head = [
+    `HTTP/1.1 ${refusal.kind.status} ${STATUS_CODES[refusal.kind.status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${id}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
 function wantedRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
@@ -64,9 +96,10 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
 function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, undefined); // a POST without fields, such as orders/:id/pay
-    return parseJson(request, body as string, done);
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
+    return parseJson(request, body.toString(), done);
   });
   for (const type of ['text/csv', 'multipart/form-data'])
     fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
@@ -88,8 +121,8 @@ function checkInput(fastify: FastifyInstance): void {
 }
 
 function assertSafeBody(body: unknown): void {
-  if (body === undefined || body === null) return;
-  if (typeof body !== 'object' || Array.isArray(body))
+  if (body === undefined) return;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new MalformedBody({ detail: 'The body must be a JSON object.' });
   assertSafeInput(body, 'body');
 }

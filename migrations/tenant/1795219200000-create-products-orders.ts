@@ -42,9 +42,9 @@ export class CreateProductsOrders1795219200000 implements MigrationInterface {
         grams integer NOT NULL DEFAULT 0 CONSTRAINT product_variants_grams_check CHECK (grams >= 0),
         requires_shipping boolean NOT NULL DEFAULT true,
         taxable boolean NOT NULL DEFAULT true,
-        image_src text,
-        CONSTRAINT product_variants_product_id_option_values_key UNIQUE (product_id, option_values) DEFERRABLE
+        image_src text
       )`);
+    await queryRunner.query(`CREATE INDEX product_variants_product_id_idx ON product_variants (product_id)`);
     await queryRunner.query(`
       CREATE TABLE orders (
         id uuid NOT NULL CONSTRAINT orders_pkey PRIMARY KEY,

@@ -8,11 +8,15 @@ export const MalformedBody = defineError(
 );
 export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor was not made by this list.');
 export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is needed.');
+/** For a resource that needs no code of its own. */
+export const NotFound = defineError('NOT_FOUND', 404, 'This shop has nothing with this id.');
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 404, 'There is no such route.');
 export const RequestTimeout = defineError('REQUEST_TIMEOUT', 408, 'The request did not arrive in time.');
 export const BodyTooLarge = defineError('BODY_TOO_LARGE', 413, 'The body is too large.');
 export const MalformedUrl = defineError('MALFORMED_URL', 400, 'The address cannot be decoded.');
 export const UriTooLong = defineError('URI_TOO_LONG', 414, 'The address is too long.');
+export const HeadersTooLarge = defineError('HEADERS_TOO_LARGE', 431, 'The headers are too large.');
+export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'This is not HTTP as we know it.');
 export const UnsupportedMediaType = defineError(
   'UNSUPPORTED_MEDIA_TYPE',
   415,

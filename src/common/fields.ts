@@ -4,12 +4,14 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsEmail,
   IsIn,
   IsInt,
   IsISO4217CurrencyCode,
+  IsObject,
   IsString,
   IsUUID,
   Length,
@@ -37,7 +39,7 @@ export function Text(
 ): PropertyDecorator {
   const { min = 1, max } = options;
   return field(options, { type: String, minLength: min, maxLength: max }, [
-    ...(options.raw ? [] : [Transform(({ value }) => (typeof value === 'string' ? value.trim() : value))]),
+    ...(options.raw ? [] : [Transform(({ value }) => trimmed(value))]),
     Length(min, max),
     IsString(),
   ]);
@@ -71,8 +73,12 @@ export function Flag(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: Boolean }, [IsBoolean()]);
 }
 
+/** A UUID; made lower case, as PostgreSQL writes it, so that ids can be compared as texts. */
 export function Id(options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type: String, format: 'uuid' }, [IsUUID()]);
+  return field(options, { type: String, format: 'uuid' }, [
+    Transform(({ value }) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    IsUUID(),
+  ]);
 }
 
 /** An ISO 4217 code; made upper case. */
@@ -87,18 +93,18 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
   return field(options, { type: String, enum: [...values] }, [IsIn(values)]);
 }
 
-/** Strings, each of 1 to `length` characters, at most `max` of them. */
+/** Different strings, trimmed, each of 1 to `length` characters, at most `max` of them. */
 export function Texts(options: FieldOptions & { max: number; length: number }): PropertyDecorator {
-  return field(
-    options,
-    { type: 'array', items: { type: 'string', maxLength: options.length }, maxItems: options.max },
-    [
-      Length(1, options.length, { each: true }),
-      IsString({ each: true }),
-      ArrayMaxSize(options.max),
-      IsArray(),
-    ],
-  );
+  const { max, length } = options;
+  const items = { type: 'string', minLength: 1, maxLength: length };
+  return field(options, { type: 'array', items, maxItems: max, uniqueItems: true }, [
+    Transform(({ value }) => (Array.isArray(value) ? value.map(trimmed) : value)),
+    Length(1, length, { each: true }),
+    IsString({ each: true }),
+    ArrayUnique(),
+    ArrayMaxSize(max),
+    IsArray(),
+  ]);
 }
 
 /** Objects of one class, each validated, `min` (default 0) to `max` of them. */
@@ -110,6 +116,7 @@ export function ListOf(
   return field(options, { type, isArray: true, minItems: min, maxItems: max }, [
     Type(() => type),
     ValidateNested({ each: true }),
+    IsObject({ each: true }),
     ArrayMinSize(min),
     ArrayMaxSize(max),
     IsArray(),
@@ -118,7 +125,7 @@ export function ListOf(
 
 /** One object of a class, validated. */
 export function Part(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type }, [Type(() => type), ValidateNested()]);
+  return field(options, { type }, [Type(() => type), ValidateNested(), IsObject()]);
 }
 
 /** An ISO 8601 time in UTC; answers only. */
@@ -146,4 +153,8 @@ function field(
       ? [ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null))]
       : []),
   );
+}
+
+function trimmed(value: unknown): unknown {
+  return typeof value === 'string' ? value.trim() : value;
 }

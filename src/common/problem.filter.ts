@@ -28,6 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply
       .status(status)
+      .header('x-request-id', request.id)
       .header('content-type', 'application/problem+json; charset=utf-8')
       .send(JSON.stringify(problemOf(error, request.id)));
   }

@@ -5,7 +5,8 @@ const MAX_VALUES = 20_000;
 
 /**
  * Refuses input that no field of ours can mean: NUL bytes (PostgreSQL text cannot hold them, SQLSTATE 22021),
- * lone surrogates (would be stored as U+FFFD), and objects nested or grown beyond any honest request.
+ * lone surrogates (would be stored as U+FFFD), names that every object has (validation would drop them
+ * silently), and objects nested or grown beyond any honest request.
  * Runs before validation, on whatever the parser produced.
  * @throws ValidationFailed
  */
@@ -20,6 +21,7 @@ function walk(value: unknown, where: string, depth: number, budget: { values: nu
   if (typeof value === 'string') return assertSafeText(value, where);
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) {
+    if (key in Object.prototype || key === 'prototype') refuse(where, `has a field named ${key}`);
     assertSafeText(key, where);
     walk(child, where, depth + 1, budget);
   }

@@ -22,13 +22,13 @@ export async function takeStock(
   manager: EntityManager,
   lines: readonly OrderLineInputDto[],
 ): Promise<SoldVariant[]> {
-  const quantities = await quantitiesByVariant(manager, lines);
-  const variants = await lockVariants(manager, [...quantities.keys()]);
+  const wanted = await wantedVariants(manager, lines);
+  const variants = await lockVariants(manager, [...wanted.keys()]);
   const found = new Map(variants.map((variant) => [variant.id, variant]));
-  const sold = [...quantities].map(([id, quantity]) => {
+  const sold = [...wanted].map(([id, { quantity, productId }]) => {
     const variant = found.get(id);
-    if (variant === undefined) throw new VariantNotFound({ detail: `There is no variant ${id}.` });
-    return { variant, quantity };
+    if (variant !== undefined) return { variant, quantity };
+    throw productId === undefined ? noVariant(id) : noProduct(productId); // removed a moment ago, perhaps
   });
   assertForSale(sold);
   await changeStock(manager, sold, -1);
@@ -47,21 +47,25 @@ export async function giveStockBack(
   await changeStock(manager, returned, +1);
 }
 
-async function quantitiesByVariant(
+interface Wanted {
+  quantity: number;
+  /** Given when the client named the product and not the variant. */
+  productId?: string | undefined;
+}
+
+async function wantedVariants(
   manager: EntityManager,
   lines: readonly OrderLineInputDto[],
-): Promise<Map<string, number>> {
-  const onlyVariants = await onlyVariantOf(
-    manager,
-    lines.flatMap(({ productId }) => productId ?? []),
-  );
-  const quantities = new Map<string, number>();
+): Promise<Map<string, Wanted>> {
+  const productIds = lines.flatMap(({ productId }) => productId ?? []);
+  const onlyVariants = await onlyVariantOf(manager, productIds);
+  const wanted = new Map<string, Wanted>();
   for (const [i, { productId, variantId, quantity }] of lines.entries()) {
     if ((productId === undefined) === (variantId === undefined)) throw eitherOr(i);
     const id = variantId ?? onlyVariants(productId!); // exactly one of the two is given
-    quantities.set(id, (quantities.get(id) ?? 0) + quantity);
+    wanted.set(id, { productId, quantity: (wanted.get(id)?.quantity ?? 0) + quantity });
   }
-  return quantities;
+  return wanted;
 }
 
 async function onlyVariantOf(manager: EntityManager, productIds: string[]): Promise<(id: string) => string> {
@@ -74,8 +78,8 @@ async function onlyVariantOf(manager: EntityManager, productIds: string[]): Prom
         );
   const byProduct = groupBy(rows, ({ productId }) => productId);
   return (productId) => {
-    const [first, second] = byProduct.get(productId.toLowerCase()) ?? [];
-    if (first === undefined) throw new ProductNotFound({ detail: `There is no product ${productId}.` });
+    const [first, second] = byProduct.get(productId) ?? [];
+    if (first === undefined) throw noProduct(productId);
     if (second !== undefined)
       throw new VariantRequired({ detail: `Product ${productId} has several variants.` });
     return first.id;
@@ -119,6 +123,14 @@ async function changeStock(
      FROM unnest($1::uuid[], $2::int[]) AS c (id, change) WHERE v.id = c.id`,
     [changes.map(({ variant }) => variant.id), changes.map(({ quantity }) => sign * quantity)],
   );
+}
+
+function noProduct(id: string): AppError {
+  return new ProductNotFound({ detail: `There is no product ${id}.` });
+}
+
+function noVariant(id: string): AppError {
+  return new VariantNotFound({ detail: `There is no variant ${id}.` });
 }
 
 function eitherOr(line: number): AppError {

@@ -8,6 +8,7 @@ import type {
   CatalogueVariant,
   RowProblem,
 } from './shopify/shopify-catalogue';
+import type { VariantRow } from './variants';
 
 /** What a shop has already of the products that a part of a file speaks of. */
 export interface KnownProducts {
@@ -16,7 +17,6 @@ export interface KnownProducts {
   bySku: ReadonlyMap<string, Product>;
 }
 
-type VariantRow = Omit<ProductVariant, 'product'>;
 type ProductRow = Omit<Product, 'variants' | 'createdAt'>;
 
 /** Rows to write for one group of a file. */

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 const MAX_OPTIONS = 10;
@@ -15,6 +16,7 @@ export function OptionValues({ optional = false } = {}): PropertyDecorator {
       selfRequired: !optional,
       example: { Size: 'Small' },
     }),
+    Transform(({ value }) => trimmed(value)),
     ValidateBy({
       name: 'optionValues',
       validator: {
@@ -34,4 +36,10 @@ function isOptionValues(value: unknown): boolean {
 
 function isShortText(value: unknown): boolean {
   return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_LENGTH;
+}
+
+function trimmed(value: unknown): unknown {
+  if (!isOptionValues(value)) return value;
+  const entries = Object.entries(value as Record<string, string>);
+  return Object.fromEntries(entries.map(([name, text]) => [name.trim(), text.trim()]));
 }

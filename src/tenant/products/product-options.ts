@@ -29,6 +29,7 @@ export function variantProblem(
   const combinations = new Set(variants.map((variant) => combinationOf(variant.optionValues)));
   if (combinations.size < variants.length) return 'two variants have the same optionValues';
   if (options === undefined) return null;
+  if (new Set(options.map(({ name }) => name)).size < options.length) return 'two options have the same name';
   const allowed = new Map(options.map(({ name, values }) => [name, new Set(values)]));
   if (allowed.size !== spanned.length || spanned.some(({ name }) => !allowed.has(name)))
     return 'options must name exactly the options that the variants have';

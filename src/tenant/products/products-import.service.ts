@@ -2,15 +2,16 @@ import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
 import { groupBy } from '../../common/group-by';
+import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from './catalogue-merge';
 import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './import.dto';
 import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
-import { ImportRejected, NotACatalogueFile } from './products.errors';
+import { HandleTaken, ImportRejected, NotACatalogueFile } from './products.errors';
 import { type CatalogueGroup, NotACatalogue, type RowProblem } from './shopify/shopify-catalogue';
 import { readShopifyCsv } from './shopify/shopify-csv';
-import { orSkuTaken } from './variants';
+import { saveVariants } from './variants';
 
 export interface ImportOptions {
   mode: ImportMode;
@@ -20,7 +21,7 @@ export interface ImportOptions {
   onProgress?: (rows: number) => void;
 }
 
-/** Groups written at once: bounds memory, and the parameters of one statement (PostgreSQL takes 65,535). */
+/** Rows of the file that are read and written at once: bounds memory. */
 const BATCH_ROWS = 500;
 
 /** Loads a Shopify product CSV into the shop, in one transaction and in bounded memory. */
@@ -30,8 +31,8 @@ export class ProductsImportService {
 
   /**
    * @param source the file; read fast, since a transaction is open meanwhile
-   * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; SkuTaken when another
-   *   request took a SKU meanwhile. Nothing is stored then
+   * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; SkuTaken or HandleTaken
+   *   when another request took one meanwhile. Nothing is stored then
    */
   async import(source: Readable, { mode, currency, onProgress }: ImportOptions): Promise<ImportReportDto> {
     const notStored = new Set<string>();
@@ -147,15 +148,22 @@ async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[
 
 async function write(manager: EntityManager, merged: readonly Merged[]): Promise<void> {
   if (merged.length === 0) return;
-  await manager.upsert(
-    Product,
-    merged.map(({ product }) => product),
-    ['id'],
+  const products = merged.map(({ product }) => product);
+  await orHandleTaken(manager.upsert(Product, products, ['id']));
+  await saveVariants(
+    manager,
+    merged.flatMap(({ variants }) => variants),
   );
-  const variants = merged.flatMap((item) => item.variants);
-  const inOrder = variants.toSorted((a, b) => (a.id < b.id ? -1 : 1)); // as orders lock them
-  for (let i = 0; i < inOrder.length; i += BATCH_ROWS)
-    await orSkuTaken(manager.upsert(ProductVariant, inOrder.slice(i, i + BATCH_ROWS), ['id']));
+}
+
+/** @throws HandleTaken when another request made a product of that handle a moment before */
+async function orHandleTaken(statement: Promise<unknown>): Promise<void> {
+  try {
+    await statement;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new HandleTaken({ cause: error });
+    throw error;
+  }
 }
 
 function describe({ message, line }: NotACatalogue): string {

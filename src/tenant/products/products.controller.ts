@@ -52,7 +52,15 @@ export class ProductsController {
   @Route({
     summary: 'Loads a Shopify product CSV; creates or updates by handle and SKU',
     ok: ImportReportDto,
-    errors: [NotACatalogueFile, ImportRejected, SkuTaken, BodyTooLarge, UnsupportedMediaType, MalformedBody],
+    errors: [
+      NotACatalogueFile,
+      ImportRejected,
+      HandleTaken,
+      SkuTaken,
+      BodyTooLarge,
+      UnsupportedMediaType,
+      MalformedBody,
+    ],
   })
   import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
     return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>

@@ -86,10 +86,8 @@ export class VariantInputDto {
   imageSrc?: string | null;
 }
 
-export class UpdateProductDto {
-  @Text({ ...NAME, optional: true })
-  name?: string;
-
+/** What a client may say of a product, new or not. */
+class ProductFieldsDto {
   @Text({ max: 255, optional: true, example: 'linen-tee', description: 'Default: made from the name.' })
   handle?: string;
 
@@ -139,9 +137,14 @@ export class UpdateProductDto {
   variants?: VariantInputDto[];
 }
 
-export class CreateProductDto extends UpdateProductDto {
+export class CreateProductDto extends ProductFieldsDto {
   @Text(NAME)
-  declare name: string;
+  name: string;
+}
+
+export class UpdateProductDto extends ProductFieldsDto {
+  @Text({ ...NAME, optional: true })
+  name?: string;
 }
 
 export class VariantDto {

@@ -17,8 +17,8 @@ import {
   toProductDto,
   type UpdateProductDto,
 } from './products.dto';
-import { HandleTaken, ProductHasVariants, ProductNotFound } from './products.errors';
-import { insertVariants, replaceVariants, updateOnlyVariant } from './variants';
+import { HandleTaken, ProductNotFound } from './products.errors';
+import { insertVariants, replaceVariants, updateOnlyVariant, variantRows } from './variants';
 
 /** The catalogue of one shop. */
 @Injectable()
@@ -51,15 +51,14 @@ export class ProductsService {
 
   create(input: CreateProductDto): Promise<ProductDto> {
     const id = newId();
-    const { variants = [{ sku: input.sku, stock: input.stock }], options, ...fields } = input;
-    assertVariants(variants, options);
+    const { variants, sku, priceMinor, stock, options, ...fields } = input;
+    if (variants !== undefined) assertOnVariants({ sku, stock });
+    const rows = variantRows(id, [], variants ?? [{ sku, stock }], priceMinor);
+    assertVariants(rows, options);
     return this.tenant.transaction(async (manager) => {
-      await insertProduct(
-        manager,
-        { ...fields, id, options: options ?? optionsOf(variants) },
-        this.tenant.access,
-      );
-      await insertVariants(manager, id, variants, input.priceMinor);
+      const product = { ...fields, id, options: options ?? optionsOf(rows) };
+      await insertProduct(manager, product, this.tenant.access.currency);
+      await insertVariants(manager, rows);
       return toProductDto(await getProduct(manager, id));
     });
   }
@@ -67,19 +66,19 @@ export class ProductsService {
   update(id: string, input: UpdateProductDto): Promise<ProductDto> {
     const { variants, options, sku, priceMinor, stock, ...fields } = input;
     const only = withoutUndefined({ sku, priceMinor, stock });
+    if (variants !== undefined) assertOnVariants({ sku, stock });
     return this.tenant.transaction(async (manager) => {
       const product = await getProduct(manager, id, true);
-      if (variants === undefined && options !== undefined) assertVariants(product.variants, options);
-      if (variants !== undefined) {
-        assertVariants(variants, options);
-        await replaceVariants(manager, product, variants, priceMinor);
-      } else if (Object.keys(only).length > 0) {
-        if (product.variants.length > 1) throw new ProductHasVariants();
-        await updateOnlyVariant(manager, product, only);
-      }
-      const derived = options ?? (variants && optionsOf(variants));
-      const changes = withoutUndefined({ ...fields, options: derived, updatedAt: new Date() });
-      await saveProduct(manager, id, changes);
+      const rows = variants && variantRows(id, product.variants, variants, priceMinor);
+      assertVariants(rows ?? product.variants, options);
+      if (rows !== undefined) await replaceVariants(manager, product.variants, rows);
+      else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only);
+      const derived = options ?? (rows && optionsOf(rows));
+      await saveProduct(
+        manager,
+        id,
+        withoutUndefined({ ...fields, options: derived, updatedAt: new Date() }),
+      );
       return toProductDto(await getProduct(manager, id));
     });
   }
@@ -94,6 +93,14 @@ function assertVariants(...args: Parameters<typeof variantProblem>): void {
   const message = variantProblem(...args);
   if (message !== null)
     throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
+}
+
+/** Beside `variants`, `sku` and `stock` of the product would mean nothing. */
+function assertOnVariants(fields: { sku: unknown; stock: unknown }): void {
+  const errors = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => ({ field, message: `${field} belongs on the variants` }));
+  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message });
 }
 
 async function getProduct(manager: EntityManager, id: string, lock = false): Promise<Product> {
@@ -123,22 +130,18 @@ async function withVariants(manager: EntityManager, products: Product[], lock = 
   return products;
 }
 
-type NewProduct = Omit<CreateProductDto, 'variants'> & { id: string };
+type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };
 
 /** Inserts under the wanted handle, or under one made from the name that is free. */
-async function insertProduct(
-  manager: EntityManager,
-  input: NewProduct,
-  shop: { currency: string },
-): Promise<void> {
-  const { sku: _sku, priceMinor: _price, stock: _stock, handle, ...fields } = input;
+async function insertProduct(manager: EntityManager, input: NewProduct, currency: string): Promise<void> {
+  const { handle, ...fields } = input;
   const made = slugify(input.name) || 'product';
   for (const candidate of handle === undefined ? [made, `${made}-${input.id.slice(-8)}`] : [handle]) {
     const { raw } = await manager
       .createQueryBuilder()
       .insert()
       .into(Product)
-      .values({ currency: shop.currency, status: 'active', ...withoutUndefined(fields), handle: candidate })
+      .values({ currency, status: 'active', ...withoutUndefined(fields), handle: candidate })
       .orIgnore()
       .returning('id')
       .execute();

@@ -1,76 +1,86 @@
 import type { EntityManager } from 'typeorm';
+import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { ProductVariant } from './product-variant.entity';
 import type { Product } from './product.entity';
 import type { VariantInputDto } from './products.dto';
-import { SkuTaken, VariantNotFound } from './products.errors';
+import { ProductHasVariants, SkuTaken, VariantNotFound } from './products.errors';
+
+/** Bounds the parameters of one statement, of which PostgreSQL takes 65,535. */
+const ROWS_A_STATEMENT = 500;
+
+/** A variant as it will be stored. */
+export type VariantRow = Omit<ProductVariant, 'product'>;
+
+const DEFAULTS = {
+  ...{ sku: null, compareAtMinor: null, costMinor: null, barcode: null, imageSrc: null },
+  ...{ stock: 0, grams: 0, requiresShipping: true, taxable: true },
+};
 
 /**
- * Adds the variants of a new product. `priceMinor` is for those that give none.
- * @throws VariantNotFound for one with an id: a new product has no variants yet
+ * A product's variants as the client wants them: with an id, the stored one with changes; without, a new one.
+ * @param priceMinor for new ones that give no price
+ * @throws VariantNotFound for an id that is not one of this product's; ValidationFailed for an id given twice
+ *   or a price given nowhere
  */
-export async function insertVariants(
-  manager: EntityManager,
+export function variantRows(
   productId: string,
+  present: readonly ProductVariant[],
   inputs: readonly VariantInputDto[],
   priceMinor: number | undefined,
-): Promise<void> {
-  if (inputs.some(({ id }) => id !== undefined)) throw new VariantNotFound();
-  const rows = inputs.map((input, i) => ({
-    stock: 0,
-    ...definedOf(input),
-    id: newId(),
-    productId,
-    position: i + 1,
-    priceMinor: priceOf(input, priceMinor),
-  }));
-  await orSkuTaken(manager.insert(ProductVariant, rows));
+): VariantRow[] {
+  const ids = inputs.flatMap(({ id }) => id ?? []);
+  if (new Set(ids).size < ids.length) throw invalid('variants', 'two variants have the same id');
+  const byId = new Map(present.map((variant) => [variant.id, variant]));
+  return inputs.map((input, i) => {
+    const before = input.id === undefined ? undefined : byId.get(input.id);
+    if (input.id !== undefined && before === undefined) throw new VariantNotFound();
+    const price = input.priceMinor ?? before?.priceMinor ?? priceMinor;
+    if (price === undefined)
+      throw invalid('priceMinor', 'a price is needed on the product or on each variant');
+    const values = { ...DEFAULTS, optionValues: {}, ...before, ...definedOf(input) };
+    return { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
+  });
 }
 
-/**
- * Makes the product's variants those given: by id where there is one, new otherwise; the rest are removed.
- * @throws VariantNotFound for an id that is not one of this product's
- */
-export async function replaceVariants(
-  manager: EntityManager,
-  product: Product,
-  inputs: readonly VariantInputDto[],
-  priceMinor: number | undefined,
-): Promise<void> {
-  const present = new Map(product.variants.map((variant) => [variant.id, variant]));
-  if (inputs.some(({ id }) => id !== undefined && !present.has(id))) throw new VariantNotFound();
-  const kept = new Set(inputs.map(({ id }) => id));
-  const gone = product.variants.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
-  if (gone.length > 0) await manager.delete(ProductVariant, gone);
-  const rows = inputs.map((input, i) => {
-    const before = input.id === undefined ? undefined : present.get(input.id);
-    return {
-      stock: 0,
-      ...before,
-      ...definedOf(input),
-      id: input.id ?? newId(),
-      productId: product.id,
-      position: i + 1,
-      priceMinor: priceOf(input, before?.priceMinor ?? priceMinor),
-    };
-  });
-  // In order of id, as orders lock them, so that the two cannot wait for each other.
+/** Inserts in order of SKU, so that two requests with the same SKUs cannot wait for each other. */
+export async function insertVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
   await orSkuTaken(
-    manager.upsert(
+    manager.insert(
       ProductVariant,
-      rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-      ['id'],
+      sortedBy(rows, ({ sku }) => sku ?? ''),
     ),
   );
 }
 
+/** Makes a product's variants those given; the rest are removed. */
+export async function replaceVariants(
+  manager: EntityManager,
+  present: readonly ProductVariant[],
+  rows: readonly VariantRow[],
+): Promise<void> {
+  const kept = new Set(rows.map(({ id }) => id));
+  const gone = present.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+  if (gone.length > 0) await manager.delete(ProductVariant, gone);
+  await saveVariants(manager, rows);
+}
+
+/** Inserts or updates in order of id, as orders lock them, so that the two cannot wait for each other. */
+export async function saveVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
+  const inOrder = sortedBy(rows, ({ id }) => id);
+  for (let i = 0; i < inOrder.length; i += ROWS_A_STATEMENT)
+    await orSkuTaken(manager.upsert(ProductVariant, inOrder.slice(i, i + ROWS_A_STATEMENT), ['id']));
+}
+
+/** Changes the variant of a product that has just one. @throws ProductHasVariants */
 export async function updateOnlyVariant(
   manager: EntityManager,
   product: Product,
   changes: Partial<Pick<ProductVariant, 'sku' | 'priceMinor' | 'stock'>>,
 ): Promise<void> {
+  if (product.variants.length > 1) throw new ProductHasVariants();
   await orSkuTaken(manager.update(ProductVariant, { productId: product.id }, changes));
 }
 
@@ -78,7 +88,7 @@ export async function updateOnlyVariant(
  * For statements that write variants whose combinations were checked before: only a SKU can collide then.
  * @throws SkuTaken
  */
-export async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
+async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
   try {
     await statement;
   } catch (error) {
@@ -87,11 +97,12 @@ export async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
   }
 }
 
-function priceOf(input: VariantInputDto, otherwise: number | undefined): number {
-  const price = input.priceMinor ?? otherwise;
-  if (price !== undefined) return price;
-  const message = 'priceMinor is needed on the product or on each variant';
-  throw new ValidationFailed({ detail: message, errors: [{ field: 'priceMinor', message }] });
+function sortedBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function invalid(field: string, message: string): AppError {
+  return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }
 
 function definedOf(input: VariantInputDto): Partial<VariantInputDto> {

@@ -1,0 +1,177 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { rolesOf } from '../../src/database/roles';
+import { quoteIdent } from '../../src/database/identifiers';
+import { problemIn } from '../support/problem';
+import { useTestApp } from '../support/test-app';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** What these tests read of an operation or a schema in the OpenAPI document. */
+interface Operation {
+  summary?: string;
+  tags?: string[];
+  security?: object[];
+  responses: Record<string, { description?: string; content?: Record<string, { schema?: Schema }> }>;
+}
+interface Schema {
+  type?: string;
+  $ref?: string;
+  allOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+}
+
+const app = useTestApp({ PUBLIC_POOL_SIZE: '1' });
+
+describe('GET /health/live', () => {
+  it('answers to anybody', async () => {
+    expect(await app.api.get('/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
+});
+
+describe('GET /health/ready', () => {
+  it('answers to anybody', async () => {
+    expect(await app.api.get('/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
+
+  it('answers 503 while the database takes no connection, and 200 again when it does', async () => {
+    const role = rolesOf(app.database.name).public;
+    await app.database.query(`ALTER ROLE ${quoteIdent(role)} CONNECTION LIMIT 0`);
+    try {
+      await app.database.query(
+        'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1',
+        [role],
+      );
+      const refused = await app.api.get('/health/ready');
+      expect(problemIn(refused)).toBe('503 DATABASE_UNAVAILABLE');
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await app.api.get('/health/live')).status).toBe(200);
+    } finally {
+      await app.database.query(`ALTER ROLE ${quoteIdent(role)} CONNECTION LIMIT -1`);
+    }
+    expect((await app.api.get('/health/ready')).status).toBe(200);
+  });
+});
+
+describe('GET /openapi.json', () => {
+  let document: OpenAPIObject;
+  let operations: [name: string, operation: Operation][];
+  let schemas: [name: string, schema: Schema][];
+
+  beforeAll(async () => {
+    document = (await app.api.get('/openapi.json')).body;
+    operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      METHODS.flatMap((method) => {
+        const operation = item[method] as Operation | undefined;
+        return operation ? [[`${method.toUpperCase()} ${path}`, operation] as [string, Operation]] : [];
+      }),
+    );
+    schemas = Object.entries(document.components?.schemas ?? {}) as [string, Schema][];
+  });
+
+  it('is an OpenAPI 3 document that names every route', () => {
+    expect(document.openapi).toMatch(/^3\./);
+    expect(operations.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        'GET /health/live',
+        'GET /health/ready',
+        'POST /api/v1/auth/register',
+        'GET /api/v1/me',
+        'PATCH /api/v1/shops/{id}',
+        'DELETE /api/v1/products/{id}',
+        'POST /api/v1/orders/{id}/cancel',
+      ]),
+    );
+  });
+
+  it('gives every route a summary and a tag', () => {
+    expect(namesOf(operations, ({ summary, tags }) => !summary || !tags?.length)).toEqual([]);
+  });
+
+  it('gives every route one answer of success, with a body unless it is 204', () => {
+    const wrong = namesOf(operations, ({ responses }) => {
+      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      const [status, response] = good[0] ?? [];
+      return good.length !== 1 || (status === '204') === 'application/json' in (response?.content ?? {});
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('describes every error as a problem document that names its codes', () => {
+    const wrong = namesOf(operations, ({ responses }) =>
+      Object.entries(responses)
+        .filter(([status]) => !status.startsWith('2'))
+        .some(
+          ([, { content = {}, description }]) =>
+            Object.keys(content).join() !== 'application/problem+json' ||
+            content['application/problem+json']?.schema?.$ref !== '#/components/schemas/ProblemDto' ||
+            !/^`[A-Z_]+`(, `[A-Z_]+`)*$/.test(description ?? ''),
+        ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('asks for a bearer token on every route but those open to all', () => {
+    expect(namesOf(operations, ({ security }) => !security?.length).toSorted()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'POST /api/v1/auth/login',
+      'POST /api/v1/auth/logout',
+      'POST /api/v1/auth/refresh',
+      'POST /api/v1/auth/register',
+    ]);
+  });
+
+  it('gives every field of every shape a type', () => {
+    const wrong = schemas.flatMap(([name, { properties }]) =>
+      Object.entries(properties ?? { 'no fields at all': {} })
+        .filter(([, schema]) => !isTyped(schema))
+        .map(([field]) => `${name}.${field}`),
+    );
+    expect(schemas.length).toBeGreaterThan(10);
+    expect(wrong).toEqual([]);
+  });
+
+  it('refers to nothing that it does not have', () => {
+    const known = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
+    const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
+    expect(refs.length).toBeGreaterThan(0);
+    expect(refs.filter((ref) => !known.has(ref))).toEqual([]);
+  });
+});
+
+describe('GET /docs', () => {
+  it('shows a page whose scripts and styles are there', async () => {
+    const page = await app.api.get('/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    const assets = assetsIn(page.body as string);
+    expect(assets.filter((path) => path.endsWith('.js')).length).toBeGreaterThan(0);
+    expect(assets.filter((path) => path.endsWith('.css')).length).toBeGreaterThan(0);
+    const statuses = await Promise.all(assets.map(async (path) => [path, (await app.api.get(path)).status]));
+    expect(statuses).toEqual(assets.map((path) => [path, 200]));
+  });
+
+  it('loads nothing from another site', async () => {
+    const page = await app.api.get('/docs');
+    expect([...(page.body as string).matchAll(/(?:src|href)="(?:https?:)?\/\/[^"]*"/g)]).toEqual([]);
+  });
+});
+
+function namesOf(
+  operations: [name: string, operation: Operation][],
+  isWrong: (operation: Operation) => boolean,
+): string[] {
+  return operations.filter(([, operation]) => isWrong(operation)).map(([name]) => name);
+}
+
+function isTyped({ type, $ref, allOf, items }: Schema): boolean {
+  if (type === 'array') return items !== undefined && isTyped(items);
+  return type !== undefined || $ref !== undefined || (allOf !== undefined && allOf.every(isTyped));
+}
+
+/** Paths of the scripts and styles of a page at /docs, as a browser would ask for them. */
+function assetsIn(html: string): string[] {
+  const links = [...html.matchAll(/<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"/g)];
+  return links.map(([, link]) => new URL(link!, `${app.url}/docs`).pathname);
+}

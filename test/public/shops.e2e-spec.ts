@@ -1,0 +1,320 @@
+import { randomUUID } from 'node:crypto';
+import type { Answer, Api } from '../support/api';
+import { plus, takeCensus } from '../support/census';
+import { created, newOwner, newProduct, type Owner, PASSWORD } from '../support/factories';
+import { problemIn } from '../support/problem';
+import { useTestApp } from '../support/test-app';
+
+const RIVALS = 20;
+const ONE_SHOP = { shops: 1, memberships: 1, tenants: 1, schemas: 1, roles: 1 };
+
+const app = useTestApp();
+
+describe('POST /shops', () => {
+  it('creates a shop that can be used at once', async () => {
+    const { api } = await newUser();
+    const { status, body: shop } = await api.post('shops', { name: 'Corner Shop', currency: 'eur' });
+    expect(status).toBe(201);
+    expect(shop).toMatchObject({ name: 'Corner Shop', role: 'owner', status: 'active', currency: 'EUR' });
+    const product = await newProduct(await inShop(api, shop.id));
+    expect(product).toMatchObject({ currency: 'EUR' });
+  });
+
+  it('makes one schema, one role, one tenant and one membership', async () => {
+    const { api } = await newUser();
+    const before = await takeCensus(app.database);
+    created(await api.post('shops', { name: 'Counted' }));
+    expect(await takeCensus(app.database)).toEqual(plus(before, ONE_SHOP));
+  });
+
+  it.each([
+    ['Café Zürich & Co.', 'cafe-zurich-co'],
+    ['Smørrebrød', 'sm-rrebr-d'],
+    ['ＦＵＬＬ　ＷＩＤＴＨ', 'full-width'],
+    ['--- Hyphens ---', 'hyphens'],
+    ['日本の店', 'shop'],
+  ])('makes the slug of %j from the name', async (name, slug) => {
+    const { api } = await newUser();
+    expect(created(await api.post('shops', { name })).body).toMatchObject({ name, slug });
+  });
+
+  it('makes a slug that fits from the longest name', async () => {
+    const { api } = await newUser();
+    const answers = [
+      await api.post('shops', { name: 'long '.repeat(24) }),
+      await api.post('shops', { name: 'long '.repeat(24) }),
+    ];
+    for (const { body } of answers.map(created)) {
+      expect(body.slug).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+      expect(body.slug.length).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it('counts in US dollars unless told otherwise', async () => {
+    const { api } = await newUser();
+    expect(created(await api.post('shops', { name: 'Default' })).body.currency).toBe('USD');
+  });
+
+  it('gives twenty shops of one name that are made at once slugs of their own', async () => {
+    const { api } = await newUser();
+    const before = await takeCensus(app.database);
+    const answers = await atOnce(() => api.post('shops', { name: 'Chain Store' }));
+    expect(answers.map(({ status }) => status)).toEqual(Array(RIVALS).fill(201));
+    expect(new Set(answers.map(({ body }) => body.slug)).size).toBe(RIVALS);
+    const twenty = Object.fromEntries(Object.keys(ONE_SHOP).map((key) => [key, RIVALS]));
+    expect(await takeCensus(app.database)).toEqual(plus(before, twenty));
+  });
+
+  it('refuses a slug that is taken and makes nothing', async () => {
+    const [{ shop }, { api }] = await Promise.all([newOwner(app.api), newUser()]);
+    const before = await takeCensus(app.database);
+    expect(problemIn(await api.post('shops', { name: 'Late', slug: shop.slug }))).toBe('409 SLUG_TAKEN');
+    expect(await takeCensus(app.database)).toEqual(before);
+  });
+
+  it('gives a slug that twenty want at once to one of them and leaves nothing of the others', async () => {
+    const { api } = await newUser();
+    const slug = newSlug();
+    const before = await takeCensus(app.database);
+    const answers = await atOnce(() => api.post('shops', { name: 'Rival', slug }));
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.map(problemIn)).toEqual(Array(RIVALS - 1).fill('409 SLUG_TAKEN'));
+    expect(await takeCensus(app.database)).toEqual(plus(before, ONE_SHOP));
+  });
+
+  it('refuses the token of an account that is gone', async () => {
+    const { api, id } = await newUser();
+    await app.database.query('DELETE FROM users WHERE id = $1', [id]);
+    const before = await takeCensus(app.database);
+    expect(problemIn(await api.post('shops', { name: 'Orphan' }))).toBe('401 UNAUTHENTICATED');
+    expect(await takeCensus(app.database)).toEqual(before);
+  });
+
+  it('needs an access token', async () => {
+    expect(problemIn(await app.api.post('shops', { name: 'Nobody' }))).toBe('401 UNAUTHENTICATED');
+  });
+});
+
+describe('GET /shops', () => {
+  it('lists all my shops, oldest first, a page at a time', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const made = [shop.id];
+    for (let i = 0; i < 4; i++) made.push(created(await api.post('shops', { name: `Shop ${i}` })).body.id);
+    const pages: string[][] = [];
+    for (let cursor = ''; ;) {
+      const { status, body } = await api.get(`shops?limit=2${cursor}`);
+      expect(status).toBe(200);
+      pages.push(idsOf(body.items));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(pages).toEqual([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
+  });
+
+  it('has no further page when the last one is full', async () => {
+    const { api, shop } = await newOwner(app.api);
+    expect((await api.get('shops?limit=1')).body).toEqual({ items: [shop], nextCursor: null });
+  });
+
+  it('is empty for a user without a shop', async () => {
+    const { api } = await newUser();
+    expect((await api.get('shops')).body).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('shows a shop of others to its members only, with their role', async () => {
+    const [owner, stranger] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    const staff = await newStaff(owner);
+    expect((await staff.api.get('shops')).body.items).toEqual([{ ...owner.shop, role: 'staff' }]);
+    expect(idsOf((await stranger.api.get('shops')).body.items)).not.toContain(owner.shop.id);
+  });
+});
+
+describe('GET /shops/:id', () => {
+  it('shows one of my shops', async () => {
+    const { api, shop } = await newOwner(app.api);
+    expect(await api.get(`shops/${shop.id}`)).toMatchObject({ status: 200, body: shop });
+  });
+
+  it('takes an id in upper case', async () => {
+    const { api, shop } = await newOwner(app.api);
+    expect((await api.get(`shops/${shop.id.toUpperCase()}`)).body).toEqual(shop);
+  });
+
+  it("gives the same 404 for another owner's shop and for none", async () => {
+    const [{ api }, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    const [foreign, missing] = await Promise.all([
+      api.get(`shops/${other.shop.id}`),
+      api.get(`shops/${randomUUID()}`),
+    ]);
+    expect(problemIn(foreign)).toBe('404 SHOP_NOT_FOUND');
+    expect({ ...foreign.body, instance: null }).toEqual({ ...missing.body, instance: null });
+  });
+
+  it('shows a suspended shop as suspended', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await suspend(shop.id);
+    expect((await api.get(`shops/${shop.id}`)).body.status).toBe('suspended');
+  });
+});
+
+describe('PATCH /shops/:id', () => {
+  it('changes name, slug and currency', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const changes = { name: 'New name', slug: newSlug(), currency: 'JPY' };
+    const { status, body } = await api.patch(`shops/${shop.id}`, changes);
+    expect(status).toBe(200);
+    expect(body).toEqual({ ...shop, ...changes, updatedAt: body.updatedAt });
+    expect((await api.get(`shops/${shop.id}`)).body).toEqual(body);
+  });
+
+  it('changes only what it is given', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const { body } = await api.patch(`shops/${shop.id}`, { name: 'New name' });
+    expect(body).toEqual({ ...shop, name: 'New name', updatedAt: body.updatedAt });
+    expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(shop.updatedAt));
+  });
+
+  it('changes nothing when it is given nothing', async () => {
+    const { api, shop } = await newOwner(app.api);
+    expect(await api.patch(`shops/${shop.id}`, {})).toMatchObject({ status: 200, body: shop });
+  });
+
+  it('keeps schema and products when the slug changes', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const product = await newProduct(api);
+    const before = await schemaNames();
+    expect((await api.patch(`shops/${shop.id}`, { slug: newSlug() })).status).toBe(200);
+    expect(await schemaNames()).toEqual(before);
+    expect((await api.get(`products/${product.id}`)).body).toEqual(product);
+  });
+
+  it('frees the old slug', async () => {
+    const [first, second] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    await first.api.patch(`shops/${first.shop.id}`, { slug: newSlug() });
+    const { status } = await second.api.patch(`shops/${second.shop.id}`, { slug: first.shop.slug });
+    expect(status).toBe(200);
+  });
+
+  it('takes the slug that the shop has already', async () => {
+    const { api, shop } = await newOwner(app.api);
+    expect((await api.patch(`shops/${shop.id}`, { slug: shop.slug })).status).toBe(200);
+  });
+
+  it('refuses a slug that is taken and changes nothing', async () => {
+    const [{ api, shop }, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    const refused = await api.patch(`shops/${shop.id}`, { name: 'Half', slug: other.shop.slug });
+    expect(problemIn(refused)).toBe('409 SLUG_TAKEN');
+    expect((await api.get(`shops/${shop.id}`)).body).toEqual(shop);
+  });
+
+  it("gives the same 404 for another owner's shop and for none, and changes nothing", async () => {
+    const [{ api }, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    const [foreign, missing] = await Promise.all([
+      api.patch(`shops/${other.shop.id}`, { name: 'Taken over' }),
+      api.patch(`shops/${randomUUID()}`, { name: 'Taken over' }),
+    ]);
+    expect(problemIn(foreign)).toBe('404 SHOP_NOT_FOUND');
+    expect({ ...foreign.body, instance: null }).toEqual({ ...missing.body, instance: null });
+    expect((await other.api.get(`shops/${other.shop.id}`)).body).toEqual(other.shop);
+  });
+
+  it('is for owners: staff may read the shop and not change it', async () => {
+    const owner = await newOwner(app.api);
+    const staff = await newStaff(owner);
+    const path = `shops/${owner.shop.id}`;
+    expect(await staff.api.get(path)).toMatchObject({ status: 200, body: { ...owner.shop, role: 'staff' } });
+    expect(problemIn(await staff.api.patch(path, { name: 'Mine' }))).toBe('403 OWNER_REQUIRED');
+    expect((await owner.api.get(path)).body).toEqual(owner.shop);
+  });
+});
+
+describe('the door of a shop', () => {
+  const tenantRoutes: [string, (api: Api) => Promise<Answer>][] = [
+    ['GET /products', (api) => api.get('products')],
+    ['POST /products', (api) => api.post('products', { name: 'Thing', priceMinor: 1 })],
+    ['GET /products/:id', (api) => api.get(`products/${randomUUID()}`)],
+    ['DELETE /products/:id', (api) => api.delete(`products/${randomUUID()}`)],
+    ['GET /orders', (api) => api.get('orders')],
+    ['POST /orders', (api) => api.post('orders', { lines: [{ productId: randomUUID(), quantity: 1 }] })],
+    ['POST /orders/:id/pay', (api) => api.post(`orders/${randomUUID()}/pay`)],
+  ];
+
+  it.each(tenantRoutes)('is closed at %s when the shop is suspended', async (_, call) => {
+    const { api, shop } = await newOwner(app.api);
+    await suspend(shop.id);
+    expect(problemIn(await call(api))).toBe('403 SHOP_SUSPENDED');
+  });
+
+  it.each(tenantRoutes)('is closed at %s to a user whose membership is gone', async (_, call) => {
+    const { api, shop, user } = await newOwner(app.api);
+    await app.database.query('DELETE FROM memberships WHERE user_id = $1 AND shop_id = $2', [
+      user.id,
+      shop.id,
+    ]);
+    expect(problemIn(await call(api))).toBe('403 NOT_A_MEMBER');
+  });
+
+  it('opens again when the suspension ends', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await suspend(shop.id);
+    await api.get('products');
+    await app.database.query(`UPDATE shops SET status = 'active' WHERE id = $1`, [shop.id]);
+    expect((await api.get('products')).status).toBe(200);
+  });
+
+  it('is open to staff', async () => {
+    const owner = await newOwner(app.api);
+    const product = await newProduct(owner.api);
+    const staff = await newStaff(owner);
+    const { body } = await (await inShop(staff.api, owner.shop.id)).get('products');
+    expect(idsOf(body.items)).toEqual([product.id]);
+  });
+
+  it('stays open for the shops beside a suspended one', async () => {
+    const [suspended, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    await suspend(suspended.shop.id);
+    expect((await other.api.get('products')).status).toBe(200);
+  });
+});
+
+function newSlug(): string {
+  return `slug-${randomUUID()}`;
+}
+
+/** A user without a shop. */
+async function newUser(): Promise<{ api: Api; id: string }> {
+  const account = { email: `${randomUUID()}@example.com`, password: PASSWORD };
+  const { body } = created(await app.api.post('auth/register', account));
+  return { api: app.api.as(body.accessToken), id: body.user.id };
+}
+
+/** A user who works in a shop of somebody else. */
+async function newStaff({ shop }: Owner): Promise<{ api: Api; id: string }> {
+  const user = await newUser();
+  await app.database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [
+    user.id,
+    shop.id,
+  ]);
+  return user;
+}
+
+async function inShop(api: Api, shopId: string): Promise<Api> {
+  const { body } = await api.post('auth/switch', { shopId });
+  return app.api.as(body.accessToken);
+}
+
+function suspend(shopId: string): Promise<unknown> {
+  return app.database.query(`UPDATE shops SET status = 'suspended' WHERE id = $1`, [shopId]);
+}
+
+function schemaNames(): Promise<{ nspname: string }[]> {
+  return app.database.query(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^shop_' ORDER BY nspname`);
+}
+
+function atOnce(call: () => Promise<Answer>): Promise<Answer[]> {
+  return Promise.all(Array.from({ length: RIVALS }, call));
+}
+
+function idsOf(items: { id: string }[]): string[] {
+  return items.map(({ id }) => id);
+}

@@ -1,0 +1,372 @@
+import type { Api } from '../support/api';
+import { newOrder, newOwner, newProduct } from '../support/factories';
+import { problemIn } from '../support/problem';
+import { useTestApp } from '../support/test-app';
+
+const MISSING = '00000000-0000-7000-8000-000000000000';
+
+const twenty = <T>(work: (i: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)));
+
+const app = useTestApp();
+let api: Api;
+
+beforeAll(async () => {
+  ({ api } = await newOwner(app.api));
+});
+
+/** A product in sizes S and M, and the two variants. */
+async function newShirt(overrides: object = {}) {
+  const shirt = await newProduct(api, {
+    name: 'Shirt',
+    sku: undefined,
+    priceMinor: undefined,
+    stock: undefined,
+    variants: [
+      { optionValues: { Size: 'S' }, priceMinor: 1000, stock: 4, costMinor: 300, barcode: '1', grams: 150 },
+      { optionValues: { Size: 'M' }, priceMinor: 1200, stock: 3, costMinor: 400, barcode: '2', grams: 170 },
+    ],
+    ...overrides,
+  });
+  const [small, medium] = shirt.variants;
+  return { shirt, small, medium };
+}
+
+describe('PATCH /products/:id', () => {
+  const full = {
+    description: '<p>Soft.</p>',
+    vendor: 'Loom',
+    type: 'Shirts',
+    tags: ['summer'],
+    images: [{ src: 'https://images.example.com/tee.jpg', position: 1, alt: null }],
+  };
+  it.each<[string, object]>([
+    ['name', { name: 'Other' }],
+    ['handle', { handle: 'other' }],
+    ['description', { description: '' }],
+    ['currency', { currency: 'JPY' }],
+    ['status', { status: 'archived' }],
+    ['vendor', { vendor: '' }],
+    ['type', { type: 'Other' }],
+    ['tags', { tags: [] }],
+    ['images', { images: [] }],
+    ['sku', { sku: 'OTHER' }],
+    ['sku', { sku: null }],
+    ['priceMinor', { priceMinor: 0 }],
+    ['stock', { stock: 0 }],
+  ])('changes %s alone (%j)', async (_, change) => {
+    const before = await newProduct(api, full);
+    const { status, body } = await api.patch(`products/${before.id}`, change);
+    expect(status).toBe(200);
+    const { variants, updatedAt, ...rest } = before;
+    const ofVariant = Object.fromEntries(
+      Object.entries(change).filter(([key]) => ['sku', 'priceMinor', 'stock'].includes(key)),
+    );
+    expect(body).toEqual({
+      ...rest,
+      ...change,
+      variants: [{ ...variants[0], ...ofVariant }],
+      updatedAt: expect.any(String),
+    });
+    expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(updatedAt));
+    expect((await api.get(`products/${before.id}`)).body).toEqual(body);
+  });
+
+  it('changes nothing but updatedAt when nothing is given', async () => {
+    const before = await newProduct(api, full);
+    const { status, body } = await api.patch(`products/${before.id}`, {});
+    expect(status).toBe(200);
+    expect(body).toEqual({ ...before, updatedAt: expect.any(String) });
+  });
+
+  it.each(['name', 'handle', 'description', 'priceMinor', 'currency', 'stock', 'status', 'tags', 'variants'])(
+    'refuses a %s of null',
+    async (field) => {
+      const before = await newProduct(api);
+      const answer = await api.patch(`products/${before.id}`, { [field]: null });
+      expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+      expect((await api.get(`products/${before.id}`)).body).toEqual(before);
+    },
+  );
+
+  it.each(['id', 'createdAt', 'shopId'])('refuses to set %s', async (field) => {
+    const { id } = await newProduct(api);
+    const answer = await api.patch(`products/${id}`, { [field]: MISSING });
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+  });
+
+  it.each([
+    ['sku', 'SKU_TAKEN'],
+    ['handle', 'HANDLE_TAKEN'],
+  ])('refuses a %s that another product has', async (field, code) => {
+    const change = { [field]: (await newProduct(api))[field] };
+    const before = await newProduct(api);
+    const answer = await api.patch(`products/${before.id}`, { name: 'Renamed', ...change });
+    expect(problemIn(answer)).toBe(`409 ${code}`);
+    expect((await api.get(`products/${before.id}`)).body).toEqual(before);
+  });
+
+  it('takes the SKU and handle that the product has already', async () => {
+    const { id, sku, handle } = await newProduct(api);
+    expect(await api.patch(`products/${id}`, { sku, handle })).toMatchObject({ status: 200 });
+  });
+
+  it('gives a handle to one of twenty products that want it at once', async () => {
+    const products = await twenty(() => newProduct(api));
+    const answers = await Promise.all(products.map(({ id }) => api.patch(`products/${id}`, { handle: 'x' })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'HANDLE_TAKEN')).toHaveLength(19);
+  });
+
+  it.each([{ sku: 'X' }, { priceMinor: 1 }, { stock: 1 }])(
+    'refuses %j for a product with several variants',
+    async (change) => {
+      const { shirt } = await newShirt();
+      const answer = await api.patch(`products/${shirt.id}`, { name: 'Renamed', ...change });
+      expect(problemIn(answer)).toBe('409 PRODUCT_HAS_VARIANTS');
+      expect((await api.get(`products/${shirt.id}`)).body).toEqual(shirt);
+    },
+  );
+
+  it('changes the name of a product with several variants', async () => {
+    const { shirt } = await newShirt();
+    const { body } = await api.patch(`products/${shirt.id}`, { name: 'Blouse' });
+    expect(body).toEqual({ ...shirt, name: 'Blouse', updatedAt: expect.any(String) });
+  });
+
+  it('keeps stock right when twenty orders and twenty price changes meet', async () => {
+    const { id } = await newProduct(api, { stock: 50 });
+    const answers = await twenty(async (i) => {
+      const [order, change] = await Promise.all([
+        api.post('orders', { lines: [{ productId: id, quantity: 1 }] }),
+        api.patch(`products/${id}`, { priceMinor: 1000 + i, name: `Renamed ${i}` }),
+      ]);
+      return [order.status, change.status];
+    });
+    expect(answers).toEqual(Array(20).fill([201, 200]));
+    expect((await api.get(`products/${id}`)).body.stock).toBe(30);
+  });
+});
+
+describe('PATCH /products/:id with variants', () => {
+  it('changes those with an id, adds those without and removes the others', async () => {
+    const { shirt, small } = await newShirt();
+    const { status, body } = await api.patch(`products/${shirt.id}`, {
+      variants: [
+        { optionValues: { Size: 'L' }, priceMinor: 1500, stock: 9, sku: 'LARGE' },
+        { id: small.id, optionValues: { Size: 'S' }, priceMinor: 900 },
+      ],
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      priceMinor: 900,
+      stock: 13,
+      options: [{ name: 'Size', values: ['L', 'S'] }],
+    });
+    expect(body.variants).toHaveLength(2);
+    expect(body.variants[0]).toMatchObject({
+      optionValues: { Size: 'L' },
+      stock: 9,
+      sku: 'LARGE',
+      grams: 0,
+    });
+    expect(body.variants[1]).toEqual({ ...small, priceMinor: 900 }); // id and all else kept
+  });
+
+  it('leaves option values of a variant alone when they are absent', async () => {
+    const { shirt, small, medium } = await newShirt();
+    const { status, body } = await api.patch(`products/${shirt.id}`, {
+      variants: [{ id: small.id, priceMinor: 900 }, { id: medium.id }],
+    });
+    expect(status).toBe(200);
+    expect(body.variants).toEqual([{ ...small, priceMinor: 900 }, medium]);
+    expect(body.options).toEqual(shirt.options);
+  });
+
+  it('keeps the options in step with the one variant that stays', async () => {
+    const { shirt, small } = await newShirt();
+    const { status, body } = await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id }] });
+    expect(status).toBe(200);
+    expect(body.variants).toEqual([small]);
+    expect(body.options).toEqual([{ name: 'Size', values: ['S'] }]);
+  });
+
+  it('clears what is null', async () => {
+    const { shirt, small } = await newShirt();
+    const cleared = { costMinor: null, barcode: null };
+    const { body } = await api.patch(`products/${shirt.id}`, {
+      variants: [{ id: small.id, optionValues: { Size: 'S' }, ...cleared }],
+    });
+    expect(body.variants).toEqual([{ ...small, ...cleared }]);
+  });
+
+  it('makes several variants of a product that had one', async () => {
+    const { id, variants } = await newProduct(api, { stock: 5 });
+    const { status, body } = await api.patch(`products/${id}`, {
+      variants: [
+        { id: variants[0].id, optionValues: { Size: 'S' } },
+        { optionValues: { Size: 'M' }, priceMinor: 1 },
+      ],
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ sku: null, stock: 5, priceMinor: 1 });
+    expect(body.variants[0]).toEqual({ ...variants[0], optionValues: { Size: 'S' } });
+  });
+
+  it('gives the price of the same request to new variants without one', async () => {
+    const { shirt, small } = await newShirt();
+    const { body } = await api.patch(`products/${shirt.id}`, {
+      priceMinor: 700,
+      variants: [{ id: small.id, optionValues: { Size: 'S' } }, { optionValues: { Size: 'L' } }],
+    });
+    expect(body.variants).toMatchObject([{ priceMinor: 1000 }, { priceMinor: 700 }]);
+  });
+
+  it('gives the SKU of a removed variant to a new one', async () => {
+    const { shirt } = await newShirt({
+      variants: [{ optionValues: { Size: 'S' }, sku: 'SHIRT', priceMinor: 1 }],
+    });
+    const variants = [{ optionValues: { Size: 'S' }, sku: 'SHIRT', priceMinor: 2 }];
+    const { status, body } = await api.patch(`products/${shirt.id}`, { variants });
+    expect(status).toBe(200);
+    expect(body.variants[0].id).not.toBe(shirt.variants[0].id);
+  });
+
+  it('swaps the option values of two variants', async () => {
+    const { shirt, small, medium } = await newShirt();
+    const swapped = [
+      { id: small.id, optionValues: { Size: 'M' } },
+      { id: medium.id, optionValues: { Size: 'S' } },
+    ];
+    const { status, body } = await api.patch(`products/${shirt.id}`, { variants: swapped });
+    expect(status).toBe(200);
+    expect(body.variants).toMatchObject(swapped);
+  });
+
+  it('swaps the SKUs of two variants', async () => {
+    const { shirt, small, medium } = await newShirt({
+      variants: [
+        { optionValues: { Size: 'S' }, sku: 'ONE', priceMinor: 1 },
+        { optionValues: { Size: 'M' }, sku: 'TWO', priceMinor: 1 },
+      ],
+    });
+    const swapped = [
+      { id: small.id, optionValues: { Size: 'S' }, sku: 'TWO' },
+      { id: medium.id, optionValues: { Size: 'M' }, sku: 'ONE' },
+    ];
+    const { status, body } = await api.patch(`products/${shirt.id}`, { variants: swapped });
+    expect(status).toBe(200);
+    expect(body.variants).toMatchObject(swapped);
+  });
+
+  it('takes the id of a variant in capitals', async () => {
+    const { id, variants } = await newProduct(api);
+    const change = { variants: [{ id: variants[0].id.toUpperCase(), priceMinor: 1 }] };
+    const { status, body } = await api.patch(`products/${id}`, change);
+    expect(status).toBe(200);
+    expect(body.variants).toEqual([{ ...variants[0], priceMinor: 1 }]);
+  });
+
+  it.each([
+    ['unknown', async () => MISSING],
+    ['of another product', async () => (await newProduct(api)).variants[0].id],
+    ['of another shop', async () => (await newProduct((await newOwner(app.api)).api)).variants[0].id],
+  ])('refuses the id of a variant that is %s, and changes nothing', async (_, idOf) => {
+    const before = await newProduct(api);
+    const variants = [{ id: await idOf(), priceMinor: 1 }];
+    const answer = await api.patch(`products/${before.id}`, { name: 'Renamed', variants });
+    expect(problemIn(answer)).toBe('404 VARIANT_NOT_FOUND');
+    expect((await api.get(`products/${before.id}`)).body).toEqual(before);
+  });
+
+  it('refuses a variant given twice', async () => {
+    const { shirt, small } = await newShirt();
+    const answer = await api.patch(`products/${shirt.id}`, {
+      variants: [
+        { id: small.id, optionValues: { Size: 'S' } },
+        { id: small.id, optionValues: { Size: 'L' } },
+      ],
+    });
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+  });
+
+  it('refuses the SKU of another product', async () => {
+    const [{ sku }, before] = [await newProduct(api), await newProduct(api)];
+    const variants = [{ id: before.variants[0].id, sku }];
+    const answer = await api.patch(`products/${before.id}`, { name: 'Renamed', variants });
+    expect(problemIn(answer)).toBe('409 SKU_TAKEN');
+    expect((await api.get(`products/${before.id}`)).body).toEqual(before);
+  });
+
+  it.each<[string, object]>([
+    ['a combination twice', { variants: [{ optionValues: { Size: 'S' } }, { optionValues: { Size: 'S' } }] }],
+    ['no variant', { variants: [] }],
+    ['a new variant without a price', { variants: [{ optionValues: { Size: 'S' } }] }],
+    ['options that the variants do not have', { options: [{ name: 'Color', values: ['red'] }] }],
+    ['options without a value in use', { options: [{ name: 'Size', values: ['S'] }] }],
+  ])('refuses %s', async (_, change) => {
+    const { shirt } = await newShirt();
+    const answer = await api.patch(`products/${shirt.id}`, change);
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+    expect((await api.get(`products/${shirt.id}`)).body).toEqual(shirt);
+  });
+
+  it('changes options alone, to more values than are in use', async () => {
+    const { shirt } = await newShirt();
+    const options = [{ name: 'Size', values: ['S', 'M', 'L'] }];
+    const { body } = await api.patch(`products/${shirt.id}`, { options });
+    expect(body).toEqual({ ...shirt, options, updatedAt: expect.any(String) });
+  });
+
+  it('keeps stock right when twenty orders and twenty changes of the variants meet', async () => {
+    const { shirt, small, medium } = await newShirt({
+      variants: [
+        { optionValues: { Size: 'S' }, priceMinor: 1000, stock: 50 },
+        { optionValues: { Size: 'M' }, priceMinor: 1000, stock: 50 },
+      ],
+    });
+    const statuses = await twenty(async (i) => {
+      const lines = [small, medium].map(({ id }) => ({ variantId: id, quantity: 1 }));
+      const variants = [small, medium].map(({ id, optionValues }) => ({
+        id,
+        optionValues,
+        priceMinor: 900 + i,
+      }));
+      const [order, change] = await Promise.all([
+        api.post('orders', { lines: i % 2 === 0 ? lines : lines.toReversed() }),
+        api.patch(`products/${shirt.id}`, { variants: i % 3 === 0 ? variants : variants.toReversed() }),
+      ]);
+      return [order.status, change.status];
+    });
+    expect(statuses).toEqual(Array(20).fill([201, 200]));
+    const { body } = await api.get(`products/${shirt.id}`);
+    expect(body.variants).toMatchObject([{ stock: 30 }, { stock: 30 }]);
+  });
+
+  it('keeps stock right when twenty orders and twenty changes of the only variant meet', async () => {
+    const { id, variants } = await newProduct(api, { stock: 50 });
+    const statuses = await twenty(async (i) => {
+      const [order, change] = await Promise.all([
+        api.post('orders', { lines: [{ productId: id, quantity: 1 }] }),
+        api.patch(`products/${id}`, { variants: [{ id: variants[0].id, priceMinor: 900 + i }] }),
+      ]);
+      return [order.status, change.status];
+    });
+    expect(statuses).toEqual(Array(20).fill([201, 200]));
+    expect((await api.get(`products/${id}`)).body.stock).toBe(30);
+  });
+
+  it('keeps past orders when their variant is removed', async () => {
+    const { shirt, small, medium } = await newShirt();
+    const sale = await api.post('orders', { lines: [{ variantId: medium.id, quantity: 1 }] });
+    await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id, optionValues: { Size: 'S' } }] });
+    const { body } = await api.get(`orders/${sale.body.id}`);
+    expect(body.lines).toMatchObject([{ productId: shirt.id, variantId: null, optionValues: { Size: 'M' } }]);
+  });
+
+  it('sells the only variant that stays by the id of the product', async () => {
+    const { shirt, small } = await newShirt();
+    await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id, optionValues: { Size: 'S' } }] });
+    expect((await newOrder(api, shirt.id)).lines).toMatchObject([{ variantId: small.id }]);
+  });
+});
