@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { OperatorError } from '../common/report';
 import type { ApiClient } from './api-client';
 
 interface Variant {
@@ -63,6 +64,9 @@ export interface Peek {
 
 /** Registers an owner with a shop named after the file, and loads the file into it. */
 export async function openShop(api: ApiClient, file: string): Promise<DemoShop> {
+  const csv = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new OperatorError(`Cannot read ${file}: ${error.message}`);
+  });
   const password = randomBytes(9).toString('base64url');
   const email = `owner-${randomBytes(4).toString('hex')}@example.com`;
   const name = titleOf(file);
@@ -73,7 +77,7 @@ export async function openShop(api: ApiClient, file: string): Promise<DemoShop> 
     shop: { name },
   });
   const own = api.as(session.accessToken);
-  const report = await own.post<ImportReport>('products/import', await readFile(file, 'utf8'));
+  const report = await own.post<ImportReport>('products/import', csv);
   const products = await own.all<Product>('products');
   return { file, email, password, name, slug: session.shop.slug, api: own, report, products };
 }
@@ -85,7 +89,7 @@ export async function sell(shop: DemoShop): Promise<Sale> {
     .flatMap(({ variants }) => variants);
   const variant = sellable.toSorted((a, b) => b.stock - a.stock)[0];
   if (variant === undefined || variant.stock < 1)
-    throw new Error(`${shop.file} has nothing in stock to sell`);
+    throw new OperatorError(`${shop.file} has nothing in stock to sell.`);
   const order = (quantity: number) => ({
     lines: [{ variantId: variant.id, quantity }],
     customer: { email: 'buyer@example.com', name: 'Demo Buyer' },
