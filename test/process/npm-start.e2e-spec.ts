@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { scratchFolder } from '../support/program';
+
+/** Process managers signal npm, not the program below it. */
+describe('npm start', () => {
+  it('hands SIGTERM on to the program, which stops its PostgreSQL too', async () => {
+    const dir = scratchFolder();
+    copyFileSync('package.json', path.join(dir, 'package.json'));
+    symlinkSync(process.env['TEST_PROGRAM']!, path.join(dir, 'dist')); // so that the build before it is not needed
+    const npm = spawn('npm', ['run', 'start', '--ignore-scripts'], {
+      cwd: dir,
+      env: {
+        ...process.env,
+        DATABASE_URL: '',
+        DATA_DIR: path.join(dir, 'data'),
+        PORT: '0',
+        LOG_LEVEL: 'info',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: npm.stdout })) {
+      lines.push(line);
+      if (line.includes('Database')) npm.kill('SIGTERM');
+    }
+    if (npm.exitCode === null) await once(npm, 'exit');
+    expect(lines.join('\n')).toContain('"event":"stopped"');
+    expect(existsSync(path.join(dir, 'data', 'postgres', 'postmaster.pid'))).toBe(false);
+    rmSync(dir, { recursive: true });
+  });
+});
