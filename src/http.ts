@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { ConnectionError, FastifyInstance, FastifyServerOptions } from 'fastify';
 import { AppModule } from './app.module';
 import {
@@ -21,6 +21,7 @@ import { ProblemFilter } from './common/problem.filter';
 import { assertSafeInput } from './common/safe-input';
 import { createValidationPipe } from './common/validation';
 import type { Base } from './database/database.module';
+import { createOpenApi } from './openapi';
 import type { TenantRequest } from './tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -60,16 +61,6 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
   });
   await app.init();
   return app;
-}
-
-export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
-    .setTitle('Stoa')
-    .setDescription('A backend in which every shop has its own PostgreSQL schema. Errors: docs/errors.md.')
-    .setVersion('1')
-    .addBearerAuth()
-    .build();
-  return SwaggerModule.createDocument(app, config);
 }
 
 /** What is no HTTP request at all has no route and no reply object: the answer goes straight to the socket. */

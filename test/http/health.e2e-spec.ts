@@ -1,3 +1,4 @@
+import { errorCatalogue } from '../../src/common/app-error';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { rolesOf } from '../../src/database/roles';
 import { quoteIdent } from '../../src/database/identifiers';
@@ -120,6 +121,29 @@ describe('GET /openapi.json', () => {
       'POST /api/v1/auth/refresh',
       'POST /api/v1/auth/register',
     ]);
+  });
+
+  const codesOf = ({ responses }: Operation) =>
+    Object.values(responses).flatMap(({ description }) => description?.match(/(?<=`)[A-Z_]+(?=`)/g) ?? []);
+
+  it('names only codes of the catalogue', () => {
+    const known = new Set(errorCatalogue().map(({ code }) => code));
+    expect(
+      operations.flatMap(([, operation]) => codesOf(operation)).filter((code) => !known.has(code)),
+    ).toEqual([]);
+  });
+
+  it('names what every route, every one with a token and every one in a shop may answer', () => {
+    for (const [name, operation] of operations) {
+      expect([name, codesOf(operation)]).toEqual([name, expect.arrayContaining(['DATABASE_UNAVAILABLE'])]);
+      expect([name, codesOf(operation).includes('UNAUTHENTICATED')]).toEqual([
+        name,
+        Boolean(operation.security),
+      ]);
+      const inShop = /\/(products|orders)/.test(name);
+      for (const code of ['TENANT_REQUIRED', 'NOT_A_MEMBER', 'SHOP_SUSPENDED', 'SHOP_NOT_READY'])
+        expect([name, code, codesOf(operation).includes(code)]).toEqual([name, code, inShop]);
+    }
   });
 
   it('gives every field of every shape a type', () => {

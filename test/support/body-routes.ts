@@ -194,8 +194,8 @@ export function productBody(): object {
   const optionValues = { Size: 'S' };
   const image = 'https://example.com/tee.jpg';
   return {
-    ...{ name: 'Tee', handle: randomUUID(), sku: null, description: '', priceMinor: 100, currency: 'EUR' },
-    ...{ stock: 1, status: 'active', vendor: '', type: '', tags: ['summer'] },
+    ...{ name: 'Tee', handle: randomUUID(), description: '', priceMinor: 100, currency: 'EUR' },
+    ...{ status: 'active', vendor: '', type: '', tags: ['summer'] },
     options: [{ name: 'Size', values: ['S'] }],
     images: [{ src: image, position: 1, alt: null }],
     variants: [
@@ -212,9 +212,16 @@ export function fieldOf(body: object, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], body);
 }
 
+/** Fields of a product that belong on its variants when it has any. */
+const OF_ONE_VARIANT = ['sku', 'stock'];
+
 /** The same body with another value at a path; undefined leaves the field out. */
 export function withField(body: object, path: string, value: unknown): object {
-  const copy = structuredClone(body);
+  const copy: { variants?: unknown; options?: unknown } = structuredClone(body);
+  if (OF_ONE_VARIANT.includes(path)) {
+    delete copy.variants;
+    delete copy.options;
+  }
   const keys = path.split('.');
   const last = keys.pop()!; // split gives one at least
   const parent = keys.length === 0 ? copy : fieldOf(copy, keys.join('.'));

@@ -1,0 +1,59 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { AppErrorClass } from './common/app-error';
+import {
+  BodyTooLarge,
+  DatabaseUnavailable,
+  InternalError,
+  MalformedBody,
+  Overloaded,
+  ShuttingDown,
+  Unauthenticated,
+  UnsupportedMediaType,
+  ValidationFailed,
+} from './common/common.errors';
+import { ProblemDto } from './common/problem';
+import { NotAMember, ShopNotReady, ShopSuspended, TenantRequired } from './tenancy/tenancy.errors';
+import { TENANT_ROUTE } from './tenancy/tenant-controller.decorator';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [TENANT_ROUTE]?: boolean };
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
+const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
+const SIGNED_IN = [Unauthenticated];
+const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+
+/** The description of the API: what each route says of itself, and the errors that many have in common. */
+export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Stoa')
+    .setDescription('A backend in which every shop has its own PostgreSQL schema. Errors: docs/errors.md.')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  const document = SwaggerModule.createDocument(app, config);
+  for (const path of Object.values(document.paths))
+    for (const method of METHODS) if (path[method] !== undefined) addCommonErrors(path[method]);
+  return document;
+}
+
+function addCommonErrors(operation: Operation): void {
+  const errors = [
+    ...ANYWHERE,
+    ...(operation.requestBody === undefined ? [] : WITH_BODY),
+    ...(operation.security === undefined ? [] : SIGNED_IN),
+    ...(operation[TENANT_ROUTE] ? IN_A_SHOP : []),
+  ];
+  for (const error of errors) addError(operation, error);
+}
+
+/** Adds the code to what the route says of that status already. */
+function addError({ responses }: Operation, { kind }: AppErrorClass): void {
+  const present = responses[kind.status] as { description: string } | undefined;
+  const codes = present === undefined ? [] : present.description.split(', ');
+  responses[kind.status] = {
+    description: [...new Set([...codes, `\`${kind.code}\``])].join(', '),
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
+  };
+}
