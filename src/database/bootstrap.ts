@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { OperatorError } from '../common/report';
 import { INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { type Logins, type Roles, rolesOf } from './roles';
@@ -14,7 +15,8 @@ const BOOTSTRAP_LOCK = 7_301_001;
  * Creates what is missing of the roles and grants of an installation, and the passwords of its logins.
  * Idempotent, and safe when several instances start at once.
  * @param adminUrl a superuser, or a role with CREATEROLE that owns the database
- * @throws Error when the server is older than PostgreSQL 15 or the URL's role may not do it
+ * @throws OperatorError when the server is older than PostgreSQL 15, or an instance with another secret runs;
+ *   the server's own error when the URL's role may not do it
  */
 export async function bootstrap(adminUrl: string, secrets: Secrets): Promise<Logins> {
   return withClient(adminUrl, 'bootstrap', async (client) => {
@@ -36,7 +38,7 @@ async function assertVersion(client: Client): Promise<void> {
     "SELECT current_setting('server_version_num') AS version",
   );
   if (Number(rows[0]!.version) < MIN_SERVER_VERSION)
-    throw new Error(`PostgreSQL 15 or newer is needed, the server says ${rows[0]!.version}`);
+    throw new OperatorError(`PostgreSQL 15 or newer is needed, the server says ${rows[0]!.version}`);
 }
 
 async function missingRoles(client: Client, roles: Roles): Promise<string[]> {
@@ -87,17 +89,29 @@ function grants(database: string, roles: Roles): string[] {
 /** Sets the password of each login that cannot log in with the one derived from the secret. */
 async function passwords(client: Client, adminUrl: string, roles: Roles, secrets: Secrets): Promise<Logins> {
   const login = async (kind: keyof Logins): Promise<string> => {
+    const role = roles[kind];
     const password = secrets.derive(`database login ${kind}`);
     const url = new URL(adminUrl);
-    url.username = encodeURIComponent(roles[kind]);
+    url.username = encodeURIComponent(role);
     url.password = password;
-    if (!(await canLogIn(url.href)))
-      await client.query(
-        `ALTER ROLE ${quoteIdent(roles[kind])} PASSWORD ${quoteLiteral(scramVerifier(password))}`,
-      );
+    if (await canLogIn(url.href)) return url.href;
+    await assertUnused(client, role);
+    await client.query(`ALTER ROLE ${quoteIdent(role)} PASSWORD ${quoteLiteral(scramVerifier(password))}`);
     return url.href;
   };
   return { admin: await login('admin'), public: await login('public'), tenant: await login('tenant') };
+}
+
+/**
+ * A new password would lock out an instance that works with another secret.
+ * @throws OperatorError when somebody is logged in as the role
+ */
+async function assertUnused(client: Client, role: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE usename = $1 LIMIT 1', [role]);
+  if (rowCount !== 0)
+    throw new OperatorError(
+      'Another instance works on this database with a different APP_SECRET. Start this one with the same.',
+    );
 }
 
 async function canLogIn(url: string): Promise<boolean> {

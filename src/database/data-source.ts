@@ -32,6 +32,7 @@ export async function openDataSource(
     extra: {
       Client: pool.severalStatements ? OpeningClient : ExtendedClient,
       pipeline: true,
+      min: 1,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
     },

@@ -183,3 +183,23 @@ describe('bad settings', () => {
     expect(stderr + stdout).not.toMatch(/secret(?!s)|7777|mysql/);
   });
 });
+
+describe('a second instance', () => {
+  const OTHER = { APP_SECRET: 'a different secret that is as long as the other' };
+
+  it('with another APP_SECRET is refused while the first runs, which goes on serving', async () => {
+    const first = await start();
+    const { api } = await newOwner(first.api);
+    await expect(start(OTHER)).rejects.toThrow('different APP_SECRET');
+    expect((await api.get('products')).status).toBe(200);
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${database.name}_tenant'`,
+    );
+    expect((await api.get('products')).status).toBe(200); // it can still log in
+  });
+
+  it('with another APP_SECRET takes over a database that nobody uses', async () => {
+    const server = await start(OTHER);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+  });
+});
