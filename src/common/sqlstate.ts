@@ -3,7 +3,6 @@
  * message or constraint name: messages are translated, and a sharded database renames constraints.
  */
 export const UNIQUE_VIOLATION = '23505';
-export const FOREIGN_KEY_VIOLATION = '23503';
 export const INVALID_PASSWORD = '28P01';
 export const DUPLICATE_DATABASE = '42P04';
 

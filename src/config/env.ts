@@ -41,7 +41,7 @@ export class EnvironmentError extends OperatorError {
 }
 
 /**
- * The only reader of `process.env`. An empty variable counts as unset.
+ * The only place that reads settings from `process.env`. An empty variable counts as unset.
  * @throws EnvironmentError naming all bad variables at once
  */
 export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {

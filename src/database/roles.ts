@@ -1,5 +1,5 @@
 /**
- * The five identities of one installation (README, "Who may do what"). Roles belong to the whole server,
+ * The identities of one installation, besides the role of each shop (src/tenancy/README.md). Roles belong to the whole server,
  * so their names start with the database's: two installations on one server do not meet.
  */
 export interface Roles {

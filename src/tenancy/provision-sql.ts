@@ -8,8 +8,8 @@ import { ENGINE_TABLES } from './tenant-migrations';
 /**
  * SQL that makes a tenant's role, schema and tables, as one message inside an open transaction of the admin
  * login. The tables come from the same migrations that every other tenant has. Rights come from default
- * privileges set before the tables: `GRANT … ON ALL TABLES` scans the whole catalogue and costs ten times as
- * much at ten times the tenants (docs/decisions/0004-provisioning-in-one-transaction.md).
+ * privileges set before the tables: `GRANT … ON ALL TABLES` scans the whole catalogue, 7 ms at 1,000
+ * tenants and 73 ms at 7,000 (docs/decisions/0004-provisioning-in-one-transaction.md).
  */
 export function provisionSql(placement: Placement, roles: Roles, migrations: readonly Migration[]): string {
   const schema = quoteIdent(placement.schema);

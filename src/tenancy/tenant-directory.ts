@@ -8,7 +8,7 @@ import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy
 import type { TenantAccess } from './tenant';
 import { TenantMigrations } from './tenant-migrations';
 
-/** A removed member or a suspended shop is out after this long at the latest (design, section 4). */
+/** A removed member or a suspended shop is out after this long at the latest (src/tenancy/README.md). */
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;

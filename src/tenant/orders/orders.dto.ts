@@ -1,6 +1,6 @@
 import { Currency, Email, Id, ListOf, OneOf, Part, Text, Time, Whole } from '../../common/fields';
+import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
-import { MAX_PRICE_MINOR } from '../products/products.dto';
 import type { OrderLine } from './order-line.entity';
 import { type Order, ORDER_STATUSES, type OrderStatus } from './order.entity';
 
@@ -51,7 +51,7 @@ export class OrderLineDto {
   @OptionValues()
   optionValues: Record<string, string>;
 
-  @Whole({ min: 0, max: MAX_PRICE_MINOR, example: 1999, description: 'Of one, at the time of sale.' })
+  @Whole({ min: 0, max: MAX_MINOR, example: 1999, description: 'Of one, at the time of sale.' })
   priceMinor: number;
 
   @Whole(QUANTITY)

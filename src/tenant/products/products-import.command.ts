@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { isISO4217CurrencyCode } from 'class-validator';
 import { type Command, Option } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
 import { startProgress } from '../../cli/progress';
@@ -74,7 +75,6 @@ function printProblems(problems: readonly RowProblemDto[]): void {
 
 function parseCurrency(text: string): string {
   const code = text.toUpperCase();
-  if (!Intl.supportedValuesOf('currency').includes(code))
-    throw new OperatorError(`${text} is not an ISO 4217 currency code.`);
+  if (!isISO4217CurrencyCode(code)) throw new OperatorError(`${text} is not an ISO 4217 currency code.`);
   return code;
 }

@@ -1,10 +1,10 @@
 import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../../common/fields';
+import { MAX_MINOR } from '../../common/money';
 import { PageQuery } from '../../common/page';
 import { OptionValues } from './option-values';
 import type { ProductVariant } from './product-variant.entity';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
-export const MAX_PRICE_MINOR = 100_000_000_000;
 export const MAX_STOCK = 1_000_000_000;
 const MAX_VARIANTS = 2000;
 
@@ -17,7 +17,7 @@ const DESCRIPTION = {
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
-const PRICE = { min: 0, max: MAX_PRICE_MINOR, example: 1999, description: 'In minor units of the currency.' };
+const PRICE = { min: 0, max: MAX_MINOR, example: 1999, description: 'In minor units of the currency.' };
 const STOCK = { min: 0, max: MAX_STOCK, example: 10 };
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
