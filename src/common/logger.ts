@@ -16,8 +16,24 @@ export function createLogger(level: string, fd: 1 | 2 = 1): Logger {
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: withoutValues },
   };
   return pino(options, pino.destination(fd));
+}
+
+/**
+ * What is told of an error: where and why, and no values. Database errors carry the parameters of the query and
+ * the key that collided, such as an e-mail address; neither belongs in a log.
+ */
+function withoutValues(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack, cause } = error;
+  const { code, query } = error as { code?: unknown; query?: unknown };
+  return {
+    ...{ type: name, message, code, stack },
+    ...(typeof query === 'string' ? { query } : {}),
+    ...(cause === undefined ? {} : { cause: withoutValues(cause) }),
+  };
 }
 
 /** Hands what Nest itself logs to pino. Start-up chatter goes to debug. */
@@ -31,7 +47,7 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ event: 'nest', context }, String(message));
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error({ event: 'nest', rest }, String(message));
+    this.logger.error({ event: 'nest', rest: rest.map(String) }, String(message));
   }
   debug(message: unknown, context?: string): void {
     this.logger.trace({ event: 'nest', context }, String(message));

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newOwner, PASSWORD } from '../support/factories';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { type RunningServer, startServer } from '../support/program';
+
+interface Line {
+  event: string;
+  level: string;
+  requestId?: string;
+  shopId?: string;
+  code?: string;
+  route?: string;
+  status?: number;
+  err?: { stack?: string; query?: string };
+}
+
+describe('the log', () => {
+  let database: TestDatabase;
+  let server: RunningServer;
+  const lines = () =>
+    server
+      .printed()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Line);
+
+  /** Lines of a request, once the last of them has come through the pipe. */
+  async function linesOf(requestId: string | null): Promise<Line[]> {
+    const own = () => lines().filter((line) => line.requestId === requestId);
+    for (let i = 0; i < 200 && !own().some(({ event }) => event === 'request'); i++) await sleep(10);
+    return own();
+  }
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await startServer({ env: { DATABASE_URL: database.url, LOG_LEVEL: 'info' } });
+  });
+  afterAll(async () => {
+    await server.end('SIGTERM');
+    await database.drop();
+  });
+
+  it('names a request by id, route, status and shop', async () => {
+    const { api, shop } = await newOwner(server.api);
+    const { headers } = await api.get('products/01900000-0000-7000-8000-000000000000');
+    expect(await linesOf(headers.get('x-request-id'))).toMatchObject([
+      { event: 'request', route: '/api/v1/products/:id', status: 404, shopId: shop.id },
+    ]);
+  });
+
+  it('tells of a failure with its cause once, and nothing personal', async () => {
+    await database.query(`
+      CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'no users today' USING DETAIL = 'Key (email)=(' || NEW.email || ')'; END $$;
+      GRANT EXECUTE ON FUNCTION public.refuse() TO PUBLIC;
+      CREATE TRIGGER refuse BEFORE INSERT ON public.users FOR EACH ROW EXECUTE FUNCTION public.refuse()`);
+    const personal = { email: 'very.personal@example.com', password: PASSWORD, name: 'Persephone' };
+    const { status, body } = await server.api.post('auth/register', personal);
+    await database.query('DROP FUNCTION public.refuse() CASCADE');
+    expect([status, body.code]).toEqual([500, 'INTERNAL_ERROR']);
+    const own = await linesOf(body.instance);
+    const [failure, ...others] = own.filter(({ event }) => event === 'request.failed');
+    expect(others).toEqual([]);
+    expect(failure).toMatchObject({ level: 'error', code: 'INTERNAL_ERROR' });
+    expect(failure!.err!.stack).toContain('no users today');
+    expect(failure!.err!.query).toContain('INSERT INTO "users"');
+    expect(server.printed()).not.toMatch(/very\.personal|Persephone|argon2id|correct horse/);
+  });
+});
