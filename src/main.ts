@@ -4,20 +4,39 @@ import { createLogger, type Logger } from './common/logger';
 import { reportOf } from './common/report';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
-import { type Installation, openInstallation } from './database/installation';
+import { openInstallation } from './database/installation';
 import { createHttpApp } from './http';
 import { TenantMigrator } from './tenancy/tenant-migrator';
 
 const SHUTDOWN_LIMIT_MS = 30_000;
 
+interface Running {
+  /** Where it can be reached, for people. */
+  url: string;
+  database: string;
+  close(): Promise<void>;
+}
+
 async function main(): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
+  const starting = start(env, logger);
+  stopOnSignal(starting, logger);
+  announce(await starting);
+}
+
+async function start(env: Env, logger: Logger): Promise<Running> {
   const installation = await openInstallation(env, logger);
   try {
-    const app = await start({ env, logger, installation });
-    stopOnSignal(app, installation, logger);
-    await announce(app, env, installation);
+    const app = await listen({ env, logger, installation });
+    return {
+      url: (await app.getUrl()).replace('[::1]', 'localhost'),
+      database: installation.server.description,
+      close: async () => {
+        await app.close();
+        await installation.server.close();
+      },
+    };
   } catch (error) {
     await installation.server.close();
     throw error;
@@ -25,7 +44,7 @@ async function main(): Promise<void> {
 }
 
 /** Brings every tenant up to date, then listens. A tenant that cannot be migrated answers 503, alone. */
-async function start(base: Base): Promise<NestFastifyApplication> {
+async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     const { failed, migrated } = await app.get(TenantMigrator).migrate();
@@ -39,20 +58,22 @@ async function start(base: Base): Promise<NestFastifyApplication> {
   }
 }
 
-/** Finishes what is in flight, lets go of the database, then ends. A second signal ends at once. */
-function stopOnSignal(app: NestFastifyApplication, { server }: Installation, logger: Logger): void {
+/**
+ * Finishes what is in flight, lets go of the database, then ends. During the start it waits for that first: a
+ * server that is half started would be left behind. A second signal ends at once.
+ */
+function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ event: 'stopping', signal });
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    await app.close();
-    await server.close();
+    await (await starting).close();
     logger.info({ event: 'stopped' });
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => {
       stop(signal).catch((error: unknown) => {
         logger.fatal({ event: 'stop_failed', err: error });
@@ -61,14 +82,13 @@ function stopOnSignal(app: NestFastifyApplication, { server }: Installation, log
     });
 }
 
-async function announce(app: NestFastifyApplication, env: Env, { server }: Installation): Promise<void> {
-  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+function announce({ url, database }: Running): void {
   const lines = [
     '',
-    `Stoa is ready.`,
+    'Stoa is ready.',
     `  API       ${url}/api/v1`,
     `  Docs      ${url}/docs`,
-    `  Database  ${server.description}`,
+    `  Database  ${database}`,
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -3,7 +3,14 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newOrder, newOwner, newProduct, PASSWORD } from '../support/factories';
-import { runCli, type RunningServer, scratchFolder, startServer } from '../support/program';
+import {
+  finish,
+  runCli,
+  type RunningServer,
+  scratchFolder,
+  spawnProgram,
+  startServer,
+} from '../support/program';
 
 /** The program with a PostgreSQL of its own, as somebody meets it who has just cloned the project. */
 describe('npm start without DATABASE_URL', () => {
@@ -83,6 +90,15 @@ describe('npm start without DATABASE_URL', () => {
     await expect(startServer({ env: { DATA_DIR: other, PORT: port } })).rejects.toThrow('EADDRINUSE');
     expect(existsSync(path.join(other, 'postgres', 'postmaster.pid'))).toBe(false);
     rmSync(other, { recursive: true });
+  });
+
+  it('stops what it has started when SIGTERM comes during the start', async () => {
+    const child = spawnProgram('main', [], { env: { ...env(), PORT: '0' } });
+    const ended = finish(child);
+    while (!existsSync(pidFile())) await sleep(5); // PostgreSQL is on its way
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
   });
 
   it('keeps its secrets where only their owner reads them', async () => {
