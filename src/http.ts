@@ -1,16 +1,18 @@
 import { isUtf8 } from 'node:buffer';
-import { STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { ConnectionError, FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { ConnectionError, FastifyInstance, FastifyRequest, FastifyHttpOptions } from 'fastify';
 import { AppModule } from './app.module';
+import type { AppErrorClass } from './common/app-error';
 import {
   HeadersTooLarge,
   MalformedBody,
   MalformedRequest,
   MalformedUrl,
+  RequestTimeout,
   UnsupportedMediaType,
   UriTooLong,
 } from './common/common.errors';
@@ -25,13 +27,24 @@ import { createOpenApi } from './openapi';
 import type { TenantRequest } from './tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
+/** How long headers may take to arrive, and how often Node looks for requests that are late. */
+const HEADERS_MS = 60_000;
+const CHECK_MS = 5_000;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
 /** The HTTP application, ready to listen or to be asked by `inject` in a test. */
 export async function createHttpApp(base: Base): Promise<NestFastifyApplication> {
   const problems = new ProblemFilter(base.logger);
-  const options: FastifyServerOptions = {
+  const arrival = base.env.REQUEST_TIMEOUT_MS;
+  const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
+  const options: FastifyHttpOptions<Server> = {
     bodyLimit: JSON_LIMIT_BYTES,
+    requestTimeout: arrival,
+    http: {
+      requestTimeout: arrival,
+      headersTimeout: Math.min(arrival, HEADERS_MS),
+      connectionsCheckingInterval,
+    },
     genReqId: (request) => wantedRequestId(request.headers['x-request-id']) ?? newId(),
     frameworkErrors: (error, request, reply) =>
       problems.send(
@@ -52,8 +65,8 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   acceptBodies(fastify);
-  checkInput(fastify);
   logRequests(fastify, base.logger);
+  checkInput(fastify);
   closeConnectionsOnStop(fastify);
   SwaggerModule.setup('docs', app, createOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
@@ -63,10 +76,16 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
   return app;
 }
 
+/** By the code that Node gives. */
+const REFUSALS: Record<string, AppErrorClass> = {
+  HPE_HEADER_OVERFLOW: HeadersTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout,
+};
+
 /** What is no HTTP request at all has no route and no reply object: the answer goes straight to the socket. */
 function refuseConnection(error: ConnectionError, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
-  const refusal = error.code === 'HPE_HEADER_OVERFLOW' ? new HeadersTooLarge() : new MalformedRequest();
+  const refusal = new (REFUSALS[error.code] ?? MalformedRequest)();
   const id = newId();
   const body = JSON.stringify(problemOf(refusal, id));
   const head = [
@@ -98,7 +117,18 @@ function acceptBodies(fastify: FastifyInstance): void {
     );
 }
 
+/** Compressed bodies and other alphabets are refused; they would be read as what they are not. */
+function assertPlain({ headers }: FastifyRequest): void {
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new UnsupportedMediaType();
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) throw new UnsupportedMediaType();
+}
+
 function checkInput(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    assertPlain(request);
+    done();
+  });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const { body, params, query } = request;
     const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;

@@ -1,13 +1,17 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Logger } from './common/logger';
 import { reportOf } from './common/report';
+import { onSignal } from './common/signals';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
 import { openInstallation } from './database/installation';
 import { createHttpApp } from './http';
 import { TenantMigrator } from './tenancy/tenant-migrator';
 
+/** Longer than a statement may take. */
+const GRACE_MS = 20_000;
 const SHUTDOWN_LIMIT_MS = 30_000;
 
 interface Running {
@@ -33,6 +37,8 @@ async function start(env: Env, logger: Logger): Promise<Running> {
       url: (await app.getUrl()).replace('[::1]', 'localhost'),
       database: installation.server.description,
       close: async () => {
+        const http = app.getHttpServer() as Server;
+        setTimeout(() => http.closeAllConnections(), GRACE_MS).unref(); // a stalled sender must not hold it up
         await app.close();
         await installation.server.close();
       },
@@ -60,26 +66,22 @@ async function listen(base: Base): Promise<NestFastifyApplication> {
 
 /**
  * Finishes what is in flight, lets go of the database, then ends. During the start it waits for that first: a
- * server that is half started would be left behind. A second signal ends at once.
+ * server that is half started would be left behind.
  */
 function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
-  let stopping = false;
   const stop = async (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
     logger.info({ event: 'stopping', signal });
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
     await (await starting).close();
     logger.info({ event: 'stopped' });
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        logger.fatal({ event: 'stop_failed', err: error });
-        process.exit(1);
-      });
+  onSignal(['SIGTERM', 'SIGINT', 'SIGHUP'], (signal) => {
+    stop(signal).catch((error: unknown) => {
+      logger.fatal({ event: 'stop_failed', err: error });
+      process.exit(1);
     });
+  });
 }
 
 function announce({ url, database }: Running): void {

@@ -37,7 +37,7 @@ export class CreateProductsOrders1795219200000 implements MigrationInterface {
         compare_at_minor bigint
           CONSTRAINT product_variants_compare_at_minor_check CHECK (compare_at_minor >= 0),
         cost_minor bigint CONSTRAINT product_variants_cost_minor_check CHECK (cost_minor >= 0),
-        stock integer NOT NULL CONSTRAINT product_variants_stock_check CHECK (stock >= 0),
+        stock bigint NOT NULL CONSTRAINT product_variants_stock_check CHECK (stock >= 0),
         barcode text,
         grams integer NOT NULL DEFAULT 0 CONSTRAINT product_variants_grams_check CHECK (grams >= 0),
         requires_shipping boolean NOT NULL DEFAULT true,

@@ -1,15 +1,30 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { createLogger, type Logger, NestLogger } from '../common/logger';
+import { onSignal } from '../common/signals';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
 import { type Installation, openInstallation } from '../database/installation';
 
+const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
 /** What a command works with. Everything is opened when asked for and closed when the work is done. */
 export class CommandContext {
+  private readonly interrupt = new AbortController();
+  private isInterruptible = false;
+
   constructor(
     private readonly appModule: (base: Base) => Parameters<typeof NestFactory.createApplicationContext>[0],
   ) {}
+
+  /**
+   * Aborted by SIGINT, SIGTERM and SIGHUP. A command that asks for it ends by itself when it is aborted; any other
+   * is cut off there and then, and PostgreSQL undoes its transaction.
+   */
+  get signal(): AbortSignal {
+    this.isInterruptible = true;
+    return this.interrupt.signal;
+  }
 
   /** The database, bootstrapped and with `public` migrated, without the application. */
   async withInstallation<T>(
@@ -17,10 +32,16 @@ export class CommandContext {
   ): Promise<T> {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const installation = await openInstallation(env, logger);
+    const opening = openInstallation(env, logger);
+    const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+      this.interrupt.abort();
+      if (!this.isInterruptible) void this.cutOff(opening, signal);
+    });
+    const installation = await opening;
     try {
       return await work(installation, env, logger);
     } finally {
+      stopListening();
       await installation.server.close();
     }
   }
@@ -39,11 +60,20 @@ export class CommandContext {
       }
     });
   }
+
+  /** Lets go of the database even when it is just being opened: an embedded server would be left behind. */
+  private async cutOff(opening: Promise<Installation>, signal: NodeJS.Signals): Promise<void> {
+    try {
+      await (await opening).server.close();
+    } finally {
+      process.exit(EXIT_CODES[signal] ?? 1);
+    }
+  }
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0); // the reader, such as `head`, has seen enough
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  process.kill(process.pid, 'SIGTERM'); // the reader, such as `head`, has seen enough
 });
 
 /** Writes a line of a command's answer. */

@@ -22,7 +22,7 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
       context.withApp(async (app) => {
         if (options.shop !== undefined) await assertShop(app, options.shop);
         if (options.dryRun) return plan(app, options);
-        const summary = await migrate(app, options);
+        const summary = await migrate(app, options, context.signal);
         report(summary);
         if (summary.failed.length > 0) process.exitCode = 1;
         if (summary.interrupted) process.exitCode = 130; // 128 + SIGINT
@@ -45,18 +45,19 @@ async function plan(app: INestApplicationContext, { shop }: Options): Promise<vo
     print(`\n-- ${name} (${version})\n${up.trim()}`);
 }
 
-async function migrate(app: INestApplicationContext, { shop }: Options): Promise<MigrateSummary> {
+async function migrate(
+  app: INestApplicationContext,
+  { shop }: Options,
+  signal: AbortSignal,
+): Promise<MigrateSummary> {
   const migrator = app.get(TenantMigrator);
   const total = (await migrator.behind(shop)).length;
   const progress = startProgress('migrating shops', total);
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once('SIGINT', onSignal);
   let failures = 0;
   try {
     return await migrator.migrate({
       ...(shop === undefined ? {} : { shop }),
-      signal: interrupt.signal,
+      signal,
       onTenant: (done, _total, _tenant, error) => {
         if (error !== undefined) failures++;
         progress.update(done, failures === 0 ? '' : `${failures} failed`);
@@ -64,7 +65,6 @@ async function migrate(app: INestApplicationContext, { shop }: Options): Promise
     });
   } finally {
     progress.stop();
-    process.off('SIGINT', onSignal);
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { OperatorError } from '../common/report';
+import { onSignal } from '../common/signals';
 
 const MAIN = path.join(__dirname, '..', 'main.js');
 const READY = /^\s*API\s+(http\S+)\/api\/v1$/;
@@ -14,6 +15,7 @@ export async function startServerProcess(): Promise<{ url: string; stop: () => P
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   process.once('exit', () => child.kill()); // also when the demo ends by an error
+  onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () => process.exit(1));
   const url = await readyUrl(child);
   return {
     url,

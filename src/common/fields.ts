@@ -48,7 +48,9 @@ export function Text(
 /** An e-mail address, made lower case: addresses are unique without regard to case. */
 export function Email(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'email', maxLength: 254, example: 'ada@example.com' }, [
-    Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase() : value)),
+    Transform(({ value }) =>
+      typeof value === 'string' ? value.trim().normalize('NFC').toLowerCase() : value,
+    ),
     Length(3, 254),
     IsEmail(),
   ]);

@@ -26,8 +26,8 @@ export function createLogger(level: string, fd: 1 | 2 = 1): Logger {
  * the key that collided, such as an e-mail address; neither belongs in a log.
  */
 function withoutValues(error: unknown): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const { name, message, stack, cause } = error;
+  if (typeof error !== 'object' || error === null) return { type: typeof error };
+  const { name, message, stack, cause } = error as Partial<Error>; // by shape: it may be of another realm
   const { code, query } = error as { code?: unknown; query?: unknown };
   return {
     ...{ type: name, message, code, stack },

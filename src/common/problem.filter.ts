@@ -24,6 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
       );
     }
     if (reply.sent) return;
+    drain(request);
     if (error.details.retryAfter !== undefined) void reply.header('retry-after', error.details.retryAfter);
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply
@@ -32,4 +33,17 @@ export class ProblemFilter implements ExceptionFilter {
       .header('content-type', 'application/problem+json; charset=utf-8')
       .send(JSON.stringify(problemOf(error, request.id)));
   }
+}
+
+const DRAIN_MS = 10_000;
+
+/**
+ * Reads on what the client still sends of a body that is refused, for a while: it reads the answer only when it
+ * has sent all, and a connection that nobody reads would neither serve again nor notice that the client has gone.
+ */
+function drain({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.destroyed) return;
+  raw.resume();
+  const timer = setTimeout(() => raw.destroy(), DRAIN_MS).unref();
+  raw.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
 }

@@ -40,9 +40,16 @@ const RETRY_SECONDS = 2;
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof HttpException) return fromStatus(thrown);
+  if (isClientFault(thrown)) return fromStatus(new HttpException(thrown.message, thrown.statusCode));
   if (isDatabaseAway(thrown)) return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: thrown });
   if (isContention(thrown)) return new Overloaded({ retryAfter: RETRY_SECONDS, cause: thrown });
   return new InternalError({ cause: thrown });
+}
+
+/** A body that broke off has the code ECONNRESET, like a database that is away, but also a status. */
+function isClientFault(thrown: unknown): thrown is Error & { statusCode: number } {
+  if (!(thrown instanceof Error) || !('statusCode' in thrown)) return false;
+  return typeof thrown.statusCode === 'number' && thrown.statusCode >= 400 && thrown.statusCode < 500;
 }
 
 /** What Nest and Fastify throw themselves (routing, parsing): known by status only. */

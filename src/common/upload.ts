@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from './app-error';
-import { BodyTooLarge, MalformedBody, UnsupportedMediaType } from './common.errors';
+import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from './common.errors';
+import { NamelessFile } from './nameless-file';
 
 /** A file that a client sent, on disk: a slow sender holds no database connection. */
 export interface UploadedFile {
@@ -16,7 +12,12 @@ export interface UploadedFile {
   open(): Readable;
 }
 
-/** A file that is the body itself (`text/csv`) or the only file of a `multipart/form-data` body. */
+const RETRY_SECONDS = 30;
+
+/**
+ * A file that is the body itself (`text/csv`) or the only file of a `multipart/form-data` body. It has no name on
+ * disk while it is used, so that nothing is left of it when the process is killed.
+ */
 export async function withUpload<T>(
   request: FastifyRequest,
   maxBytes: number,
@@ -24,28 +25,42 @@ export async function withUpload<T>(
 ): Promise<T> {
   const { body } = request;
   if (!(body instanceof Readable)) throw new UnsupportedMediaType();
-  const file = path.join(os.tmpdir(), `stoa-upload-${randomUUID()}`);
+  const file = await NamelessFile.open().catch(orStorageFull);
   try {
     const sink = sinkTo(file, maxBytes);
-    const isForm = request.headers['content-type']?.startsWith('multipart/form-data') === true;
+    const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true;
     await (isForm ? receiveForm(request, body, sink) : sink(body));
-    return await work({ size: (await stat(file)).size, open: () => createReadStream(file) });
+    return await work({ size: await file.size(), open: () => file.reader() });
   } finally {
-    await rm(file, { force: true });
+    await file.close();
   }
 }
 
 type Sink = (source: Readable) => Promise<void>;
 
-function sinkTo(file: string, maxBytes: number): Sink {
+function sinkTo(file: NamelessFile, maxBytes: number): Sink {
   return async (source) => {
     try {
-      await pipeline(source, limit(maxBytes), createWriteStream(file, { mode: 0o600 }));
+      await pipeline(undestroyed(source), limit(maxBytes), file.writer());
     } catch (error) {
-      if (error instanceof AppError || isDiskError(error)) throw error;
+      if (error instanceof AppError) throw error;
+      if (isDiskError(error)) orStorageFull(error);
       throw new MalformedBody({ detail: 'The upload broke off.', cause: error });
     }
   };
+}
+
+/** @throws StorageFull: a full or missing disk for temporary files is our fault, and may pass */
+function orStorageFull(error: unknown): never {
+  throw new StorageFull({ retryAfter: RETRY_SECONDS, cause: error });
+}
+
+/**
+ * The chunks of a stream, without destroying it when one is too many. Given the request itself, `pipeline` would
+ * cut it from its socket, which nobody reads or closes from then on.
+ */
+function undestroyed(source: Readable): AsyncIterable<Buffer> {
+  return source.iterator({ destroyOnReturn: false });
 }
 
 function limit(maxBytes: number): Transform {
@@ -72,7 +87,7 @@ async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink):
     written.push(taken);
   });
   try {
-    await pipeline(body, form);
+    await pipeline(undestroyed(body), form);
   } catch (error) {
     if (written.length > 0) await Promise.all(written); // the file's own error says more
     if (error instanceof AppError) throw error;
@@ -95,7 +110,7 @@ function openForm(request: FastifyRequest): BusboyInstance {
   }
 }
 
-/** ENOSPC and the like are our fault, not the sender's. */
+/** ENOSPC and the like: what the disk says, unlike the sender, comes from a system call other than `read`. */
 function isDiskError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && error.syscall !== 'read';
 }

@@ -9,6 +9,7 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z
     .string()
+    .regex(/^[^"$`\\\r\n]+$/, 'must not hold quotes, $, backslashes or line breaks: pg_ctl uses a shell')
     .default('.data')
     .transform((dir) => path.resolve(dir)),
   DATABASE_URL: z
@@ -23,6 +24,7 @@ const schema = z.object({
   STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
 
@@ -41,11 +43,11 @@ export class EnvironmentError extends OperatorError {
 }
 
 /**
- * The only place that reads settings from `process.env`. An empty variable counts as unset.
+ * The only place that reads settings from `process.env`. A blank variable counts as unset.
  * @throws EnvironmentError naming all bad variables at once
  */
 export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim() !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const variables = result.error.issues.map((issue) => ({

@@ -60,15 +60,19 @@ class EmbeddedSession {
   /** Starts or finds the server and takes the presence lock; tries again when another process just stops it. */
   private async attach(): Promise<number> {
     for (let attempt = 1; ; attempt++) {
+      const { port, reused } = await this.server.start(this.port);
       try {
-        const { port } = await this.server.start(this.port);
         await this.createDatabase(port);
         await this.enter(port);
         this.port = port;
         return port;
       } catch (error) {
-        if (!isDatabaseAway(error) || attempt === ATTEMPTS) throw error;
-        await sleep(RETRY_MS);
+        if (isDatabaseAway(error) && attempt < ATTEMPTS) {
+          await sleep(RETRY_MS);
+          continue;
+        }
+        if (!reused) await this.server.stop(); // nobody else will
+        throw error;
       }
     }
   }

@@ -1,10 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
@@ -13,6 +13,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { OperatorError } from '../common/report';
 import { type ServerAccount, serverAccount } from './server-account';
 
 const run = promisify(execFile);
@@ -75,7 +76,7 @@ export class EmbeddedServer {
         if (other !== null) return { port: other.port, reused: true };
       }
     }
-    throw new Error(`embedded PostgreSQL did not start, see ${this.logFile}`, { cause: last });
+    throw new OperatorError(`Embedded PostgreSQL did not start, see ${this.logFile}.`, { cause: last });
   }
 
   async stop(): Promise<void> {
@@ -127,20 +128,22 @@ export class EmbeddedServer {
     }
   }
 
+  /** Beside the folder, and moved there when complete: initdb writes its marks early, and may be killed. */
   private async init(): Promise<void> {
-    rmSync(this.dir, { recursive: true, force: true }); // an initdb that was killed left half a folder
-    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
-    chmodSync(this.dir, 0o700);
-    const passwordFile = `${this.dir}.password-${process.pid}`;
+    const draft = `${this.dir}.init`;
+    const passwordFile = `${this.dir}.password`;
+    for (const left of [draft, passwordFile, this.dir]) rmSync(left, { recursive: true, force: true });
+    mkdirSync(draft, { mode: 0o700 });
     writeFileSync(passwordFile, `${this.password}\n`, { mode: 0o600 });
     const { uid, gid } = this.account;
     if (uid !== undefined && gid !== undefined)
-      for (const file of [this.dir, passwordFile]) chownSync(file, uid, gid);
+      for (const file of [draft, passwordFile]) chownSync(file, uid, gid);
     try {
       await this.exec('initdb', [
-        ...['-D', this.dir, '-U', 'postgres', '--pwfile', passwordFile, '--auth=scram-sha-256'],
+        ...['-D', draft, '-U', 'postgres', '--pwfile', passwordFile, '--auth=scram-sha-256'],
         ...['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
       ]);
+      renameSync(draft, this.dir);
     } finally {
       rmSync(passwordFile, { force: true });
     }
@@ -148,7 +151,12 @@ export class EmbeddedServer {
 
   private async exec(binary: string, args: string[]): Promise<void> {
     const [command, all] = this.command(binary, args);
-    await run(command, all, this.options());
+    try {
+      await run(command, all, this.options());
+    } catch (error) {
+      const { stderr, message } = error as Error & { stderr?: string };
+      throw new OperatorError(`${binary} failed: ${stderr?.trim() || message}`, { cause: error });
+    }
   }
 
   private command(binary: string, args: string[]): [string, string[]] {

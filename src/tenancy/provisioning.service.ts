@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
-import { slugify } from '../common/slug';
+import { SLUG_PATTERN, slugify } from '../common/slug';
 import { AdminDatabase } from '../database/control-database';
 import { INSTALLATION } from '../database/database.module';
 import { quoteIdent } from '../database/identifiers';
@@ -92,5 +92,5 @@ function slugCandidates(name: string): string[] {
   const base = slugify(name).slice(0, MAX_BASE).replace(/-$/, '') || 'shop';
   const numbered = Array.from({ length: NUMBERED_SLUGS }, (_, i) => (i === 0 ? base : `${base}-${i + 1}`));
   const random = Array.from({ length: RANDOM_SLUGS }, () => `${base}-${randomInt(1e9).toString(36)}`);
-  return [...numbered, ...random];
+  return [...numbered, ...random].filter((slug) => SLUG_PATTERN.test(slug));
 }

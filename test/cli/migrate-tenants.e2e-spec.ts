@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { newOwner } from '../support/factories';
@@ -6,6 +7,7 @@ import { finish, programWith, runCli, spawnProgram } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const SHOPS = 50;
+const WORKERS = 3;
 const NEXT = '1900000000000-create-suppliers';
 const VERSION = 1900000000000;
 
@@ -142,18 +144,45 @@ describe('migrate:tenants', () => {
     expect(atNext(all)).toHaveLength(SHOPS);
   });
 
+  /** Starts a run that comes to a stop after `reached` shops, all its workers waiting for locks that are held here. */
+  async function runUpTo(reached: number) {
+    const client = new Client({ connectionString: app.database.url });
+    await client.connect();
+    for (const { schema } of (await states()).slice(reached, reached + WORKERS))
+      await client.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [`migrate ${schema}`]);
+    const child = spawnProgram('cli', ['migrate:tenants'], options());
+    const ended = finish(child);
+    while ((await countAtNext()) < reached) await sleep(10);
+    return { child, ended, letGo: () => client.end() };
+  }
+
   it('leaves whole tenants when killed, and goes on from there', async () => {
-    for (const reached of [1, 12, 30]) {
-      const child = spawnProgram('cli', ['migrate:tenants'], options());
-      const ended = finish(child);
-      while ((await countAtNext()) < reached) await sleep(2); // until the run is in the middle
+    for (const reached of [3, 20, 40]) {
+      const { child, ended, letGo } = await runUpTo(reached);
       child.kill('SIGKILL');
       await ended;
-      expect((await states()).filter((state) => !isWhole(state))).toEqual([]);
+      await letGo();
+      const all = await states();
+      expect(all.filter((state) => !isWhole(state))).toEqual([]);
+      expect(atNext(all).length).toBeLessThan(SHOPS);
     }
-    expect(await countAtNext()).toBeLessThan(SHOPS);
     expect((await migrate()).code).toBe(0);
     expect(atNext(await states())).toHaveLength(SHOPS);
+  });
+
+  it('finishes the shops in hand when interrupted, says how to go on and exits 130', async () => {
+    const { child, ended, letGo } = await runUpTo(10);
+    child.kill('SIGINT');
+    child.kill('SIGINT'); // npm hands on what the terminal has sent already
+    await sleep(100); // both have arrived; the run waits for the locks anyway
+    await letGo();
+    const { code, stdout } = await ended;
+    expect(stdout).toContain('Interrupted');
+    expect(code).toBe(130);
+    const all = await states();
+    expect(all.filter((state) => !isWhole(state))).toEqual([]);
+    expect(atNext(all)).toHaveLength(10 + WORKERS);
+    expect((await migrate()).code).toBe(0);
   });
 
   it('has nothing to do a second time', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newOrder, newOwner, newProduct, PASSWORD } from '../support/factories';
@@ -99,6 +99,20 @@ describe('npm start without DATABASE_URL', () => {
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
     expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('starts over when its first start was killed while it made the database cluster', async () => {
+    for (const delay of [300, 600, 900, 1200]) {
+      const child = spawnProgram('main', [], { env: { ...env(), PORT: '0' }, group: true });
+      const ended = finish(child);
+      await sleep(delay); // the moment of the kill, not a wait for something
+      process.kill(-child.pid!, 'SIGKILL'); // initdb and its children too; spawned, so it has a pid
+      await ended;
+    }
+    const server = await start();
+    expect((await newOwner(server.api)).shop.id).toBeDefined();
+    expect(await server.end('SIGTERM')).toBe(0);
+    expect(readdirSync(dir).toSorted()).toEqual(['postgres', 'postgres.secret']);
   });
 
   it('keeps its secrets where only their owner reads them', async () => {

@@ -7,7 +7,10 @@ import { scratchFolder } from '../support/program';
 
 /** Process managers signal npm, not the program below it. */
 describe('npm start', () => {
-  it('hands SIGTERM on to the program, which stops its PostgreSQL too', async () => {
+  it.each([
+    ['SIGTERM to npm, as process managers send it', 'SIGTERM', false],
+    ['Ctrl-C, which the terminal sends to npm and the program, and npm hands on', 'SIGINT', true],
+  ] as const)('is stopped in order by %s', async (_what, signal, toAll) => {
     const dir = scratchFolder();
     copyFileSync('package.json', path.join(dir, 'package.json'));
     symlinkSync(process.env['TEST_PROGRAM']!, path.join(dir, 'dist')); // so that the build before it is not needed
@@ -21,11 +24,12 @@ describe('npm start', () => {
         LOG_LEVEL: 'info',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true, // a process group of its own, as a terminal gives it
     });
     const lines: string[] = [];
     for await (const line of createInterface({ input: npm.stdout })) {
       lines.push(line);
-      if (line.includes('Database')) npm.kill('SIGTERM');
+      if (line.includes('Database')) process.kill(toAll ? -npm.pid! : npm.pid!, signal); // it runs: it printed
     }
     if (npm.exitCode === null) await once(npm, 'exit');
     expect(lines.join('\n')).toContain('"event":"stopped"');

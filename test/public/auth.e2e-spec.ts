@@ -470,3 +470,22 @@ function tampered(token: string, changes: object): string {
   const [header, , signature] = token.split('.');
   return `${header}.${encode({ ...claimsOf(token), ...changes })}.${signature}`;
 }
+
+describe('a refresh under way', () => {
+  const refresh = (refreshToken: string) => app.api.post('auth/refresh', { refreshToken });
+
+  it.each(['logout', 'a use of the token before'])(
+    'is ended by %s at the same time, with its successor',
+    async (what) => {
+      for (let i = 0; i < 10; i++) {
+        const { refreshToken: first } = await newOwner(app.api);
+        const { refreshToken: second } = (await refresh(first)).body;
+        const end =
+          what === 'logout' ? app.api.post('auth/logout', { refreshToken: second }) : refresh(first);
+        const [{ body }] = await Promise.all([refresh(second), end]);
+        if (body.refreshToken !== undefined) expect((await refresh(body.refreshToken)).status).toBe(401);
+        expect((await refresh(second)).status).toBe(401);
+      }
+    },
+  );
+});

@@ -318,3 +318,15 @@ function atOnce(call: () => Promise<Answer>): Promise<Answer[]> {
 function idsOf(items: { id: string }[]): string[] {
   return items.map(({ id }) => id);
 }
+
+describe('a slug', () => {
+  it('is never the id of a shop, with or without hyphens', async () => {
+    const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    for (const slug of [ada.shop.id, ada.shop.id.replaceAll('-', '')]) {
+      expect((await bob.api.patch(`shops/${bob.shop.id}`, { slug })).status).toBe(400);
+      expect((await bob.api.post('shops', { name: 'Impostor', slug })).status).toBe(400);
+      const { status, body } = await bob.api.post('shops', { name: slug });
+      expect([status, body.slug === slug]).toEqual([201, false]);
+    }
+  });
+});

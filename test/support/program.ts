@@ -19,6 +19,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Another build, see `programWith`. */
   program?: string;
+  /** Gives the process a group of its own, to be killed as a whole. */
+  group?: boolean;
 }
 
 /** A folder of the run for whatever a test must put on disk; server accounts may enter it. */
@@ -44,11 +46,12 @@ export function programWith(migration: { name: string; up: string; down: string 
 export function spawnProgram(
   door: 'main' | 'cli',
   args: string[],
-  { env = {}, program = PROGRAM }: RunOptions = {},
+  { env = {}, program = PROGRAM, group = false }: RunOptions = {},
 ): ChildProcess {
   return spawn(process.execPath, [path.join(program, 'src', `${door}.js`), ...args], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', APP_SECRET: SECRET, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group,
   });
 }
 

@@ -195,3 +195,18 @@ describe('POST /orders/:id/cancel', () => {
     expect(await stockOf(product.id)).toBe(ends.filter((status) => status === 'cancelled').length);
   });
 });
+
+describe('stock that comes back', () => {
+  it('may exceed what can be set, and is counted exactly', async () => {
+    const { api } = await newOwner(app.api);
+    const { id } = await newProduct(api, { stock: 1_000_000_000, priceMinor: 0 });
+    const orders = [];
+    for (let round = 0; round < 2; round++) {
+      const lines = Array.from({ length: 100 }, () => ({ productId: id, quantity: 100_000 }));
+      for (let i = 0; i < 60; i++) orders.push((await api.post('orders', { lines })).body);
+      await api.patch(`products/${id}`, { stock: 1_000_000_000 });
+    }
+    for (const order of orders) expect((await api.post(`orders/${order.id}/cancel`)).status).toBe(200);
+    expect((await api.get(`products/${id}`)).body.stock).toBe(1_000_000_000 + 120 * 10_000_000);
+  });
+});

@@ -314,6 +314,15 @@ describe('POST /products/import', () => {
       413,
       'BODY_TOO_LARGE',
     ],
+    [
+      'a zipped file',
+      'x',
+      { 'content-type': 'text/csv', 'content-encoding': 'gzip' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['another alphabet', 'x', { 'content-type': 'text/csv; charset=utf-16' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a form by another spelling', 'x', { 'content-type': 'Multipart/Form-Data' }, 400, 'MALFORMED_BODY'],
     ['a form without boundary', 'x', { 'content-type': 'multipart/form-data' }, 400, 'MALFORMED_BODY'],
     [
       'a broken form',

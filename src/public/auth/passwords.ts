@@ -4,7 +4,7 @@ import { hash, type Options, verify } from '@node-rs/argon2';
 const ARGON2ID: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 export function hashPassword(password: string): Promise<string> {
-  return hash(password, ARGON2ID);
+  return hash(normalised(password), ARGON2ID);
 }
 
 let nobody: Promise<string> | undefined;
@@ -15,6 +15,11 @@ let nobody: Promise<string> | undefined;
  */
 export async function isPassword(password: string, passwordHash: string | undefined): Promise<boolean> {
   nobody ??= hashPassword('no account has this hash');
-  const matches = await verify(passwordHash ?? (await nobody), password);
+  const matches = await verify(passwordHash ?? (await nobody), normalised(password));
   return matches && passwordHash !== undefined;
+}
+
+/** The same keys may send a letter with its accent as one character or as two (NIST SP 800-63B, 3.1.1.2). */
+function normalised(password: string): string {
+  return password.normalize('NFKC');
 }

@@ -62,6 +62,7 @@ export class TokensService {
    */
   async use(manager: EntityManager, refreshToken: string): Promise<RefreshToken | null> {
     const tokenHash = hashOf(refreshToken);
+    await lockFamily(manager, tokenHash);
     const { affected } = await manager
       .createQueryBuilder()
       .update(RefreshToken)
@@ -70,23 +71,41 @@ export class TokensService {
       .andWhere('expires_at > now()')
       .execute();
     if (affected === 1) return manager.findOneByOrFail(RefreshToken, { tokenHash });
-    await this.revokeFamily(manager, tokenHash);
+    await revokeFamily(manager, tokenHash);
     return null;
   }
 
   /** Ends the login that the token belongs to. An unknown token is no error: the aim is reached. */
   async revoke(refreshToken: string): Promise<void> {
-    await this.database.transaction((manager) => this.revokeFamily(manager, hashOf(refreshToken)));
+    const tokenHash = hashOf(refreshToken);
+    await this.database.transaction(async (manager) => {
+      await lockFamily(manager, tokenHash);
+      await revokeFamily(manager, tokenHash);
+    });
   }
+}
 
-  private async revokeFamily(manager: EntityManager, tokenHash: string): Promise<void> {
-    await manager.query(
-      `UPDATE refresh_tokens SET revoked_at = now()
-       WHERE revoked_at IS NULL
-         AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1)`,
-      [tokenHash],
-    );
-  }
+/**
+ * Makes uses and revocations of one family take turns, by a lock on its first row. Without it a revocation would
+ * wait for a use that is under way and then not see the token that this one has issued: a statement sees what
+ * was committed when it began (PostgreSQL manual, 13.2.1).
+ */
+async function lockFamily(manager: EntityManager, tokenHash: string): Promise<void> {
+  await manager.query(
+    `SELECT id FROM refresh_tokens
+     WHERE family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1)
+     ORDER BY id LIMIT 1 FOR UPDATE`,
+    [tokenHash],
+  );
+}
+
+async function revokeFamily(manager: EntityManager, tokenHash: string): Promise<void> {
+  await manager.query(
+    `UPDATE refresh_tokens SET revoked_at = now()
+     WHERE revoked_at IS NULL
+       AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1)`,
+    [tokenHash],
+  );
 }
 
 function hashOf(token: string): string {

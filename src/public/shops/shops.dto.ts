@@ -14,7 +14,7 @@ function Slug(): PropertyDecorator {
       description: 'Unique; lower-case letters, digits, hyphens. Made from the name when absent.',
     }),
     Matches(SLUG_PATTERN, {
-      message: 'slug must be lower-case letters and digits, parted by single hyphens',
+      message: 'slug must be lower-case letters and digits, parted by single hyphens, and no UUID',
     }),
   );
 }

@@ -55,7 +55,7 @@ export class ProductVariant {
   @Column('bigint', { name: 'cost_minor', nullable: true })
   costMinor: number | null;
 
-  @Column('integer')
+  @Column('bigint')
   stock: number;
 
   @Column('text', { nullable: true })

@@ -19,6 +19,8 @@ const DESCRIPTION = {
 };
 const PRICE = { min: 0, max: MAX_MINOR, example: 1999, description: 'In minor units of the currency.' };
 const STOCK = { min: 0, max: MAX_STOCK, example: 10 };
+/** What comes back from cancelled orders may add up to more than can be set. */
+const STOCK_ANSWER = { ...STOCK, max: Number.MAX_SAFE_INTEGER };
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
 const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
@@ -166,7 +168,7 @@ export class VariantDto {
   @Whole({ ...PRICE, nullable: true })
   costMinor: number | null;
 
-  @Whole(STOCK)
+  @Whole(STOCK_ANSWER)
   stock: number;
 
   @Text({ max: 255, nullable: true })
@@ -207,7 +209,7 @@ export class ProductDto {
   @Currency()
   currency: string;
 
-  @Whole({ ...STOCK, description: 'Of all variants together.' })
+  @Whole({ ...STOCK_ANSWER, description: 'Of all variants together.' })
   stock: number;
 
   @OneOf(PRODUCT_STATUSES)

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import fs, { createReadStream, createWriteStream, type ReadStream, type WriteStream } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+/** A temporary file without a name: nothing is left of it when it is closed, or when the process is killed. */
+export class NamelessFile {
+  private readonly streams: (Readable | Writable)[] = [];
+
+  private constructor(private readonly handle: FileHandle) {}
+
+  static async open(): Promise<NamelessFile> {
+    const file = path.join(os.tmpdir(), `stoa-upload-${randomUUID()}`);
+    const handle = await open(file, 'wx+', 0o600);
+    await unlink(file);
+    return new NamelessFile(handle);
+  }
+
+  writer(): WriteStream {
+    return this.track(createWriteStream('', { fd: this.handle.fd, fs: { ...fs, close: keepOpen } }));
+  }
+
+  reader(): ReadStream {
+    return this.track(createReadStream('', { fd: this.handle.fd, start: 0, fs: { ...fs, close: keepOpen } }));
+  }
+
+  async size(): Promise<number> {
+    return (await this.handle.stat()).size;
+  }
+
+  /**
+   * Waits for its streams first: a write that is still under way would go to whatever file or socket got the
+   * number next, perhaps another shop's.
+   */
+  async close(): Promise<void> {
+    for (const stream of this.streams) {
+      stream.destroy();
+      if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));
+    }
+    await this.handle.close();
+  }
+
+  private track<T extends Readable | Writable>(stream: T): T {
+    (stream as Readable | Writable).on('error', () => undefined); // whoever uses the stream hears of it too
+    this.streams.push(stream);
+    return stream;
+  }
+}
+
+/** For the streams: the file is closed once, by its owner. */
+function keepOpen(_fd: number, done?: (error: null) => void): void {
+  done?.(null);
+}
