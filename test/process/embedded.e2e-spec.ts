@@ -78,7 +78,7 @@ describe('npm start without DATABASE_URL', () => {
     const server = await start();
     const { api } = await newOwner(server.api);
     process.kill(postmaster(), 'SIGKILL');
-    for (let i = 0; i < 300 && (await server.api.get('/health/ready')).status !== 200; i++) await sleep(100);
+    for (let i = 0; i < 300 && !server.printed().includes('embedded.restarted'); i++) await sleep(100);
     expect((await api.get('products')).status).toBe(200);
     expect(await server.end('SIGTERM')).toBe(0);
   });
