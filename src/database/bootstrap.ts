@@ -74,7 +74,7 @@ function grants(database: string, roles: Roles): string[] {
     `GRANT USAGE, CREATE ON SCHEMA public TO ${owner}`,
     `GRANT USAGE ON SCHEMA public TO ${publicLogin}`,
     `ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA public
-       GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${publicLogin}`,
+       REVOKE ALL ON TABLES FROM ${publicLogin}`,
     `ALTER ROLE ${admin} SET search_path = public, pg_temp`,
     `ALTER ROLE ${publicLogin} SET search_path = public, pg_temp`,
     `ALTER ROLE ${tenantLogin} SET search_path = ''`,

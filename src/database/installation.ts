@@ -3,6 +3,7 @@ import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openServer } from './database-server';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
+import { publicRightsSql } from './public-rights';
 import { type Logins, type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migrateSchema } from './schema-migrator';
@@ -18,9 +19,6 @@ export interface Installation {
   /** Public migrations that were applied just now. */
   applied: Migration[];
 }
-
-/** The engine's own tables: the public login may read them and no more. */
-const READ_ONLY_TABLES = ['schema_migrations', 'tenants'];
 
 /**
  * Opens the server, bootstraps roles and migrates `public`. Idempotent; several instances may do it at once.
@@ -41,12 +39,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
 }
 
 async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
-  const target = {
-    schema: 'public',
-    owner: roles.owner,
-    user: roles.public,
-    readOnlyTables: READ_ONLY_TABLES,
-  };
+  const target = { schema: 'public', owner: roles.owner, settle: publicRightsSql(roles) };
   const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
   return withClient(adminUrl, 'migrate public', (client) => migrateSchema(client, target, migrations));
 }

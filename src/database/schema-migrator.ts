@@ -6,10 +6,10 @@ export interface SchemaTarget {
   schema: string;
   /** Role that will own the tables. */
   owner: string;
-  /** Role that uses the tables; default privileges give it SELECT, INSERT, UPDATE, DELETE. */
-  user: string;
-  /** Tables of which `user` may only read. */
-  readOnlyTables: readonly string[];
+  /** SQL to run as the owner behind each migration, in its transaction. */
+  rights?: string;
+  /** SQL to run as the owner when nothing is pending, each time. */
+  settle?: string;
   /** SQL to run in the same transaction once a version is applied, as the admin login. */
   record?: (version: number) => string;
 }
@@ -31,7 +31,7 @@ export async function migrateSchema(
     await client.query(openMigration(target));
     try {
       const next = await firstPending(client, migrations);
-      if (next !== undefined) await client.query(step(target, next));
+      await client.query(next === undefined ? (target.settle ?? '') : step(target, next));
       await client.query('COMMIT');
       if (next === undefined) return applied;
       applied.push(next);
@@ -56,12 +56,6 @@ export function enterAsOwner(schema: string, owner: string): string {
   return `SET LOCAL ROLE ${quoteIdent(owner)}; SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp;`;
 }
 
-/** Takes back the right to write from the tables that the engine keeps in the schema. */
-export function restrict({ schema, user, readOnlyTables }: SchemaTarget): string {
-  const tables = readOnlyTables.map((table) => `${quoteIdent(schema)}.${quoteIdent(table)}`).join(', ');
-  return `REVOKE INSERT, UPDATE, DELETE ON ${tables} FROM ${quoteIdent(user)};`;
-}
-
 async function firstPending(
   client: ClientBase,
   migrations: readonly Migration[],
@@ -72,5 +66,5 @@ async function firstPending(
 }
 
 function step(target: SchemaTarget, migration: Migration): string {
-  return `${applySql(migration)}${restrict(target)} RESET ROLE; ${target.record?.(migration.version) ?? ''}`;
+  return `${applySql(migration)}${target.rights ?? ''} RESET ROLE; ${target.record?.(migration.version) ?? ''}`;
 }

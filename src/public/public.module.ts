@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
+import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN, signingSecret } from './auth/access-token';
 import { AccessTokenGuard, AccessTokenStrategy } from './auth/access-token.guard';
 import { AuthController } from './auth/auth.controller';
@@ -17,7 +18,7 @@ import { ShopsService } from './shops/shops.service';
 import { TenantRecord } from './shops/tenant-record.entity';
 import { User } from './users/user.entity';
 
-export const PUBLIC_ENTITIES = [User, Shop, Membership, RefreshToken, TenantRecord];
+export const PUBLIC_ENTITIES = [User, Shop, Membership, RefreshToken, TenantRecord, AuditEntry];
 
 /** Users, shops and memberships: what belongs to nobody's schema. */
 @Module({

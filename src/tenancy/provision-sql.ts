@@ -1,7 +1,7 @@
 import { quoteIdent } from '../database/identifiers';
 import type { Roles } from '../database/roles';
 import { applySql, CREATE_VERSION_TABLE, type Migration } from '../database/schema-migrations';
-import { enterAsOwner, restrict } from '../database/schema-migrator';
+import { enterAsOwner } from '../database/schema-migrator';
 import type { Placement } from './tenant';
 import { ENGINE_TABLES } from './tenant-migrations';
 
@@ -14,12 +14,6 @@ import { ENGINE_TABLES } from './tenant-migrations';
 export function provisionSql(placement: Placement, roles: Roles, migrations: readonly Migration[]): string {
   const schema = quoteIdent(placement.schema);
   const role = quoteIdent(placement.role);
-  const restricted = {
-    ...placement,
-    owner: roles.owner,
-    user: placement.role,
-    readOnlyTables: ENGINE_TABLES,
-  };
   return `
     CREATE ROLE ${role} NOLOGIN;
     GRANT ${role} TO ${quoteIdent(roles.tenant)};
@@ -29,7 +23,13 @@ export function provisionSql(placement: Placement, roles: Roles, migrations: rea
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role};
     ${CREATE_VERSION_TABLE}
     ${migrations.map(applySql).join('')}
-    ${restrict(restricted)}
+    ${engineTableRights(placement)}
     RESET ROLE;
     SET LOCAL search_path TO public, pg_temp;`;
+}
+
+/** Takes back the right to write from the tables that the engine keeps in the schema. */
+export function engineTableRights({ schema, role }: Placement): string {
+  const tables = ENGINE_TABLES.map((table) => `${quoteIdent(schema)}.${quoteIdent(table)}`).join(', ');
+  return `REVOKE INSERT, UPDATE, DELETE ON ${tables} FROM ${quoteIdent(role)};`;
 }

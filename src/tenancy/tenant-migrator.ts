@@ -6,9 +6,11 @@ import { INSTALLATION } from '../database/database.module';
 import { quoteLiteral } from '../database/identifiers';
 import type { Installation } from '../database/installation';
 import { migrateSchema } from '../database/schema-migrator';
+import { auditSql } from './audit-log';
 import { EachTenant, type ListedTenant } from './each-tenant';
+import { engineTableRights } from './provision-sql';
 import { TenantLocator } from './tenant-locator';
-import { ENGINE_TABLES, TenantMigrations } from './tenant-migrations';
+import { TenantMigrations } from './tenant-migrations';
 
 export interface MigrateOptions {
   /** Slug or id of the only shop to migrate. */
@@ -76,16 +78,15 @@ export class TenantMigrator {
   }
 
   private async migrateOne(pool: Pool, { shopId }: ListedTenant): Promise<unknown> {
-    const { schema, role } = this.locator.locate(shopId);
+    const placement = this.locator.locate(shopId);
     const client = await pool.connect();
     try {
       await migrateSchema(
         client,
         {
-          schema,
+          schema: placement.schema,
           owner: this.installation.roles.owner,
-          user: role,
-          readOnlyTables: ENGINE_TABLES,
+          rights: engineTableRights(placement),
           record: (version) => recordVersion(shopId, version),
         },
         this.migrations.list,
@@ -103,8 +104,9 @@ export class TenantMigrator {
 }
 
 function recordVersion(shopId: string, version: number): string {
+  const event = { action: 'schema.migrated', actorId: null, shopId, requestId: null } as const;
   return `UPDATE public.tenants SET version = ${version}, last_error = NULL, migrated_at = now()
-    WHERE shop_id = ${quoteLiteral(shopId)}`;
+    WHERE shop_id = ${quoteLiteral(shopId)}; ${auditSql({ ...event, details: { version } })}`;
 }
 
 function messageOf(error: unknown): string {

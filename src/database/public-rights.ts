@@ -1,0 +1,36 @@
+import { quoteIdent } from './identifiers';
+import type { Roles } from './roles';
+
+const ALL = 'SELECT, INSERT, UPDATE, DELETE';
+
+/**
+ * What the public login may do with each table of `public`. A table that is missing here cannot be used: a new
+ * one starts closed. Doctor compares the database with this list.
+ */
+export const PUBLIC_RIGHTS: Record<string, string> = {
+  users: ALL,
+  shops: ALL,
+  memberships: ALL,
+  refresh_tokens: ALL,
+  tenants: 'SELECT',
+  schema_migrations: 'SELECT',
+  // Append-only, and the time is the server's: no right on the column `at`, none to change or remove.
+  audit_log: 'SELECT, INSERT (id, action, actor_id, shop_id, request_id, details)',
+};
+
+/** Functions that work with the owner's rights, by name and arguments: the public login may call them, nobody else. */
+export const PUBLIC_FUNCTIONS: string[] = [];
+
+/** SQL that gives the public login these rights and no others. To be run as the owner, in one transaction. */
+export function publicRightsSql(roles: Roles): string {
+  const login = quoteIdent(roles.public);
+  const tables = Object.entries(PUBLIC_RIGHTS).map(([table, rights]) => {
+    const name = `public.${quoteIdent(table)}`;
+    return `REVOKE ALL ON ${name} FROM PUBLIC, ${login}; GRANT ${rights} ON ${name} TO ${login};`;
+  });
+  const functions = PUBLIC_FUNCTIONS.map(
+    (signature) =>
+      `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC; GRANT EXECUTE ON FUNCTION public.${signature} TO ${login};`,
+  );
+  return [...tables, ...functions].join('\n');
+}

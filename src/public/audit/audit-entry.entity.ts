@@ -1,0 +1,46 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** What is written down. One word for the thing, one for what became of it. */
+export const AUDIT_ACTIONS = [
+  'login.succeeded',
+  'login.refused',
+  'token.reused',
+  'password.changed',
+  'shop.created',
+  'shop.suspended',
+  'shop.resumed',
+  'member.added',
+  'member.changed',
+  'member.removed',
+  'schema.migrated',
+  'support.entered',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** What somebody did, written in the transaction of the deed. Rows are added and never changed or removed. */
+@Entity('audit_log')
+@Index('audit_log_shop_id_idx', ['shopId', 'id'])
+@Index('audit_log_actor_id_idx', ['actorId', 'id'])
+export class AuditEntry {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'audit_log_pkey' })
+  id: string;
+
+  /** The server's clock; the logins may not write it. */
+  @Column('timestamptz', { default: () => 'now()' })
+  at: Date;
+
+  @Column('text')
+  action: AuditAction;
+
+  @Column('uuid', { name: 'actor_id', nullable: true })
+  actorId: string | null;
+
+  @Column('uuid', { name: 'shop_id', nullable: true })
+  shopId: string | null;
+
+  @Column('text', { name: 'request_id', nullable: true })
+  requestId: string | null;
+
+  @Column('jsonb', { default: {} })
+  details: Record<string, string | number>;
+}

@@ -1,0 +1,35 @@
+import type { EntityManager } from 'typeorm';
+import { newId } from '../common/ids';
+import { quoteLiteral } from '../database/identifiers';
+import type { AuditAction } from '../public/audit/audit-entry.entity';
+
+export interface AuditEvent {
+  action: AuditAction;
+  /** User who did it; null: a command or somebody unknown. */
+  actorId: string | null;
+  /** Shop that it concerns; its owners can read the entry. */
+  shopId: string | null;
+  /** Request that did it, as in the log; null: a command. */
+  requestId: string | null;
+  /** Short facts. No names, no e-mail addresses, no secrets. */
+  details?: Record<string, string | number>;
+}
+
+/**
+ * Writes an entry in the caller's transaction: it is there if and only if the deed is. The time is the
+ * server's; no login may set it, change an entry or remove one (src/database/public-rights.ts).
+ */
+export async function recordAudit(manager: EntityManager, event: AuditEvent): Promise<void> {
+  await manager.query(
+    'INSERT INTO audit_log (id, action, actor_id, shop_id, request_id, details) VALUES ($1, $2, $3, $4, $5, $6)',
+    [newId(), event.action, event.actorId, event.shopId, event.requestId, event.details ?? {}],
+  );
+}
+
+/** The same as one statement of text, for messages of several statements that only the engine sends. */
+export function auditSql({ action, actorId, shopId, requestId, details = {} }: AuditEvent): string {
+  const values = [newId(), action, actorId, shopId, requestId, JSON.stringify(details)];
+  const literals = values.map((value) => (value === null ? 'NULL' : quoteLiteral(value)));
+  return `INSERT INTO public.audit_log (id, action, actor_id, shop_id, request_id, details)
+    VALUES (${literals.join(', ')});`;
+}
