@@ -6,7 +6,7 @@ import { reportOf } from './common/report';
 import { onSignal } from './common/signals';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
-import { openInstallation } from './database/installation';
+import { joinInstallation, openInstallation } from './database/installation';
 import { createHttpApp } from './http';
 import { TenantMigrator } from './tenancy/tenant-migrator';
 
@@ -30,7 +30,8 @@ async function main(): Promise<void> {
 }
 
 async function start(env: Env, logger: Logger): Promise<Running> {
-  const installation = await openInstallation(env, logger);
+  const isApiOnly = env.PROVISIONING === 'worker';
+  const installation = await (isApiOnly ? joinInstallation(env) : openInstallation(env, logger));
   try {
     const app = await listen({ env, logger, installation });
     return {
@@ -49,19 +50,23 @@ async function start(env: Env, logger: Logger): Promise<Running> {
   }
 }
 
-/** Brings every tenant up to date, then listens. A tenant that cannot be migrated answers 503, alone. */
+/** Brings every tenant up to date, where that is this process's work, then listens. A tenant that cannot be migrated answers 503, alone. */
 async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
-    const { failed, migrated } = await app.get(TenantMigrator).migrate();
-    for (const tenant of failed) base.logger.error({ event: 'tenant.migration_failed', ...tenant });
-    if (migrated > 0) base.logger.info({ event: 'tenants.migrated', migrated });
+    if (base.installation.admin !== null) await migrateTenants(app, base.logger);
     await app.listen(base.env.PORT, base.env.HOST);
     return app;
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+async function migrateTenants(app: NestFastifyApplication, logger: Logger): Promise<void> {
+  const { failed, migrated } = await app.get(TenantMigrator).migrate();
+  for (const tenant of failed) logger.error({ event: 'tenant.migration_failed', ...tenant });
+  if (migrated > 0) logger.info({ event: 'tenants.migrated', migrated });
 }
 
 /**

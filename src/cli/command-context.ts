@@ -4,6 +4,7 @@ import { createLogger, type Logger, NestLogger } from '../common/logger';
 import { onSignal } from '../common/signals';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
+import { type DatabaseServer, openServer } from '../database/database-server';
 import { type Installation, openInstallation } from '../database/installation';
 
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
@@ -43,6 +44,17 @@ export class CommandContext {
     } finally {
       stopListening();
       await installation.server.close();
+    }
+  }
+
+  /** The server as it is: nothing is bootstrapped or migrated. */
+  async withServer<T>(work: (server: DatabaseServer, env: Env) => Promise<T>): Promise<T> {
+    const env = readEnv();
+    const server = await openServer(env, createLogger('warn', 2));
+    try {
+      return await work(server, env);
+    } finally {
+      await server.close();
     }
   }
 

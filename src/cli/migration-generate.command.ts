@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { OperatorError } from '../common/report';
+import { adminOf } from '../database/installation';
 import { PUBLIC_MIGRATIONS, TENANT_MIGRATIONS } from '../database/migration-folders';
 import { schemaDifference } from '../database/schema-difference';
 import { loadMigrations } from '../database/schema-migrations';
@@ -22,9 +23,9 @@ export function addMigrationGenerate(program: Command, context: CommandContext, 
     .argument('<side>', 'public or tenant', parseSide)
     .argument('<name>', 'such as create-suppliers', parseName)
     .action((side: Side, name: string) =>
-      context.withInstallation(async ({ logins }) => {
+      context.withInstallation(async (installation) => {
         const migrations = await loadMigrations(FOLDERS[side]);
-        const { up, down } = await schemaDifference(logins.admin, entities[side], migrations);
+        const { up, down } = await schemaDifference(adminOf(installation).url, entities[side], migrations);
         if (up.length === 0)
           throw new OperatorError('Entities and migrations agree; there is nothing to write.');
         const version = Math.max(Date.now(), (migrations.at(-1)?.version ?? 0) + 1);

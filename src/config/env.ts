@@ -17,6 +17,11 @@ const schema = z.object({
     .refine(isPostgresUrl, 'must be a postgres:// URL that names a database')
     .optional(),
   APP_SECRET: z.string().min(32).optional(),
+  ADMIN_SECRET: z.string().min(32).optional(),
+  POOLER_URL: z.string().refine(isPostgresUrl, 'must be a postgres:// URL that names a database').optional(),
+  PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
+  STOCK_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
+  HARDENING: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TENANT_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
   PUBLIC_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(5),

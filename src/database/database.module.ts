@@ -25,23 +25,24 @@ const ADMIN_POOL_SIZE = 4;
 export class DatabaseModule {
   static forRoot(base: Base, entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
     const { env, logger, installation } = base;
-    const open = async (login: 'admin' | 'public', size: number) => {
+    const open = async (login: 'admin' | 'public', url: string, size: number) => {
       const pool = { size, waitMs: env.POOL_WAIT_MS, severalStatements: login === 'admin' };
-      return new Transactions(
-        await openDataSource(installation.logins[login], login, entities, pool, logger),
-      );
+      return new Transactions(await openDataSource(url, login, entities, pool, logger));
     };
+    const { admin, logins } = installation;
     const providers = [
       { provide: ENV, useValue: env },
       { provide: LOGGER, useValue: logger },
       { provide: INSTALLATION, useValue: installation },
       {
         provide: PublicDatabase,
-        useFactory: async () => new PublicDatabase(await open('public', env.PUBLIC_POOL_SIZE)),
+        useFactory: async () => new PublicDatabase(await open('public', logins.public, env.PUBLIC_POOL_SIZE)),
       },
       {
         provide: AdminDatabase,
-        useFactory: async () => new AdminDatabase(await open('admin', ADMIN_POOL_SIZE)),
+        // Null in a process without admin rights: who needs it says so in its constructor.
+        useFactory: async () =>
+          admin === null ? null : new AdminDatabase(await open('admin', admin.url, ADMIN_POOL_SIZE)),
       },
     ];
     return { module: DatabaseModule, global: true, providers, exports: providers.map((p) => p.provide) };

@@ -1,45 +1,138 @@
+import type { Client } from 'pg';
 import type { Logger } from '../common/logger';
+import { OperatorError } from '../common/report';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openServer } from './database-server';
+import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
 import { publicRightsSql } from './public-rights';
-import { type Logins, type Roles, rolesOf } from './roles';
+import { type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migrateSchema } from './schema-migrator';
-import { openSecrets, type Secrets } from './secrets';
+import { adminSecrets, openSecrets, Secrets } from './secrets';
 import { withClient } from './with-client';
 
 /** One database made ready: roles exist, logins have passwords, `public` is at the newest version. */
 export interface Installation {
-  server: DatabaseServer;
+  server: Omit<DatabaseServer, 'adminUrl'>;
   roles: Roles;
-  logins: Logins;
+  /** URLs of the logins that serve requests; through the pooler, when there is one. */
+  logins: Record<'public' | 'tenant', string>;
+  /** Null in a process that has no admin rights (PROVISIONING=worker). */
+  admin: AdminAccess | null;
   secrets: Secrets;
   /** Public migrations that were applied just now. */
   applied: Migration[];
 }
 
+/** Direct connections, for provisioning, migrations and commands. */
+export interface AdminAccess {
+  /** As the operator gave it, or the embedded server's superuser. */
+  bootstrapUrl: string;
+  /** The admin login. */
+  url: string;
+}
+
+/** @throws OperatorError in a process without admin rights */
+export function adminOf({ admin }: Installation): AdminAccess {
+  if (admin === null) throw new OperatorError('This process has no admin rights: PROVISIONING=worker.');
+  return admin;
+}
+
 /**
  * Opens the server, bootstraps roles and migrates `public`. Idempotent; several instances may do it at once.
  * The caller closes `server`.
+ * @throws OperatorError, or the server's own error
  */
 export async function openInstallation(env: Env, logger: Logger): Promise<Installation> {
+  if (env.PROVISIONING === 'worker' && env.ADMIN_SECRET === undefined)
+    throw new OperatorError(
+      'PROVISIONING=worker needs ADMIN_SECRET here: from APP_SECRET alone the API could make the password of the admin login.',
+    );
   const secrets = openSecrets(env);
   const server = await openServer(env, logger);
+  const bootstrapUrl = server.adminUrl;
+  const roles = rolesOf(databaseOf(bootstrapUrl));
   try {
-    const logins = await bootstrap(server.adminUrl, secrets);
-    const roles = rolesOf(decodeURIComponent(new URL(server.adminUrl).pathname.slice(1)));
-    const applied = await migratePublic(logins.admin, roles);
-    return { server, roles, logins, secrets, applied };
+    const url = await withClient(bootstrapUrl, 'bootstrap', async (client) => {
+      const open = await bootstrap(client, roles, env.HARDENING === 'on');
+      if (open.length > 0) logger.warn({ event: 'database.not_hardened', open: open.length });
+      return openLogins(client, bootstrapUrl, roles, env, secrets);
+    });
+    const applied = await migratePublic(url, roles);
+    const logins = requestLogins(env, bootstrapUrl, roles, secrets);
+    return { server, roles, logins, admin: { bootstrapUrl, url }, secrets, applied };
   } catch (error) {
     await server.close();
     throw error;
   }
 }
 
+/**
+ * Joins an installation without any admin rights, for an API process with PROVISIONING=worker: it knows the
+ * passwords of the public and of the tenant login, and no other.
+ * @throws OperatorError when a setting is missing or gives away too much, or the database is not ready
+ */
+export async function joinInstallation(env: Env): Promise<Installation> {
+  const { DATABASE_URL, APP_SECRET, ADMIN_SECRET } = env;
+  if (DATABASE_URL === undefined || APP_SECRET === undefined)
+    throw new OperatorError('PROVISIONING=worker needs DATABASE_URL and APP_SECRET.');
+  if (ADMIN_SECRET !== undefined || new URL(DATABASE_URL).username !== '')
+    throw new OperatorError(
+      'PROVISIONING=worker keeps admin rights out of this process: leave ADMIN_SECRET, and the user in DATABASE_URL, to the worker.',
+    );
+  const secrets = new Secrets(APP_SECRET);
+  const roles = rolesOf(databaseOf(DATABASE_URL));
+  const logins = requestLogins(env, DATABASE_URL, roles, secrets);
+  await assertReady(logins.public);
+  const { hostname, port, pathname } = new URL(DATABASE_URL);
+  const server = {
+    description: `${hostname}:${port || 5432}${pathname}, without admin rights`,
+    close: () => Promise.resolve(),
+  };
+  return { server, roles, logins, admin: null, secrets, applied: [] };
+}
+
+/** @returns URL of the admin login */
+async function openLogins(
+  client: Client,
+  url: string,
+  roles: Roles,
+  env: Env,
+  secrets: Secrets,
+): Promise<string> {
+  await openLogin(client, url, roles, 'public', secrets);
+  await openLogin(client, url, roles, 'tenant', secrets);
+  return openLogin(client, url, roles, 'admin', adminSecrets(env, secrets));
+}
+
+function requestLogins(env: Env, server: string, roles: Roles, secrets: Secrets): Installation['logins'] {
+  const door = env.POOLER_URL ?? server;
+  return {
+    public: loginUrl(door, roles, 'public', secrets),
+    tenant: loginUrl(door, roles, 'tenant', secrets),
+  };
+}
+
+export function databaseOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1));
+}
+
 async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
   const target = { schema: 'public', owner: roles.owner, settle: publicRightsSql(roles) };
   const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
   return withClient(adminUrl, 'migrate public', (client) => migrateSchema(client, target, migrations));
+}
+
+async function assertReady(publicUrl: string): Promise<void> {
+  const newest = (await loadMigrations(PUBLIC_MIGRATIONS)).at(-1)?.version ?? 0;
+  const version = await withClient(publicUrl, 'join', async (client) => {
+    const { rows } = await client.query<{ version: number }>(
+      'SELECT max(version) AS version FROM schema_migrations',
+    );
+    return Number(rows[0]?.version);
+  });
+  if (version < newest)
+    throw new OperatorError('The database is behind this program: start the provisioning worker first.');
 }

@@ -13,13 +13,14 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   memberships: ALL,
   refresh_tokens: ALL,
   tenants: 'SELECT',
+  tenant_stock: 'SELECT',
   schema_migrations: 'SELECT',
   // Append-only, and the time is the server's: no right on the column `at`, none to change or remove.
   audit_log: 'SELECT, INSERT (id, action, actor_id, shop_id, request_id, details)',
 };
 
 /** Functions that work with the owner's rights, by name and arguments: the public login may call them, nobody else. */
-export const PUBLIC_FUNCTIONS: string[] = [];
+export const PUBLIC_FUNCTIONS: string[] = ['claim_tenant(bigint)', 'enter_member(uuid, uuid, text, text)'];
 
 /** SQL that gives the public login these rights and no others. To be run as the owner, in one transaction. */
 export function publicRightsSql(roles: Roles): string {

@@ -3,6 +3,8 @@
  * so their names start with the database's: two installations on one server do not meet.
  */
 export interface Roles {
+  /** The database that they are for. */
+  database: string;
   /** NOLOGIN; owns every table. */
   owner: string;
   /** LOGIN; provisions and migrates, never serves a tenant request. */
@@ -15,6 +17,7 @@ export interface Roles {
 
 export function rolesOf(database: string): Roles {
   return {
+    database,
     owner: `${database}_owner`,
     admin: `${database}_admin`,
     public: `${database}_public`,
@@ -22,5 +25,5 @@ export function rolesOf(database: string): Roles {
   };
 }
 
-/** Connection URLs of the three logins. */
-export type Logins = Record<'admin' | 'public' | 'tenant', string>;
+/** The roles that log in. */
+export type Login = 'admin' | 'public' | 'tenant';

@@ -18,6 +18,11 @@ export function openSecrets(env: Env): Secrets {
   return new Secrets(env.APP_SECRET ?? keptSecret(path.join(env.DATA_DIR, 'app.secret')));
 }
 
+/** Of the admin login. Its own, so that a process which knows APP_SECRET need not be able to log in as admin. */
+export function adminSecrets(env: Env, secrets: Secrets): Secrets {
+  return env.ADMIN_SECRET === undefined ? secrets : new Secrets(env.ADMIN_SECRET);
+}
+
 /** Reads a secret file, or makes it (0600). Safe when several processes ask for the first time at once. */
 export function keptSecret(file: string): string {
   if (!existsSync(file)) {

@@ -15,10 +15,19 @@ import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
+import { StockedTenant } from './shops/stocked-tenant.entity';
 import { TenantRecord } from './shops/tenant-record.entity';
 import { User } from './users/user.entity';
 
-export const PUBLIC_ENTITIES = [User, Shop, Membership, RefreshToken, TenantRecord, AuditEntry];
+export const PUBLIC_ENTITIES = [
+  User,
+  Shop,
+  Membership,
+  RefreshToken,
+  TenantRecord,
+  StockedTenant,
+  AuditEntry,
+];
 
 /** Users, shops and memberships: what belongs to nobody's schema. */
 @Module({

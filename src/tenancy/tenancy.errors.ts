@@ -8,5 +8,10 @@ export const TenantRequired = defineError(
 export const NotAMember = defineError('NOT_A_MEMBER', 403, 'You are not a member of this shop.');
 export const ShopSuspended = defineError('SHOP_SUSPENDED', 403, 'The shop is suspended.');
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
+export const NoTenantReady = defineError(
+  'NO_TENANT_READY',
+  503,
+  'No room for a new shop is ready at the moment.',
+);
 export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');
 export const ShopNotFound = defineError('SHOP_NOT_FOUND', 404, 'There is no such shop.');

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
+import { AdminDatabase, PublicDatabase } from '../database/control-database';
 import { openDataSource } from '../database/data-source';
 import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
@@ -16,6 +17,8 @@ import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantMigrator } from './tenant-migrator';
 import { TenantSession } from './tenant-session';
+import { InlineTenants, TENANT_SOURCE, TenantsFromStock } from './tenant-source';
+import { TenantStock } from './tenant-stock';
 
 /** The engine. Its pool of connections is made here and given to nobody else. */
 @Module({})
@@ -35,6 +38,20 @@ export class TenancyModule {
         return new TenantDatabase(new Transactions(dataSource), locator, limits);
       },
     };
+    const tenantSource = {
+      provide: TENANT_SOURCE,
+      inject: [INSTALLATION, AdminDatabase, PublicDatabase, TenantLocator, TenantMigrations],
+      useFactory: (
+        { admin, roles }: Installation,
+        adminDatabase: AdminDatabase,
+        publicDatabase: PublicDatabase,
+        locator: TenantLocator,
+        migrations: TenantMigrations,
+      ) =>
+        admin === null
+          ? new TenantsFromStock(publicDatabase, migrations)
+          : new InlineTenants(adminDatabase, locator, migrations, roles),
+    };
     const exported = [
       EachTenant,
       ProvisioningService,
@@ -45,6 +62,7 @@ export class TenancyModule {
       TenantMigrations,
       TenantMigrator,
       TenantSession,
+      TenantStock,
     ];
     return {
       module: TenancyModule,
@@ -53,6 +71,7 @@ export class TenancyModule {
         ...exported.filter((provider) => provider !== TenantDatabase && provider !== TenantMigrations),
         { provide: TenantMigrations, useFactory: () => TenantMigrations.load() },
         tenantDatabase,
+        tenantSource,
         TenantLocator,
       ],
       exports: exported,

@@ -4,7 +4,7 @@ import { sqlState } from '../common/sqlstate';
 import { OpeningClient } from '../database/borrowed-client';
 import { INSTALLATION } from '../database/database.module';
 import { quoteLiteral } from '../database/identifiers';
-import type { Installation } from '../database/installation';
+import { adminOf, type Installation } from '../database/installation';
 import { migrateSchema } from '../database/schema-migrator';
 import { auditSql } from './audit-log';
 import { EachTenant, type ListedTenant } from './each-tenant';
@@ -51,7 +51,7 @@ export class TenantMigrator {
     const summary: MigrateSummary = { behind: tenants.length, migrated: 0, interrupted: false, failed: [] };
     if (tenants.length === 0) return summary;
     const pool = new Pool({
-      connectionString: this.installation.logins.admin,
+      connectionString: adminOf(this.installation).url,
       application_name: 'stoa migrate tenants',
       max: CONCURRENCY,
       Client: OpeningClient,

@@ -53,7 +53,8 @@ async function drop(name: string, url: string): Promise<void> {
   });
   await withClient(serverUrl(), async (client) => {
     await client.query(`DROP DATABASE ${quoteIdent(name)} WITH (FORCE)`);
-    for (const role of [...schemas, ...Object.values(rolesOf(name)).reverse()])
-      await client.query(`DROP ROLE IF EXISTS ${quoteIdent(role as string)}`);
+    const { tenant, public: publicLogin, admin, owner } = rolesOf(name);
+    for (const role of [...schemas, tenant, publicLogin, admin, owner])
+      await client.query(`DROP ROLE IF EXISTS ${quoteIdent(role)}`);
   });
 }

@@ -10,7 +10,7 @@ export class TenantRecord {
   @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'tenants_pkey' })
   shopId: string;
 
-  @OneToOne(() => Shop)
+  @OneToOne(() => Shop, { deferrable: 'INITIALLY DEFERRED' })
   @JoinColumn({ name: 'shop_id', foreignKeyConstraintName: 'tenants_shop_id_fkey' })
   shop: Relation<Shop>;
 

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { groupBy } from '../common/group-by';
+import { bootstrapPlan } from '../database/bootstrap';
+import { harden, type OpenDoor, openDoors } from '../database/hardening';
+import { databaseOf } from '../database/installation';
+import { rolesOf } from '../database/roles';
+import { withClient } from '../database/with-client';
+import { type CommandContext, print } from './command-context';
+
+/** Commands of whoever looks after the database server. */
+export function addDatabaseCommands(program: Command, context: CommandContext): void {
+  program
+    .command('db:bootstrap')
+    .description('make the roles, grants and logins of an installation, harden it, and migrate public')
+    .option('--dry-run', 'print the SQL and the reasons, and do nothing')
+    .action(({ dryRun }: { dryRun?: boolean }) => (dryRun ? plan(context) : bootstrapNow(context)));
+  program
+    .command('db:harden')
+    .description('revoke from PUBLIC what hostile SQL could use, and say what stayed open')
+    .option('--dry-run', 'print the SQL and the reasons, and do nothing')
+    .action(({ dryRun }: { dryRun?: boolean }) => hardenNow(context, dryRun === true));
+}
+
+async function bootstrapNow(context: CommandContext): Promise<void> {
+  await context.withInstallation(({ roles, applied }) => {
+    print(`roles ${roles.owner}, ${roles.admin}, ${roles.public}, ${roles.tenant} are ready`);
+    print(`${applied.length} migration(s) of public applied`);
+    return Promise.resolve();
+  });
+}
+
+function plan(context: CommandContext): Promise<void> {
+  return context.withServer(async ({ adminUrl }, env) => {
+    const roles = rolesOf(databaseOf(adminUrl));
+    await withClient(adminUrl, 'plan', async (client) => {
+      let last = '';
+      for (const { sql, why } of await bootstrapPlan(client, roles)) {
+        if (why !== last) print(`\n-- ${why}`);
+        print(`${sql};`);
+        last = why;
+      }
+      print(
+        `\n-- passwords, derived from APP_SECRET and ADMIN_SECRET, where a login does not have its own yet`,
+      );
+      for (const login of [roles.admin, roles.public, roles.tenant])
+        print(`-- ALTER ROLE ${login} PASSWORD '(SCRAM-SHA-256 verifier)';`);
+      if (env.HARDENING === 'on') show(await openDoors(client, roles));
+    });
+  });
+}
+
+function hardenNow(context: CommandContext, dryRun: boolean): Promise<void> {
+  return context.withServer(async ({ adminUrl }) => {
+    const roles = rolesOf(databaseOf(adminUrl));
+    await withClient(adminUrl, 'harden', async (client) => {
+      if (dryRun) return show(await openDoors(client, roles));
+      const open = await harden(client, roles);
+      if (open.length === 0) return print('Hardened: PUBLIC has none of the rights in question.');
+      for (const [rule, doors] of groupBy(open, (door) => door.rule))
+        print(`open     ${rule} (${doors[0]!.reason}): ${doors.length}, such as ${doors[0]!.object}`); // never empty
+      print(`${open.length} right(s) of PUBLIC stayed open: only a superuser may revoke them.`);
+      process.exitCode = 1;
+    });
+  });
+}
+
+function show(doors: OpenDoor[]): void {
+  let last = '';
+  for (const { rule, reason, close } of doors) {
+    if (rule !== last) print(`\n-- hardening, ${rule}: ${reason}`);
+    print(close);
+    last = rule;
+  }
+}

@@ -1,0 +1,168 @@
+import type { ClientBase } from 'pg';
+import { quoteIdent } from './identifiers';
+import type { Roles } from './roles';
+
+/** A right of PUBLIC that hostile SQL inside one of our statements could use, and a query for where it exists. */
+interface HardeningRule {
+  /** Stable, for people and for doctor. */
+  name: string;
+  reason: string;
+  /** As in REVOKE: the right and the kind of object. */
+  right: string;
+  kind: 'DATABASE' | 'FUNCTION' | 'LANGUAGE' | 'SCHEMA' | 'TABLE';
+  /** Gives `object`, quoted, for each object on which PUBLIC holds the right. */
+  open: string;
+  /** Not given to the owner role in return. */
+  forNobody?: true;
+}
+
+/** True in SQL where `acl` of an object of that kind gives PUBLIC (grantee 0) the right. */
+function publicHas(acl: string, kind: string, owner: string, right: string): string {
+  return `EXISTS (SELECT FROM aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner}))) a
+    WHERE a.grantee = 0 AND a.privilege_type = '${right}')`;
+}
+
+function functions(condition: string): string {
+  return `SELECT p.oid::regprocedure::text AS object FROM pg_proc p
+    WHERE p.pronamespace = 'pg_catalog'::regnamespace AND ${condition}
+      AND ${publicHas('p.proacl', 'f', 'p.proowner', 'EXECUTE')} ORDER BY 1`;
+}
+
+function catalogTables(condition: string, right: string): string {
+  return `SELECT 'pg_catalog.' || quote_ident(c.relname) AS object FROM pg_class c
+    WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind IN ('r', 'v') AND ${condition}
+      AND ${publicHas('c.relacl', 'r', 'c.relowner', right)} ORDER BY 1`;
+}
+
+/** Volatile functions that honest statements use and that reach nothing of others. */
+const HARMLESS = [
+  ...['clock_timestamp', 'timeofday', 'current_query', 'pg_is_in_recovery', 'pg_jit_available'],
+  ...['random', 'random_normal', 'setseed', 'array_sample', 'array_shuffle'],
+  ...['gen_random_uuid', 'uuidv4', 'uuidv7', 'nextval', 'currval', 'lastval', 'setval'],
+];
+
+/** Functions called by PostgreSQL itself only; an expression cannot call them. */
+const INTERNAL = ['internal', 'trigger', 'event_trigger', 'language_handler', 'tsm_handler'];
+const HANDLERS = ['index_am_handler', 'table_am_handler', 'fdw_handler'];
+
+/**
+ * What is revoked from PUBLIC, in order. Deny by default: of the functions that have an effect beyond their
+ * result, PostgreSQL says itself which they are (`provolatile`), so those of a newer version are covered too.
+ * The reasons and what remains: docs/security.md.
+ */
+export const HARDENING: readonly HardeningRule[] = [
+  {
+    name: 'temporary-tables',
+    reason: 'a temporary table can stand in for a table of ours in the path',
+    right: 'TEMPORARY',
+    kind: 'DATABASE',
+    open: `SELECT quote_ident(datname) AS object FROM pg_database d WHERE datname = current_database()
+      AND ${publicHas('d.datacl', 'd', 'd.datdba', 'TEMPORARY')}`,
+  },
+  {
+    name: 'code-blocks',
+    reason: 'DO and CREATE FUNCTION run code that is given as text',
+    right: 'USAGE',
+    kind: 'LANGUAGE',
+    open: `SELECT quote_ident(lanname) AS object FROM pg_language l WHERE lanname = 'plpgsql'
+      AND ${publicHas('l.lanacl', 'l', 'l.lanowner', 'USAGE')}`,
+  },
+  {
+    name: 'settings-table',
+    reason: 'an UPDATE of pg_settings is a SET inside an expression: role, path, limits',
+    right: 'UPDATE',
+    kind: 'TABLE',
+    open: catalogTables(`c.relname = 'pg_settings'`, 'UPDATE'),
+  },
+  {
+    name: 'effects',
+    reason:
+      'set_config changes role and path; query_to_xml runs SQL given as text; sleep, locks, notify, large objects, signals reach beyond the shop',
+    right: 'EXECUTE',
+    kind: 'FUNCTION',
+    open: functions(`p.provolatile = 'v' AND p.proname <> ALL ('{${HARMLESS.join(',')}}')
+      AND p.prorettype::regtype::text <> ALL ('{${[...INTERNAL, ...HANDLERS].join(',')}}')`),
+  },
+  {
+    name: 'text-as-sql',
+    reason: 'they read whole tables, schemas or the database by a name given as text',
+    right: 'EXECUTE',
+    kind: 'FUNCTION',
+    open: functions(`p.proname ~ '^(table|schema|database)_to_xml'`),
+  },
+  {
+    name: 'reports',
+    reason:
+      'they tell of other sessions, of settings, and of objects by number: names and activity of other shops',
+    right: 'EXECUTE',
+    kind: 'FUNCTION',
+    open: functions(`(p.proname ~ '^pg_stat_get_' OR p.proname ~ '^pg_(identify_object|describe_object|get_userbyid)'
+      OR p.proname ~ '^pg_(show_all_settings|listening_channels|cursor|prepared_statement)$'
+      OR p.proname ~ '^pg_get_(functiondef|viewdef|triggerdef|ruledef|indexdef|constraintdef|acl)$'
+      OR p.proname ~ '^pg_(get_replication_slots|tablespace_databases|postmaster_start_time)$'
+      OR p.proname ~ '^inet_server_')`),
+  },
+  {
+    name: 'catalogue',
+    reason: 'it names every schema, role, table, column and setting of everybody',
+    right: 'SELECT',
+    kind: 'TABLE',
+    open: catalogTables('true', 'SELECT'),
+  },
+  {
+    name: 'catalogue-columns',
+    reason: 'PUBLIC reads a part of them, such as subscriptions; the owner role is not to read the rest',
+    right: 'SELECT',
+    kind: 'TABLE',
+    open: `SELECT DISTINCT 'pg_catalog.' || quote_ident(c.relname) AS object
+      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+      WHERE c.relnamespace = 'pg_catalog'::regnamespace AND a.grantee = 0 ORDER BY 1`,
+    forNobody: true,
+  },
+  {
+    name: 'information-schema',
+    reason: 'the same in the words of the SQL standard, with the roles that one may become',
+    right: 'USAGE',
+    kind: 'SCHEMA',
+    open: `SELECT quote_ident(nspname) AS object FROM pg_namespace n WHERE nspname = 'information_schema'
+      AND ${publicHas('n.nspacl', 'n', 'n.nspowner', 'USAGE')}`,
+  },
+];
+
+/** A right that PUBLIC still holds. */
+export interface OpenDoor {
+  rule: string;
+  reason: string;
+  object: string;
+  /** Takes the right from PUBLIC and gives it to the owner role, for migrations and backups. */
+  close: string;
+}
+
+/** What hardening would close. Empty on a hardened database. Needs a login that may read the catalogue. */
+export async function openDoors(client: ClientBase, roles: Roles): Promise<OpenDoor[]> {
+  const doors: OpenDoor[] = [];
+  const owner = quoteIdent(roles.owner);
+  for (const { name, reason, right, kind, open, forNobody } of HARDENING) {
+    const { rows } = await client.query<{ object: string }>(open);
+    for (const { object } of rows) {
+      const on = `${right} ON ${kind} ${object}`;
+      const giveBack = forNobody ? '' : ` GRANT ${on} TO ${owner};`;
+      doors.push({ rule: name, reason, object, close: `REVOKE ${on} FROM PUBLIC;${giveBack}` });
+    }
+  }
+  return doors;
+}
+
+/**
+ * Revokes what is listed above from PUBLIC. Idempotent. The rights of `pg_catalog` belong to one database, so
+ * others on the server are not touched, and `pg_dump` carries them along. Everything else that works in this
+ * database as an ordinary role loses them too: the database should be ours alone.
+ * @param client a superuser; others may revoke next to nothing
+ * @returns what stayed open
+ */
+export async function harden(client: ClientBase, roles: Roles): Promise<OpenDoor[]> {
+  const doors = await openDoors(client, roles);
+  if (doors.length === 0) return [];
+  await client.query(doors.map(({ close }) => close).join('\n'));
+  return openDoors(client, roles);
+}

@@ -1,0 +1,60 @@
+import type { Client } from 'pg';
+import { OperatorError } from '../common/report';
+import { INVALID_PASSWORD, sqlState } from '../common/sqlstate';
+import { quoteIdent, quoteLiteral } from './identifiers';
+import type { Login, Roles } from './roles';
+import { type Secrets, scramVerifier } from './secrets';
+import { withClient } from './with-client';
+
+/**
+ * Where a login connects, with its derived password.
+ * @param server any URL of the database; its user and password are not used
+ */
+export function loginUrl(server: string, roles: Roles, login: Login, secrets: Secrets): string {
+  const url = new URL(server);
+  url.username = encodeURIComponent(roles[login]);
+  url.password = passwordOf(login, secrets);
+  return url.href;
+}
+
+function passwordOf(login: Login, secrets: Secrets): string {
+  return secrets.derive(`database login ${login}`);
+}
+
+/**
+ * Sets the password of a login that cannot log in with the one derived from the secret.
+ * @returns its URL
+ * @throws OperatorError when somebody is logged in with another: a new one would lock that instance out
+ */
+export async function openLogin(
+  client: Client,
+  adminUrl: string,
+  roles: Roles,
+  login: Login,
+  secrets: Secrets,
+): Promise<string> {
+  const url = loginUrl(adminUrl, roles, login, secrets);
+  if (await canLogIn(url)) return url;
+  await assertUnused(client, roles[login]);
+  const verifier = scramVerifier(passwordOf(login, secrets));
+  await client.query(`ALTER ROLE ${quoteIdent(roles[login])} PASSWORD ${quoteLiteral(verifier)}`);
+  return url;
+}
+
+async function assertUnused(client: Client, role: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE usename = $1 LIMIT 1', [role]);
+  if (rowCount !== 0)
+    throw new OperatorError(
+      'Another instance works on this database with a different APP_SECRET or ADMIN_SECRET. Start this one with the same.',
+    );
+}
+
+/** @throws OperatorError never; the server's own error unless it is about the password */
+export async function canLogIn(url: string): Promise<boolean> {
+  try {
+    return await withClient(url, 'bootstrap', () => Promise.resolve(true));
+  } catch (error) {
+    if (sqlState(error) === INVALID_PASSWORD) return false;
+    throw error;
+  }
+}
