@@ -18,6 +18,21 @@ export class OpeningClient extends Client {
 }
 
 /**
+ * What a statement may begin with. PostgreSQL knows the kind of a statement by its first word, and SET, RESET,
+ * COMMIT, DO, PREPARE, COPY, LISTEN and the like are not for product code: SET ROLE would leave the shop, and no
+ * grant forbids it to a login that may become each of them.
+ */
+const STATEMENT =
+  /^[\s(]*(?:select|with|insert|update|delete|merge|values|show|savepoint|release|rollback\s+to)\b/i;
+
+/** Thrown instead of sending a statement that does not begin as those of product code do. Comments included. */
+export class StatementRefused extends Error {
+  constructor(sql: string) {
+    super(`a statement may not begin with "${sql.trim().slice(0, 20)}"`);
+  }
+}
+
+/**
  * A connection that sends every other statement over the extended protocol, which takes one statement at a
  * time: text smuggled into a query cannot start a second one (PostgreSQL manual, 54.2.3).
  */
@@ -25,13 +40,18 @@ export class ExtendedClient extends OpeningClient {
   // @ts-expect-error TS2416: pg declares seven overloads; one signature that serves them all cannot name each
   override query(first: unknown, ...rest: unknown[]): unknown {
     const send = super.query.bind(this) as (...args: unknown[]) => unknown;
-    if (typeof first !== 'string') return send({ ...(first as object), queryMode: 'extended' }, ...rest);
     const [values, callback] = typeof rest[0] === 'function' ? [undefined, rest[0]] : rest;
-    return send(
-      { text: first, values, queryMode: 'extended' },
-      ...(callback === undefined ? [] : [callback]),
-    );
+    const query = typeof first === 'string' ? { text: first, values } : (first as { text?: string });
+    if (typeof query.text !== 'string' || !STATEMENT.test(query.text))
+      return refuse(new StatementRefused(String(query.text)), callback);
+    return send({ ...query, queryMode: 'extended' }, ...(callback === undefined ? [] : [callback]));
   }
+}
+
+function refuse(error: Error, callback: unknown): Promise<never> | undefined {
+  if (typeof callback !== 'function') return Promise.reject(error);
+  process.nextTick(callback as (error: Error) => void, error);
+  return undefined;
 }
 
 export type BorrowedClient = PoolClient & OpeningClient;

@@ -10,10 +10,8 @@ interface HardeningRule {
   /** As in REVOKE: the right and the kind of object. */
   right: string;
   kind: 'DATABASE' | 'FUNCTION' | 'LANGUAGE' | 'SCHEMA' | 'TABLE';
-  /** Gives `object`, quoted, for each object on which PUBLIC holds the right. */
+  /** Gives `object`, quoted, for each object on which PUBLIC holds the right; `columns` when on some only. */
   open: string;
-  /** Not given to the owner role in return. */
-  forNobody?: true;
 }
 
 /** True in SQL where `acl` of an object of that kind gives PUBLIC (grantee 0) the right. */
@@ -111,13 +109,13 @@ export const HARDENING: readonly HardeningRule[] = [
   },
   {
     name: 'catalogue-columns',
-    reason: 'PUBLIC reads a part of them, such as subscriptions; the owner role is not to read the rest',
+    reason: 'the same, where PUBLIC reads some columns only',
     right: 'SELECT',
     kind: 'TABLE',
-    open: `SELECT DISTINCT 'pg_catalog.' || quote_ident(c.relname) AS object
+    open: `SELECT 'pg_catalog.' || quote_ident(c.relname) AS object,
+        string_agg(quote_ident(t.attname), ', ' ORDER BY t.attnum) AS columns
       FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
-      WHERE c.relnamespace = 'pg_catalog'::regnamespace AND a.grantee = 0 ORDER BY 1`,
-    forNobody: true,
+      WHERE c.relnamespace = 'pg_catalog'::regnamespace AND a.grantee = 0 GROUP BY c.relname ORDER BY 1`,
   },
   {
     name: 'information-schema',
@@ -142,12 +140,11 @@ export interface OpenDoor {
 export async function openDoors(client: ClientBase, roles: Roles): Promise<OpenDoor[]> {
   const doors: OpenDoor[] = [];
   const owner = quoteIdent(roles.owner);
-  for (const { name, reason, right, kind, open, forNobody } of HARDENING) {
-    const { rows } = await client.query<{ object: string }>(open);
-    for (const { object } of rows) {
-      const on = `${right} ON ${kind} ${object}`;
-      const giveBack = forNobody ? '' : ` GRANT ${on} TO ${owner};`;
-      doors.push({ rule: name, reason, object, close: `REVOKE ${on} FROM PUBLIC;${giveBack}` });
+  for (const { name, reason, right, kind, open } of HARDENING) {
+    const { rows } = await client.query<{ object: string; columns?: string }>(open);
+    for (const { object, columns } of rows) {
+      const on = `${right}${columns === undefined ? '' : ` (${columns})`} ON ${kind} ${object}`;
+      doors.push({ rule: name, reason, object, close: `REVOKE ${on} FROM PUBLIC; GRANT ${on} TO ${owner};` });
     }
   }
   return doors;

@@ -1,3 +1,4 @@
+import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
@@ -97,14 +98,19 @@ export class Transactions {
       const result = await work();
       const failed = await opened;
       if (failed !== undefined) throw failed.error;
-      if ((await client.query('COMMIT')).command !== 'COMMIT') throw new TransactionAborted();
+      if (!isCommitted(await client.open('COMMIT'))) throw new TransactionAborted();
       return result;
     } catch (error) {
       // A ROLLBACK that fails leaves the connection not idle, and `giveBack` destroys it.
-      await client.query('ROLLBACK').catch(() => undefined);
+      await client.open('ROLLBACK').catch(() => undefined);
       throw (await opened)?.error ?? error;
     }
   }
+}
+
+/** PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. */
+function isCommitted(answer: QueryResult | QueryResult[]): boolean {
+  return !Array.isArray(answer) && answer.command === 'COMMIT';
 }
 
 /**

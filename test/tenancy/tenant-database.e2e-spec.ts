@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { isDatabaseAway, sqlState } from '../../src/common/sqlstate';
+import type { BorrowedClient } from '../../src/database/borrowed-client';
 import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
 import { TransactionAborted } from '../../src/database/transactions';
@@ -45,10 +46,15 @@ function placeOf(shopId: string): Session {
   return { user: role, path: `${schema}, pg_temp` };
 }
 
+/** The connection under a manager, which takes any statement: what a misled helper may get hold of. */
+async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
+  return (await manager.queryRunner!.connect()) as BorrowedClient; // inside a transaction it has one
+}
+
 /** What the pooled connection is between two calls: work that ends the transaction itself sees it bare. */
 function bareSession(): Promise<Session> {
   return database.run(ada, async (manager) => {
-    await manager.query('ROLLBACK');
+    await rawOf(manager).then((client) => client.open('ROLLBACK'));
     return sessionOf(manager);
   });
 }
@@ -202,17 +208,42 @@ describe.each(['run', 'transaction'] as const)('the manager of TenantDatabase.%s
   it.each([
     'SELECT 1; SELECT 2',
     'SELECT 1; RESET ROLE',
-    'COMMIT; SET ROLE none',
+    'SELECT 1; COMMIT',
     'SELECT 1 /*;*/; SELECT 2',
   ])('refuses two statements in one text: %s', async (sql) => {
     const call = database[method](ada, (manager) => manager.query(sql));
     expect(await endOf(call)).toBe(SYNTAX_ERROR);
   });
 
+  it.each([
+    ...['SET ROLE none', 'RESET ROLE', 'set local role none', '  SET\nSESSION AUTHORIZATION DEFAULT'],
+    ...['COMMIT', 'ROLLBACK', 'BEGIN', 'END', 'ABORT', 'START TRANSACTION', "PREPARE TRANSACTION 'x'"],
+    ...['DO $$ BEGIN END $$', 'PREPARE p AS SELECT 1', 'EXECUTE p', 'DISCARD ALL', 'LISTEN x', 'NOTIFY x'],
+    ...['COPY counters TO STDOUT', 'LOCK counters', 'CALL p()', 'DECLARE c CURSOR FOR SELECT 1', 'FETCH c'],
+    ...['/* SELECT */ SET ROLE none', '-- SELECT\nSET ROLE none', '/* /* */ SELECT */ RESET ROLE', '', ';'],
+    ...['CREATE TEMP TABLE t (i int)', 'EXPLAIN ANALYZE EXECUTE p', 'selects', 'ROLLBACK AND CHAIN'],
+  ])('does not send a statement of another kind: %s', async (sql) => {
+    const call = database[method](ada, (manager) => manager.query(sql));
+    await expect(call).rejects.toThrow('a statement may not begin with');
+  });
+
+  it('sends statements of product code, in whatever form', async () => {
+    const statements = [
+      '(SELECT 1)',
+      ' \n( (select 1))',
+      'WITH one AS (SELECT 1) SELECT * FROM one',
+      'VALUES(1)',
+    ];
+    const answers = database[method](ada, (manager) =>
+      Promise.all(statements.map((sql) => manager.query(sql))),
+    );
+    expect(await answers).toHaveLength(statements.length);
+  });
+
   it('leaves work that ends the transaction itself without any right', async () => {
     const { user: schema } = placeOf(ada);
     const ends = await database[method](ada, async (manager) => {
-      await manager.query('COMMIT');
+      await rawOf(manager).then((client) => client.open('COMMIT'));
       return [
         await endOf(manager.query('SELECT FROM counters')),
         await endOf(manager.query(`SELECT FROM ${schema}.counters`)),
@@ -290,7 +321,7 @@ describe('the pool of TenantDatabase', () => {
       (manager) => manager.query('SELECT 1 / 0').catch(() => undefined),
       (manager) => manager.query('SELECT 1; RESET ROLE'),
       (manager) => manager.transaction((inner) => inner.query('SELECT 1 / 0')).catch(() => undefined),
-      (manager) => manager.query('COMMIT'),
+      (manager) => rawOf(manager).then((client) => client.open('COMMIT')),
     ];
     const sessions: [Session, Session][] = [];
     await Promise.all(

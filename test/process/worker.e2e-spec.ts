@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { plus, takeCensus } from '../support/census';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { newOrder, newOwner, newProduct } from '../support/factories';
+import {
+  finish,
+  programWith,
+  runCli,
+  type RunningServer,
+  spawnProgram,
+  startServer,
+} from '../support/program';
+
+const ADMIN_SECRET = 'another secret that only the worker knows, for admin rights';
+const STOCK = 5;
+
+let database: TestDatabase;
+let server: RunningServer;
+
+/** What the API process gets: where the database is, and no user of it. */
+function apiSettings(): Record<string, string> {
+  const url = new URL(database.url);
+  [url.username, url.password] = ['', ''];
+  return { DATABASE_URL: url.href, PROVISIONING: 'worker' };
+}
+
+function workerSettings(): Record<string, string> {
+  return { DATABASE_URL: database.url, ADMIN_SECRET, PROVISIONING: 'worker', STOCK_SIZE: String(STOCK) };
+}
+
+async function fillStock(options: { program?: string } = {}): Promise<void> {
+  const { code, stderr } = await runCli(['provisioning:worker', '--once'], {
+    env: workerSettings(),
+    ...options,
+  });
+  if (code !== 0) throw new Error(`the worker ended with ${code}: ${stderr}`);
+}
+
+async function stock(): Promise<{ shopId: string; version: number }[]> {
+  return database.query('SELECT shop_id AS "shopId", version FROM tenant_stock ORDER BY created_at, shop_id');
+}
+
+/** Waits for a condition, at most twenty seconds. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 400; i++) {
+    if (await condition()) return;
+    await sleep(50);
+  }
+  throw new Error('it did not come to be');
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await fillStock();
+  server = await startServer({ env: apiSettings() });
+});
+afterEach(() => fillStock());
+afterAll(async () => {
+  await server.end('SIGTERM');
+  await database.query('DELETE FROM tenant_stock');
+  await database.drop();
+});
+
+describe('an API process with PROVISIONING=worker', () => {
+  it('registers shops from the stock and serves them', async () => {
+    const [next] = await stock();
+    const ada = await newOwner(server.api);
+    expect(ada.shop.id).toBe(next!.shopId); // the stock was filled
+    const order = await newOrder(ada.api, (await newProduct(ada.api)).id);
+    expect(order).toMatchObject({ number: 1, status: 'pending' });
+    expect(await stock()).toHaveLength(STOCK - 1);
+  });
+
+  it('holds no connection with admin rights', async () => {
+    await newOwner(server.api);
+    const sessions = await database.query<{ usename: string }>(
+      `SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY 1`,
+      [database.name],
+    );
+    expect(sessions.map(({ usename }) => usename)).toEqual([
+      `${database.name}_public`,
+      `${database.name}_tenant`,
+    ]);
+  });
+
+  it('gives twenty registrations at once a tenant each, or 503 NO_TENANT_READY', async () => {
+    const before = await takeCensus(database);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        server.api.post('auth/register', {
+          email: `rush-${i}@example.com`,
+          password: 'correct horse battery',
+          shop: { name: 'Rush' },
+        }),
+      ),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(made).toHaveLength(STOCK);
+    expect(new Set(made.map(({ body }) => body.shop.id as string)).size).toBe(STOCK);
+    for (const { status, body, headers } of refused)
+      expect([status, body.code, headers.has('retry-after')]).toEqual([503, 'NO_TENANT_READY', true]);
+    const after = await takeCensus(database);
+    const [users, shops, memberships, tenants, refreshTokens] = Array.from({ length: 5 }, () => STOCK);
+    expect(after).toEqual(plus(before, { users, shops, memberships, tenants, refreshTokens }));
+    await fillStock();
+    expect((await newOwner(server.api)).shop.slug).toBeDefined(); // the repeated call works
+  });
+
+  it('leaves the stock as it was when a registration fails', async () => {
+    const { shop } = await newOwner(server.api);
+    await fillStock();
+    const before = await stock();
+    const { status, body } = await server.api.post('auth/register', {
+      email: 'late@example.com',
+      password: 'correct horse battery',
+      shop: { name: 'Taken', slug: shop.slug },
+    });
+    expect([status, body.code]).toEqual([409, 'SLUG_TAKEN']);
+    expect(await stock()).toEqual(before);
+  });
+
+  it.each([
+    ['ADMIN_SECRET', { ADMIN_SECRET }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://somebody@127.0.0.1/nowhere' }],
+    ['DATABASE_URL', { DATABASE_URL: '' }],
+  ])('does not start with a wrong %s', async (name, settings) => {
+    const { code, stderr } = await finish(
+      spawnProgram('main', [], { env: { ...apiSettings(), PORT: '0', ...settings } }),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain(name);
+  });
+});
+
+describe('provisioning:worker', () => {
+  it('does not start without a secret of its own', async () => {
+    const { ADMIN_SECRET: _, ...settings } = workerSettings();
+    const { code, stderr } = await runCli(['provisioning:worker', '--once'], { env: settings });
+    expect(code).toBe(1);
+    expect(stderr).toContain('ADMIN_SECRET');
+  });
+
+  it('refills while it runs, and ends in order on SIGTERM', async () => {
+    const worker = spawnProgram('cli', ['provisioning:worker'], { env: workerSettings() });
+    const ended = finish(worker);
+    await newOwner(server.api);
+    await until(async () => (await stock()).length === STOCK);
+    worker.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+  });
+
+  it('leaves whole tenants only when it is killed', async () => {
+    await database.query('DELETE FROM tenant_stock');
+    const before = await takeCensus(database);
+    for (const least of [1, 6, 20]) {
+      const worker = spawnProgram('cli', ['provisioning:worker'], {
+        env: { ...workerSettings(), STOCK_SIZE: '500' },
+      });
+      const ended = finish(worker);
+      await until(async () => (await stock()).length >= least);
+      worker.kill('SIGKILL');
+      await ended;
+    }
+    const left = await stock();
+    const after = await takeCensus(database);
+    expect(after).toEqual(plus(before, { schemas: left.length, roles: left.length }));
+    await database.query('DELETE FROM tenant_stock');
+  });
+
+  it('brings the stock to the version of a new release before it is sold', async () => {
+    const next = programWith({
+      name: '1890000000000-create-notes',
+      up: 'CREATE TABLE notes (id uuid PRIMARY KEY)',
+      down: 'DROP TABLE notes',
+    });
+    const waiting = await stock();
+    await fillStock({ program: next.program });
+    const versions = await stock();
+    expect(versions.map(({ shopId }) => shopId)).toEqual(waiting.map(({ shopId }) => shopId));
+    for (const { version } of versions) expect(Number(version)).toBe(1_890_000_000_000);
+    const { schema } = new TenantLocator().locate(versions[0]!.shopId);
+    expect(await database.query(`SELECT FROM ${schema}.notes`)).toEqual([]);
+    next.remove();
+  });
+});
