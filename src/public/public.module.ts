@@ -11,6 +11,8 @@ import { AuthService } from './auth/auth.service';
 import { RefreshToken } from './auth/refresh-token.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
+import { MembersController } from './members/members.controller';
+import { MembersService } from './members/members.service';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopsController } from './shops/shops.controller';
@@ -44,11 +46,12 @@ export const PUBLIC_ENTITIES = [
       }),
     }),
   ],
-  controllers: [AuthController, ShopsController, HealthController],
+  controllers: [AuthController, ShopsController, MembersController, HealthController],
   providers: [
     AccessTokenStrategy,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
+    MembersService,
     ShopsService,
     TokensService,
   ],

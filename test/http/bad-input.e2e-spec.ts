@@ -2,7 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Answer } from '../support/api';
 import { BODY_ROUTES, fieldOf, productBody, withField, withText, type World } from '../support/body-routes';
-import { created, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
+import {
+  created,
+  newMember,
+  newOrder,
+  newOwner,
+  newPerson,
+  newProduct,
+  type Owner,
+} from '../support/factories';
 import { blamedIn, problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
@@ -21,7 +29,12 @@ let order: { id: string };
 
 beforeAll(async () => {
   owner = await newOwner(app.api);
-  world = { owner, product: await newProduct(owner.api, { stock: 1000 }) };
+  world = {
+    owner,
+    product: await newProduct(owner.api, { stock: 1000 }),
+    staff: await newMember(owner),
+    stranger: await newPerson(app.api),
+  };
   order = await newOrder(owner.api, world.product.id);
 });
 
@@ -333,6 +346,7 @@ describe('a query', () => {
 describe('a path', () => {
   const routes = [
     ...['GET shops/{id}', 'PATCH shops/{id}', 'GET products/{id}', 'PATCH products/{id}'],
+    ...['GET shops/{id}/members', 'PATCH shops/{id}/members/{userId}', 'DELETE shops/{id}/members/{userId}'],
     ...['DELETE products/{id}', 'GET orders/{id}'],
     ...['POST orders/{id}/pay', 'POST orders/{id}/fulfil', 'POST orders/{id}/cancel'],
   ];
@@ -387,12 +401,15 @@ function send(route: string, body: RequestInit['body'], headers: Record<string, 
   const [method, path] = route.split(' ') as [string, string];
   const ids = { shops: owner.shop.id as string, products: world.product.id, orders: order.id };
   const id = ids[path.split('/')[0] as keyof typeof ids];
-  return owner.api.raw(method, path.replace('{id}', id), body, headers);
+  const target = path.replace('{id}', id).replace('{userId}', world.staff.id);
+  return owner.api.raw(method, target, body, headers);
 }
 
 function sendTo(route: string, id: string): Promise<Answer> {
   const [method, path] = route.split(' ') as [string, string];
-  const target = path.replace('{id}', () => id);
+  const target = path
+    .replace(/^shops\/\{id\}(?=.*\{userId\})/, () => `shops/${owner.shop.id}`)
+    .replace(/\{\w+\}/, () => id);
   return method === 'PATCH' ? owner.api.raw(method, target, '{}', JSON_TYPE) : owner.api.raw(method, target);
 }
 

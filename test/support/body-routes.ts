@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Owner, PASSWORD } from './factories';
+import { type Owner, PASSWORD, type Person } from './factories';
 
 /** A field of a body: values of wrong types or forms, and what else it must refuse. */
 interface Field {
@@ -17,6 +17,10 @@ interface Field {
 export interface World {
   owner: Owner;
   product: { id: string };
+  /** Works in the owner's shop. */
+  staff: Person;
+  /** Works in no shop. */
+  stranger: Person;
 }
 
 interface BodyRoute {
@@ -48,6 +52,7 @@ const email: Field = { wrong: [1, [], {}, '', 'x', '@', 'a@', '@b.com', 'a b@c.c
 const id: Field = { wrong: [1, [], {}, '', 'x', `${randomUUID()}0`, `{${randomUUID()}}`], max: 36 };
 const currency: Field = { wrong: [978, [], {}, '', 'EU', 'EURO', 'QQQ', '€€€', ['EUR']], max: 3 };
 const status: Field = { wrong: [1, [], {}, '', 'sold', 'ACTIVE', ['active']], max: 8 };
+const role: Field = { wrong: [1, [], {}, '', 'admin', 'OWNER', ['owner']], max: 5 };
 const whole: Field = { wrong: ['1', '', true, 1.5, -1, 1e20, [], [1], {}] };
 const flag: Field = { wrong: ['true', '', 0, 1, [], {}] };
 const texts: Field = { wrong: ['x', 1, {}, [1], [null], [''], [['x']], [{}], ['x'.repeat(256)]] };
@@ -157,6 +162,20 @@ export const BODY_ROUTES: BodyRoute[] = [
   },
   { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
   { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },
+  {
+    route: 'POST shops/{id}/members',
+    ok: 201,
+    body: ({ stranger }) => ({ email: stranger.email, role: 'staff' }),
+    fields: { email, role },
+    needs: ['email', 'role'],
+  },
+  {
+    route: 'PATCH shops/{id}/members/{userId}',
+    ok: 200,
+    body: () => ({ role: 'staff' }),
+    fields: { role },
+    needs: ['role'],
+  },
   {
     route: 'POST products',
     ok: 201,

@@ -49,3 +49,27 @@ export function created(answer: Answer): Answer {
     throw new Error(`expected 201, got ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 }
+
+/** A user without a shop. */
+export interface Person {
+  api: Api;
+  id: string;
+  email: string;
+}
+
+export async function newPerson(api: Api, overrides: { name?: string } = {}): Promise<Person> {
+  const email = `${unique()}@example.com`;
+  const { body } = created(await api.post('auth/register', { email, password: PASSWORD, ...overrides }));
+  return { api: api.as(body.accessToken), id: body.user.id, email };
+}
+
+/** A user whom the owner has added; `inShop` is the API as that user in the owner's shop. */
+export async function newMember(
+  { api, shop }: Owner,
+  role: 'owner' | 'staff' = 'staff',
+): Promise<Person & { inShop: Api }> {
+  const person = await newPerson(api.as());
+  created(await api.post(`shops/${shop.id}/members`, { email: person.email, role }));
+  const { body } = await person.api.post('auth/switch', { shopId: shop.id });
+  return { ...person, inShop: api.as(body.accessToken) };
+}

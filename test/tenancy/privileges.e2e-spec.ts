@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { sqlState } from '../../src/common/sqlstate';
 import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
+import { PUBLIC_FUNCTIONS } from '../../src/database/public-rights';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { withClient } from '../support/database';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
@@ -9,6 +11,7 @@ import { useTestApp } from '../support/test-app';
 
 const DENIED = '42501';
 const NO_SUCH_TABLE = '42P01';
+const CHECK_VIOLATION = '23514';
 
 const app = useTestApp();
 let ada: Owner;
@@ -254,6 +257,65 @@ describe('the login of the public side', () => {
     ];
     const ends = await withClient(installation.logins.public, (client) => outcomes(client, statements));
     expect(ends).toEqual(all(statements, DENIED));
+  });
+});
+
+describe('functions that work with the rights of the owner', () => {
+  const functions = <T extends object>(columns: string, values?: unknown[]) =>
+    app.database.query<T>(
+      `SELECT ${columns} FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace ORDER BY p.proname`,
+      values,
+    );
+  const enter = (client: Client, { shop, user }: Owner, name: string, role = 'owner') =>
+    client.query('SELECT public.enter_member($1, $2, $3, $4)', [shop.id, user.id, name, role]);
+  const members = (owner: Owner) =>
+    app.database.query(`SELECT user_id, name, role FROM ${placeOf(owner)}.members`);
+
+  it('are those of the list, and the public login alone may call them', async () => {
+    const { tenant, public: publicLogin } = installation.roles;
+    const found = await functions<{ signature: string; open: string[] }>(
+      `replace(p.oid::regprocedure::text, ',', ', ') AS signature,
+       array(SELECT r.rolname::text FROM pg_roles r
+             WHERE r.rolname = ANY($1) AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS open`,
+      [[publicLogin, tenant, placeOf(ada), placeOf(bob)]],
+    );
+    expect(found).toEqual(PUBLIC_FUNCTIONS.map((signature) => ({ signature, open: [publicLogin] })));
+  });
+
+  it('belong to the owner and look nothing up in the path of their caller', async () => {
+    const found = await functions(
+      'proowner::regrole::text AS owner, prosecdef AS definer, proconfig AS settings',
+    );
+    const settings = ['search_path=pg_catalog, pg_temp'];
+    expect(found).toEqual(
+      PUBLIC_FUNCTIONS.map(() => ({ owner: installation.roles.owner, definer: true, settings })),
+    );
+  });
+
+  it('are refused to the tenant login and to the role of a shop', async () => {
+    await withClient(installation.logins.tenant, async (client) => {
+      await expect(enter(client, ada, 'Mallory')).rejects.toMatchObject({ code: DENIED });
+      await client.query(`SET ROLE ${placeOf(ada)}`);
+      await expect(enter(client, ada, 'Mallory')).rejects.toMatchObject({ code: DENIED });
+    });
+  });
+
+  it.each([`'; DROP TABLE orders; --`, `"; DROP SCHEMA public CASCADE; --`, `$1 %I %s \\ $body$`, ''])(
+    'write the name %j as it is, in the one shop',
+    async (name) => {
+      const before = await members(bob);
+      await withClient(installation.logins.public, (client) => enter(client, ada, name));
+      expect(await members(ada)).toEqual([{ user_id: ada.user.id, name, role: 'owner' }]);
+      expect(await members(bob)).toEqual(before);
+    },
+  );
+
+  it('take neither a role nor a shop that does not exist', async () => {
+    await withClient(installation.logins.public, async (client) => {
+      await expect(enter(client, ada, 'Ada', 'admin')).rejects.toMatchObject({ code: CHECK_VIOLATION });
+      const nowhere = { ...ada, shop: { id: randomUUID() } };
+      await expect(enter(client, nowhere, 'Ada')).rejects.toMatchObject({ code: NO_SUCH_TABLE });
+    });
   });
 });
 

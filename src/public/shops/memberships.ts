@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { Membership } from './membership.entity';
 import { type ShopDto, toShopDto } from './shops.dto';
 
@@ -9,6 +10,19 @@ export function membershipsOf(manager: EntityManager, userId: string) {
     .innerJoinAndSelect('m.shop', 's')
     .where('m.user_id = :userId', { userId })
     .orderBy('m.shop_id');
+}
+
+/** @throws ShopNotFound, for another's shop and for none alike */
+export async function getMembership(
+  manager: EntityManager,
+  userId: string,
+  shopId: string,
+): Promise<Membership> {
+  const membership = await membershipsOf(manager, userId)
+    .andWhere('m.shop_id = :shopId', { shopId })
+    .getOne();
+  if (membership === null) throw new ShopNotFound();
+  return membership;
 }
 
 export function toMemberShop({ shop, role }: Membership): ShopDto {

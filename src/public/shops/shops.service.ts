@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { InvalidCursor, Unauthenticated } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../common/page';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
-import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
+import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { User } from '../users/user.entity';
-import type { Membership } from './membership.entity';
-import { membershipsOf, toMemberShop } from './memberships';
+import { getMembership, membershipsOf, toMemberShop } from './memberships';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
 import { OwnerRequired } from './shops.errors';
@@ -57,12 +55,4 @@ export class ShopsService {
       throw error;
     }
   }
-}
-
-async function getMembership(manager: EntityManager, userId: string, shopId: string): Promise<Membership> {
-  const membership = await membershipsOf(manager, userId)
-    .andWhere('m.shop_id = :shopId', { shopId })
-    .getOne();
-  if (membership === null) throw new ShopNotFound();
-  return membership;
 }

@@ -1,0 +1,39 @@
+import { Email, Id, OneOf, Text, Time } from '../../common/fields';
+import { MEMBER_ROLES, type MemberRole, type Membership } from '../shops/membership.entity';
+
+const ROLE = { example: 'staff', description: 'Owners manage the shop and its members; staff work in it.' };
+
+export class AddMemberDto {
+  @Email({ description: 'Of a user who has registered.' })
+  email: string;
+
+  @OneOf(MEMBER_ROLES, ROLE)
+  role: MemberRole;
+}
+
+export class UpdateMemberDto {
+  @OneOf(MEMBER_ROLES, ROLE)
+  role: MemberRole;
+}
+
+export class MemberDto {
+  @Id()
+  userId: string;
+
+  @Email()
+  email: string;
+
+  @Text({ max: 120, example: 'Ada' })
+  name: string;
+
+  @OneOf(MEMBER_ROLES)
+  role: MemberRole;
+
+  @Time({ description: 'Since when they are a member.' })
+  createdAt: string;
+}
+
+/** @param membership with its user */
+export function toMemberDto({ userId, role, createdAt, user }: Membership): MemberDto {
+  return { userId, email: user.email, name: user.name, role, createdAt: createdAt.toISOString() };
+}

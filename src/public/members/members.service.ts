@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Caller } from '../../common/caller.decorator';
+import { InvalidCursor } from '../../common/common.errors';
+import { isId } from '../../common/ids';
+import { type Page, type PageQuery, toPage } from '../../common/page';
+import { PublicDatabase } from '../../database/control-database';
+import { recordAudit } from '../../tenancy/audit-log';
+import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import { enterMember } from '../../tenancy/tenant-members';
+import type { AuditAction } from '../audit/audit-entry.entity';
+import { Membership, type MemberRole } from '../shops/membership.entity';
+import { getMembership } from '../shops/memberships';
+import { OwnerRequired } from '../shops/shops.errors';
+import { User } from '../users/user.entity';
+import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } from './members.dto';
+import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
+
+/** Who asks, and for which shop. */
+interface Door {
+  userId: string;
+  shopId: string;
+}
+
+/**
+ * Who works in a shop. This is the public side: a suspended shop is closed to its members' work, but its owners
+ * may still say who belongs to it. What changes is seen by tenant routes within 5 s.
+ */
+@Injectable()
+export class MembersService {
+  constructor(private readonly database: PublicDatabase) {}
+
+  /** In order of user ids, for every member of the shop. */
+  async list({ userId, shopId }: Door, { limit, cursor }: PageQuery): Promise<Page<MemberDto>> {
+    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
+    const members = await this.database.run(async (manager) => {
+      await getMembership(manager, userId, shopId);
+      const query = membersOf(manager, shopId).limit(limit + 1);
+      return (cursor === undefined ? query : query.andWhere('m.user_id > :cursor', { cursor })).getMany();
+    });
+    return toPage(members, limit, (member) => member.userId, toMemberDto);
+  }
+
+  /** Makes a registered user a member, in `memberships` and in the shop's own `members`. */
+  add(door: Door, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
+    const { shopId } = door;
+    return this.database.transaction(async (manager) => {
+      requireOwner(await lockShop(manager, door));
+      const user = await manager.findOneBy(User, { email });
+      if (user === null) throw new UserNotFound();
+      if (await manager.existsBy(Membership, { shopId, userId: user.id })) throw new AlreadyAMember();
+      await manager.insert(Membership, { shopId, userId: user.id, role });
+      await record(manager, 'member.added', door, caller, { userId: user.id, role });
+      await enterMember(manager, shopId, { id: user.id, name: user.name, role });
+      return toMemberDto(await getMember(manager, shopId, user.id));
+    });
+  }
+
+  update(door: Door, memberId: string, { role }: UpdateMemberDto, caller: Caller): Promise<MemberDto> {
+    const { shopId } = door;
+    return this.database.transaction(async (manager) => {
+      requireOwner(await lockShop(manager, door));
+      const member = await getMember(manager, shopId, memberId);
+      if (member.role === role) return toMemberDto(member);
+      const { userId, user } = member;
+      await requireOwnerBeside(manager, member);
+      await manager.update(Membership, { shopId, userId }, { role });
+      await record(manager, 'member.changed', door, caller, { userId, role });
+      await enterMember(manager, shopId, { id: userId, name: user.name, role });
+      return toMemberDto({ ...member, role });
+    });
+  }
+
+  /**
+   * Ends a membership; a member may end their own. The row in the shop's `members` stays: orders that they took
+   * refer to it.
+   */
+  async remove(door: Door, memberId: string, caller: Caller): Promise<void> {
+    const { shopId } = door;
+    await this.database.transaction(async (manager) => {
+      const own = await lockShop(manager, door);
+      if (memberId.toLowerCase() !== own.userId) requireOwner(own);
+      const member = await getMember(manager, shopId, memberId);
+      const { userId, role } = member;
+      await requireOwnerBeside(manager, member);
+      await manager.delete(Membership, { shopId, userId });
+      await record(manager, 'member.removed', door, caller, { userId, role });
+    });
+  }
+}
+
+/**
+ * Lets one transaction at a time change the members of a shop: two owners who remove each other must not both
+ * find another owner. Strangers lock nothing.
+ * @returns the asking user's membership, read when the lock was had
+ * @throws ShopNotFound
+ */
+async function lockShop(manager: EntityManager, { userId, shopId }: Door): Promise<Membership> {
+  const locked = await manager.query<unknown[]>(
+    `SELECT FROM shops s WHERE s.id = $1
+       AND EXISTS (SELECT FROM memberships m WHERE m.shop_id = s.id AND m.user_id = $2)
+     FOR NO KEY UPDATE OF s`,
+    [shopId, userId],
+  );
+  if (locked.length === 0) throw new ShopNotFound();
+  return getMembership(manager, userId, shopId); // again: it may have ended while this waited
+}
+
+function requireOwner({ role }: Membership): void {
+  if (role !== 'owner') throw new OwnerRequired();
+}
+
+/** Under the lock of `lockShop`. */
+async function requireOwnerBeside(manager: EntityManager, { shopId, role }: Membership): Promise<void> {
+  if (role !== 'owner') return;
+  if ((await manager.countBy(Membership, { shopId, role: 'owner' })) < 2) throw new LastOwner();
+}
+
+function membersOf(manager: EntityManager, shopId: string) {
+  return manager
+    .createQueryBuilder(Membership, 'm')
+    .innerJoinAndSelect('m.user', 'u')
+    .where('m.shop_id = :shopId', { shopId })
+    .orderBy('m.user_id');
+}
+
+async function getMember(manager: EntityManager, shopId: string, userId: string): Promise<Membership> {
+  const member = await membersOf(manager, shopId).andWhere('m.user_id = :userId', { userId }).getOne();
+  if (member === null) throw new MemberNotFound();
+  return member;
+}
+
+function record(
+  manager: EntityManager,
+  action: AuditAction,
+  { userId: actorId, shopId }: Door,
+  { requestId }: Caller,
+  details: { userId: string; role: MemberRole },
+): Promise<void> {
+  return recordAudit(manager, { action, actorId, shopId, requestId, details });
+}
