@@ -3,6 +3,8 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
+import { AuditController } from './audit/audit.controller';
+import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN, signingSecret } from './auth/access-token';
 import { AccessTokenGuard, AccessTokenStrategy } from './auth/access-token.guard';
@@ -46,11 +48,12 @@ export const PUBLIC_ENTITIES = [
       }),
     }),
   ],
-  controllers: [AuthController, ShopsController, MembersController, HealthController],
+  controllers: [AuthController, ShopsController, MembersController, AuditController, HealthController],
   providers: [
     AccessTokenStrategy,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
+    AuditService,
     MembersService,
     ShopsService,
     TokensService,

@@ -297,7 +297,7 @@ describe('an amount', () => {
 });
 
 describe('a query', () => {
-  const lists = ['shops', 'products', 'orders'];
+  const lists = ['shops', 'products', 'orders', 'audit'];
   const badLimits = ['0', '101', '-1', 'abc', '1.5', '', ' ', '1e1', '0x10', '%2B5', '9'.repeat(400), 'NaN'];
 
   it.each(lists)('of GET /%s refuses a bad limit', async (path) => {

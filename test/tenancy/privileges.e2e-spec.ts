@@ -319,6 +319,46 @@ describe('functions that work with the rights of the owner', () => {
   });
 });
 
+describe('the audit log', () => {
+  const INSERT = `INSERT INTO public.audit_log (id, action, details) VALUES (gen_random_uuid(), 'x', '{}')`;
+  const CHANGES = [
+    `UPDATE public.audit_log SET action = 'x'`,
+    `UPDATE public.audit_log SET at = now()`,
+    'DELETE FROM public.audit_log',
+    'TRUNCATE public.audit_log',
+    `INSERT INTO public.audit_log (id, action, at) VALUES (gen_random_uuid(), 'x', now())`,
+    'INSERT INTO public.audit_log SELECT * FROM public.audit_log',
+    `${INSERT} ON CONFLICT (id) DO UPDATE SET action = 'y'`,
+    'ALTER TABLE public.audit_log DISABLE TRIGGER ALL',
+    `ALTER TABLE public.audit_log ALTER COLUMN at SET DEFAULT '2000-01-01'`,
+    'CREATE RULE forget AS ON INSERT TO public.audit_log DO INSTEAD NOTHING',
+    'DROP TABLE public.audit_log',
+  ];
+  const entries = () => app.database.query('SELECT * FROM audit_log ORDER BY id');
+
+  it('is read and added to by the public login, which changes and removes nothing', async () => {
+    const before = await entries();
+    const statements = ['SELECT FROM public.audit_log', INSERT];
+    const ends = await withClient(installation.logins.public, (client) =>
+      outcomes(client, [...CHANGES, ...statements]),
+    );
+    expect(ends).toEqual({ ...all(CHANGES, DENIED), ...all(statements, 'done') });
+    expect(await entries()).toEqual(expect.arrayContaining(before));
+  });
+
+  it.each([
+    ['the tenant login', () => 'RESET ROLE'],
+    ['the role of a shop', () => `SET ROLE ${placeOf(ada)}`],
+  ])('is out of reach of %s', async (_who, become) => {
+    const statements = [...CHANGES, INSERT, 'SELECT FROM public.audit_log'];
+    const ends = await withClient(installation.logins.tenant, async (client) => {
+      await client.query(become());
+      return outcomes(client, statements);
+    });
+    expect(ends).toEqual(all(statements, DENIED));
+  });
+});
+
 describe('rights on schemas and tables', () => {
   /** Who of the logins and roles has any right on something in which of the schemas, as `role on schema`. */
   async function granted(what: string): Promise<string[]> {

@@ -1,0 +1,26 @@
+import { Get, Query } from '@nestjs/common';
+import { InvalidCursor } from '../../common/common.errors';
+import type { Page } from '../../common/page';
+import { Route } from '../../common/route';
+import { InShop } from '../../tenancy/in-shop.decorator';
+import type { TenantAccess } from '../../tenancy/tenant';
+import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { OwnerRequired } from '../shops/shops.errors';
+import { AuditEntryDto, ListAuditQuery } from './audit.dto';
+import { AuditService } from './audit.service';
+
+@TenantController('audit')
+export class AuditController {
+  constructor(private readonly audit: AuditService) {}
+
+  @Get()
+  @Route({
+    summary: 'Lists what was done to the shop that I own, newest first',
+    ok: AuditEntryDto,
+    list: true,
+    errors: [OwnerRequired, InvalidCursor],
+  })
+  list(@InShop() access: TenantAccess, @Query() query: ListAuditQuery): Promise<Page<AuditEntryDto>> {
+    return this.audit.list(access, query);
+  }
+}

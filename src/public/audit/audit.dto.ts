@@ -1,0 +1,41 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Id, OneOf, Text, Time } from '../../common/fields';
+import { PageQuery } from '../../common/page';
+import { AUDIT_ACTIONS, type AuditAction, type AuditEntry } from './audit-entry.entity';
+
+export class ListAuditQuery extends PageQuery {
+  @OneOf(AUDIT_ACTIONS, { optional: true })
+  action?: AuditAction;
+
+  @Id({ optional: true, description: 'Only what this user did.' })
+  actorId?: string;
+}
+
+export class AuditEntryDto {
+  @Id()
+  id: string;
+
+  @Time()
+  at: string;
+
+  @OneOf(AUDIT_ACTIONS)
+  action: AuditAction;
+
+  @Id({ nullable: true, description: 'Who did it; null: a command of the operator.' })
+  actorId: string | null;
+
+  @Text({ max: 64, nullable: true, description: '`x-request-id` of the request that did it.' })
+  requestId: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+    example: { role: 'staff' },
+  })
+  details: Record<string, string | number>;
+}
+
+export function toAuditEntryDto(entry: AuditEntry): AuditEntryDto {
+  const { id, at, action, actorId, requestId, details } = entry;
+  return { id, at: at.toISOString(), action, actorId, requestId, details };
+}
