@@ -10,6 +10,7 @@ import { addMigrationGenerate } from './cli/migration-generate.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
 import { reportOf } from './common/report';
 import { PUBLIC_ENTITIES } from './public/public.module';
+import { addShopStatus } from './public/shops/shop-status.command';
 import { addProductsImport } from './tenant/products/products-import.command';
 import { TENANT_ENTITIES } from './tenant/tenant.module';
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   addMigrateTenants(program, context);
   addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
   addProvisioningWorker(program, context);
+  addShopStatus(program, context);
   addProductsImport(program, context);
   addDemo(program);
   await program.parseAsync();

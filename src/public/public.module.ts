@@ -17,6 +17,7 @@ import { MembersController } from './members/members.controller';
 import { MembersService } from './members/members.service';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
+import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { StockedTenant } from './shops/stocked-tenant.entity';
@@ -56,6 +57,7 @@ export const PUBLIC_ENTITIES = [
     AuditService,
     MembersService,
     ShopsService,
+    ShopStatusService,
     TokensService,
   ],
 })
