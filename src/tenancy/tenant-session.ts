@@ -1,5 +1,7 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { PublicDatabase } from '../database/control-database';
+import { recordAudit } from './audit-log';
 import type { TenantRequest } from './tenant';
 import { TenantDirectory } from './tenant-directory';
 
@@ -9,15 +11,28 @@ export class TenantSession {
   constructor(
     private readonly moduleRef: ModuleRef,
     private readonly directory: TenantDirectory,
+    private readonly database: PublicDatabase,
   ) {}
 
   /**
-   * A new instance of `service` whose TenantConnection is in the shop, as its owner.
+   * A new instance of `service` whose TenantConnection is in the shop, as its owner. The shop's owners can read
+   * in their audit log that somebody from support entered, whatever comes of it: the entry is committed before
+   * the service is handed out, and without it nobody gets in.
    * @param shop slug or id
    * @throws ShopNotFound, ShopSuspended, ShopNotReady
    */
   async resolve<T>(service: Type<T>, shop: string): Promise<T> {
-    const request: TenantRequest = { tenant: await this.directory.enterAsOwner(shop) };
+    const tenant = await this.directory.enterAsOwner(shop);
+    await this.database.transaction((manager) =>
+      recordAudit(manager, {
+        action: 'support.entered',
+        actorId: null,
+        shopId: tenant.shopId,
+        requestId: null,
+        details: { service: service.name },
+      }),
+    );
+    const request: TenantRequest = { tenant };
     const context = ContextIdFactory.create();
     this.moduleRef.registerRequestByContextId(request, context);
     return this.moduleRef.resolve(service, context, { strict: false });
