@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { SLUG_PATTERN, slugify } from '../common/slug';
 import { Shop } from '../public/shops/shop.entity';
 import { SlugTaken } from './tenancy.errors';
+import { enterMember } from './tenant-members';
 import { TENANT_SOURCE, type TenantSource } from './tenant-source';
 
 export interface NewShop {
@@ -46,7 +47,7 @@ export class ProvisioningService {
       owner.id,
       shop.id,
     ]);
-    await manager.query(`SELECT enter_member($1, $2, $3, 'owner')`, [shop.id, owner.id, owner.name]);
+    await enterMember(manager, shop.id, { ...owner, role: 'owner' });
     return shop;
   }
 }

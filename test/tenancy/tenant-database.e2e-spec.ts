@@ -205,15 +205,13 @@ describe.each(['run', 'transaction'] as const)('the manager of TenantDatabase.%s
     await expect(kept[0]!.query('SELECT 1')).rejects.toThrow('released'); // pushed above
   });
 
-  it.each([
-    'SELECT 1; SELECT 2',
-    'SELECT 1; RESET ROLE',
-    'SELECT 1; COMMIT',
-    'SELECT 1 /*;*/; SELECT 2',
-  ])('refuses two statements in one text: %s', async (sql) => {
-    const call = database[method](ada, (manager) => manager.query(sql));
-    expect(await endOf(call)).toBe(SYNTAX_ERROR);
-  });
+  it.each(['SELECT 1; SELECT 2', 'SELECT 1; RESET ROLE', 'SELECT 1; COMMIT', 'SELECT 1 /*;*/; SELECT 2'])(
+    'refuses two statements in one text: %s',
+    async (sql) => {
+      const call = database[method](ada, (manager) => manager.query(sql));
+      expect(await endOf(call)).toBe(SYNTAX_ERROR);
+    },
+  );
 
   it.each([
     ...['SET ROLE none', 'RESET ROLE', 'set local role none', '  SET\nSESSION AUTHORIZATION DEFAULT'],

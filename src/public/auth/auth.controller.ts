@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Route } from '../../common/route';
-import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
+import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { Open } from './access-token.guard';
 import { LoginDto, MeDto, RefreshDto, RegisterDto, SessionDto, SwitchDto } from './auth.dto';
@@ -20,7 +20,7 @@ export class AuthController {
     summary: 'Creates an account and, when asked, its first shop',
     status: 201,
     ok: SessionDto,
-    errors: [EmailTaken, SlugTaken],
+    errors: [EmailTaken, SlugTaken, NoTenantReady],
   })
   register(@Body() account: RegisterDto): Promise<SessionDto> {
     return this.auth.register(account);

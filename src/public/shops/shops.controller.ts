@@ -4,7 +4,7 @@ import { type Page, PageQuery } from '../../common/page';
 import { Route } from '../../common/route';
 import { IdPipe } from '../../common/validation';
 import type { Principal } from '../../tenancy/tenant';
-import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
+import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { CreateShopDto, ShopDto, UpdateShopDto } from './shops.dto';
@@ -28,7 +28,7 @@ export class ShopsController {
     summary: 'Creates a shop with a schema of its own',
     status: 201,
     ok: ShopDto,
-    errors: [SlugTaken],
+    errors: [SlugTaken, NoTenantReady],
   })
   create(@SignedIn() user: Principal, @Body() shop: CreateShopDto): Promise<ShopDto> {
     return this.shops.create(user.userId, shop);
