@@ -4,10 +4,11 @@ import { createLogger, type Logger, NestLogger } from '../common/logger';
 import { onSignal } from '../common/signals';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
-import { type DatabaseServer, openServer } from '../database/database-server';
-import { type Installation, openInstallation } from '../database/installation';
+import { findInstallation, type Installation, openInstallation } from '../database/installation';
 
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+type Work<T> = (installation: Installation, env: Env, logger: Logger) => Promise<T>;
 
 /** What a command works with. Everything is opened when asked for and closed when the work is done. */
 export class CommandContext {
@@ -28,34 +29,13 @@ export class CommandContext {
   }
 
   /** The database, bootstrapped and with `public` migrated, without the application. */
-  async withInstallation<T>(
-    work: (installation: Installation, env: Env, logger: Logger) => Promise<T>,
-  ): Promise<T> {
-    const env = readEnv();
-    const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const opening = openInstallation(env, logger);
-    const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
-      this.interrupt.abort();
-      if (!this.isInterruptible) void this.cutOff(opening, signal);
-    });
-    const installation = await opening;
-    try {
-      return await work(installation, env, logger);
-    } finally {
-      stopListening();
-      await installation.server.close();
-    }
+  withInstallation<T>(work: Work<T>): Promise<T> {
+    return this.opened(openInstallation, work);
   }
 
-  /** The server as it is: nothing is bootstrapped or migrated. */
-  async withServer<T>(work: (server: DatabaseServer, env: Env) => Promise<T>): Promise<T> {
-    const env = readEnv();
-    const server = await openServer(env, createLogger('warn', 2));
-    try {
-      return await work(server, env);
-    } finally {
-      await server.close();
-    }
+  /** The database as it is: opened without making, granting or migrating anything. */
+  withUntouchedInstallation<T>(work: Work<T>): Promise<T> {
+    return this.opened(findInstallation, work);
   }
 
   /** The application without its HTTP side. */
@@ -71,6 +51,23 @@ export class CommandContext {
         await app.close();
       }
     });
+  }
+
+  private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {
+    const env = readEnv();
+    const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
+    const opening = open(env, logger);
+    const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
+      this.interrupt.abort();
+      if (!this.isInterruptible) void this.cutOff(opening, signal);
+    });
+    const installation = await opening;
+    try {
+      return await work(installation, env, logger);
+    } finally {
+      stopListening();
+      await installation.server.close();
+    }
   }
 
   /** Lets go of the database even when it is just being opened: an embedded server would be left behind. */

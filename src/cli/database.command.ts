@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { groupBy } from '../common/group-by';
 import { bootstrapPlan } from '../database/bootstrap';
 import { harden, type OpenDoor, openDoors } from '../database/hardening';
-import { databaseOf } from '../database/installation';
-import { rolesOf } from '../database/roles';
+import { adminOf } from '../database/installation';
 import { withClient } from '../database/with-client';
 import { type CommandContext, print } from './command-context';
 
@@ -30,9 +29,9 @@ async function bootstrapNow(context: CommandContext): Promise<void> {
 }
 
 function plan(context: CommandContext): Promise<void> {
-  return context.withServer(async ({ adminUrl }, env) => {
-    const roles = rolesOf(databaseOf(adminUrl));
-    await withClient(adminUrl, 'plan', async (client) => {
+  return context.withUntouchedInstallation(async (installation, env) => {
+    const { roles } = installation;
+    await withClient(adminOf(installation).bootstrapUrl, 'plan', async (client) => {
       let last = '';
       for (const { sql, why } of await bootstrapPlan(client, roles)) {
         if (why !== last) print(`\n-- ${why}`);
@@ -50,9 +49,9 @@ function plan(context: CommandContext): Promise<void> {
 }
 
 function hardenNow(context: CommandContext, dryRun: boolean): Promise<void> {
-  return context.withServer(async ({ adminUrl }) => {
-    const roles = rolesOf(databaseOf(adminUrl));
-    await withClient(adminUrl, 'harden', async (client) => {
+  return context.withUntouchedInstallation(async (installation) => {
+    const { roles } = installation;
+    await withClient(adminOf(installation).bootstrapUrl, 'harden', async (client) => {
       if (dryRun) return show(await openDoors(client, roles));
       const open = await harden(client, roles);
       if (open.length === 0) return print('Hardened: PUBLIC has none of the rights in question.');

@@ -2,12 +2,24 @@ import type { Client } from 'pg';
 import { OperatorError } from '../common/report';
 import { harden, type OpenDoor, openDoors } from './hardening';
 import { quoteIdent } from './identifiers';
-import type { Roles } from './roles';
+import type { Login, Roles } from './roles';
 
 export const MIN_SERVER_VERSION = 150_000;
 
 /** Number of our own; only has to differ from other advisory locks in the same database. */
 const BOOTSTRAP_LOCK = 7_301_001;
+
+/** What each login starts its sessions with: login, setting, value as SQL. Doctor compares the server with it. */
+export const LOGIN_SETTINGS: readonly (readonly [login: Login, name: string, value: string])[] = [
+  ['admin', 'search_path', 'public, pg_temp'],
+  ['public', 'search_path', 'public, pg_temp'],
+  ['tenant', 'search_path', "''"],
+  ['public', 'statement_timeout', "'15s'"],
+  ['public', 'lock_timeout', "'5s'"],
+  ['public', 'idle_in_transaction_session_timeout', "'15s'"],
+  ['admin', 'lock_timeout', "'5s'"],
+  ['admin', 'idle_in_transaction_session_timeout', "'60s'"],
+];
 
 /** One thing that bootstrap does, for people to read. */
 export interface BootstrapStep {
@@ -94,18 +106,10 @@ function grants(roles: Roles): BootstrapStep[] {
       `ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`,
     ),
     ...step(
-      'an unqualified name means a table of public, and for the tenant login nothing',
-      `ALTER ROLE ${admin} SET search_path = public, pg_temp`,
-      `ALTER ROLE ${publicLogin} SET search_path = public, pg_temp`,
-      `ALTER ROLE ${tenantLogin} SET search_path = ''`,
-    ),
-    ...step(
-      'no statement, lock or silence lasts for ever',
-      `ALTER ROLE ${publicLogin} SET statement_timeout = '15s'`,
-      `ALTER ROLE ${publicLogin} SET lock_timeout = '5s'`,
-      `ALTER ROLE ${publicLogin} SET idle_in_transaction_session_timeout = '15s'`,
-      `ALTER ROLE ${admin} SET lock_timeout = '5s'`,
-      `ALTER ROLE ${admin} SET idle_in_transaction_session_timeout = '60s'`,
+      'an unqualified name means a table of public, for the tenant login nothing; and no statement lasts for ever',
+      ...LOGIN_SETTINGS.map(
+        ([login, name, value]) => `ALTER ROLE ${quoteIdent(roles[login])} SET ${name} = ${value}`,
+      ),
     ),
   ];
 }

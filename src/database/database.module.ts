@@ -18,7 +18,7 @@ export interface Base {
 }
 
 /** Provisioning is short and rare; it must not take connections from requests. */
-const ADMIN_POOL_SIZE = 4;
+export const ADMIN_POOL_SIZE = 4;
 
 /** Pools for the public side; the tenant side's pool is the engine's own (src/tenancy). */
 @Module({})

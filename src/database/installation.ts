@@ -70,6 +70,20 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
 }
 
 /**
+ * The same without a change to the database: nothing is made, granted or migrated, and nothing guarantees that
+ * the logins can log in. For looking at what is there; opening it the other way would mend some of it first.
+ */
+export async function findInstallation(env: Env, logger: Logger): Promise<Installation> {
+  const secrets = openSecrets(env);
+  const server = await openServer(env, logger);
+  const bootstrapUrl = server.adminUrl;
+  const roles = rolesOf(databaseOf(bootstrapUrl));
+  const logins = requestLogins(env, bootstrapUrl, roles, secrets);
+  const admin = { bootstrapUrl, url: loginUrl(bootstrapUrl, roles, 'admin', adminSecrets(env, secrets)) };
+  return { server, roles, logins, admin, secrets, applied: [] };
+}
+
+/**
  * Joins an installation without any admin rights, for an API process with PROVISIONING=worker: it knows the
  * passwords of the public and of the tenant login, and no other.
  * @throws OperatorError when a setting is missing or gives away too much, or the database is not ready
@@ -115,7 +129,7 @@ function requestLogins(env: Env, server: string, roles: Roles, secrets: Secrets)
   };
 }
 
-export function databaseOf(url: string): string {
+function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
