@@ -4,6 +4,7 @@ import { AppModule } from './app.module';
 import { CommandContext } from './cli/command-context';
 import { addDatabaseCommands } from './cli/database.command';
 import { addDemo } from './cli/demo.command';
+import { addDoctor } from './cli/doctor.command';
 import { addMigratePublic } from './cli/migrate-public.command';
 import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrationGenerate } from './cli/migration-generate.command';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   addProvisioningWorker(program, context);
   addShopStatus(program, context);
   addProductsImport(program, context);
+  addDoctor(program, context);
   addDemo(program);
   await program.parseAsync();
 }

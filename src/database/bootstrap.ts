@@ -47,7 +47,8 @@ export async function bootstrap(client: Client, roles: Roles, hardening: boolean
 /** What `bootstrap` would run, hardening aside. Granting what is granted already changes nothing. */
 export async function bootstrapPlan(client: Client, roles: Roles): Promise<BootstrapStep[]> {
   await assertVersion(client);
-  return [...(await missingRoles(client, roles)), ...grants(roles)];
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  return [...(await missingRoles(client, roles)), ...grants(rows[0]!.name, roles)]; // one row by definition
 }
 
 async function hardenIfAllowed(client: Client, roles: Roles): Promise<OpenDoor[]> {
@@ -82,8 +83,8 @@ async function missingRoles(client: Client, roles: Roles): Promise<BootstrapStep
     .map(([name, options, why]) => ({ sql: `CREATE ROLE ${quoteIdent(name)} ${options}`, why }));
 }
 
-function grants(roles: Roles): BootstrapStep[] {
-  const db = quoteIdent(roles.database);
+function grants(database: string, roles: Roles): BootstrapStep[] {
+  const db = quoteIdent(database);
   const owner = quoteIdent(roles.owner);
   const admin = quoteIdent(roles.admin);
   const publicLogin = quoteIdent(roles.public);

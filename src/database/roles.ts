@@ -3,8 +3,6 @@
  * so their names start with the database's: two installations on one server do not meet.
  */
 export interface Roles {
-  /** The database that they are for. */
-  database: string;
   /** NOLOGIN; owns every table. */
   owner: string;
   /** LOGIN; provisions and migrates, never serves a tenant request. */
@@ -17,7 +15,6 @@ export interface Roles {
 
 export function rolesOf(database: string): Roles {
   return {
-    database,
     owner: `${database}_owner`,
     admin: `${database}_admin`,
     public: `${database}_public`,

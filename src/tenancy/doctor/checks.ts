@@ -1,0 +1,110 @@
+import type { Severity } from './findings';
+
+const MIGRATE = 'npm run migrate:tenants -- --shop <slug>';
+const RESTART = 'Restart the program: each start grants and revokes this anew.';
+const REBUILD = 'Change it back by hand as the owner; the migrations in migrations/tenant say what it was.';
+const DROP = 'Find out who made it, then drop it: tenant migrations make no such thing.';
+
+/**
+ * Everything doctor looks for: how bad it is, and the first thing to do. docs/operations.md explains each at
+ * length; a test compares the two. The names are a contract, like error codes.
+ */
+export const CHECKS = {
+  'table-missing': { severity: 'error', remedy: REBUILD },
+  'table-extra': { severity: 'error', remedy: DROP },
+  'table-changed': { severity: 'error', remedy: REBUILD },
+  'column-missing': { severity: 'error', remedy: REBUILD },
+  'column-extra': { severity: 'error', remedy: DROP },
+  'column-changed': { severity: 'error', remedy: REBUILD },
+  'index-missing': { severity: 'error', remedy: REBUILD },
+  'index-extra': { severity: 'warning', remedy: DROP },
+  'index-changed': { severity: 'error', remedy: REBUILD },
+  'index-invalid': {
+    severity: 'error',
+    remedy: 'REINDEX INDEX CONCURRENTLY, or drop what a broken build left.',
+  },
+  'constraint-missing': { severity: 'error', remedy: REBUILD },
+  'constraint-extra': { severity: 'error', remedy: DROP },
+  'constraint-changed': { severity: 'error', remedy: REBUILD },
+  'constraint-not-validated': {
+    severity: 'error',
+    remedy: 'ALTER TABLE … VALIDATE CONSTRAINT, after the rows fit.',
+  },
+  'wrong-owner': { severity: 'error', remedy: 'ALTER … OWNER TO the owner role of the installation.' },
+
+  'forbidden-sequence': { severity: 'error', remedy: DROP },
+  'forbidden-identity': { severity: 'error', remedy: DROP },
+  'forbidden-enum': { severity: 'error', remedy: DROP },
+  'forbidden-trigger': { severity: 'error', remedy: DROP },
+  'forbidden-rule': { severity: 'error', remedy: DROP },
+  'forbidden-function': { severity: 'error', remedy: DROP },
+  'forbidden-security-definer': { severity: 'error', remedy: DROP },
+  'forbidden-view': { severity: 'error', remedy: DROP },
+  'forbidden-foreign-table': { severity: 'error', remedy: DROP },
+  'forbidden-inheritance': { severity: 'error', remedy: DROP },
+  'forbidden-policy': { severity: 'error', remedy: DROP },
+  'forbidden-object': { severity: 'error', remedy: DROP },
+  'foreign-key-cross-schema': {
+    severity: 'error',
+    remedy: 'Drop the constraint: a shop refers to nothing outside.',
+  },
+  'foreign-key-unindexed': { severity: 'warning', remedy: 'Add the index by a migration.' },
+
+  'foreign-grant': { severity: 'error', remedy: 'REVOKE it at once, then find out who used it.' },
+  'public-grant': { severity: 'error', remedy: 'REVOKE it FROM PUBLIC at once, then find out who used it.' },
+  'tenant-rights': {
+    severity: 'error',
+    remedy: "GRANT or REVOKE until the shop's role has what is expected.",
+  },
+  'default-privileges': {
+    severity: 'error',
+    remedy: 'ALTER DEFAULT PRIVILEGES FOR ROLE the owner, as expected.',
+  },
+  'role-attributes': { severity: 'error', remedy: 'ALTER ROLE back to what is expected.' },
+  'shop-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
+  'shop-role-not-granted': {
+    severity: 'error',
+    remedy: "As the admin login: GRANT the shop's role TO the tenant login.",
+  },
+  'engine-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
+  'login-settings': { severity: 'error', remedy: RESTART },
+  'login-password': {
+    severity: 'error',
+    remedy: 'ALTER ROLE … PASSWORD NULL, then restart: it sets a new one.',
+  },
+
+  'database-rights': { severity: 'error', remedy: RESTART },
+  'public-rights': { severity: 'error', remedy: RESTART },
+  'public-function': {
+    severity: 'error',
+    remedy: 'Drop the function, or restart: its rights are granted anew.',
+  },
+  'public-version': { severity: 'error', remedy: 'npm run migrate:public, or start the newest program.' },
+  hardening: { severity: 'warning', remedy: RESTART },
+
+  'version-behind': { severity: 'error', remedy: MIGRATE },
+  'version-ahead': { severity: 'error', remedy: 'A newer program migrated it: run that one.' },
+  'version-row-missing': {
+    severity: 'error',
+    remedy: 'Look whether its tables are there, then insert the row.',
+  },
+  'version-index': { severity: 'error', remedy: 'UPDATE public.tenants SET version to that of the schema.' },
+  'migration-failed': { severity: 'error', remedy: `Mend what it names, then ${MIGRATE}` },
+
+  'schema-without-shop': { severity: 'error', remedy: 'Back it up, then drop it table by table.' },
+  'shop-without-schema': { severity: 'error', remedy: 'Restore the schema from a backup.' },
+  'shop-without-tenant': { severity: 'error', remedy: 'Insert the row with the version of the schema.' },
+  'schema-without-role': {
+    severity: 'error',
+    remedy: 'Make the role, and give it the rights of another shop.',
+  },
+  'leftover-role': { severity: 'warning', remedy: 'DROP ROLE, once no backup needs it.' },
+  'shop-without-owner': { severity: 'warning', remedy: 'Insert a membership with the role owner.' },
+  'member-missing': { severity: 'error', remedy: 'Insert or correct the row in members of that schema.' },
+
+  'server-version': { severity: 'error', remedy: 'Upgrade the server to PostgreSQL 15 or newer.' },
+  'server-setting': {
+    severity: 'warning',
+    remedy: 'Set it in postgresql.conf; some need a restart of the server.',
+  },
+} as const satisfies Record<string, { severity: Severity; remedy: string }>;
