@@ -99,10 +99,18 @@ describe.each([
   ['roles', ROLES],
   ['records', RECORDS],
 ])('doctor, of %s,', (_kind, faults: Fault[]) => {
-  it.each(faults)('finds $name, and nothing else', async (fault) => {
-    await app.database.query(fault.inject(fleet));
-    const findings = await found().finally(() => app.database.query(fault.repair(fleet)));
-    expect(findings).toEqual(fault.found(fleet));
+  it.each(faults)('finds $name, and nothing else', async ({ inject, found: expected, repair }) => {
+    await app.database.query(inject(fleet));
+    let findings: Named[];
+    try {
+      findings = await found();
+    } finally {
+      await app.database.query(repair(fleet));
+    }
+    expect(findings).toEqual(expected(fleet));
+  });
+
+  it('finds nothing once all is repaired', async () => {
     expect(await found()).toEqual([]);
   });
 });
