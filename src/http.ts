@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -32,8 +33,14 @@ const HEADERS_MS = 60_000;
 const CHECK_MS = 5_000;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
-/** The HTTP application, ready to listen or to be asked by `inject` in a test. */
-export async function createHttpApp(base: Base): Promise<NestFastifyApplication> {
+/**
+ * The HTTP application, ready to listen or to be asked by `inject` in a test.
+ * @param root the module to serve; a test may wrap the application's in one that has more routes
+ */
+export async function createHttpApp(
+  base: Base,
+  root: DynamicModule = AppModule.forRoot(base),
+): Promise<NestFastifyApplication> {
   const problems = new ProblemFilter(base.logger);
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
@@ -55,7 +62,7 @@ export async function createHttpApp(base: Base): Promise<NestFastifyApplication>
     clientErrorHandler: refuseConnection,
   };
   const adapter = new FastifyAdapter(options);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(base), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     logger: new NestLogger(base.logger),
     abortOnError: false,

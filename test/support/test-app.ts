@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger } from '../../src/common/logger';
 import { readEnv } from '../../src/config/env';
 import { AdminDatabase, PublicDatabase } from '../../src/database/control-database';
+import type { Base } from '../../src/database/database.module';
 import { openInstallation } from '../../src/database/installation';
 import { createHttpApp } from '../../src/http';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
@@ -18,14 +20,21 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+export interface TestAppOptions {
+  /** A database that the caller made and drops. */
+  database?: TestDatabase;
+  /** Module to serve instead of the application's, which it should import. */
+  root?: (base: Base) => DynamicModule;
+}
+
 /**
  * Call in `describe`: starts the application before the tests of the file and ends it after them. A test that
  * leaves a connection borrowed or a transaction open fails.
  */
-export function useTestApp(settings: Record<string, string> = {}): TestApp {
+export function useTestApp(settings: Record<string, string> = {}, options: TestAppOptions = {}): TestApp {
   const holder = {} as TestApp;
   beforeAll(async () => {
-    Object.assign(holder, await startTestApp(settings));
+    Object.assign(holder, await startTestApp(settings, options));
   });
   afterEach(() => assertNothingLeaked(holder));
   afterAll(() => holder.close());
@@ -34,7 +43,7 @@ export function useTestApp(settings: Record<string, string> = {}): TestApp {
 
 export async function startTestApp(
   settings: Record<string, string> = {},
-  database?: TestDatabase,
+  { database, root }: TestAppOptions = {},
 ): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
   const env = readEnv({
@@ -45,7 +54,8 @@ export async function startTestApp(
   });
   const logger = createLogger(env.LOG_LEVEL);
   const installation = await openInstallation(env, logger);
-  const app = await createHttpApp({ env, logger, installation });
+  const base = { env, logger, installation };
+  const app = await createHttpApp(base, root?.(base));
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {
