@@ -9,6 +9,13 @@ const common = {
 };
 
 /** @type {import('jest').Config} */
+const onPostgres = {
+  ...common,
+  globalSetup: '<rootDir>/test/global-setup.ts',
+  globalTeardown: '<rootDir>/test/global-teardown.ts',
+};
+
+/** @type {import('jest').Config} */
 module.exports = {
   projects: [
     {
@@ -17,11 +24,15 @@ module.exports = {
       testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
     },
     {
-      ...common,
+      ...onPostgres,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
-      globalSetup: '<rootDir>/test/global-setup.ts',
-      globalTeardown: '<rootDir>/test/global-teardown.ts',
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/isolation/'],
+    },
+    {
+      ...onPostgres,
+      displayName: 'isolation',
+      testMatch: ['<rootDir>/test/isolation/**/*.e2e-spec.ts'],
     },
   ],
   testTimeout: 60_000,

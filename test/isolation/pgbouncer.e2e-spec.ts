@@ -1,0 +1,61 @@
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { newOwner, newProduct } from '../support/factories';
+import { startTestApp, type TestApp } from '../support/test-app';
+import { assertClean, printLoad, runLoad } from './load';
+import { PGBOUNCER, type Pooler, startPooler } from './pgbouncer';
+import { openShops } from './shops';
+import { SIZES } from './sizes';
+
+const TEN_MINUTES = 600_000;
+/** Server connections of the pooler for each login: fewer than the application's own ten, far fewer than shops. */
+const SERVER_CONNECTIONS = 2;
+
+if (PGBOUNCER === undefined)
+  process.stdout.write('skipped, PgBouncer is not installed: isolation through PgBouncer\n');
+
+(PGBOUNCER === undefined ? describe.skip : describe)('behind a PgBouncer in transaction mode', () => {
+  let database: TestDatabase;
+  let pooler: Pooler;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await (await startTestApp({}, { database })).close(); // makes the logins that the pooler is to know
+    pooler = await startPooler(database, SERVER_CONNECTIONS);
+    app = await startTestApp({ TENANT_POOL_SIZE: '10', POOLER_URL: pooler.url }, { database });
+  });
+  afterAll(async () => {
+    await app.close();
+    await pooler.stop();
+    await database.drop();
+  });
+
+  it('sends the requests of two shops over the same server connections, and mixes none', async () => {
+    const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    await Promise.all([newProduct(ada.api, { name: 'ada' }), newProduct(bob.api, { name: 'bob' })]);
+    const names = await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        const { body } = await (i % 2 === 0 ? ada : bob).api.get('products');
+        return (body.items as { name: string }[]).map(({ name }) => name).join();
+      }),
+    );
+    expect(names).toEqual(names.map((_, i) => (i % 2 === 0 ? 'ada' : 'bob')));
+  });
+
+  it(
+    'serves many shops over two connections, and never a row of another shop',
+    async () => {
+      const options = { ...SIZES, url: app.url, shops: await openShops(app.api, SIZES.shops) };
+      const report = await runLoad(options);
+      printLoad('through PgBouncer', options, report);
+      assertClean(report);
+      const [used] = await database.query<{ connections: number }>(
+        'SELECT count(*)::int AS connections FROM pg_stat_activity WHERE usename = $1',
+        [`${database.name}_tenant`],
+      );
+      expect(used!.connections).toBeGreaterThan(0);
+      expect(used!.connections).toBeLessThanOrEqual(SERVER_CONNECTIONS);
+    },
+    TEN_MINUTES,
+  );
+});

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serverAccount } from '../../src/database/server-account';
+import type { TestDatabase } from '../support/database';
+import { scratchFolder } from '../support/program';
+
+const BINARIES = ['/usr/sbin', '/usr/bin', '/usr/local/bin', ...(process.env['PATH'] ?? '').split(':')].map(
+  (folder) => path.join(folder, 'pgbouncer'),
+);
+const ATTEMPTS = 100;
+
+/** Where PgBouncer is installed; undefined: it is not. */
+export const PGBOUNCER = BINARIES.find((file) => existsSync(file));
+
+/** A PgBouncer in transaction mode in front of a test database. */
+export interface Pooler {
+  /** For POOLER_URL. */
+  url: string;
+  /** What it has logged so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a PgBouncer that keeps `connections` server connections for each login. It knows the logins by the
+ * verifiers that PostgreSQL stores, so they must have their passwords by now; and it finds their SCRAM keys in
+ * the first login of each, so it needs no password itself.
+ */
+export async function startPooler(database: TestDatabase, connections: number): Promise<Pooler> {
+  const folder = scratchFolder();
+  const port = await freePort();
+  const users = path.join(folder, 'userlist.txt');
+  const config = path.join(folder, 'pgbouncer.ini');
+  writeFileSync(users, await verifiers(database));
+  writeFileSync(config, settings(new URL(database.url), database.name, { port, users, connections }));
+  const child = start(folder, config);
+  let log = '';
+  child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const stop = async () => {
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+    rmSync(folder, { recursive: true });
+  };
+  await reachable(port, child, () => log);
+  return { url: `postgres://127.0.0.1:${port}/${database.name}`, log: () => log, stop };
+}
+
+/** As an ordinary account: like PostgreSQL, PgBouncer refuses to run as root. */
+function start(folder: string, config: string): ChildProcess {
+  const { prefix, ...account } = serverAccount(path.dirname(PGBOUNCER!), folder); // the caller has looked
+  const [command, ...args] = [...prefix, PGBOUNCER!, config];
+  return spawn(command!, args, { ...account, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+async function verifiers({ name, query }: TestDatabase): Promise<string> {
+  const rows = await query<{ rolname: string; rolpassword: string }>(
+    'SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY($1)',
+    [[`${name}_public`, `${name}_tenant`]],
+  );
+  return rows.map(({ rolname, rolpassword }) => `"${rolname}" "${rolpassword}"\n`).join('');
+}
+
+function settings(
+  server: URL,
+  database: string,
+  { port, users, connections }: { port: number; users: string; connections: number },
+): string {
+  return `[databases]
+${database} = host=${server.hostname} port=${server.port} dbname=${database}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = ${connections}
+max_client_conn = 500
+`;
+}
+
+async function reachable(port: number, child: ChildProcess, log: () => string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (child.exitCode !== null) break;
+    if (await canConnect(port)) return;
+    await sleep(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`pgbouncer did not start:\n${log()}`);
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

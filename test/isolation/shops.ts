@@ -1,0 +1,31 @@
+import type { Api } from '../support/api';
+import { newOwner } from '../support/factories';
+import { newMarker } from './markers';
+
+/** A shop of the load, and what the load knows of it so far. */
+export interface KitShop {
+  id: string;
+  marker: string;
+  token: string;
+  products: { id: string; variantId: string; sku: string }[];
+  orders: string[];
+  /** Counts what it was sent, so that each new text differs. */
+  next: number;
+}
+
+const AT_ONCE = 8;
+
+/** Registers shops, each with a marker in every text. Nothing is in them yet: the load fills them. */
+export async function openShops(api: Api, count: number): Promise<KitShop[]> {
+  const shops: KitShop[] = [];
+  const open = async () => {
+    while (shops.length < count) {
+      const shop: KitShop = { id: '', marker: newMarker(), token: '', products: [], orders: [], next: 0 };
+      shops.push(shop);
+      const owner = await newOwner(api, { name: `Shop ${shop.marker}`, slug: `shop-${shop.marker}` });
+      Object.assign(shop, { id: owner.shop.id, token: owner.accessToken });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, open));
+  return shops;
+}
