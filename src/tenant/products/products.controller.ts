@@ -40,7 +40,12 @@ export class ProductsController {
   }
 
   @Post()
-  @Route({ summary: 'Adds a product', status: 201, ok: ProductDto, errors: [HandleTaken, SkuTaken] })
+  @Route({
+    summary: 'Adds a product',
+    status: 201,
+    ok: ProductDto,
+    errors: [VariantNotFound, HandleTaken, SkuTaken],
+  })
   create(@Body() product: CreateProductDto): Promise<ProductDto> {
     return this.products.create(product);
   }
