@@ -55,10 +55,10 @@ function start(folder: string, config: string): ChildProcess {
   return spawn(command!, args, { ...account, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-async function verifiers({ name, query }: TestDatabase): Promise<string> {
-  const rows = await query<{ rolname: string; rolpassword: string }>(
+async function verifiers(database: TestDatabase): Promise<string> {
+  const rows = await database.query<{ rolname: string; rolpassword: string }>(
     'SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY($1)',
-    [[`${name}_public`, `${name}_tenant`]],
+    [[`${database.name}_public`, `${database.name}_tenant`]],
   );
   return rows.map(({ rolname, rolpassword }) => `"${rolname}" "${rolpassword}"\n`).join('');
 }

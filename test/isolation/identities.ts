@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Api } from '../support/api';
+import { newOrder, newOwner, newProduct, type Owner, PASSWORD } from '../support/factories';
+import type { TestApp } from '../support/test-app';
+import { newMarker } from './markers';
+import { badTokens } from './tokens';
+
+/** Who asks. All but `suspended` ask for what is Ada's. */
+export const IDENTITIES = [
+  'own token',
+  "another shop's token",
+  'global token',
+  'no token',
+  'forged token',
+  'unsigned token',
+  "another issuer's token",
+  'expired token',
+  'removed member',
+  'suspended shop',
+] as const;
+export type Identity = (typeof IDENTITIES)[number];
+
+/** Answered with 401 wherever a token is needed. */
+export const NOBODY: readonly Identity[] = [
+  'no token',
+  'forged token',
+  'unsigned token',
+  "another issuer's token",
+  'expired token',
+];
+
+/** A shop, who owns it, and one row of each kind; every text carries the marker. */
+export interface Person extends Owner {
+  marker: string;
+}
+
+export interface World {
+  ada: Person;
+  bob: Person;
+  /** Was a member of Ada's shop; still owns one. */
+  rita: Person;
+  /** Owns a shop that was suspended. */
+  sven: Person;
+  /** Rita's token of Ada's shop, from before. */
+  removed: string;
+  /** What was in Sven's shop before it was suspended. */
+  frozen: Rows;
+  tokens: Record<Identity, string | undefined>;
+  /** How long those who lost their rights could still use them, milliseconds. */
+  lingered: { removed: number; suspended: number };
+}
+
+/** Ids of one shop, by kind. */
+export interface Rows {
+  shop: string;
+  user: string;
+  product: string;
+  variant: string;
+  order: string;
+  paidOrder: string;
+  /** What the cursor of the list of orders holds. */
+  orderNumber: string;
+}
+export type Kind = keyof Rows;
+
+async function newPerson(api: Api): Promise<Person> {
+  const marker = newMarker();
+  const owner = await newOwner(api, { name: `Shop ${marker}`, slug: `shop-${marker}` });
+  return { ...owner, marker };
+}
+
+/** New rows in a person's shop, so that no request finds what another one has changed. */
+export async function newRows({ api, shop, user, marker }: Person, wanted: readonly Kind[]): Promise<Rows> {
+  const rows: Rows = {
+    ...{ shop: shop.id as string, user: user.id as string },
+    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '' },
+  };
+  if (wanted.every((kind) => kind === 'shop' || kind === 'user')) return rows;
+  const product = await newProduct(api, { name: `Thing ${marker}`, vendor: marker });
+  Object.assign(rows, { product: product.id, variant: product.variants[0].id });
+  if (wanted.some((kind) => kind === 'order' || kind === 'orderNumber')) {
+    const order = await newOrder(api, rows.product);
+    Object.assign(rows, { order: order.id, orderNumber: String(order.number) });
+  }
+  if (wanted.includes('paidOrder')) {
+    rows.paidOrder = (await newOrder(api, rows.product)).id;
+    await api.post(`orders/${rows.paidOrder}/pay`);
+  }
+  return rows;
+}
+
+/** Two shops that must not meet, and those who once had a right. */
+export async function newWorld({ api, app, database }: TestApp): Promise<World> {
+  const [ada, bob, rita, sven] = (await Promise.all(Array.from({ length: 4 }, () => newPerson(api)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  const frozen = await newRows(sven, ['order', 'paidOrder', 'orderNumber']);
+  await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // so that a login names none
+  const global = await api.post('auth/login', { email: ada.email, password: PASSWORD });
+  await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [
+    rita.user.id,
+    ada.shop.id,
+  ]);
+  const { body } = await api.post('auth/login', {
+    email: rita.email,
+    password: PASSWORD,
+    shopId: ada.shop.id,
+  });
+  const removed = body.accessToken as string;
+  const [removal, suspension] = await Promise.all([
+    untilRefused(api.as(removed), () =>
+      database.query('DELETE FROM memberships WHERE user_id = $1 AND shop_id = $2', [
+        rita.user.id,
+        ada.shop.id,
+      ]),
+    ),
+    untilRefused(sven.api, () =>
+      database.query(`UPDATE shops SET status = 'suspended' WHERE id = $1`, [sven.shop.id]),
+    ),
+  ]);
+  const lingered = { removed: removal, suspended: suspension };
+  const bad = badTokens(app, ada.user.id, ada.shop.id);
+  const tokens = {
+    ...{ 'own token': ada.accessToken, "another shop's token": bob.accessToken },
+    ...{ 'global token': global.body.accessToken as string, 'no token': undefined },
+    ...{ 'forged token': bad.forged, 'unsigned token': bad.unsigned },
+    ...{ "another issuer's token": bad.foreignIssuer, 'expired token': bad.expired },
+    ...{ 'removed member': removed, 'suspended shop': sven.accessToken },
+  };
+  return { ada, bob, rita, sven, removed, frozen, tokens, lingered };
+}
+
+const POLL_MS = 100;
+const GIVE_UP_MS = 15_000;
+
+/** Uses a right until it is refused after `takeAway`. @returns for how long it still worked, milliseconds */
+async function untilRefused(api: Api, takeAway: () => Promise<unknown>): Promise<number> {
+  if ((await api.get('products')).status !== 200) throw new Error('the right was not there to begin with');
+  await takeAway();
+  const began = performance.now();
+  while ((await api.get('products')).status === 200) {
+    if (performance.now() - began > GIVE_UP_MS) break; // the tests say what is wrong
+    await sleep(POLL_MS);
+  }
+  return performance.now() - began;
+}

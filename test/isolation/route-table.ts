@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { PASSWORD } from '../support/factories';
+import type { Identity, Kind, Person } from './identities';
+
+/** What a request carries besides its path; ids in the path are filled in by name. */
+export interface Parts {
+  query?: Record<string, string>;
+  json?: object;
+  raw?: RequestInit['body'];
+  headers?: Record<string, string>;
+}
+
+/** A place of a request that names a row, such as `path.id` or `body.lines.0.variantId`. */
+export interface IdParameter {
+  kind: Kind;
+  /** Answer when the id is another shop's or nobody's. The two bodies must be the same. */
+  refused: string;
+  /** Not part of the usual request; sent only when it is itself tried, with this answer to an own id. */
+  own?: string;
+}
+
+export interface RouteEntry {
+  /** As openapi.json writes it. */
+  route: string;
+  /** Tells entries for one route apart. */
+  note?: string;
+  /** open: needs no token. user: any good token. tenant: a token that names a shop. */
+  access: 'open' | 'user' | 'tenant';
+  /** Answer to a good request. */
+  ok: string;
+  ids?: Record<string, IdParameter>;
+  /** @param as who asks or, where no token is needed, whose name the body holds */
+  parts?: (id: Record<string, string>, as: Person) => Parts | Promise<Parts>;
+  /** Answers that differ from what `access` says of an identity. */
+  answers?: Partial<Record<Identity, string>>;
+  /** Served, and not in openapi.json. */
+  undescribed?: boolean;
+}
+
+const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
+const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
+const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
+/** A cursor only says where to start: a foreign one gives rows of one's own, or none. */
+const cursor = (kind: Kind): IdParameter => ({ kind, refused: '200', own: '200' });
+const withCursor = (kind: Kind): Pick<RouteEntry, 'ids' | 'parts'> => ({
+  ids: { 'query.cursor': cursor(kind) },
+  parts: (id) => ({ query: id['query.cursor'] === undefined ? {} : { cursor: id['query.cursor'] } }),
+});
+
+const CSV = `Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nkit,Kit,kit,1.00,1\n`;
+const signIn = ({ email, api }: Person) => api.as().post('auth/login', { email, password: PASSWORD });
+
+/** Every route, and what each identity must get from it. A new route needs an entry: docs/isolation-kit.md. */
+export const ROUTES: RouteEntry[] = [
+  { route: 'GET /health/live', access: 'open', ok: '200' },
+  { route: 'GET /health/ready', access: 'open', ok: '200' },
+  {
+    route: 'POST /api/v1/auth/register',
+    access: 'open',
+    ok: '201',
+    parts: () => ({ json: { email: `${randomUUID()}@example.com`, password: PASSWORD } }),
+  },
+  {
+    route: 'POST /api/v1/auth/login',
+    access: 'open',
+    ok: '200',
+    ids: { 'body.shopId': SHOP },
+    parts: (id, { email }) => ({ json: { email, password: PASSWORD, shopId: id['body.shopId'] } }),
+  },
+  {
+    route: 'POST /api/v1/auth/refresh',
+    access: 'open',
+    ok: '200',
+    parts: async (_id, as) => ({ json: { refreshToken: (await signIn(as)).body.refreshToken } }),
+  },
+  {
+    route: 'POST /api/v1/auth/logout',
+    access: 'open',
+    ok: '204',
+    parts: async (_id, as) => ({ json: { refreshToken: (await signIn(as)).body.refreshToken } }),
+  },
+  {
+    route: 'POST /api/v1/auth/switch',
+    access: 'user',
+    ok: '200',
+    ids: { 'body.shopId': SHOP },
+    parts: (id) => ({ json: { shopId: id['body.shopId'] } }),
+  },
+  { route: 'GET /api/v1/me', access: 'user', ok: '200' },
+  { route: 'GET /api/v1/shops', access: 'user', ok: '200', ...withCursor('shop') },
+  {
+    route: 'POST /api/v1/shops',
+    access: 'user',
+    ok: '201',
+    parts: (_id, { marker }) => ({ json: { name: `Further ${marker}` } }),
+  },
+  { route: 'GET /api/v1/shops/{id}', access: 'user', ok: '200', ids: { 'path.id': SHOP } },
+  {
+    route: 'PATCH /api/v1/shops/{id}',
+    access: 'user',
+    ok: '200',
+    ids: { 'path.id': SHOP },
+    parts: (_id, { marker }) => ({ json: { name: `Renamed ${marker}` } }),
+  },
+  { route: 'GET /api/v1/products', access: 'tenant', ok: '200', ...withCursor('product') },
+  {
+    route: 'POST /api/v1/products',
+    access: 'tenant',
+    ok: '201',
+    ids: {
+      // a new product has no variant yet, so that even an own one is none of its
+      'body.variants.0.id': {
+        kind: 'variant',
+        refused: '404 VARIANT_NOT_FOUND',
+        own: '404 VARIANT_NOT_FOUND',
+      },
+    },
+    parts: (id, { marker }) => ({
+      json: { name: `New ${marker}`, variants: [{ id: id['body.variants.0.id'], priceMinor: 1 }] },
+    }),
+  },
+  {
+    route: 'POST /api/v1/products/import',
+    note: 'as text/csv',
+    access: 'tenant',
+    ok: '200',
+    parts: () => ({ raw: CSV, headers: { 'content-type': 'text/csv' } }),
+  },
+  {
+    route: 'POST /api/v1/products/import',
+    note: 'as a form',
+    access: 'tenant',
+    ok: '200',
+    parts: () => {
+      const raw = new FormData();
+      raw.set('file', new Blob([CSV], { type: 'text/csv' }), 'kit.csv');
+      return { raw };
+    },
+  },
+  { route: 'GET /api/v1/products/{id}', access: 'tenant', ok: '200', ids: { 'path.id': PRODUCT } },
+  {
+    route: 'PATCH /api/v1/products/{id}',
+    access: 'tenant',
+    ok: '200',
+    ids: {
+      'path.id': PRODUCT,
+      'body.variants.0.id': { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' },
+    },
+    parts: (id) => ({ json: { variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }] } }),
+  },
+  { route: 'DELETE /api/v1/products/{id}', access: 'tenant', ok: '204', ids: { 'path.id': PRODUCT } },
+  { route: 'GET /api/v1/orders', access: 'tenant', ok: '200', ...withCursor('orderNumber') },
+  {
+    route: 'POST /api/v1/orders',
+    access: 'tenant',
+    ok: '201',
+    ids: {
+      'body.lines.0.productId': PRODUCT,
+      'body.lines.0.variantId': { kind: 'variant', refused: '404 VARIANT_NOT_FOUND', own: '201' },
+    },
+    parts: (id) => {
+      const variantId = id['body.lines.0.variantId'];
+      const named = variantId === undefined ? { productId: id['body.lines.0.productId'] } : { variantId };
+      return { json: { lines: [{ ...named, quantity: 1 }] } };
+    },
+  },
+  { route: 'GET /api/v1/orders/{id}', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  { route: 'POST /api/v1/orders/{id}/pay', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  {
+    route: 'POST /api/v1/orders/{id}/fulfil',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': { ...ORDER, kind: 'paidOrder' } },
+  },
+  { route: 'POST /api/v1/orders/{id}/cancel', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
+  { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },
+  { route: 'GET /docs-yaml', access: 'open', ok: '200', undescribed: true },
+  { route: 'GET /api/v1/nowhere', access: 'open', ok: '404 ROUTE_NOT_FOUND', undescribed: true },
+];
+
+/** Files of the page /docs, which the table names once. */
+export const PAGE_FILES = /^GET \/docs\//;
