@@ -1,0 +1,118 @@
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import type { Api } from '../support/api';
+import { newOwner, newProduct, type Owner } from '../support/factories';
+import { startTestApp, type TestApp } from '../support/test-app';
+import { BrokenAppModule, MODES, type Position } from './broken.module';
+import { CORPUS, KNOWN_OPEN, type Payload, type Target } from './corpus';
+import { harden } from './hardening';
+
+interface Outcome {
+  payload: string;
+  /** Where it ran, as `order in run`. */
+  ran: string[];
+  /** With which SQLSTATEs it was refused elsewhere. */
+  refused: string[];
+}
+
+/** What a client sends to have the payload's text run in a position; see `STATEMENTS` of the broken module. */
+function attempts({ form }: Payload, text: string): [Position, string][] {
+  if (form === 'statement') return [['statement', text]];
+  if (form === 'stacked')
+    return [
+      ['value', `x'; ${text} --`],
+      ['order', `name; ${text}`],
+      ['limit', `1; ${text}`],
+      ['statement', `SELECT 1; ${text}`],
+    ];
+  return [
+    ['value', `x' OR ((${text})::text) IS NOT NULL --`],
+    ['order', `((${text})::text)`],
+    ['limit', `(SELECT length((${text})::text))`],
+    ['statement', text],
+  ];
+}
+
+type Holder = Owner & { product: string };
+
+async function newHolder(api: Api): Promise<Holder> {
+  const owner = await newOwner(api);
+  return { ...owner, product: (await newProduct(owner.api)).id };
+}
+
+function useBrokenApp(prepare: (app: TestApp) => Promise<void>) {
+  const holder = {} as TestApp & { attacker: Holder; victim: Holder; target: Target };
+  beforeAll(async () => {
+    Object.assign(holder, await startTestApp({ TENANT_POOL_SIZE: '2' }, { root: BrokenAppModule.forRoot }));
+    const [attacker, victim] = await Promise.all([newHolder(holder.api), newHolder(holder.api)]);
+    const locator = holder.app.get(TenantLocator, { strict: false });
+    const [own, other] = [attacker, victim].map(({ shop }) => locator.locate(shop.id).schema);
+    const target = { own: own!, other: other!, database: holder.database.name };
+    Object.assign(holder, { attacker, victim, target });
+    await prepare(holder);
+  });
+  afterAll(() => holder.close());
+  return {
+    holder,
+    attack: async (payload: Payload): Promise<Outcome> => {
+      const { attacker, target } = holder;
+      const outcome: Outcome = { payload: `${payload.form} ${payload.name}`, ran: [], refused: [] };
+      for (const [position, text] of attempts(payload, payload.text(target)))
+        for (const mode of MODES) {
+          const { status, body } = await attacker.api.post('broken', { position, mode, text });
+          if (status !== 201) throw new Error(`${payload.name}: ${status} ${JSON.stringify(body)}`);
+          if (body.ran) outcome.ran.push(`${position} in ${mode}`);
+          else outcome.refused.push(body.state as string);
+        }
+      return outcome;
+    },
+  };
+}
+
+async function all(payloads: readonly Payload[], attack: (payload: Payload) => Promise<Outcome>) {
+  const outcomes: Outcome[] = [];
+  for (const payload of payloads) outcomes.push(await attack(payload));
+  return outcomes;
+}
+
+const ran = (outcomes: Outcome[]) =>
+  outcomes.filter((one) => one.ran.length > 0).map((one) => `${one.payload} (${one.ran.join(', ')})`);
+
+function print(title: string, outcomes: Outcome[]): void {
+  const names = ran(outcomes);
+  process.stdout.write(`${title}: ${names.length} of ${outcomes.length} payloads ran\n`);
+}
+
+describe('SQL of a client in a route that concatenates it, on a hardened database', () => {
+  const { holder, attack } = useBrokenApp((app) => harden(app.database));
+
+  it('does not run, whatever of the corpus it is', async () => {
+    const outcomes = await all(CORPUS, attack);
+    print('hardened', outcomes);
+    expect(ran(outcomes)).toEqual([]);
+  });
+
+  it('runs where PostgreSQL asks for no right, and leaves nothing to the next request', async () => {
+    const outcomes = await all(KNOWN_OPEN, attack);
+    expect(outcomes.filter((one) => one.ran.length === 0)).toEqual([]);
+    for (const { api, product } of [holder.attacker, holder.victim])
+      for (let i = 0; i < 10; i++) {
+        const { status, body } = await api.get('products');
+        expect([status, body.items.map(({ id }: { id: string }) => id)]).toEqual([200, [product]]);
+      }
+  });
+});
+
+describe('the same on a database that is not hardened', () => {
+  const { attack } = useBrokenApp(() => Promise.resolve());
+
+  it('runs, but for what PostgreSQL refuses by itself', async () => {
+    const outcomes = await all(CORPUS, attack);
+    print('not hardened', outcomes);
+    const wrong = outcomes.filter(({ ran: where, refused }, i) => {
+      const { refused: usual } = CORPUS[i]!; // one outcome a payload
+      return usual === undefined ? where.length === 0 : refused.some((state) => !usual.includes(state));
+    });
+    expect(wrong).toEqual([]);
+    expect(ran(outcomes).length).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,66 @@
+import type { EntityManager } from 'typeorm';
+import { TenantDatabase } from '../../src/tenancy/tenant-database';
+import { createTestDatabase } from '../support/database';
+import { newOwner, newProduct } from '../support/factories';
+import { startTestApp, useTestApp } from '../support/test-app';
+import { startRefusingRelay } from './refusing-relay';
+
+describe('a connection whose ROLLBACK was refused', () => {
+  it('serves nobody again, so that nothing of it is stored or seen by the next shop', async () => {
+    const database = await createTestDatabase();
+    const relay = await startRefusingRelay(database.url);
+    const app = await startTestApp({ TENANT_POOL_SIZE: '1', POOLER_URL: relay.url }, { database });
+    try {
+      const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+      const product = await newProduct(ada.api, { stock: 5 });
+      const lines = [{ productId: product.id, quantity: 2 }];
+      const order = await ada.api.post('orders', { lines });
+      await ada.api.post(`orders/${order.body.id}/pay`);
+      await ada.api.post(`orders/${order.body.id}/fulfil`);
+      expect((await ada.api.post(`orders/${order.body.id}/cancel`)).body.code).toBe('TRANSITION_REFUSED');
+      expect(relay.refused()).toBe(1);
+      const { status, body } = await bob.api.get('products');
+      expect([status, body.items]).toEqual([200, []]);
+      expect((await ada.api.get(`products/${product.id}`)).body.stock).toBe(3);
+    } finally {
+      await app.close();
+      await relay.close();
+      await database.drop();
+    }
+  });
+});
+
+describe('a manager that was kept', () => {
+  const app = useTestApp({ TENANT_POOL_SIZE: '1' });
+
+  it('reads nothing while its connection works for another shop', async () => {
+    const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    await newProduct(bob.api, { name: 'of bob' });
+    const database = app.app.get(TenantDatabase, { strict: false });
+    const kept = await database.run<EntityManager>(ada.shop.id, (manager) => Promise.resolve(manager));
+    await database.run(bob.shop.id, async (manager) => {
+      expect(await manager.query('SELECT name FROM products')).toEqual([{ name: 'of bob' }]);
+      await expect(kept.query('SELECT name FROM products')).rejects.toThrow();
+    });
+  });
+});
+
+describe('rights', () => {
+  const app = useTestApp();
+
+  it('on what a shop owns are its own, the owner’s, and nobody else’s', async () => {
+    await newOwner(app.api);
+    const given = await app.database.query<{ what: string; to: string }>(
+      `SELECT n.nspname || coalesce('.' || c.relname, '') AS what, coalesce(r.rolname, 'PUBLIC') AS "to"
+       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v', 'm', 'S', 'p'),
+         LATERAL aclexplode(coalesce(c.relacl, n.nspacl)) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
+       WHERE n.nspname ~ '^shop_'
+       UNION SELECT n.nspname, coalesce(r.rolname, 'PUBLIC')
+       FROM pg_namespace n, LATERAL aclexplode(n.nspacl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
+       WHERE n.nspname ~ '^shop_'`,
+    );
+    expect(given.length).toBeGreaterThan(8);
+    const owner = `${app.database.name}_owner`;
+    expect(given.filter(({ what, to }) => to !== owner && to !== what.split('.')[0])).toEqual([]);
+  });
+});

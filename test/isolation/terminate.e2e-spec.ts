@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { withClient } from '../support/database';
+import { useTestApp } from '../support/test-app';
+import { assertClean, type LoadReport, printLoad, randomFrom, runLoad } from './load';
+import { type KitShop, openShops } from './shops';
+import { SIZES } from './sizes';
+
+const CUT = ['503 DATABASE_UNAVAILABLE'];
+const SHOPS = 20;
+const app = useTestApp({ TENANT_POOL_SIZE: '10' });
+
+/** Ends a random connection of the application now and then. @returns how many */
+async function cutConnections(
+  superuser: Client,
+  times: number,
+  seconds: number,
+  random: () => number,
+): Promise<number> {
+  let cut = 0;
+  for (let i = 0; i < times; i++) {
+    await sleep(((seconds * 1000) / times) * (0.5 + random()));
+    const { rows } = await superuser.query<{ ended: boolean }>(
+      `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
+       WHERE usename = ANY($1) ORDER BY state = 'active' DESC, random() LIMIT 1`,
+      [[`${app.database.name}_tenant`, `${app.database.name}_public`]],
+    );
+    if (rows[0]?.ended) cut++;
+  }
+  return cut;
+}
+
+async function loadWhileCut(shops: KitShop[]): Promise<{ report: LoadReport; cut: number }> {
+  let over = false;
+  const options = { ...SIZES, url: app.url, shops, requests: Infinity, isOver: () => over, tolerated: CUT };
+  const load = runLoad(options);
+  const cut = await withClient(app.database.url, (client) =>
+    cutConnections(client, SIZES.kills, SIZES.seconds, randomFrom(SIZES.seed)),
+  ).finally(() => (over = true));
+  const report = await load;
+  printLoad(`${cut} connections cut`, options, report);
+  return { report, cut };
+}
+
+describe('connections that are cut at random moments', () => {
+  it(
+    'cost the requests that were on them, and nothing else',
+    async () => {
+      const shops = await openShops(app.api, Math.min(SHOPS, SIZES.shops));
+      const { report, cut } = await loadWhileCut(shops);
+      assertClean(report);
+      expect(cut).toBeGreaterThan(SIZES.kills / 2);
+      const refused = report.answers[CUT[0]!] ?? 0; // the list has one entry
+      expect(refused).toBeLessThan(cut * 3); // a broken connection may be found by the request after, too
+      const after = { ...SIZES, url: app.url, shops, requests: 200 };
+      const calm = await runLoad(after);
+      printLoad('afterwards', after, calm);
+      assertClean(calm);
+      expect(calm.answers['503 DATABASE_UNAVAILABLE']).toBeUndefined();
+    },
+    SIZES.seconds * 1000 + 120_000,
+  );
+});
