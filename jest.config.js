@@ -33,6 +33,7 @@ module.exports = {
       ...onPostgres,
       displayName: 'isolation',
       testMatch: ['<rootDir>/test/isolation/**/*.e2e-spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/isolation/mutations/'],
     },
   ],
   testTimeout: 60_000,

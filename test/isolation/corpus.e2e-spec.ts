@@ -42,7 +42,10 @@ async function newHolder(api: Api): Promise<Holder> {
 function useBrokenApp(prepare: (app: TestApp) => Promise<void>) {
   const holder = {} as TestApp & { attacker: Holder; victim: Holder; target: Target };
   beforeAll(async () => {
-    Object.assign(holder, await startTestApp({ TENANT_POOL_SIZE: '2' }, { root: BrokenAppModule.forRoot }));
+    Object.assign(
+      holder,
+      await startTestApp({ TENANT_POOL_SIZE: '2' }, { root: (base) => BrokenAppModule.forRoot(base) }),
+    );
     const [attacker, victim] = await Promise.all([newHolder(holder.api), newHolder(holder.api)]);
     const locator = holder.app.get(TenantLocator, { strict: false });
     const [own, other] = [attacker, victim].map(({ shop }) => locator.locate(shop.id).schema);

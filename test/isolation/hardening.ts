@@ -28,9 +28,10 @@ const FOUND_OPEN = `
   OR proname LIKE 'to\\_reg%'`;
 
 /** Takes from PUBLIC what no statement of ours needs, and leaves it to the logins that are not a shop's. */
-export async function harden({ name, query }: Pick<TestDatabase, 'name' | 'query'>): Promise<void> {
+export async function harden(database: TestDatabase): Promise<void> {
+  const { name } = database;
   const logins = [`${name}_owner`, `${name}_admin`, `${name}_public`].map(quoteIdent).join(', ');
-  await query(`
+  await database.query(`
     REVOKE TEMPORARY ON DATABASE ${quoteIdent(name)} FROM PUBLIC;
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
     REVOKE UPDATE ON pg_catalog.pg_settings FROM PUBLIC;

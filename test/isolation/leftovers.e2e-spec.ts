@@ -5,6 +5,8 @@ import { newOwner, newProduct } from '../support/factories';
 import { startTestApp, useTestApp } from '../support/test-app';
 import { startRefusingRelay } from './refusing-relay';
 
+const READ_ONLY_TRANSACTION = '25006';
+
 describe('a connection whose ROLLBACK was refused', () => {
   it('serves nobody again, so that nothing of it is stored or seen by the next shop', async () => {
     const database = await createTestDatabase();
@@ -42,6 +44,17 @@ describe('a manager that was kept', () => {
       expect(await manager.query('SELECT name FROM products')).toEqual([{ name: 'of bob' }]);
       await expect(kept.query('SELECT name FROM products')).rejects.toThrow();
     });
+  });
+});
+
+describe('a read', () => {
+  const app = useTestApp();
+
+  it('writes nothing, whatever statement is in it', async () => {
+    const { shop } = await newOwner(app.api);
+    const database = app.app.get(TenantDatabase, { strict: false });
+    const writing = database.run(shop.id, (manager) => manager.query('DELETE FROM orders'));
+    await expect(writing).rejects.toMatchObject({ driverError: { code: READ_ONLY_TRANSACTION } });
   });
 });
 

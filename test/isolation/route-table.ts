@@ -44,7 +44,7 @@ const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 const cursor = (kind: Kind): IdParameter => ({ kind, refused: '200', own: '200' });
 const withCursor = (kind: Kind): Pick<RouteEntry, 'ids' | 'parts'> => ({
   ids: { 'query.cursor': cursor(kind) },
-  parts: (id) => ({ query: id['query.cursor'] === undefined ? {} : { cursor: id['query.cursor'] } }),
+  parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
 });
 
 const CSV = `Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nkit,Kit,kit,1.00,1\n`;

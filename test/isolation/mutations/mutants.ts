@@ -1,0 +1,189 @@
+/** One mistake that somebody could make, as a change to one file. */
+export interface Mutant {
+  name: string;
+  file: string;
+  /** Occurs exactly once in the file. */
+  find: string;
+  replace: string;
+  /** The suite that is tried first; the others follow only if this one passes. */
+  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers';
+}
+
+const OPENING = 'src/tenancy/opening.ts';
+const GUARD = 'src/tenancy/tenant.guard.ts';
+const DIRECTORY = 'src/tenancy/tenant-directory.ts';
+const TRANSACTIONS = 'src/database/transactions.ts';
+const PROVISION = 'src/tenancy/provision-sql.ts';
+const AUTH = 'src/public/auth/auth.service.ts';
+
+/**
+ * A TenantConnection that Nest would make only once is not here: it depends on REQUEST, which makes it
+ * request-scoped whatever its own scope says. The one that remembers stands for it.
+ */
+export const MUTANTS: Mutant[] = [
+  {
+    name: 'the role is not set',
+    file: OPENING,
+    find: '`BEGIN ${mode}; SET LOCAL ROLE ${quoteIdent(role)}; `',
+    replace: '`BEGIN ${mode}; `',
+    suite: 'load',
+  },
+  {
+    name: 'the role outlives the transaction',
+    file: OPENING,
+    find: 'SET LOCAL ROLE',
+    replace: 'SET ROLE',
+    suite: 'billing-job',
+  },
+  {
+    name: 'the path outlives the transaction',
+    file: OPENING,
+    find: 'SET LOCAL search_path',
+    replace: 'SET search_path',
+    suite: 'billing-job',
+  },
+  {
+    name: 'public is in the path, and the role is not set',
+    file: OPENING,
+    find: 'SET LOCAL ROLE ${quoteIdent(role)}; ` +\n    `SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp; ` +',
+    replace: '` +\n    `SET LOCAL search_path TO ${quoteIdent(schema)}, public, pg_temp; ` +',
+    suite: 'load',
+  },
+  {
+    name: 'reads may write',
+    file: 'src/tenancy/tenant-database.ts',
+    find: "'READ ONLY', this.limits",
+    replace: "'READ WRITE', this.limits",
+    suite: 'leftovers',
+  },
+  {
+    name: 'the tenant guard is not used',
+    file: 'src/tenancy/tenant-controller.decorator.ts',
+    find: '    UseGuards(TenantGuard),\n',
+    replace: '',
+    suite: 'routes',
+  },
+  {
+    name: 'the tenant comes from a header',
+    file: GUARD,
+    find: 'this.directory.enter(user.userId, user.shopId)',
+    replace:
+      "this.directory.enter(user.userId, (request as never as { headers: Record<string, string> }).headers['x-shop-id'] ?? user.shopId)",
+    suite: 'routes',
+  },
+  {
+    name: 'a token without a shop gets a default one',
+    file: GUARD,
+    find: 'if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();',
+    replace:
+      'const memory = TenantGuard as never as { last: string }; user!.shopId ??= memory.last; memory.last = user!.shopId;',
+    suite: 'routes',
+  },
+  {
+    name: 'the tenant of the first request is remembered',
+    file: 'src/tenancy/tenant-connection.ts',
+    find: 'return this.request.tenant;',
+    replace: 'return ((TenantConnection as never as { kept: TenantAccess }).kept ??= this.request.tenant);',
+    suite: 'load',
+  },
+  {
+    name: 'membership is not checked',
+    file: DIRECTORY,
+    find: "'m.shop_id = s.id AND m.user_id = :userId'",
+    replace: "'m.shop_id = s.id AND (m.user_id = :userId OR true)'",
+    suite: 'routes',
+  },
+  {
+    name: 'suspension is not checked',
+    file: DIRECTORY,
+    find: "if (entry.status !== 'active') throw new ShopSuspended();",
+    replace: '',
+    suite: 'routes',
+  },
+  {
+    name: 'the cache of memberships forgets the shop',
+    file: DIRECTORY,
+    find: '`${userId} ${shopId}`',
+    replace: '`${userId}`',
+    suite: 'routes',
+  },
+  {
+    name: 'the cache of memberships forgets the user',
+    file: DIRECTORY,
+    find: '`${userId} ${shopId}`',
+    replace: '`${shopId}`',
+    suite: 'routes',
+  },
+  {
+    name: 'a manager is kept across requests',
+    file: 'src/tenant/products/products.service.ts',
+    find: 'const products = await this.tenant.run(async (manager) => {',
+    replace:
+      'const products = await this.tenant.run(async (fresh) => { const manager = ((ProductsService as never as { kept: EntityManager }).kept ??= fresh);',
+    suite: 'load',
+  },
+  {
+    name: 'a connection goes back to the pool whatever its state',
+    file: TRANSACTIONS,
+    find: "client.release(client.getTransactionStatus() !== 'I');",
+    replace: 'client.release();',
+    suite: 'leftovers',
+  },
+  {
+    name: 'a kept manager goes on working',
+    file: TRANSACTIONS,
+    find: '    this.isReleased = true;\n',
+    replace: '',
+    suite: 'leftovers',
+  },
+  {
+    name: 'several statements may travel in one query',
+    file: 'src/database/data-source.ts',
+    find: 'pool.severalStatements ? OpeningClient : ExtendedClient',
+    replace: '(pool.severalStatements, ExtendedClient) && OpeningClient',
+    suite: 'corpus',
+  },
+  {
+    name: 'a schema is open to everybody',
+    file: PROVISION,
+    find: 'GRANT USAGE ON SCHEMA ${schema} TO ${role};',
+    replace: 'GRANT USAGE ON SCHEMA ${schema} TO PUBLIC;',
+    suite: 'leftovers',
+  },
+  {
+    name: 'tables are open to everybody',
+    file: PROVISION,
+    find: 'ON TABLES TO ${role};',
+    replace: 'ON TABLES TO PUBLIC;',
+    suite: 'leftovers',
+  },
+  {
+    name: 'shops are shown to those who are no members',
+    file: 'src/public/shops/memberships.ts',
+    find: ".where('m.user_id = :userId', { userId })",
+    replace: ".where('true')",
+    suite: 'routes',
+  },
+  {
+    name: 'a refresh does not ask for membership',
+    file: AUTH,
+    find: 'this.tokens.issue(manager, user.id, shop?.id ?? null, used.familyId)',
+    replace: 'this.tokens.issue(manager, user.id, used.shopId, used.familyId)',
+    suite: 'routes',
+  },
+  {
+    name: 'a switch does not ask for membership',
+    file: AUTH,
+    find: 'if (shopId !== null && chosen === null) throw new ShopNotFound();\n      return session(user, await this.tokens.issue(manager, userId, chosen?.id ?? null), shops, chosen);',
+    replace:
+      'return session(user, await this.tokens.issue(manager, userId, shopId ?? chosen?.id ?? null), shops, chosen);',
+    suite: 'routes',
+  },
+  {
+    name: 'expired tokens are good',
+    file: 'src/public/auth/access-token.guard.ts',
+    find: 'issuer: ACCESS_TOKEN.issuer,',
+    replace: 'issuer: ACCESS_TOKEN.issuer, ignoreExpiration: true,',
+    suite: 'routes',
+  },
+];
