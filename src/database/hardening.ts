@@ -43,6 +43,16 @@ const HARMLESS = [
 const INTERNAL = ['internal', 'trigger', 'event_trigger', 'language_handler', 'tsm_handler'];
 const HANDLERS = ['index_am_handler', 'table_am_handler', 'fdw_handler'];
 
+/** Functions without effects that tell of what is not the shop's; patterns of names. */
+const REPORTS = [
+  ...['pg_stat_get_.*', 'pg_get_.*def', 'pg_get_acl', 'pg_get_userbyid', 'pg_get_object_address'],
+  ...['pg_identify_object.*', 'pg_describe_object', '(obj|col|shobj)_description', 'to_reg.*'],
+  ...['has_.*_privilege', 'pg_has_role', 'pg_show_all_settings', 'pg_listening_channels', 'pg_cursor'],
+  ...['pg_prepared_statement', 'pg_prepared_xact', 'pg_get_replication_slots', 'pg_tablespace_.*'],
+  ...['pg_available_extension.*', 'pg_relation_file(path|node)', 'pg_filenode_relation', 'inet_server_.*'],
+  ...['pg_postmaster_start_time', 'pg_conf_load_time', 'pg_database_.*', 'pg_control_.*'],
+];
+
 /**
  * What is revoked from PUBLIC, in order. Deny by default: of the functions that have an effect beyond their
  * result, PostgreSQL says itself which they are (`provolatile`), so those of a newer version are covered too.
@@ -94,11 +104,7 @@ export const HARDENING: readonly HardeningRule[] = [
       'they tell of other sessions, of settings, and of objects by number: names and activity of other shops',
     right: 'EXECUTE',
     kind: 'FUNCTION',
-    open: functions(`(p.proname ~ '^pg_stat_get_' OR p.proname ~ '^pg_(identify_object|describe_object|get_userbyid)'
-      OR p.proname ~ '^pg_(show_all_settings|listening_channels|cursor|prepared_statement)$'
-      OR p.proname ~ '^pg_get_(functiondef|viewdef|triggerdef|ruledef|indexdef|constraintdef|acl)$'
-      OR p.proname ~ '^pg_(get_replication_slots|tablespace_databases|postmaster_start_time)$'
-      OR p.proname ~ '^inet_server_')`),
+    open: functions(`p.proname ~ '^(${REPORTS.join('|')})$'`),
   },
   {
     name: 'catalogue',

@@ -140,7 +140,7 @@ describe('a database whose owner is no superuser', () => {
 
   it('serves shops, and says what stayed open', async () => {
     const managed = { ...database, url: owner.url };
-    const app = await startTestApp({}, managed);
+    const app = await startTestApp({}, { database: managed });
     const { api } = await newOwner(app.api);
     await newOrder(api, (await newProduct(api)).id);
     await app.close();

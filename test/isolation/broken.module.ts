@@ -13,6 +13,9 @@ export type Position = (typeof POSITIONS)[number];
 export const MODES = ['run', 'transaction'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** In place of a SQLSTATE: the connection did not send it. */
+export const NOT_SENT = 'not sent';
+
 class BrokenDto {
   @OneOf(POSITIONS)
   position: Position;
@@ -46,7 +49,8 @@ export class BrokenService {
     try {
       return { ran: true, rows: await this.tenant[mode](work) };
     } catch (error) {
-      return { ran: false, state: sqlState(error) ?? String(error) };
+      const isUnsent = error instanceof Error && error.message.startsWith('a statement may not begin with');
+      return { ran: false, state: isUnsent ? NOT_SENT : (sqlState(error) ?? String(error)) };
     }
   }
 }

@@ -233,12 +233,29 @@ const STATEMENTS: Payload[] = [
   ]),
 ];
 
-export const CORPUS: Payload[] = [...EXPRESSIONS, ...STACKED, ...STATEMENTS];
+/** Whole statements for which PostgreSQL asks no right, so that nothing can be revoked: they are not sent. */
+const UNSENT: Payload[] = [
+  ...payloads('no right exists', 'statement', [
+    ['SET ROLE', ({ other }) => `SET ROLE ${other}`],
+    ['SET LOCAL ROLE', ({ other }) => `SET LOCAL ROLE ${other}`],
+    ['RESET ROLE', 'RESET ROLE'],
+    ['SET search_path', ({ other }) => `SET LOCAL search_path TO ${other}`],
+    ['SET statement_timeout', 'SET LOCAL statement_timeout = 0'],
+    ['COMMIT', 'COMMIT'],
+    ['ROLLBACK', 'ROLLBACK'],
+    ['LISTEN', 'LISTEN a'],
+    ['NOTIFY', `NOTIFY a, 'b'`],
+    ['PREPARE', 'PREPARE p AS SELECT 1'],
+    ['DECLARE', 'DECLARE c CURSOR FOR SELECT 1'],
+    ['LOCK of the own table', 'LOCK TABLE products IN ACCESS SHARE MODE'],
+    ['EXPLAIN', 'EXPLAIN SELECT 1'],
+    ['GRANT, a warning without effect', ({ other }) => `GRANT SELECT ON products TO ${other}`],
+  ]),
+];
 
-/**
- * What nothing can be revoked for, because PostgreSQL asks for no right. The whole statements are those of an attacker
- * that docs/isolation-kit.md says is not stopped: no route of ours sends a client's text as a statement.
- */
+export const CORPUS: Payload[] = [...EXPRESSIONS, ...STACKED, ...STATEMENTS, ...UNSENT];
+
+/** What nothing can be revoked for, because PostgreSQL asks for no right, and what shows no row of anybody. */
 export const KNOWN_OPEN: Payload[] = [
   ...payloads('names, and no row', 'expression', [
     [
@@ -251,21 +268,5 @@ export const KNOWN_OPEN: Payload[] = [
       `SELECT string_agg(i::oid::regclass::text, ',') FROM generate_series(16384, 17000) i`,
     ],
   ]),
-  ...payloads('no right exists', 'statement', [
-    ['SET ROLE', ({ other }) => `SET ROLE ${other}`],
-    ['SET LOCAL ROLE', ({ other }) => `SET LOCAL ROLE ${other}`],
-    ['RESET ROLE', 'RESET ROLE'],
-    ['SET search_path', ({ other }) => `SET LOCAL search_path TO ${other}`],
-    ['SET statement_timeout', 'SET LOCAL statement_timeout = 0'],
-    ['SHOW', 'SHOW search_path'],
-    ['COMMIT', 'COMMIT'],
-    ['ROLLBACK', 'ROLLBACK'],
-    ['LISTEN', 'LISTEN a'],
-    ['NOTIFY', `NOTIFY a, 'b'`],
-    ['PREPARE', 'PREPARE p AS SELECT 1'],
-    ['DECLARE', 'DECLARE c CURSOR FOR SELECT 1'],
-    ['LOCK of the own table', 'LOCK TABLE products IN ACCESS SHARE MODE'],
-    ['EXPLAIN', 'EXPLAIN SELECT 1'],
-    ['GRANT, a warning without effect', ({ other }) => `GRANT SELECT ON products TO ${other}`],
-  ]),
+  ...payloads('settings of the own session', 'statement', [['SHOW', 'SHOW search_path']]),
 ];
