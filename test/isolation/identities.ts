@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api } from '../support/api';
-import { newOrder, newOwner, newProduct, type Owner, PASSWORD } from '../support/factories';
+import {
+  created,
+  newOrder,
+  newOwner,
+  newPerson as newUser,
+  newProduct,
+  type Owner,
+  PASSWORD,
+} from '../support/factories';
 import type { TestApp } from '../support/test-app';
 import { newMarker } from './markers';
 import { badTokens } from './tokens';
@@ -54,6 +62,9 @@ export interface World {
 export interface Rows {
   shop: string;
   user: string;
+  /** User whom the owner has added. */
+  member: string;
+  auditEntry: string;
   product: string;
   variant: string;
   order: string;
@@ -73,9 +84,15 @@ async function newPerson(api: Api): Promise<Person> {
 export async function newRows({ api, shop, user, marker }: Person, wanted: readonly Kind[]): Promise<Rows> {
   const rows: Rows = {
     ...{ shop: shop.id as string, user: user.id as string },
+    ...{ member: '', auditEntry: '' },
     ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '' },
   };
   if (wanted.every((kind) => kind === 'shop' || kind === 'user')) return rows;
+  if (wanted.includes('member') || wanted.includes('auditEntry')) {
+    const { id, email } = await newUser(api, { name: `Member ${marker}` });
+    created(await api.post(`shops/${rows.shop}/members`, { email, role: 'staff' }));
+    Object.assign(rows, { member: id, auditEntry: (await api.get('audit')).body.items[0].id });
+  }
   const product = await newProduct(api, { name: `Thing ${marker}`, vendor: marker });
   Object.assign(rows, { product: product.id, variant: product.variants[0].id });
   if (wanted.some((kind) => kind === 'order' || kind === 'orderNumber')) {
@@ -97,7 +114,7 @@ export async function newWorld({ api, app, database }: TestApp): Promise<World> 
     Person,
     Person,
   ];
-  const frozen = await newRows(sven, ['order', 'paidOrder', 'orderNumber']);
+  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber']);
   await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // so that a login names none
   const global = await api.post('auth/login', { email: ada.email, password: PASSWORD });
   await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [

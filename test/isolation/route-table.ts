@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PASSWORD } from '../support/factories';
+import { newPerson, PASSWORD } from '../support/factories';
 import type { Identity, Kind, Person } from './identities';
 
 /** What a request carries besides its path; ids in the path are filled in by name. */
@@ -39,6 +39,7 @@ export interface RouteEntry {
 
 const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
+const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 /** A cursor only says where to start: a foreign one gives rows of one's own, or none. */
 const cursor = (kind: Kind): IdParameter => ({ kind, refused: '200', own: '200' });
@@ -101,6 +102,43 @@ export const ROUTES: RouteEntry[] = [
     ok: '200',
     ids: { 'path.id': SHOP },
     parts: (_id, { marker }) => ({ json: { name: `Renamed ${marker}` } }),
+  },
+  {
+    route: 'GET /api/v1/shops/{id}/members',
+    access: 'user',
+    ok: '200',
+    ids: { 'path.id': SHOP, 'query.cursor': cursor('user') },
+    parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
+  },
+  {
+    route: 'POST /api/v1/shops/{id}/members',
+    access: 'user',
+    ok: '201',
+    ids: { 'path.id': SHOP },
+    parts: async (_id, { api }) => ({ json: { email: (await newPerson(api)).email, role: 'staff' } }),
+  },
+  {
+    route: 'PATCH /api/v1/shops/{id}/members/{userId}',
+    access: 'user',
+    ok: '200',
+    ids: { 'path.id': SHOP, 'path.userId': MEMBER },
+    parts: () => ({ json: { role: 'owner' } }),
+  },
+  {
+    route: 'DELETE /api/v1/shops/{id}/members/{userId}',
+    access: 'user',
+    ok: '204',
+    ids: { 'path.id': SHOP, 'path.userId': MEMBER },
+  },
+  {
+    route: 'GET /api/v1/audit',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'query.cursor': cursor('auditEntry'), 'query.actorId': cursor('user') },
+    parts: (id) => {
+      const [after, actor] = [id['query.cursor'], id['query.actorId']];
+      return { query: { ...(after && { cursor: after }), ...(actor && { actorId: actor }) } };
+    },
   },
   { route: 'GET /api/v1/products', access: 'tenant', ok: '200', ...withCursor('product') },
   {

@@ -187,7 +187,7 @@ async function rowsAsSeenBy(
   { product, order }: Record<Kind, string>,
 ): Promise<unknown[]> {
   const paths = [
-    `shops/${shop.id}`,
+    ...[`shops/${shop.id}`, `shops/${shop.id}/members`],
     ...(product ? [`products/${product}`] : []),
     ...(order ? [`orders/${order}`] : []),
   ];
