@@ -3,6 +3,7 @@ import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import { createTestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { startTestApp, useTestApp } from '../support/test-app';
+import { withRawConnection } from './raw-connection';
 import { startRefusingRelay } from './refusing-relay';
 
 const READ_ONLY_TRANSACTION = '25006';
@@ -14,21 +15,37 @@ describe('a connection whose ROLLBACK was refused', () => {
     const app = await startTestApp({ TENANT_POOL_SIZE: '1', POOLER_URL: relay.url }, { database });
     try {
       const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
-      const product = await newProduct(ada.api, { stock: 5 });
-      const lines = [{ productId: product.id, quantity: 2 }];
-      const order = await ada.api.post('orders', { lines });
-      await ada.api.post(`orders/${order.body.id}/pay`);
-      await ada.api.post(`orders/${order.body.id}/fulfil`);
-      expect((await ada.api.post(`orders/${order.body.id}/cancel`)).body.code).toBe('TRANSITION_REFUSED');
+      const products = await Promise.all(
+        ['EUR', 'USD'].map((currency) => newProduct(ada.api, { currency, stock: 5 })),
+      );
+      const lines = products.map(({ id }) => ({ productId: id, quantity: 2 }));
+      expect((await ada.api.post('orders', { lines })).body.code).toBe('MIXED_CURRENCIES'); // after taking stock
       expect(relay.refused()).toBe(1);
       const { status, body } = await bob.api.get('products');
       expect([status, body.items]).toEqual([200, []]);
-      expect((await ada.api.get(`products/${product.id}`)).body.stock).toBe(3);
+      const { items } = (await ada.api.get('products')).body;
+      expect(items.map(({ stock }: { stock: number }) => stock)).toEqual([5, 5]);
     } finally {
       await app.close();
       await relay.close();
       await database.drop();
     }
+  });
+});
+
+describe('a connection that served a shop', () => {
+  const app = useTestApp({ TENANT_POOL_SIZE: '1' });
+  const SETTINGS = `SELECT current_user, ${['search_path', 'statement_timeout', 'lock_timeout']
+    .map((name) => `current_setting('${name}') AS ${name}`)
+    .join()}`;
+
+  it('has role, path and limits of a fresh login when it is back in the pool', async () => {
+    const fresh = await withRawConnection(app.app, (connection) => connection.query(SETTINGS));
+    const { api } = await newOwner(app.api);
+    await newProduct(api);
+    await api.get('products');
+    const used = await withRawConnection(app.app, (connection) => connection.query(SETTINGS));
+    expect(used.rows).toEqual(fresh.rows);
   });
 });
 

@@ -40,7 +40,7 @@ export const MUTANTS: Mutant[] = [
     file: OPENING,
     find: 'SET LOCAL search_path',
     replace: 'SET search_path',
-    suite: 'billing-job',
+    suite: 'leftovers',
   },
   {
     name: 'public is in the path, and the role is not set',
