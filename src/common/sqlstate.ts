@@ -4,6 +4,7 @@
  */
 export const UNIQUE_VIOLATION = '23505';
 export const INVALID_PASSWORD = '28P01';
+export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is asked
 export const DUPLICATE_DATABASE = '42P04';
 
 /** The server is away, starting, stopping or full: the same request may work in a moment. */

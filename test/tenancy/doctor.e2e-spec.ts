@@ -4,19 +4,15 @@ import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
 import { examine } from '../../src/tenancy/doctor/doctor';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { createTestDatabase } from '../support/database';
 import { newOrder, newOwner, newProduct } from '../support/factories';
 import { useTestApp } from '../support/test-app';
-import {
-  CONSTRUCTS,
-  type Fault,
-  type Fleet,
-  type FleetShop,
-  type Named,
-  RECORDS,
-  RIGHTS,
-  ROLES,
-  STRUCTURE,
-} from './doctor-faults';
+import { CONSTRUCTS } from './doctor-faults/constructs';
+import type { Fault, Fleet, FleetShop, Named } from './doctor-faults/fault';
+import { RECORDS } from './doctor-faults/records';
+import { RIGHTS } from './doctor-faults/rights';
+import { ROLES } from './doctor-faults/roles';
+import { STRUCTURE } from './doctor-faults/structure';
 
 const app = useTestApp();
 let fleet: Fleet;
@@ -88,6 +84,15 @@ describe('doctor', () => {
     );
     const findings = await found();
     await app.database.query(`DROP ROLE ${other}, ${other}_login`);
+    expect(findings).toEqual([]);
+  });
+
+  it('leaves alone a role that something in another database depends on', async () => {
+    const other = `shop_${randomBytes(16).toString('hex')}`;
+    const database = await createTestDatabase();
+    await database.query(`CREATE ROLE ${other}; CREATE SCHEMA ${other} AUTHORIZATION ${other}`);
+    const findings = await found();
+    await database.drop();
     expect(findings).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { newId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
-import { INVALID_PASSWORD, sqlState } from '../../common/sqlstate';
+import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../../common/sqlstate';
 import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
@@ -57,7 +57,7 @@ async function asAdmin<T>(url: string, work: (client: OpeningClient) => Promise<
   try {
     return await withClient(url, 'doctor reference', work);
   } catch (error) {
-    if (sqlState(error) !== INVALID_PASSWORD) throw error;
+    if (![INVALID_AUTHORIZATION, INVALID_PASSWORD].includes(sqlState(error) ?? '')) throw error;
     throw new OperatorError(
       'The admin login cannot log in. Start the program on this database once, with the same APP_SECRET.',
       { cause: error },

@@ -1,0 +1,120 @@
+import { type Fault, NOBODY, NOBODYS } from './fault';
+
+export const RECORDS: Fault[] = [
+  {
+    name: 'a schema that lost its version row',
+    inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM ${a.schema}.schema_migrations;
+      DELETE FROM ${a.schema}.schema_migrations`,
+    found: ({ a }) => [['version-row-missing', a.slug, 'schema_migrations']],
+    repair: ({ a }) =>
+      `INSERT INTO ${a.schema}.schema_migrations SELECT * FROM public.kept; DROP TABLE public.kept`,
+  },
+  {
+    name: 'a shop that is behind, without comparing its structure',
+    inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM ${a.schema}.schema_migrations;
+      DELETE FROM ${a.schema}.schema_migrations; UPDATE public.tenants SET version = 0 WHERE shop_id = '${a.id}';
+      ALTER TABLE ${a.schema}.products DROP COLUMN vendor`,
+    found: ({ a }) => [['version-behind', a.slug, 'schema_migrations']],
+    repair: ({
+      a,
+    }) => `INSERT INTO ${a.schema}.schema_migrations SELECT * FROM public.kept; DROP TABLE public.kept;
+      UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
+      WHERE shop_id = '${a.id}'; ALTER TABLE ${a.schema}.products ADD COLUMN vendor text NOT NULL DEFAULT ''`,
+  },
+  {
+    name: 'a shop that a newer program migrated',
+    inject: ({ a }) => `INSERT INTO ${a.schema}.schema_migrations VALUES (1900000000000, 'next');
+      UPDATE public.tenants SET version = 1900000000000 WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [['version-ahead', a.slug, 'schema_migrations']],
+    repair: ({ a }) => `DELETE FROM ${a.schema}.schema_migrations WHERE version = 1900000000000;
+      UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
+      WHERE shop_id = '${a.id}'`,
+  },
+  {
+    name: 'an index that says another version',
+    inject: ({ a }) => `UPDATE public.tenants SET version = 1 WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [['version-index', a.slug, 'public.tenants']],
+    repair: ({
+      a,
+    }) => `UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
+      WHERE shop_id = '${a.id}'`,
+  },
+  {
+    name: 'a migration that failed',
+    inject: ({ a }) => `UPDATE public.tenants SET last_error = 'no' WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [['migration-failed', a.slug, 'public.tenants']],
+    repair: ({ a }) => `UPDATE public.tenants SET last_error = NULL WHERE shop_id = '${a.id}'`,
+  },
+  {
+    name: 'a public schema of a newer program',
+    inject: () => `INSERT INTO public.schema_migrations VALUES (1900000000000, 'next')`,
+    found: () => [['public-version', null, 'public.schema_migrations']],
+    repair: () => 'DELETE FROM public.schema_migrations WHERE version = 1900000000000',
+  },
+  {
+    name: 'a schema without a shop',
+    inject: (fleet) =>
+      `CREATE ROLE ${NOBODYS}; GRANT ${NOBODYS} TO "${fleet.roles.tenant}"; CREATE SCHEMA ${NOBODYS} AUTHORIZATION "${fleet.roles.owner}"`,
+    found: () => [['schema-without-shop', NOBODY, NOBODYS]],
+    repair: () => `DROP SCHEMA ${NOBODYS}; DROP ROLE ${NOBODYS}`,
+  },
+  {
+    name: 'a schema without a role',
+    inject: (fleet) => `CREATE SCHEMA ${NOBODYS} AUTHORIZATION "${fleet.roles.owner}"`,
+    found: () => [
+      ['schema-without-role', NOBODY, NOBODYS],
+      ['schema-without-shop', NOBODY, NOBODYS],
+    ],
+    repair: () => `DROP SCHEMA ${NOBODYS}`,
+  },
+  {
+    name: 'a shop without a schema',
+    inject: ({ user }) => `INSERT INTO public.shops (id, name, slug) VALUES ('${NOBODY}', 'Ghost', 'ghost');
+      INSERT INTO public.tenants (shop_id, version) VALUES ('${NOBODY}', 1);
+      INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${NOBODY}', 'owner')`,
+    found: () => [['shop-without-schema', 'ghost', NOBODYS]],
+    repair: () => `DELETE FROM public.tenants WHERE shop_id = '${NOBODY}';
+      DELETE FROM public.shops WHERE id = '${NOBODY}'`,
+  },
+  {
+    name: 'a shop that the index of tenants does not know',
+    inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM public.tenants WHERE shop_id = '${a.id}';
+      DELETE FROM public.tenants WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [['shop-without-tenant', a.slug, 'public.tenants']],
+    repair: () => 'INSERT INTO public.tenants SELECT * FROM public.kept; DROP TABLE public.kept',
+  },
+  {
+    name: 'a role left over by a shop that is gone',
+    inject: ({ roles }) => `CREATE ROLE ${NOBODYS}; GRANT ${NOBODYS} TO "${roles.tenant}"`,
+    found: () => [['leftover-role', null, NOBODYS]],
+    repair: () => `DROP ROLE ${NOBODYS}`,
+  },
+  {
+    name: 'a role left over that nobody holds',
+    inject: () => `CREATE ROLE ${NOBODYS}`,
+    found: () => [['leftover-role', null, NOBODYS]],
+    repair: () => `DROP ROLE ${NOBODYS}`,
+  },
+  {
+    name: 'a member that the shop does not know',
+    inject: ({ b, user }) =>
+      `INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${b.id}', 'staff')`,
+    found: ({ b, user }) => [['member-missing', b.slug, `members ${user}`]],
+    repair: ({ b, user }) =>
+      `DELETE FROM public.memberships WHERE user_id = '${user}' AND shop_id = '${b.id}'`,
+  },
+  {
+    name: 'a shop without an owner',
+    inject: ({ a }) => `UPDATE public.memberships SET role = 'staff' WHERE shop_id = '${a.id}';
+      UPDATE ${a.schema}.members SET role = 'staff'`,
+    found: ({ a }) => [['shop-without-owner', a.slug, 'public.memberships']],
+    repair: ({ a }) => `UPDATE public.memberships SET role = 'owner' WHERE shop_id = '${a.id}';
+      UPDATE ${a.schema}.members SET role = 'owner'`,
+  },
+  {
+    name: 'a server that may lose what it answered',
+    inject: ({ database }) => `ALTER DATABASE "${database}" SET synchronous_commit = off`,
+    found: () => [['server-setting', null, 'synchronous_commit']],
+    repair: ({ database }) => `ALTER DATABASE "${database}" RESET synchronous_commit`,
+  },
+];

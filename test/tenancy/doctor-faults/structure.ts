@@ -1,0 +1,152 @@
+import { asOwner, type Fault, inside } from './fault';
+
+const CREATED_BY = 'orders.orders_created_by_fkey';
+const STATUS_CHECK = `CHECK (status IN ('pending', 'paid', 'fulfilled', 'cancelled'))`;
+
+export const STRUCTURE: Fault[] = [
+  inside(
+    'a dropped column',
+    'column-missing',
+    'product_variants.barcode',
+    (s) => `ALTER TABLE ${s}.product_variants DROP COLUMN barcode`,
+    (s) => `ALTER TABLE ${s}.product_variants ADD COLUMN barcode text`,
+  ),
+  inside(
+    'an extra column',
+    'column-extra',
+    'products.note',
+    (s) => `ALTER TABLE ${s}.products ADD COLUMN note text`,
+    (s) => `ALTER TABLE ${s}.products DROP COLUMN note`,
+  ),
+  inside(
+    'a changed type',
+    'column-changed',
+    'order_lines.quantity',
+    (s) => `ALTER TABLE ${s}.order_lines ALTER COLUMN quantity TYPE bigint`,
+    (s) => `ALTER TABLE ${s}.order_lines ALTER COLUMN quantity TYPE integer`,
+  ),
+  inside(
+    'a dropped NOT NULL',
+    'column-changed',
+    'products.name',
+    (s) => `ALTER TABLE ${s}.products ALTER COLUMN name DROP NOT NULL`,
+    (s) => `ALTER TABLE ${s}.products ALTER COLUMN name SET NOT NULL`,
+  ),
+  inside(
+    'a dropped default',
+    'column-changed',
+    'products.tags',
+    (s) => `ALTER TABLE ${s}.products ALTER COLUMN tags DROP DEFAULT`,
+    (s) => `ALTER TABLE ${s}.products ALTER COLUMN tags SET DEFAULT '{}'`,
+  ),
+  inside(
+    'a dropped index, which leaves its foreign key without one',
+    'foreign-key-unindexed',
+    CREATED_BY,
+    (s) => `DROP INDEX ${s}.orders_created_by_idx`,
+    (s) => `CREATE INDEX orders_created_by_idx ON ${s}.orders (created_by)`,
+    [['index-missing', 'orders_created_by_idx']],
+  ),
+  inside(
+    'an index on another column',
+    'index-changed',
+    'order_lines_variant_id_idx',
+    (s) => `DROP INDEX ${s}.order_lines_variant_id_idx;
+      CREATE INDEX order_lines_variant_id_idx ON ${s}.order_lines (variant_id, sku)`,
+    (s) => `DROP INDEX ${s}.order_lines_variant_id_idx;
+      CREATE INDEX order_lines_variant_id_idx ON ${s}.order_lines (variant_id)`,
+  ),
+  inside(
+    'an extra index',
+    'index-extra',
+    'orders_status_idx',
+    (s) => `CREATE INDEX orders_status_idx ON ${s}.orders (status)`,
+    (s) => `DROP INDEX ${s}.orders_status_idx`,
+  ),
+  {
+    name: 'an index whose build broke off',
+    inject: ({ a }) =>
+      `UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${a.schema}.orders_created_by_idx'::regclass`,
+    found: ({ a }) => [
+      ['foreign-key-unindexed', a.slug, CREATED_BY],
+      ['index-invalid', a.slug, 'orders_created_by_idx'],
+    ],
+    repair: ({ a }) =>
+      `UPDATE pg_index SET indisvalid = true WHERE indexrelid = '${a.schema}.orders_created_by_idx'::regclass`,
+  },
+  inside(
+    'a dropped check',
+    'constraint-missing',
+    'orders.orders_status_check',
+    (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_status_check`,
+    (s) => `ALTER TABLE ${s}.orders ADD CONSTRAINT orders_status_check ${STATUS_CHECK}`,
+  ),
+  inside(
+    'a check that was never validated',
+    'constraint-not-validated',
+    'orders.orders_status_check',
+    (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_status_check;
+      ALTER TABLE ${s}.orders ADD CONSTRAINT orders_status_check ${STATUS_CHECK} NOT VALID`,
+    (s) => `ALTER TABLE ${s}.orders VALIDATE CONSTRAINT orders_status_check`,
+  ),
+  inside(
+    'a check that allows more',
+    'constraint-changed',
+    'members.members_role_check',
+    (s) => `ALTER TABLE ${s}.members DROP CONSTRAINT members_role_check;
+      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'staff', 'guest'))`,
+    (s) => `ALTER TABLE ${s}.members DROP CONSTRAINT members_role_check;
+      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'staff'))`,
+  ),
+  inside(
+    'an extra table, with all that is on it told once',
+    'table-extra',
+    'notes',
+    (s) => `CREATE TABLE ${s}.notes (id uuid PRIMARY KEY, text text CHECK (text <> ''))`,
+    (s) => `DROP TABLE ${s}.notes`,
+  ),
+  inside(
+    'a missing table, with all that was on it told once',
+    'table-missing',
+    'counters',
+    (s) => `DROP TABLE ${s}.counters`,
+    (s) => `CREATE TABLE ${s}.counters (
+        name text NOT NULL CONSTRAINT counters_pkey PRIMARY KEY, value bigint NOT NULL);
+      INSERT INTO ${s}.counters SELECT 'orders', max(number) FROM ${s}.orders`,
+  ),
+  inside(
+    'a table that a crash empties',
+    'table-changed',
+    'counters',
+    (s) => `ALTER TABLE ${s}.counters SET UNLOGGED`,
+    (s) => `ALTER TABLE ${s}.counters SET LOGGED`,
+  ),
+  {
+    name: 'a table of a wrong owner',
+    inject: ({ a, roles }) => `ALTER TABLE ${a.schema}.orders OWNER TO "${roles.admin}"`,
+    found: ({ a }) => [['wrong-owner', a.slug, 'orders']],
+    repair: ({ a, roles }) => `ALTER TABLE ${a.schema}.orders OWNER TO "${roles.owner}"`,
+  },
+  {
+    name: 'a foreign key to another shop',
+    inject: (fleet) =>
+      asOwner(
+        fleet,
+        `ALTER TABLE ${fleet.a.schema}.counters ADD COLUMN product uuid;
+         ALTER TABLE ${fleet.a.schema}.counters ADD CONSTRAINT away FOREIGN KEY (product) REFERENCES ${fleet.b.schema}.products`,
+      ),
+    found: ({ a }) => [
+      ['column-extra', a.slug, 'counters.product'],
+      ['constraint-extra', a.slug, 'counters.away'],
+      ['foreign-key-cross-schema', a.slug, 'counters.away'],
+      ['foreign-key-unindexed', a.slug, 'counters.away'],
+    ],
+    repair: (fleet) => asOwner(fleet, `ALTER TABLE ${fleet.a.schema}.counters DROP COLUMN product`),
+  },
+  {
+    name: 'a foreign key without an index in public',
+    inject: (fleet) => asOwner(fleet, 'DROP INDEX public.memberships_shop_id_idx'),
+    found: () => [['foreign-key-unindexed', null, 'public.memberships.memberships_shop_id_fkey']],
+    repair: (fleet) => asOwner(fleet, 'CREATE INDEX memberships_shop_id_idx ON public.memberships (shop_id)'),
+  },
+];
