@@ -3,6 +3,7 @@ import { ENV, type Env } from '../../src/config/env';
 import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
 import { examine } from '../../src/tenancy/doctor/doctor';
+import { TenantStock } from '../../src/tenancy/tenant-stock';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { createTestDatabase } from '../support/database';
 import { newOrder, newOwner, newProduct } from '../support/factories';
@@ -49,6 +50,14 @@ describe('doctor', () => {
   it('finds nothing wrong with shops that have sold something', async () => {
     expect(await found()).toEqual([]);
     expect(await diagnosis()).toMatchObject({ tenants: 4, schemas: 4 });
+  });
+
+  it('finds nothing wrong with tenants that were made in advance, unless their version is', async () => {
+    await app.app.get(TenantStock, { strict: false }).fill(2);
+    expect(await found()).toEqual([]);
+    await app.database.query(`UPDATE tenant_stock SET version = version - 1`);
+    expect((await found()).map(([check]) => check)).toEqual(['version-index', 'version-index']);
+    await app.database.query(`UPDATE tenant_stock SET version = version + 1`);
   });
 
   it('says what is wrong, how bad it is and what to do', async () => {
