@@ -1,10 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { hash, type Options, verify } from '@node-rs/argon2';
+import { Gate } from '../../common/gate';
 
 /** OWASP password storage cheat sheet: Argon2id with m = 19 MiB, t = 2, p = 1 as the least. */
 const ARGON2ID: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
+/** Each of these keeps a core busy for tens of milliseconds, and 19 MiB: who comes last is sent away. */
+const MAX_WAITING = 100;
+const gate = new Gate(availableParallelism(), MAX_WAITING);
+
+/** @throws Overloaded when too many passwords wait to be hashed or checked already */
 export function hashPassword(password: string): Promise<string> {
-  return hash(normalised(password), ARGON2ID);
+  return gate.run(() => hash(normalised(password), ARGON2ID));
 }
 
 let nobody: Promise<string> | undefined;
@@ -12,10 +19,12 @@ let nobody: Promise<string> | undefined;
 /**
  * Checks a password. With no hash (no such user) the same work is done against a hash that fits nothing, so
  * that the time of the answer does not tell which addresses exist.
+ * @throws Overloaded when too many passwords wait to be hashed or checked already
  */
 export async function isPassword(password: string, passwordHash: string | undefined): Promise<boolean> {
-  nobody ??= hashPassword('no account has this hash');
-  const matches = await verify(passwordHash ?? (await nobody), normalised(password));
+  nobody ??= hash('no account has this hash', ARGON2ID); // past the gate: a refusal would be remembered
+  const against = passwordHash ?? (await nobody);
+  const matches = await gate.run(() => verify(against, normalised(password)));
   return matches && passwordHash !== undefined;
 }
 
