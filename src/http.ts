@@ -23,8 +23,10 @@ import { problemOf } from './common/problem';
 import { ProblemFilter } from './common/problem.filter';
 import { assertSafeInput } from './common/safe-input';
 import { createValidationPipe } from './common/validation';
+import type { Env } from './config/env';
 import type { Base } from './database/database.module';
 import { createOpenApi } from './openapi';
+import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from './tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -46,6 +48,7 @@ export async function createHttpApp(
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
   const options: FastifyHttpOptions<Server> = {
     bodyLimit: JSON_LIMIT_BYTES,
+    trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
     http: {
       requestTimeout: arrival,
@@ -57,7 +60,7 @@ export async function createHttpApp(
       problems.send(
         new (error.statusCode === 414 ? UriTooLong : MalformedUrl)({ cause: error }),
         request,
-        reply,
+        reply.headers(BARE_HEADERS),
       ),
     clientErrorHandler: refuseConnection,
   };
@@ -71,6 +74,7 @@ export async function createHttpApp(
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  await protectAnswers(fastify);
   acceptBodies(fastify);
   logRequests(fastify, base.logger);
   checkInput(fastify);
@@ -100,9 +104,15 @@ function refuseConnection(error: ConnectionError, socket: Socket): void {
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${id}`,
+    ...Object.entries(BARE_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Fastify trusts nobody when it is given a number, so a count is spelled out; hop 0 is who connects to us. */
+function trustedProxies(setting: Env['TRUST_PROXY']): FastifyHttpOptions<Server>['trustProxy'] {
+  return typeof setting === 'number' ? (_address, hop) => hop < setting : (setting ?? false);
 }
 
 function wantedRequestId(header: string | string[] | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
@@ -30,6 +31,11 @@ const schema = z.object({
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
+  TRUST_PROXY: z
+    .string()
+    .refine(isProxyList, 'must be a number of proxies, or their addresses or networks with commas between')
+    .transform((text) => (isCount(text) ? Number(text) : proxiesIn(text)))
+    .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
 
@@ -72,4 +78,23 @@ function isPostgresUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   return ['postgres:', 'postgresql:'].includes(url.protocol) && url.pathname.length > 1;
+}
+
+function isProxyList(text: string): boolean {
+  return isCount(text) ? Number(text) > 0 : proxiesIn(text).every(isNetwork);
+}
+
+function isCount(text: string): boolean {
+  return /^\s*\d{1,2}\s*$/.test(text);
+}
+
+function proxiesIn(text: string): string[] {
+  return text.split(',').map((proxy) => proxy.trim());
+}
+
+/** An address, or one with the number of bits that count, such as `10.0.0.0/8`. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', more] = text.split('/');
+  const width = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) !== 0 && more === undefined && /^\d+$/.test(bits) && Number(bits) <= width;
 }
