@@ -11,9 +11,10 @@ import { type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migrateSchema } from './schema-migrator';
 import { adminSecrets, openSecrets, Secrets } from './secrets';
+import { ensureSigningKeys } from './signing-keys';
 import { withClient } from './with-client';
 
-/** One database made ready: roles exist, logins have passwords, `public` is at the newest version. */
+/** One database made ready: roles exist, logins have passwords, `public` is at the newest version and has keys. */
 export interface Installation {
   server: Omit<DatabaseServer, 'adminUrl'>;
   roles: Roles;
@@ -61,6 +62,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
       return openLogins(client, bootstrapUrl, roles, env, secrets);
     });
     const applied = await migratePublic(url, roles);
+    await ensureSigningKeys(url, secrets);
     const logins = requestLogins(env, bootstrapUrl, roles, secrets);
     return { server, roles, logins, admin: { bootstrapUrl, url }, secrets, applied };
   } catch (error) {

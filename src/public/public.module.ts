@@ -11,6 +11,7 @@ import { AccessTokenGuard, AccessTokenStrategy } from './auth/access-token.guard
 import { AuthController } from './auth/auth.controller';
 import { AuthService } from './auth/auth.service';
 import { RefreshToken } from './auth/refresh-token.entity';
+import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
@@ -29,6 +30,7 @@ export const PUBLIC_ENTITIES = [
   Shop,
   Membership,
   RefreshToken,
+  SigningKey,
   TenantRecord,
   StockedTenant,
   AuditEntry,
