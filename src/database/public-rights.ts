@@ -12,6 +12,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   shops: ALL,
   memberships: ALL,
   refresh_tokens: ALL,
+  login_limits: ALL,
   signing_keys: 'SELECT',
   tenants: 'SELECT',
   tenant_stock: 'SELECT',
