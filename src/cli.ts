@@ -10,6 +10,7 @@ import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrationGenerate } from './cli/migration-generate.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
 import { reportOf } from './common/report';
+import { addKeys } from './public/auth/keys.command';
 import { PUBLIC_ENTITIES } from './public/public.module';
 import { addShopStatus } from './public/shops/shop-status.command';
 import { addProductsImport } from './tenant/products/products-import.command';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
   addProvisioningWorker(program, context);
   addShopStatus(program, context);
+  addKeys(program, context);
   addProductsImport(program, context);
   addDoctor(program, context);
   addDemo(program);

@@ -70,7 +70,7 @@ export async function createHttpApp(
     logger: new NestLogger(base.logger),
     abortOnError: false,
   });
-  app.setGlobalPrefix('api/v1', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('api/v1', { exclude: ['health/*path', '.well-known/*path'] });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;

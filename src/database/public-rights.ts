@@ -11,6 +11,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   users: ALL,
   shops: ALL,
   memberships: ALL,
+  sessions: ALL,
   refresh_tokens: ALL,
   login_limits: ALL,
   signing_keys: 'SELECT',

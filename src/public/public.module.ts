@@ -1,16 +1,21 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { INSTALLATION } from '../database/database.module';
-import type { Installation } from '../database/installation';
 import { AuditController } from './audit/audit.controller';
 import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
-import { ACCESS_TOKEN, signingSecret } from './auth/access-token';
-import { AccessTokenGuard, AccessTokenStrategy } from './auth/access-token.guard';
+import { ACCESS_TOKEN } from './auth/access-token';
+import { AccessTokenGuard } from './auth/access-token.guard';
+import { AccessTokenStrategy } from './auth/access-token.strategy';
 import { AuthController } from './auth/auth.controller';
 import { AuthService } from './auth/auth.service';
+import { JwksController } from './auth/jwks.controller';
+import { KeyRing } from './auth/key-ring';
+import { LoginLimits } from './auth/login-limits';
+import { LoginService } from './auth/login.service';
 import { RefreshToken } from './auth/refresh-token.entity';
+import { SessionDirectory } from './auth/session-directory';
+import { Session } from './auth/session.entity';
 import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
@@ -29,6 +34,7 @@ export const PUBLIC_ENTITIES = [
   User,
   Shop,
   Membership,
+  Session,
   RefreshToken,
   SigningKey,
   TenantRecord,
@@ -39,25 +45,32 @@ export const PUBLIC_ENTITIES = [
 /** Users, shops and memberships: what belongs to nobody's schema. */
 @Module({
   imports: [
-    JwtModule.registerAsync({
-      inject: [INSTALLATION],
-      useFactory: ({ secrets }: Installation) => ({
-        secret: signingSecret(secrets),
-        signOptions: {
-          algorithm: ACCESS_TOKEN.algorithm,
-          issuer: ACCESS_TOKEN.issuer,
-          expiresIn: ACCESS_TOKEN.lifetime,
-        },
-      }),
+    JwtModule.register({
+      signOptions: {
+        algorithm: ACCESS_TOKEN.algorithm,
+        issuer: ACCESS_TOKEN.issuer,
+        expiresIn: ACCESS_TOKEN.lifetime,
+      },
     }),
   ],
-  controllers: [AuthController, ShopsController, MembersController, AuditController, HealthController],
+  controllers: [
+    AuthController,
+    JwksController,
+    ShopsController,
+    MembersController,
+    AuditController,
+    HealthController,
+  ],
   providers: [
     AccessTokenStrategy,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
     AuditService,
     MembersService,
+    KeyRing,
+    LoginLimits,
+    LoginService,
+    SessionDirectory,
     ShopsService,
     ShopStatusService,
     TokensService,

@@ -10,6 +10,8 @@ export interface Placement {
 /** What an access token says: who, and for which shop. */
 export interface Principal {
   userId: string;
+  /** Login that the token came from; revoked, it opens nothing. */
+  sessionId: string;
   /** Null in a global token, which opens no tenant route. */
   shopId: string | null;
 }

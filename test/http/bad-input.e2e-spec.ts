@@ -7,7 +7,7 @@ import {
   newMember,
   newOrder,
   newOwner,
-  newPerson,
+  newUser,
   newProduct,
   type Owner,
 } from '../support/factories';
@@ -33,7 +33,7 @@ beforeAll(async () => {
     owner,
     product: await newProduct(owner.api, { stock: 1000 }),
     staff: await newMember(owner),
-    stranger: await newPerson(app.api),
+    stranger: await newUser(app.api),
   };
   order = await newOrder(owner.api, world.product.id);
 });
@@ -397,12 +397,18 @@ describe('a request id', () => {
   );
 });
 
-function send(route: string, body: RequestInit['body'], headers: Record<string, string> = JSON_TYPE) {
+async function send(
+  route: string,
+  body: RequestInit['body'],
+  headers: Record<string, string> = JSON_TYPE,
+): Promise<Answer> {
   const [method, path] = route.split(' ') as [string, string];
   const ids = { shops: owner.shop.id as string, products: world.product.id, orders: order.id };
   const id = ids[path.split('/')[0] as keyof typeof ids];
   const target = path.replace('{id}', id).replace('{userId}', world.staff.id);
-  return owner.api.raw(method, target, body, headers);
+  const { endsToken } = BODY_ROUTES.find((known) => known.route === route) ?? {};
+  const { api } = endsToken ? await newUser(app.api) : owner;
+  return api.raw(method, target, body, headers);
 }
 
 function sendTo(route: string, id: string): Promise<Answer> {

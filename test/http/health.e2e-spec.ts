@@ -114,6 +114,7 @@ describe('GET /openapi.json', () => {
 
   it('asks for a bearer token on every route but those open to all', () => {
     expect(namesOf(operations, ({ security }) => !security?.length).toSorted()).toEqual([
+      'GET /.well-known/jwks.json',
       'GET /health/live',
       'GET /health/ready',
       'POST /api/v1/auth/login',

@@ -1,14 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api } from '../support/api';
-import {
-  created,
-  newOrder,
-  newOwner,
-  newPerson as newUser,
-  newProduct,
-  type Owner,
-  PASSWORD,
-} from '../support/factories';
+import { created, newOrder, newOwner, newUser, newProduct, type Owner, PASSWORD } from '../support/factories';
 import type { TestApp } from '../support/test-app';
 import { newMarker } from './markers';
 import { badTokens } from './tokens';
@@ -139,7 +131,7 @@ export async function newWorld({ api, app, database }: TestApp): Promise<World> 
     ),
   ]);
   const lingered = { removed: removal, suspended: suspension };
-  const bad = badTokens(app, ada.user.id, ada.shop.id);
+  const bad = await badTokens(app, ada.accessToken);
   const tokens = {
     ...{ 'own token': ada.accessToken, "another shop's token": bob.accessToken },
     ...{ 'global token': global.body.accessToken as string, 'no token': undefined },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { newPerson, PASSWORD } from '../support/factories';
+import { newUser, PASSWORD } from '../support/factories';
 import type { Identity, Kind, Person } from './identities';
 
 /** What a request carries besides its path; ids in the path are filled in by name. */
@@ -87,6 +87,13 @@ export const ROUTES: RouteEntry[] = [
     ids: { 'body.shopId': SHOP },
     parts: (id) => ({ json: { shopId: id['body.shopId'] } }),
   },
+  {
+    route: 'POST /api/v1/auth/password',
+    access: 'user',
+    ok: '401 INVALID_CREDENTIALS', // a right one would end the sessions that the kit works with
+    parts: () => ({ json: { currentPassword: 'not the password', newPassword: PASSWORD } }),
+  },
+  { route: 'GET /.well-known/jwks.json', access: 'open', ok: '200' },
   { route: 'GET /api/v1/me', access: 'user', ok: '200' },
   { route: 'GET /api/v1/shops', access: 'user', ok: '200', ...withCursor('shop') },
   {
@@ -115,7 +122,7 @@ export const ROUTES: RouteEntry[] = [
     access: 'user',
     ok: '201',
     ids: { 'path.id': SHOP },
-    parts: async (_id, { api }) => ({ json: { email: (await newPerson(api)).email, role: 'staff' } }),
+    parts: async (_id, { api }) => ({ json: { email: (await newUser(api)).email, role: 'staff' } }),
   },
   {
     route: 'PATCH /api/v1/shops/{id}/members/{userId}',

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { JwtService } from '@nestjs/jwt';
 import type { AccessClaims } from '../../src/public/auth/access-token';
+import { KeyRing } from '../../src/public/auth/key-ring';
 
 /** What somebody without the key, or with an old token, can send. All of them say what a good token says. */
 export interface BadTokens {
@@ -15,17 +16,21 @@ export interface BadTokens {
   unsigned: string;
 }
 
-/** The only place of the kit that knows how access tokens are signed. */
-export function badTokens(app: NestFastifyApplication, userId: string, shopId: string): BadTokens {
-  const claims: AccessClaims = { sub: userId, shop_id: shopId, typ: 'access' };
+/**
+ * The only place of the kit that knows how access tokens are signed.
+ * @param good a token that is accepted: the others say the same, session included
+ */
+export async function badTokens(app: NestFastifyApplication, good: string): Promise<BadTokens> {
+  const { sub, sid, shop_id, typ } = claimsOf(good) as AccessClaims;
+  const claims = { sub, sid, shop_id, typ };
   const jwt = app.get(JwtService, { strict: false });
-  const good = jwt.sign(claims);
-  const [, payload] = good.split('.');
+  const { kid: keyid, privateKey } = await app.get(KeyRing, { strict: false }).current();
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   return {
-    expired: jwt.sign(claims, { expiresIn: -60 }),
-    foreignIssuer: jwt.sign(claims, { issuer: 'somebody else' }),
-    forged: new JwtService({ secret: randomBytes(32).toString('hex') }).sign(claims, { issuer: 'stoa' }),
-    unsigned: `${base64({ alg: 'none', typ: 'JWT' })}.${payload}.`,
+    expired: jwt.sign(claims, { keyid, privateKey, expiresIn: -60 }),
+    foreignIssuer: jwt.sign(claims, { keyid, privateKey, issuer: 'somebody else' }),
+    forged: jwt.sign(claims, { keyid, privateKey: other }),
+    unsigned: `${base64({ alg: 'none', typ: 'JWT', kid: keyid })}.${good.split('.')[1]}.`,
   };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
 import type { Api } from '../support/api';
-import { newMember, newOwner, newPerson, type Owner } from '../support/factories';
+import { newMember, newOwner, newUser, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
@@ -28,7 +28,7 @@ const memberEntries = async (api: Api) =>
 
 describe('GET /audit', () => {
   it('shows an owner who did what in which request', async () => {
-    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const before = Date.now() - 1000;
     const { headers } = await owner.api.post(`shops/${owner.shop.id}/members`, { email, role: 'staff' });
     const [entry] = await entries(owner.api, '&action=member.added');
@@ -85,7 +85,7 @@ describe('GET /audit', () => {
   });
 
   it('needs a token that names a shop', async () => {
-    const { api } = await newPerson(app.api);
+    const { api } = await newUser(app.api);
     expect(problemIn(await api.get('audit'))).toBe('403 TENANT_REQUIRED');
     expect(problemIn(await app.api.get('audit'))).toBe('401 UNAUTHENTICATED');
   });
@@ -119,13 +119,13 @@ describe('an entry', () => {
   }
 
   it('is there when the deed is done', async () => {
-    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     await add(owner, email);
     expect(await traces(owner, id)).toEqual({ memberships: 1, members: 1, entries: 1 });
   });
 
   it('is not there when the deed is refused', async () => {
-    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const staff = await newMember(owner);
     expect(problemIn(await add({ ...owner, api: staff.api }, email))).toBe('403 OWNER_REQUIRED');
     const path = `shops/${owner.shop.id}/members/${owner.user.id}`;
@@ -135,7 +135,7 @@ describe('an entry', () => {
   });
 
   it('is not there when the deed fails at its very end', async () => {
-    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     await app.database.query(`
       CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'at the end'; END $$;
       CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON memberships DEFERRABLE INITIALLY DEFERRED
@@ -150,7 +150,7 @@ describe('an entry', () => {
   });
 
   it('that cannot be written stops the deed', async () => {
-    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const { roles } = app.app.get<Installation>(INSTALLATION, { strict: false });
     const columns = 'id, action, actor_id, shop_id, request_id, details';
     await app.database.query(`REVOKE INSERT (${columns}) ON audit_log FROM ${roles.public}`);

@@ -5,7 +5,7 @@ import {
   newMember,
   newOrder,
   newOwner,
-  newPerson,
+  newUser,
   newProduct,
   type Owner,
 } from '../support/factories';
@@ -41,7 +41,7 @@ function entriesOf({ shop }: Owner): Promise<object[]> {
 
 describe('POST /shops/:id/members', () => {
   it('adds a registered user', async () => {
-    const [owner, person] = await Promise.all([newOwner(app.api), newPerson(app.api, { name: 'Grace' })]);
+    const [owner, person] = await Promise.all([newOwner(app.api), newUser(app.api, { name: 'Grace' })]);
     const { status, body } = await owner.api.post(members(owner), { email: person.email, role: 'staff' });
     expect(status).toBe(201);
     expect(body).toEqual({
@@ -55,7 +55,7 @@ describe('POST /shops/:id/members', () => {
   });
 
   it('takes the address in any case', async () => {
-    const [owner, person] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, person] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const email = person.email.toUpperCase();
     expect((await owner.api.post(members(owner), { email, role: 'owner' })).status).toBe(201);
   });
@@ -70,7 +70,7 @@ describe('POST /shops/:id/members', () => {
   it.each([`O'Brien"; DROP TABLE members; --`, `'); DELETE FROM public.users; --`, '%I $1 \\ 🛒'])(
     'keeps the name %j as it is',
     async (name) => {
-      const [owner, person] = await Promise.all([newOwner(app.api), newPerson(app.api, { name })]);
+      const [owner, person] = await Promise.all([newOwner(app.api), newUser(app.api, { name })]);
       created(await owner.api.post(members(owner), { email: person.email, role: 'staff' }));
       expect(await rowInShop(owner, person.id)).toEqual([{ name, role: 'staff' }]);
     },
@@ -91,7 +91,7 @@ describe('POST /shops/:id/members', () => {
   });
 
   it('adds once a user whom twenty requests add at once', async () => {
-    const [owner, { email, id }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { email, id }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const answers = await atOnce(() => owner.api.post(members(owner), { email, role: 'staff' }));
     const refused = answers.filter(({ status }) => status !== 201);
     expect(refused.map(problemIn)).toEqual(Array(RIVALS - 1).fill('409 ALREADY_A_MEMBER'));
@@ -110,7 +110,7 @@ describe('POST /shops/:id/members', () => {
   });
 
   it('leaves nothing when the row in the shop cannot be written', async () => {
-    const [owner, { email }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const schema = `shop_${(owner.shop.id as string).replaceAll('-', '')}`;
     await app.database.query(`ALTER TABLE ${schema}.members RENAME TO elsewhere`);
     const refused = await owner.api.post(members(owner), { email, role: 'staff' });
@@ -154,7 +154,7 @@ describe('PATCH /shops/:id/members/:userId', () => {
   });
 
   it('refuses a user who is no member', async () => {
-    const [owner, { id }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { id }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const refused = await owner.api.patch(members(owner, id), { role: 'owner' });
     expect(problemIn(refused)).toBe('404 MEMBER_NOT_FOUND');
   });
@@ -277,7 +277,7 @@ describe('the members of a shop', () => {
   });
 
   it('can be managed by the owner while the shop is suspended', async () => {
-    const [owner, { email, id }] = await Promise.all([newOwner(app.api), newPerson(app.api)]);
+    const [owner, { email, id }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     await app.database.query(`UPDATE shops SET status = 'suspended' WHERE id = $1`, [owner.shop.id]);
     const answers = [
       await owner.api.post(members(owner), { email, role: 'staff' }),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Owner, PASSWORD, type Person } from './factories';
+import { type Owner, PASSWORD, type User } from './factories';
 
 /** A field of a body: values of wrong types or forms, and what else it must refuse. */
 interface Field {
@@ -18,9 +18,9 @@ export interface World {
   owner: Owner;
   product: { id: string };
   /** Works in the owner's shop. */
-  staff: Person;
+  staff: User;
   /** Works in no shop. */
-  stranger: Person;
+  stranger: User;
 }
 
 interface BodyRoute {
@@ -33,6 +33,8 @@ interface BodyRoute {
   fields: Record<string, Field>;
   /** Fields that may not be absent. */
   needs: string[];
+  /** A good call ends the token it is sent with, so each is sent as somebody new. */
+  endsToken?: true;
 }
 
 /** May be empty. The longest is of characters that take four bytes, and two UTF-16 units, each. */
@@ -159,6 +161,14 @@ export const BODY_ROUTES: BodyRoute[] = [
     body: ({ owner }) => ({ shopId: owner.shop.id }),
     fields: { shopId: id },
     needs: ['shopId'],
+  },
+  {
+    route: 'POST auth/password',
+    ok: 200,
+    body: () => ({ currentPassword: PASSWORD, newPassword: PASSWORD }),
+    fields: { currentPassword: text(200), newPassword: text(200) },
+    needs: ['currentPassword', 'newPassword'],
+    endsToken: true,
   },
   { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
   { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },

@@ -6,6 +6,7 @@ export interface Census {
   shops: number;
   memberships: number;
   tenants: number;
+  sessions: number;
   refreshTokens: number;
   schemas: number;
   roles: number;
@@ -18,6 +19,7 @@ export async function takeCensus(database: TestDatabase): Promise<Census> {
            (SELECT count(*)::int FROM shops) AS shops,
            (SELECT count(*)::int FROM memberships) AS memberships,
            (SELECT count(*)::int FROM tenants) AS tenants,
+           (SELECT count(*)::int FROM sessions) AS sessions,
            (SELECT count(*)::int FROM refresh_tokens) AS "refreshTokens",
            (SELECT count(*)::int FROM pg_namespace WHERE nspname ~ '^shop_') AS schemas,
            (SELECT count(DISTINCT role.oid)::int

@@ -17,6 +17,11 @@ export interface Owner {
   refreshToken: string;
 }
 
+/** Somebody who has registered. */
+export interface User extends Owner {
+  id: string;
+}
+
 export async function newOwner(
   api: Api,
   overrides: { name?: string; slug?: string; currency?: string } = {},
@@ -30,6 +35,13 @@ export async function newOwner(
     }),
   );
   return { ...body, email, api: api.as(body.accessToken) } as Owner;
+}
+
+/** A user without a shop, and the API as that user. */
+export async function newUser(api: Api, overrides: { name?: string } = {}) {
+  const email = `${unique()}@example.com`;
+  const { body } = created(await api.post('auth/register', { email, password: PASSWORD, ...overrides }));
+  return { ...body, id: body.user.id, email, api: api.as(body.accessToken) } as User;
 }
 
 export async function newProduct(api: Api, overrides: object = {}) {
@@ -50,26 +62,13 @@ export function created(answer: Answer): Answer {
   return answer;
 }
 
-/** A user without a shop. */
-export interface Person {
-  api: Api;
-  id: string;
-  email: string;
-}
-
-export async function newPerson(api: Api, overrides: { name?: string } = {}): Promise<Person> {
-  const email = `${unique()}@example.com`;
-  const { body } = created(await api.post('auth/register', { email, password: PASSWORD, ...overrides }));
-  return { api: api.as(body.accessToken), id: body.user.id, email };
-}
-
 /** A user whom the owner has added; `inShop` is the API as that user in the owner's shop. */
 export async function newMember(
   { api, shop }: Owner,
   role: 'owner' | 'staff' = 'staff',
-): Promise<Person & { inShop: Api }> {
-  const person = await newPerson(api.as());
-  created(await api.post(`shops/${shop.id}/members`, { email: person.email, role }));
-  const { body } = await person.api.post('auth/switch', { shopId: shop.id });
-  return { ...person, inShop: api.as(body.accessToken) };
+): Promise<User & { inShop: Api }> {
+  const user = await newUser(api.as());
+  created(await api.post(`shops/${shop.id}/members`, { email: user.email, role }));
+  const { body } = await user.api.post('auth/switch', { shopId: shop.id });
+  return { ...user, inShop: api.as(body.accessToken) };
 }

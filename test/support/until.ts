@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from './api';
+import { problemIn } from './problem';
 
 const PATIENCE_MS = 20_000;
 
@@ -10,5 +12,20 @@ export async function until<T>(ask: () => Promise<T>, willDo: (answer: T) => boo
     if (willDo(answer)) return answer;
     if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)}`);
     await sleep(50);
+  }
+}
+
+/** Asks again until the answer is refused. @returns how it was, and how many milliseconds that took */
+export async function untilRefused(
+  ask: () => Promise<Answer>,
+  limitMs = 10_000,
+): Promise<{ problem: string; ms: number }> {
+  const start = performance.now();
+  for (;;) {
+    const answer = await ask();
+    const ms = performance.now() - start;
+    if (answer.status >= 400) return { problem: problemIn(answer), ms };
+    if (ms > limitMs) return { problem: `still ${answer.status}`, ms };
+    await sleep(100);
   }
 }

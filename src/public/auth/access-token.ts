@@ -1,7 +1,5 @@
-import type { Secrets } from '../../database/secrets';
-
 export const ACCESS_TOKEN = {
-  algorithm: 'HS256',
+  algorithm: 'ES256',
   issuer: 'stoa',
   /** Value of `typ`: no other token of ours is taken for an access token. */
   type: 'access',
@@ -11,11 +9,9 @@ export const ACCESS_TOKEN = {
 
 export interface AccessClaims {
   sub: string;
+  /** The session. */
+  sid: string;
   /** Absent in a global token. */
   shop_id?: string;
   typ: typeof ACCESS_TOKEN.type;
-}
-
-export function signingSecret(secrets: Secrets): string {
-  return secrets.derive('access token HS256');
 }

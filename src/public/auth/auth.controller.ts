@@ -1,18 +1,23 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { type Caller, From } from '../../common/caller.decorator';
 import { Route } from '../../common/route';
 import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { Open } from './access-token.guard';
-import { LoginDto, MeDto, RefreshDto, RegisterDto, SessionDto, SwitchDto } from './auth.dto';
-import { EmailTaken, InvalidCredentials, RefreshTokenInvalid } from './auth.errors';
+import { LoginDto, MeDto, PasswordDto, RefreshDto, RegisterDto, SessionDto, SwitchDto } from './auth.dto';
+import { EmailTaken, InvalidCredentials, RefreshTokenInvalid, TooManyAttempts } from './auth.errors';
 import { AuthService } from './auth.service';
+import { LoginService } from './login.service';
 import { SignedIn } from './principal.decorator';
 
 @ApiTags('auth')
 @Controller()
 export class AuthController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly logins: LoginService,
+  ) {}
 
   @Open()
   @Post('auth/register')
@@ -22,22 +27,26 @@ export class AuthController {
     ok: SessionDto,
     errors: [EmailTaken, SlugTaken, NoTenantReady],
   })
-  register(@Body() account: RegisterDto): Promise<SessionDto> {
-    return this.auth.register(account);
+  register(@Body() account: RegisterDto, @From() caller: Caller): Promise<SessionDto> {
+    return this.auth.register(account, caller);
   }
 
   @Open()
   @Post('auth/login')
-  @Route({ summary: 'Signs in', ok: SessionDto, errors: [InvalidCredentials, ShopNotFound] })
-  login(@Body() credentials: LoginDto): Promise<SessionDto> {
-    return this.auth.login(credentials);
+  @Route({
+    summary: 'Signs in',
+    ok: SessionDto,
+    errors: [InvalidCredentials, ShopNotFound, TooManyAttempts],
+  })
+  login(@Body() credentials: LoginDto, @From() caller: Caller): Promise<SessionDto> {
+    return this.logins.login(credentials, caller);
   }
 
   @Open()
   @Post('auth/refresh')
   @Route({ summary: 'Trades a refresh token for a new pair', ok: SessionDto, errors: [RefreshTokenInvalid] })
-  refresh(@Body() { refreshToken }: RefreshDto): Promise<SessionDto> {
-    return this.auth.refresh(refreshToken);
+  refresh(@Body() { refreshToken }: RefreshDto, @From() caller: Caller): Promise<SessionDto> {
+    return this.auth.refresh(refreshToken, caller);
   }
 
   @Open()
@@ -49,9 +58,28 @@ export class AuthController {
 
   @ApiBearerAuth()
   @Post('auth/switch')
-  @Route({ summary: 'Tokens for another of my shops', ok: SessionDto, errors: [ShopNotFound] })
+  @Route({
+    summary: 'Tokens of the same login for another of my shops',
+    ok: SessionDto,
+    errors: [ShopNotFound],
+  })
   switchShop(@SignedIn() user: Principal, @Body() { shopId }: SwitchDto): Promise<SessionDto> {
     return this.auth.switchShop(user, shopId);
+  }
+
+  @ApiBearerAuth()
+  @Post('auth/password')
+  @Route({
+    summary: 'Changes my password and ends all my logins; the answer is a new one',
+    ok: SessionDto,
+    errors: [InvalidCredentials, TooManyAttempts],
+  })
+  changePassword(
+    @SignedIn() user: Principal,
+    @Body() passwords: PasswordDto,
+    @From() caller: Caller,
+  ): Promise<SessionDto> {
+    return this.logins.changePassword(user, passwords, caller);
   }
 
   @ApiBearerAuth()

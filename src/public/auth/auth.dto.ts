@@ -1,6 +1,7 @@
 import { Email, Id, ListOf, Part, Text, Time, Whole } from '../../common/fields';
 import { CreateShopDto, ShopDto } from '../shops/shops.dto';
 import type { User } from '../users/user.entity';
+import type { TokenPair } from './tokens.service';
 
 const PASSWORD = { min: 8, max: 200, raw: true, example: 'correct horse battery staple' };
 
@@ -44,6 +45,14 @@ export class SwitchDto {
   shopId: string;
 }
 
+export class PasswordDto {
+  @Text({ ...PASSWORD, min: 1 })
+  currentPassword: string;
+
+  @Text(PASSWORD)
+  newPassword: string;
+}
+
 export class UserDto {
   @Id()
   id: string;
@@ -65,7 +74,7 @@ export class TokensDto {
   })
   accessToken: string;
 
-  @Text({ max: 200, description: 'For one call of /auth/refresh.' })
+  @Text({ max: 200, description: 'For one call of /auth/refresh, which may be repeated for 10 seconds.' })
   refreshToken: string;
 
   @Whole({ min: 1, max: 86_400, example: 600, description: 'Seconds until the access token ends.' })
@@ -99,4 +108,13 @@ export class MeDto {
 
 export function toUserDto({ id, email, name, createdAt }: User): UserDto {
   return { id, email, name, createdAt: createdAt.toISOString() };
+}
+
+export function toSessionDto(
+  user: User,
+  tokens: TokenPair,
+  shops: ShopDto[],
+  shop: ShopDto | null,
+): SessionDto {
+  return { ...tokens, user: toUserDto(user), shop, shops };
 }

@@ -1,21 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '../../common/caller.decorator';
 import { Unauthenticated } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
+import { recordAudit } from '../../tenancy/audit-log';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
-import { type ShopDto, toShopDto } from '../shops/shops.dto';
+import { loginSucceeded, shopCreated } from '../audit/audit-events';
 import { shopsOf } from '../shops/memberships';
+import { toShopDto } from '../shops/shops.dto';
 import { User } from '../users/user.entity';
-import { type LoginDto, type MeDto, type RegisterDto, type SessionDto, toUserDto } from './auth.dto';
-import { EmailTaken, InvalidCredentials, RefreshTokenInvalid } from './auth.errors';
-import { hashPassword, isPassword } from './passwords';
-import { type TokenPair, TokensService } from './tokens.service';
+import { getUser } from '../users/users';
+import { type MeDto, type RegisterDto, type SessionDto, toSessionDto, toUserDto } from './auth.dto';
+import { EmailTaken, RefreshTokenInvalid } from './auth.errors';
+import { hashPassword } from './passwords';
+import { lockSession } from './sessions';
+import { TokensService } from './tokens.service';
 
-/** Sign-up, sign-in, and the tokens of both. */
+/** Sign-up, and the tokens of who has signed in. */
 @Injectable()
 export class AuthService {
   constructor(
@@ -25,48 +30,41 @@ export class AuthService {
   ) {}
 
   /** Makes the account, its first shop and its tokens in one transaction, so a failed call can be repeated. */
-  async register({ email, password, name, shop: wanted }: RegisterDto): Promise<SessionDto> {
-    const account = {
-      id: newId(),
-      email,
-      name: name ?? email.split('@')[0]!,
-      passwordHash: await hashPassword(password),
+  async register({ email, password, name, shop: wanted }: RegisterDto, caller: Caller): Promise<SessionDto> {
+    const userId = newId();
+    const passwordHash = await hashPassword(password);
+    const account = { id: userId, email, name: name ?? email.split('@')[0]!, passwordHash };
+    const signer = await this.tokens.signer();
+    const signIn = async (manager: EntityManager, shopId: string | null) => {
+      await recordAudit(manager, loginSucceeded(caller, userId, shopId));
+      return this.tokens.open(manager, signer, { userId, shopId });
     };
     if (wanted === undefined) {
       return this.database.transaction(async (manager) => {
         const user = await insertUser(manager, account);
-        return session(user, await this.tokens.issue(manager, user.id, null), [], null);
+        return toSessionDto(user, await signIn(manager, null), [], null);
       });
     }
     return this.provisioning.transaction(async (manager, provision) => {
       const user = await insertUser(manager, account);
       const shop = toShopDto(await provision({ ...wanted, owner: account }), 'owner');
-      return session(user, await this.tokens.issue(manager, user.id, shop.id), [shop], shop);
+      await recordAudit(manager, shopCreated(caller, userId, shop.id));
+      return toSessionDto(user, await signIn(manager, shop.id), [shop], shop);
     });
   }
 
-  /** @throws InvalidCredentials for an unknown address and for a wrong password alike, after the same work */
-  async login({ email, password, shopId }: LoginDto): Promise<SessionDto> {
-    const user = await this.database.run((manager) => manager.findOneBy(User, { email }));
-    if (!(await isPassword(password, user?.passwordHash)) || user === null) throw new InvalidCredentials();
-    return this.open(user.id, shopId ?? null);
-  }
-
-  /** A pair of tokens for another of my shops. */
-  switchShop({ userId }: Principal, shopId: string): Promise<SessionDto> {
-    return this.open(userId, shopId);
-  }
-
-  /** The next pair of the same login. A shop that the user has left since is left out of it. */
-  async refresh(refreshToken: string): Promise<SessionDto> {
+  /** The next pair of the same session. A shop that the user has left since is left out of it. */
+  async refresh(refreshToken: string, caller: Caller): Promise<SessionDto> {
+    const signer = await this.tokens.signer();
     const next = await this.database.transaction(async (manager) => {
-      const used = await this.tokens.use(manager, refreshToken);
+      const used = await this.tokens.use(manager, refreshToken, caller);
       if (used === null) return null; // thrown outside, so that a revocation is kept
-      const user = await getUser(manager, used.userId);
+      const { holder, successor } = used;
+      const user = await getUser(manager, holder.userId);
       const shops = await shopsOf(manager, user.id);
-      const shop = shops.find(({ id }) => id === used.shopId) ?? null;
-      const pair = await this.tokens.issue(manager, user.id, shop?.id ?? null, used.familyId);
-      return session(user, pair, shops, shop);
+      const shop = shops.find(({ id }) => id === holder.shopId) ?? null;
+      const principal = { ...holder, shopId: shop?.id ?? null };
+      return toSessionDto(user, await this.tokens.issue(manager, signer, principal, successor), shops, shop);
     });
     if (next === null) throw new RefreshTokenInvalid();
     return next;
@@ -76,6 +74,20 @@ export class AuthService {
     return this.tokens.revoke(refreshToken);
   }
 
+  /** A pair of tokens for another of my shops, in the same session. */
+  async switchShop({ userId, sessionId }: Principal, shopId: string): Promise<SessionDto> {
+    const signer = await this.tokens.signer();
+    return this.database.transaction(async (manager) => {
+      if (!(await lockSession(manager, sessionId))) throw new Unauthenticated(); // ended a moment ago
+      const user = await getUser(manager, userId);
+      const shops = await shopsOf(manager, userId);
+      const shop = shops.find(({ id }) => id === shopId);
+      if (shop === undefined) throw new ShopNotFound();
+      const pair = await this.tokens.issue(manager, signer, { userId, sessionId, shopId });
+      return toSessionDto(user, pair, shops, shop);
+    });
+  }
+
   me({ userId, shopId }: Principal): Promise<MeDto> {
     return this.database.run(async (manager) => {
       const user = await getUser(manager, userId);
@@ -83,24 +95,6 @@ export class AuthService {
       return { user: toUserDto(user), shop: shops.find(({ id }) => id === shopId) ?? null, shops };
     });
   }
-
-  /** @param shopId null: the only shop of a user who has one, else none */
-  private open(userId: string, shopId: string | null): Promise<SessionDto> {
-    return this.database.transaction(async (manager) => {
-      const user = await getUser(manager, userId);
-      const shops = await shopsOf(manager, userId);
-      const only = shops.length === 1 ? shops[0]!.id : null; // length checked
-      const chosen = shops.find(({ id }) => id === (shopId ?? only)) ?? null;
-      if (shopId !== null && chosen === null) throw new ShopNotFound();
-      return session(user, await this.tokens.issue(manager, userId, chosen?.id ?? null), shops, chosen);
-    });
-  }
-}
-
-async function getUser(manager: EntityManager, id: string): Promise<User> {
-  const user = await manager.findOneBy(User, { id });
-  if (user === null) throw new Unauthenticated();
-  return user;
 }
 
 type Account = Pick<User, 'id' | 'email' | 'name' | 'passwordHash'>;
@@ -113,8 +107,4 @@ async function insertUser(manager: EntityManager, account: Account): Promise<Use
     throw error;
   }
   return manager.findOneByOrFail(User, { id: account.id });
-}
-
-function session(user: User, tokens: TokenPair, shops: ShopDto[], shop: ShopDto | null): SessionDto {
-  return { ...tokens, user: toUserDto(user), shop, shops };
 }

@@ -11,21 +11,26 @@ import {
 } from 'typeorm';
 import { Shop } from '../shops/shop.entity';
 import { User } from '../users/user.entity';
+import { Session } from './session.entity';
 
-/** A refresh token, kept as its hash. Each may be used once; all that came from one login are a family. */
+/** A refresh token, kept as its hash. Each is used once; all that came from one login are of its session. */
 @Entity('refresh_tokens')
 @Unique('refresh_tokens_token_hash_key', ['tokenHash'])
 export class RefreshToken {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'refresh_tokens_pkey' })
   id: string;
 
-  /** SHA-256, hex. The token is 256 random bits, so a slow hash would add nothing. */
+  /** SHA-256, hex. The token cannot be guessed (256 bits), so a slow hash would add nothing. */
   @Column('text', { name: 'token_hash' })
   tokenHash: string;
 
-  @Index('refresh_tokens_family_id_idx')
-  @Column('uuid', { name: 'family_id' })
-  familyId: string;
+  @Index('refresh_tokens_session_id_idx')
+  @Column('uuid', { name: 'session_id' })
+  sessionId: string;
+
+  @ManyToOne(() => Session, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'session_id', foreignKeyConstraintName: 'refresh_tokens_session_id_fkey' })
+  session: Relation<Session>;
 
   @Index('refresh_tokens_user_id_idx')
   @Column('uuid', { name: 'user_id' })
@@ -49,9 +54,6 @@ export class RefreshToken {
 
   @Column('timestamptz', { name: 'used_at', nullable: true })
   usedAt: Date | null;
-
-  @Column('timestamptz', { name: 'revoked_at', nullable: true })
-  revokedAt: Date | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

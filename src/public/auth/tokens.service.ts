@@ -1,11 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '../../common/caller.decorator';
 import { newId } from '../../common/ids';
 import { PublicDatabase } from '../../database/control-database';
+import { INSTALLATION } from '../../database/database.module';
+import type { Installation } from '../../database/installation';
+import { recordAudit } from '../../tenancy/audit-log';
+import type { Principal } from '../../tenancy/tenant';
+import { tokenReused } from '../audit/audit-events';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
-import { RefreshToken } from './refresh-token.entity';
+import { KeyRing } from './key-ring';
+import { lockSession, openSession, revokeSession } from './sessions';
 
 export interface TokenPair {
   accessToken: string;
@@ -15,41 +22,69 @@ export interface TokenPair {
   tokenType: 'Bearer';
 }
 
+/** The key of an access token to come. */
+export interface Signer {
+  kid: string;
+  privateKey: KeyObject;
+}
+
 const REFRESH_DAYS = 30;
 const REFRESH_BYTES = 32;
-const DAY_MS = 86_400_000;
+/** Two tabs, or an answer that was lost: for so long a used token gives its successor once more. */
+const GRACE_SECONDS = 10;
 
 /** Issues, renews and revokes tokens. */
 @Injectable()
 export class TokensService {
+  private readonly successorKey: Buffer;
+
   constructor(
     private readonly jwt: JwtService,
+    private readonly keys: KeyRing,
     private readonly database: PublicDatabase,
-  ) {}
+    @Inject(INSTALLATION) { secrets }: Installation,
+  ) {
+    this.successorKey = Buffer.from(secrets.derive('refresh successor'), 'hex');
+  }
 
-  /** A pair for a new login, or, with `familyId`, the next of one. Written in the caller's transaction. */
+  /**
+   * What the other methods sign with. To be asked for before a transaction: inside it would wait for a second
+   * connection while it holds the first, and enough of those at once wait for each other.
+   */
+  signer(): Promise<Signer> {
+    return this.keys.current();
+  }
+
+  /** The first pair of a new session. Written in the caller's transaction, as by every method here. */
+  async open(
+    manager: EntityManager,
+    signer: Signer,
+    user: { userId: string; shopId: string | null },
+  ): Promise<TokenPair> {
+    return this.issue(manager, signer, { ...user, sessionId: await openSession(manager, user.userId) });
+  }
+
+  /** A further pair of a session. A refresh token that exists already is not written again. */
   async issue(
     manager: EntityManager,
-    userId: string,
-    shopId: string | null,
-    familyId: string = newId(),
+    signer: Signer,
+    { userId, sessionId, shopId }: Principal,
+    refreshToken: string = randomBytes(REFRESH_BYTES).toString('base64url'),
   ): Promise<TokenPair> {
-    const refreshToken = randomBytes(REFRESH_BYTES).toString('base64url');
-    await manager.insert(RefreshToken, {
-      id: newId(),
-      tokenHash: hashOf(refreshToken),
-      familyId,
-      userId,
-      shopId,
-      expiresAt: new Date(Date.now() + REFRESH_DAYS * DAY_MS),
-    });
+    await manager.query(
+      `INSERT INTO refresh_tokens (id, token_hash, session_id, user_id, shop_id, expires_at)
+       VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6)) ON CONFLICT (token_hash) DO NOTHING`,
+      [newId(), hashOf(refreshToken), sessionId, userId, shopId, REFRESH_DAYS],
+    );
     const claims: AccessClaims = {
       sub: userId,
+      sid: sessionId,
       typ: ACCESS_TOKEN.type,
       ...(shopId === null ? {} : { shop_id: shopId }),
     };
+    const { kid: keyid, privateKey } = signer;
     return {
-      accessToken: await this.jwt.signAsync(claims),
+      accessToken: await this.jwt.signAsync(claims, { keyid, privateKey }),
       refreshToken,
       expiresIn: ACCESS_TOKEN.lifetime,
       tokenType: 'Bearer',
@@ -57,55 +92,66 @@ export class TokensService {
   }
 
   /**
-   * Uses a refresh token up and returns its row. One that was used before is stolen or replayed: its whole
-   * family is revoked, and the answer is null, so that the caller's transaction keeps the revocation.
+   * Uses a refresh token up. One that was used before, longer ago than the grace, is stolen or replayed: its
+   * session is revoked, and the answer is null, so that the caller's transaction keeps the revocation.
+   * @returns whom it is for and the token that follows it; null for a token that is good for nothing
    */
-  async use(manager: EntityManager, refreshToken: string): Promise<RefreshToken | null> {
+  async use(
+    manager: EntityManager,
+    refreshToken: string,
+    caller: Caller,
+  ): Promise<{ holder: Principal; successor: string } | null> {
     const tokenHash = hashOf(refreshToken);
-    await lockFamily(manager, tokenHash);
-    const { affected } = await manager
-      .createQueryBuilder()
-      .update(RefreshToken)
-      .set({ usedAt: () => 'now()' })
-      .where('token_hash = :tokenHash AND used_at IS NULL AND revoked_at IS NULL', { tokenHash })
-      .andWhere('expires_at > now()')
-      .execute();
-    if (affected === 1) return manager.findOneByOrFail(RefreshToken, { tokenHash });
-    await revokeFamily(manager, tokenHash);
+    const holder = await findHolder(manager, tokenHash);
+    if (holder === undefined || !(await lockSession(manager, holder.sessionId))) return null;
+    const use = await markUsed(manager, tokenHash);
+    if (use === 'expired') return null;
+    if (use === 'good')
+      return {
+        holder,
+        successor: createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url'),
+      };
+    await revokeSession(manager, holder.sessionId);
+    await recordAudit(manager, tokenReused(caller, holder.userId, holder.shopId));
     return null;
   }
 
-  /** Ends the login that the token belongs to. An unknown token is no error: the aim is reached. */
+  /** Ends the session that the token belongs to. An unknown token is no error: the aim is reached. */
   async revoke(refreshToken: string): Promise<void> {
-    const tokenHash = hashOf(refreshToken);
     await this.database.transaction(async (manager) => {
-      await lockFamily(manager, tokenHash);
-      await revokeFamily(manager, tokenHash);
+      const holder = await findHolder(manager, hashOf(refreshToken));
+      if (holder !== undefined) await revokeSession(manager, holder.sessionId);
     });
   }
 }
 
-/**
- * Makes uses and revocations of one family take turns, by a lock on its first row. Without it a revocation would
- * wait for a use that is under way and then not see the token that this one has issued: a statement sees what
- * was committed when it began (PostgreSQL manual, 13.2.1).
- */
-async function lockFamily(manager: EntityManager, tokenHash: string): Promise<void> {
-  await manager.query(
-    `SELECT id FROM refresh_tokens
-     WHERE family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1)
-     ORDER BY id LIMIT 1 FOR UPDATE`,
+async function findHolder(manager: EntityManager, tokenHash: string): Promise<Principal | undefined> {
+  const [holder] = await manager.query<Principal[]>(
+    `SELECT user_id AS "userId", session_id AS "sessionId", shop_id AS "shopId"
+     FROM refresh_tokens WHERE token_hash = $1`,
     [tokenHash],
   );
+  return holder;
 }
 
-async function revokeFamily(manager: EntityManager, tokenHash: string): Promise<void> {
-  await manager.query(
-    `UPDATE refresh_tokens SET revoked_at = now()
-     WHERE revoked_at IS NULL
-       AND family_id = (SELECT family_id FROM refresh_tokens WHERE token_hash = $1)`,
-    [tokenHash],
+/**
+ * Marks the first use and says what this one is. Behind the lock on the session and in a statement of its own: a
+ * statement sees what was committed when it began (PostgreSQL manual, 13.2.1).
+ */
+async function markUsed(manager: EntityManager, tokenHash: string): Promise<'good' | 'expired' | 'reused'> {
+  const [token] = await manager.query<{ use: 'good' | 'expired' | 'reused' }[]>(
+    `SELECT CASE WHEN expires_at <= now() THEN 'expired'
+                 WHEN used_at <= now() - make_interval(secs => $2) THEN 'reused'
+                 ELSE 'good' END AS use
+     FROM refresh_tokens WHERE token_hash = $1`,
+    [tokenHash, GRACE_SECONDS],
   );
+  if (token?.use === 'good')
+    await manager.query(
+      'UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL',
+      [tokenHash],
+    );
+  return token?.use ?? 'expired'; // removed meanwhile, as expired ones are
 }
 
 function hashOf(token: string): string {

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { type Caller, From } from '../../common/caller.decorator';
 import { type Page, PageQuery } from '../../common/page';
 import { Route } from '../../common/route';
 import { IdPipe } from '../../common/validation';
@@ -30,8 +31,8 @@ export class ShopsController {
     ok: ShopDto,
     errors: [SlugTaken, NoTenantReady],
   })
-  create(@SignedIn() user: Principal, @Body() shop: CreateShopDto): Promise<ShopDto> {
-    return this.shops.create(user.userId, shop);
+  create(@SignedIn() user: Principal, @Body() shop: CreateShopDto, @From() caller: Caller): Promise<ShopDto> {
+    return this.shops.create(user.userId, shop, caller);
   }
 
   @Get(':id')

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidCursor, Unauthenticated } from '../../common/common.errors';
+import type { Caller } from '../../common/caller.decorator';
+import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../common/page';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
+import { recordAudit } from '../../tenancy/audit-log';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { SlugTaken } from '../../tenancy/tenancy.errors';
-import { User } from '../users/user.entity';
+import { shopCreated } from '../audit/audit-events';
+import { getUser } from '../users/users';
 import { getMembership, membershipsOf, toMemberShop } from './memberships';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
@@ -33,13 +36,14 @@ export class ShopsService {
     return toMemberShop(await this.database.run((manager) => getMembership(manager, userId, shopId)));
   }
 
-  async create(userId: string, { name, slug, currency }: CreateShopDto): Promise<ShopDto> {
-    const shop = await this.provisioning.transaction(async (manager, provision) => {
-      const owner = await manager.findOneBy(User, { id: userId });
-      if (owner === null) throw new Unauthenticated(); // the account is gone, its token is not yet
-      return provision({ name, slug, currency, owner });
+  async create(userId: string, { name, slug, currency }: CreateShopDto, caller: Caller): Promise<ShopDto> {
+    const created = await this.provisioning.transaction(async (manager, provision) => {
+      const owner = await getUser(manager, userId);
+      const shop = await provision({ name, slug, currency, owner });
+      await recordAudit(manager, shopCreated(caller, userId, shop.id));
+      return shop;
     });
-    return toShopDto(shop, 'owner');
+    return toShopDto(created, 'owner');
   }
 
   async update(userId: string, shopId: string, changes: UpdateShopDto): Promise<ShopDto> {

@@ -195,21 +195,28 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a refresh does not ask for membership',
     file: AUTH,
-    find: 'this.tokens.issue(manager, user.id, shop?.id ?? null, used.familyId)',
-    replace: 'this.tokens.issue(manager, user.id, used.shopId, used.familyId)',
+    find: 'const principal = { ...holder, shopId: shop?.id ?? null };',
+    replace: 'const principal = holder;',
     suite: 'routes',
   },
   {
     name: 'a switch does not ask for membership',
     file: AUTH,
-    find: 'if (shopId !== null && chosen === null) throw new ShopNotFound();\n      return session(user, await this.tokens.issue(manager, userId, chosen?.id ?? null), shops, chosen);',
+    find: 'if (shop === undefined) throw new ShopNotFound();',
     replace:
-      'return session(user, await this.tokens.issue(manager, userId, shopId ?? chosen?.id ?? null), shops, chosen);',
+      'if (shop === undefined) return toSessionDto(user, await this.tokens.issue(manager, signer, { userId, sessionId, shopId }), shops, null);',
+    suite: 'routes',
+  },
+  {
+    name: 'a token outlives its session',
+    file: 'src/public/auth/access-token.strategy.ts',
+    find: 'if (!(await this.sessions.isLive(sid, sub))) return false;',
+    replace: '',
     suite: 'routes',
   },
   {
     name: 'expired tokens are good',
-    file: 'src/public/auth/access-token.guard.ts',
+    file: 'src/public/auth/access-token.strategy.ts',
     find: 'issuer: ACCESS_TOKEN.issuer,',
     replace: 'issuer: ACCESS_TOKEN.issuer, ignoreExpiration: true,',
     suite: 'routes',

@@ -1,0 +1,36 @@
+import type { Caller } from '../../common/caller.decorator';
+import type { AuditEvent } from '../../tenancy/audit-log';
+
+/** Why a password did not open anything. */
+type Refusal = 'unknown address' | 'wrong password' | 'wrong current password';
+
+export function loginSucceeded(caller: Caller, userId: string, shopId: string | null): AuditEvent {
+  return event('login.succeeded', caller, userId, shopId);
+}
+
+/** @param userId null for an address that nobody has; the address itself is not written down */
+export function loginRefused(caller: Caller, userId: string | null, reason: Refusal): AuditEvent {
+  const refused = event('login.refused', caller, userId, null);
+  return { ...refused, details: { ...refused.details, reason } };
+}
+
+export function tokenReused(caller: Caller, userId: string, shopId: string | null): AuditEvent {
+  return event('token.reused', caller, userId, shopId);
+}
+
+export function passwordChanged(caller: Caller, userId: string): AuditEvent {
+  return event('password.changed', caller, userId, null);
+}
+
+export function shopCreated(caller: Caller, userId: string, shopId: string): AuditEvent {
+  return event('shop.created', caller, userId, shopId);
+}
+
+function event(
+  action: AuditEvent['action'],
+  { requestId, address }: Caller,
+  actorId: string | null,
+  shopId: string | null,
+): AuditEvent {
+  return { action, actorId, shopId, requestId, details: { address } };
+}

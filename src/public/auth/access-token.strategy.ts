@@ -1,0 +1,62 @@
+import type { KeyObject } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
+import { Unauthenticated } from '../../common/common.errors';
+import { isId } from '../../common/ids';
+import type { Principal } from '../../tenancy/tenant';
+import { ACCESS_TOKEN, type AccessClaims } from './access-token';
+import { KeyRing } from './key-ring';
+import { SessionDirectory } from './session-directory';
+
+/** Its cause is not the token's fault, such as a database that is away. */
+export class KeysUnavailable extends Error {}
+
+/**
+ * Accepts `Authorization: Bearer …` with a token of ours: key, signature, expiry, issuer and type, and a session
+ * that is live.
+ */
+@Injectable()
+export class AccessTokenStrategy extends PassportStrategy(Strategy) {
+  constructor(
+    keys: KeyRing,
+    private readonly sessions: SessionDirectory,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKeyProvider: keyProvider(keys),
+      algorithms: [ACCESS_TOKEN.algorithm],
+      issuer: ACCESS_TOKEN.issuer,
+    });
+  }
+
+  async validate({ typ, sub, sid, shop_id }: Partial<AccessClaims>): Promise<Principal | false> {
+    if (typ !== ACCESS_TOKEN.type || !isId(sub) || !isId(sid)) return false;
+    if (shop_id !== undefined && !isId(shop_id)) return false;
+    if (!(await this.sessions.isLive(sid, sub))) return false;
+    return { userId: sub, sessionId: sid, shopId: shop_id ?? null };
+  }
+}
+
+function keyProvider(keys: KeyRing): SecretOrKeyProvider {
+  return (_request, token: string, done) => {
+    const kid = kidOf(token);
+    if (kid === undefined) return done(new Unauthenticated());
+    keys.find(kid).then(
+      // The types do not know KeyObject, jsonwebtoken does.
+      (key: KeyObject | undefined) => (key ? done(null, key as never) : done(new Unauthenticated())),
+      (error: unknown) => done(new KeysUnavailable('the keys cannot be read', { cause: error })),
+    );
+  };
+}
+
+/** `kid` of the token's header, if it can be read. */
+function kidOf(token: string): string | undefined {
+  const [header = ''] = token.split('.');
+  try {
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid?: unknown };
+    return typeof kid === 'string' ? kid : undefined;
+  } catch {
+    return undefined; // not JSON, so no header of ours
+  }
+}

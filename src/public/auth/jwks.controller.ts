@@ -1,0 +1,21 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Route } from '../../common/route';
+import { Open } from './access-token.guard';
+import { JwksDto, toJwksDto } from './jwks.dto';
+import { KeyRing } from './key-ring';
+
+/** For services that check our access tokens themselves. Outside /api/v1, where such services look for it. */
+@ApiTags('auth')
+@Controller('.well-known')
+export class JwksController {
+  constructor(private readonly keys: KeyRing) {}
+
+  @Open()
+  @Get('jwks.json')
+  @Header('cache-control', 'public, max-age=60')
+  @Route({ summary: 'Public keys of access tokens', ok: JwksDto })
+  async list(): Promise<JwksDto> {
+    return toJwksDto(await this.keys.published());
+  }
+}

@@ -1,0 +1,70 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { PublicDatabase } from '../../database/control-database';
+import { INSTALLATION } from '../../database/database.module';
+import type { Installation } from '../../database/installation';
+import { openSealedKey } from '../../database/sealed-key';
+import { SigningKey } from './signing-key.entity';
+
+/** A rotation is noticed after this long at the latest. */
+const KEPT_MS = 5000;
+/** How often an unknown `kid` makes us look for a key that is newer than what we know: anybody can send one. */
+const UNKNOWN_MS = 1000;
+
+interface Keys {
+  readAt: number;
+  signing: { kid: string; privateKey: KeyObject };
+  checking: Map<string, KeyObject>;
+  published: SigningKey[];
+}
+
+/** The signing keys of the installation, remembered for a few seconds. */
+@Injectable()
+export class KeyRing {
+  private keys: Keys | undefined;
+  private reading: Promise<Keys> | undefined;
+
+  constructor(
+    private readonly database: PublicDatabase,
+    @Inject(INSTALLATION) private readonly installation: Installation,
+  ) {}
+
+  /** The key that signs at present. */
+  async current(): Promise<{ kid: string; privateKey: KeyObject }> {
+    return (await this.notOlderThan(KEPT_MS)).signing;
+  }
+
+  /** The public key of that name; undefined when no key has it, or has it any longer. */
+  async find(kid: string): Promise<KeyObject | undefined> {
+    const known = (await this.notOlderThan(KEPT_MS)).checking.get(kid);
+    return known ?? (await this.notOlderThan(UNKNOWN_MS)).checking.get(kid);
+  }
+
+  /** What others may check our tokens with, the key to come included. */
+  async published(): Promise<SigningKey[]> {
+    return (await this.notOlderThan(KEPT_MS)).published;
+  }
+
+  private notOlderThan(ms: number): Keys | Promise<Keys> {
+    if (this.keys !== undefined && performance.now() - this.keys.readAt < ms) return this.keys;
+    this.reading ??= this.read().finally(() => (this.reading = undefined));
+    return this.reading;
+  }
+
+  private async read(): Promise<Keys> {
+    const readAt = performance.now(); // before the query: what is older than it looks is read again too early
+    const keys = await this.database.run((manager) =>
+      manager.find(SigningKey, { order: { createdAt: 'DESC' } }),
+    );
+    const current = keys.find(({ state }) => state === 'current');
+    if (current === undefined) throw new Error('public.signing_keys has no current key');
+    const { kid, privateKey } = current;
+    this.keys = {
+      readAt,
+      signing: { kid, privateKey: openSealedKey(kid, privateKey, this.installation.secrets) },
+      checking: new Map(keys.map((key) => [key.kid, createPublicKey({ key: key.publicJwk, format: 'jwk' })])),
+      published: keys,
+    };
+    return this.keys;
+  }
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Caller } from '../../common/caller.decorator';
+import { Unauthenticated } from '../../common/common.errors';
+import { PublicDatabase } from '../../database/control-database';
+import { type AuditEvent, recordAudit } from '../../tenancy/audit-log';
+import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import type { Principal } from '../../tenancy/tenant';
+import { loginRefused, loginSucceeded, passwordChanged } from '../audit/audit-events';
+import { shopsOf } from '../shops/memberships';
+import { User } from '../users/user.entity';
+import { getUser } from '../users/users';
+import { type LoginDto, type PasswordDto, type SessionDto, toSessionDto } from './auth.dto';
+import { InvalidCredentials } from './auth.errors';
+import { LoginLimits } from './login-limits';
+import { hashPassword, isPassword } from './passwords';
+import { lockSession, revokeSessionsOf } from './sessions';
+import { TokensService } from './tokens.service';
+
+/** What takes a password to do. Attempts are limited; those beyond the limit are refused and written nowhere. */
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly tokens: TokensService,
+    private readonly limits: LoginLimits,
+  ) {}
+
+  /**
+   * @throws InvalidCredentials for an unknown address and for a wrong password alike, after the same work;
+   *   TooManyAttempts; ShopNotFound for a shop that is not the user's
+   */
+  async login({ email, password, shopId }: LoginDto, caller: Caller): Promise<SessionDto> {
+    const found = await this.database.run((manager) => manager.findOneBy(User, { email }));
+    const user = await this.prove(email, password, found, caller.address);
+    if (user === null) {
+      const reason = found === null ? 'unknown address' : 'wrong password';
+      return this.refuse(loginRefused(caller, found?.id ?? null, reason));
+    }
+    const signer = await this.tokens.signer();
+    return this.database.transaction(async (manager) => {
+      await assertPasswordStands(manager, user);
+      const shops = await shopsOf(manager, user.id);
+      const only = shops.length === 1 ? shops[0]!.id : null; // length checked
+      const shop = shops.find(({ id }) => id === (shopId ?? only)) ?? null;
+      if (shopId !== undefined && shop === null) throw new ShopNotFound();
+      await recordAudit(manager, loginSucceeded(caller, user.id, shop?.id ?? null));
+      const pair = await this.tokens.open(manager, signer, { userId: user.id, shopId: shop?.id ?? null });
+      return toSessionDto(user, pair, shops, shop);
+    });
+  }
+
+  /**
+   * Changes the password and ends every session of the user, the present one included, which a new one follows.
+   * @throws InvalidCredentials, TooManyAttempts
+   */
+  async changePassword(
+    { userId, sessionId, shopId }: Principal,
+    { currentPassword, newPassword }: PasswordDto,
+    caller: Caller,
+  ): Promise<SessionDto> {
+    const found = await this.database.run((manager) => getUser(manager, userId));
+    const user = await this.prove(found.email, currentPassword, found, caller.address);
+    if (user === null) return this.refuse(loginRefused(caller, userId, 'wrong current password'));
+    const passwordHash = await hashPassword(newPassword);
+    const signer = await this.tokens.signer();
+    return this.database.transaction(async (manager) => {
+      await assertPasswordStands(manager, user);
+      if (!(await lockSession(manager, sessionId))) throw new Unauthenticated(); // ended a moment ago
+      await manager.update(User, { id: userId }, { passwordHash });
+      await revokeSessionsOf(manager, userId);
+      await recordAudit(manager, passwordChanged(caller, userId));
+      const shops = await shopsOf(manager, userId);
+      const shop = shops.find(({ id }) => id === shopId) ?? null;
+      const pair = await this.tokens.open(manager, signer, { userId, shopId: shop?.id ?? null });
+      return toSessionDto(user, pair, shops, shop);
+    });
+  }
+
+  /** The user, when the password is theirs; else null. */
+  private prove(email: string, password: string, user: User | null, address: string): Promise<User | null> {
+    const check = async () => ((await isPassword(password, user?.passwordHash)) ? user : null);
+    return this.limits.attempt(email, address, check);
+  }
+
+  private async refuse(refusal: AuditEvent): Promise<never> {
+    await this.database.transaction((manager) => recordAudit(manager, refusal));
+    throw new InvalidCredentials();
+  }
+}
+
+/**
+ * Locks the user's row and makes sure that the password is still the one that was checked: checking takes long
+ * enough for somebody to change it, and a session begun afterwards would outlive the change.
+ */
+async function assertPasswordStands(manager: EntityManager, { id, passwordHash }: User): Promise<void> {
+  const rows = await manager.query<unknown[]>(
+    'SELECT id FROM users WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE',
+    [id, passwordHash],
+  );
+  if (rows.length === 0) throw new InvalidCredentials();
+}
