@@ -55,6 +55,45 @@ describe.each([
   });
 });
 
+describe('create-sessions', () => {
+  const ADA = '01900000-0000-7000-8000-000000000001';
+  const [LIVE, ENDED] = ['01900000-0000-7000-8000-00000000000a', '01900000-0000-7000-8000-00000000000b'];
+
+  it('makes a session of each family of refresh tokens, and families of sessions again', async () => {
+    const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
+    const at = migrations.findIndex(({ name }) => name.endsWith('create-sessions'));
+    const families = `SELECT DISTINCT family_id AS id, revoked_at IS NULL AS live FROM refresh_tokens ORDER BY id`;
+    const expected = [
+      { id: LIVE, live: true },
+      { id: ENDED, live: false },
+    ];
+    await withClient(database.url, async (client) => {
+      await client.query('CREATE SCHEMA families; SET search_path TO families');
+      for (const { up } of migrations.slice(0, at)) await client.query(up);
+      await client.query(
+        `INSERT INTO users (id, email, name, password_hash) VALUES ('${ADA}', 'a', 'a', 'x')`,
+      );
+      await client.query(`INSERT INTO refresh_tokens (id, token_hash, family_id, user_id, expires_at, revoked_at)
+        VALUES (gen_random_uuid(), '1', '${LIVE}', '${ADA}', now(), NULL),
+               (gen_random_uuid(), '2', '${LIVE}', '${ADA}', now(), NULL),
+               (gen_random_uuid(), '3', '${ENDED}', '${ADA}', now(), now())`);
+      await client.query(migrations[at]!.up);
+      const sessions = await client.query(
+        `SELECT s.id, s.revoked_at IS NULL AS live, count(*)::int AS tokens
+         FROM sessions s JOIN refresh_tokens t ON t.session_id = s.id AND t.user_id = s.user_id
+         GROUP BY s.id ORDER BY s.id`,
+      );
+      expect(sessions.rows).toEqual([
+        { ...expected[0], tokens: 2 },
+        { ...expected[1], tokens: 1 },
+      ]);
+      await client.query(migrations[at]!.down);
+      expect((await client.query(families)).rows).toEqual(expected);
+      await client.query('DROP SCHEMA families CASCADE');
+    });
+  });
+});
+
 describe('a difference between entities and migrations', () => {
   it('is found, in both directions, without a schema name', async () => {
     const migrations = await loadMigrations(TENANT_MIGRATIONS);
