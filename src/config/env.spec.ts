@@ -1,0 +1,28 @@
+import { EnvironmentError, readEnv } from './env';
+
+describe('TRUST_PROXY', () => {
+  it.each([
+    ['1', 1],
+    [' 2 ', 2],
+    ['127.0.0.1', ['127.0.0.1']],
+    ['10.0.0.0/8, ::1,fd00::/8', ['10.0.0.0/8', '::1', 'fd00::/8']],
+    ['', undefined],
+  ])('%j is read as %j', (text, value) => {
+    expect(readEnv({ TRUST_PROXY: text }).TRUST_PROXY).toEqual(value);
+  });
+
+  it.each([
+    '0',
+    '-1',
+    '1.5',
+    'true',
+    'loopback',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '1,,2',
+    '::1/129',
+  ])('%j is refused by name', (text) => {
+    expect(() => readEnv({ TRUST_PROXY: text })).toThrow(EnvironmentError);
+  });
+});
