@@ -215,6 +215,17 @@ describe('a session', () => {
     expect(await count('refresh_tokens', user.id)).toBe(1);
   });
 
+  it('that goes on without a login forgets its expired tokens too', async () => {
+    const { refreshToken, user } = await newUser(app.api);
+    const { body } = await refresh(refreshToken);
+    await app.database.query(
+      `UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1 AND used_at IS NOT NULL`,
+      [user.id],
+    );
+    expect((await refresh(body.refreshToken)).status).toBe(200);
+    expect(await count('refresh_tokens', user.id)).toBe(2);
+  });
+
   it('keeps its living tokens when expired ones are forgotten', async () => {
     const { email, user, refreshToken } = await newUser(app.api);
     const { body } = await refresh(refreshToken);

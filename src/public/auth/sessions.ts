@@ -32,6 +32,13 @@ export async function revokeSessionsOf(manager: EntityManager, userId: string): 
   ]);
 }
 
+/** Forgets used tokens of a session that goes on and on; who has it locked may do so. */
+export async function removeExpiredTokens(manager: EntityManager, sessionId: string): Promise<void> {
+  await manager.query('DELETE FROM refresh_tokens WHERE session_id = $1 AND expires_at <= now()', [
+    sessionId,
+  ]);
+}
+
 /** What somebody else works with at the moment is left for the next login: nobody waits, nobody deadlocks. */
 async function removeExpired(manager: EntityManager, userId: string): Promise<void> {
   await manager.query(

@@ -12,7 +12,7 @@ import type { Principal } from '../../tenancy/tenant';
 import { tokenReused } from '../audit/audit-events';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
 import { KeyRing } from './key-ring';
-import { lockSession, openSession, revokeSession } from './sessions';
+import { lockSession, openSession, removeExpiredTokens, revokeSession } from './sessions';
 
 export interface TokenPair {
   accessToken: string;
@@ -106,11 +106,10 @@ export class TokensService {
     if (holder === undefined || !(await lockSession(manager, holder.sessionId))) return null;
     const use = await markUsed(manager, tokenHash);
     if (use === 'expired') return null;
-    if (use === 'good')
-      return {
-        holder,
-        successor: createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url'),
-      };
+    if (use === 'good') {
+      await removeExpiredTokens(manager, holder.sessionId);
+      return { holder, successor: this.successorOf(refreshToken) };
+    }
     await revokeSession(manager, holder.sessionId);
     await recordAudit(manager, tokenReused(caller, holder.userId, holder.shopId));
     return null;
@@ -122,6 +121,10 @@ export class TokensService {
       const holder = await findHolder(manager, hashOf(refreshToken));
       if (holder !== undefined) await revokeSession(manager, holder.sessionId);
     });
+  }
+
+  private successorOf(refreshToken: string): string {
+    return createHmac('sha256', this.successorKey).update(refreshToken).digest('base64url');
   }
 }
 
