@@ -15,6 +15,7 @@ export const IDENTITIES = [
   'unsigned token',
   "another issuer's token",
   'expired token',
+  'ended session',
   'removed member',
   'suspended shop',
 ] as const;
@@ -27,6 +28,7 @@ export const NOBODY: readonly Identity[] = [
   'unsigned token',
   "another issuer's token",
   'expired token',
+  'ended session',
 ];
 
 /** A shop, who owns it, and one row of each kind; every text carries the marker. */
@@ -137,9 +139,17 @@ export async function newWorld({ api, app, database }: TestApp): Promise<World> 
     ...{ 'global token': global.body.accessToken as string, 'no token': undefined },
     ...{ 'forged token': bad.forged, 'unsigned token': bad.unsigned },
     ...{ "another issuer's token": bad.foreignIssuer, 'expired token': bad.expired },
+    'ended session': await endedSession(api, ada),
     ...{ 'removed member': removed, 'suspended shop': sven.accessToken },
   };
   return { ada, bob, rita, sven, removed, frozen, tokens, lingered };
+}
+
+/** A token of somebody who has signed out. */
+async function endedSession(api: Api, { email, shop }: Person): Promise<string> {
+  const { body } = await api.post('auth/login', { email, password: PASSWORD, shopId: shop.id });
+  await api.post('auth/logout', { refreshToken: body.refreshToken });
+  return body.accessToken as string;
 }
 
 const POLL_MS = 100;

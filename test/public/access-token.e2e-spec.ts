@@ -116,6 +116,17 @@ describe('an access token', () => {
     expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
   });
 
+  it('is not taken for that of a request at the same moment, good or bad', async () => {
+    const others = await Promise.all([newUser(app.api), newUser(app.api)]);
+    const asked = Array.from({ length: 60 }, async (_, i) => {
+      const user = others[i % 3];
+      const answer = await (user?.api ?? app.api.as(sign(validFor(-60)))).get('me');
+      return [answer.status, answer.body.user?.id, user === undefined ? 401 : 200, user?.id];
+    });
+    for (const [status, id, expectedStatus, expectedId] of await Promise.all(asked))
+      expect([status, id]).toEqual([expectedStatus, expectedId]);
+  });
+
   const nextKey = () => signingKey(app.database, APP_SECRET, 'next');
   const broughtAlong = () => ({ jwk: stranger.publicKey.export({ format: 'jwk' }), kid: undefined });
 

@@ -16,9 +16,7 @@ export class AccessTokenGuard extends AuthGuard() {
     private readonly reflector: Reflector,
     strategy: AccessTokenStrategy,
   ) {
-    // The strategy itself, which passport takes too, and not its name: passport keeps names for the whole process,
-    // so two applications in one would check tokens with the keys and sessions of the later one.
-    super({ defaultStrategy: strategy as never });
+    super({ defaultStrategy: strategy.id });
   }
 
   override canActivate(

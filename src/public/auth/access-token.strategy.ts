@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import passport from 'passport';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Unauthenticated } from '../../common/common.errors';
-import { isId } from '../../common/ids';
+import { isId, newId } from '../../common/ids';
 import type { Principal } from '../../tenancy/tenant';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
 import { KeyRing } from './key-ring';
@@ -18,6 +19,13 @@ export class KeysUnavailable extends Error {}
  */
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy) {
+  /**
+   * Its name for passport, which keeps strategies for the whole process: two applications in one would otherwise
+   * check tokens with the keys and sessions of the later one. Passport also takes a strategy itself in place of a
+   * name, but then lets requests at the same moment share it, and answers one with the other's user.
+   */
+  readonly id = `access token ${newId()}`;
+
   constructor(
     keys: KeyRing,
     private readonly sessions: SessionDirectory,
@@ -28,6 +36,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
       algorithms: [ACCESS_TOKEN.algorithm],
       issuer: ACCESS_TOKEN.issuer,
     });
+    passport.use(this.id, this);
   }
 
   async validate({ typ, sub, sid, shop_id }: Partial<AccessClaims>): Promise<Principal | false> {
