@@ -102,8 +102,11 @@ describe('an API process with PROVISIONING=worker', () => {
     for (const { status, body, headers } of refused)
       expect([status, body.code, headers.has('retry-after')]).toEqual([503, 'NO_TENANT_READY', true]);
     const after = await takeCensus(database);
-    const [users, shops, memberships, tenants, refreshTokens] = Array.from({ length: 5 }, () => STOCK);
-    expect(after).toEqual(plus(before, { users, shops, memberships, tenants, refreshTokens }));
+    const [users, shops, memberships, tenants, sessions, refreshTokens] = Array.from(
+      { length: 6 },
+      () => STOCK,
+    );
+    expect(after).toEqual(plus(before, { users, shops, memberships, tenants, sessions, refreshTokens }));
     await fillStock();
     expect((await newOwner(server.api)).shop.slug).toBeDefined(); // the repeated call works
   });
