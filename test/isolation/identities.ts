@@ -153,7 +153,7 @@ async function endedSession(api: Api, { email, shop }: Person): Promise<string> 
 }
 
 const POLL_MS = 100;
-const GIVE_UP_MS = 15_000;
+const GIVE_UP_MS = 8000;
 
 /** Uses a right until it is refused after `takeAway`. @returns for how long it still worked, milliseconds */
 async function untilRefused(api: Api, takeAway: () => Promise<unknown>): Promise<number> {

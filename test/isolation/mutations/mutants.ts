@@ -61,7 +61,7 @@ export const MUTANTS: Mutant[] = [
     file: 'src/tenancy/tenant-controller.decorator.ts',
     find: '    UseGuards(TenantGuard),\n',
     replace: '',
-    suite: 'routes',
+    suite: 'load',
   },
   {
     name: 'the tenant comes from a header',
