@@ -97,6 +97,16 @@ describe('README, "Add a resource"', () => {
     expect(code).toBe(0);
   });
 
+  it('is asked by the isolation kit without an entry there', async () => {
+    const { code, stdout, stderr } = await run(
+      ...(['npx', 'jest', 'test/isolation/routes', '--selectProjects', 'isolation'] as const),
+      ...(['-t', 'the route table|routes without an entry'] as const),
+    );
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/Tests: .* 4 passed/)]);
+    for (const route of ['GET /api/v1/suppliers', 'POST /api/v1/suppliers', 'GET /api/v1/suppliers/{id}'])
+      expect(stdout).toContain(route);
+  });
+
   it('leaves nothing more to generate', async () => {
     const { stderr } = await run('npm', 'run', 'migration:generate:tenant', '--', 'create-suppliers-again');
     expect(stderr).toContain('there is nothing to write');

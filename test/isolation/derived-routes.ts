@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { type DescribedRoute, describedRoutes } from './described-routes';
+import type { RouteEntry } from './route-table';
+
+/** A route that openapi.json says enough of for an entry to be made from it. */
+export interface DerivedRoute extends RouteEntry {
+  /** Makes a row for `{id}` in the path: the collection's own route, with its body. */
+  make?: { path: string; body: object };
+}
+
+interface Schema {
+  $ref?: string;
+  type?: string;
+  format?: string;
+  enum?: unknown[];
+  example?: unknown;
+  minimum?: number;
+  maxLength?: number;
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+
+/** What can be asked without further words. Ids in bodies, files and nested rows need an entry. */
+const KNOWN = new Set(['path.id', 'query.cursor']);
+
+/**
+ * Entries for routes that the table does not name: plain ones, such as a new resource has. A route that this cannot
+ * be done for is not among them, and the kit then asks for an entry.
+ */
+export function derivedRoutes(document: OpenAPIObject, named: ReadonlySet<string>): DerivedRoute[] {
+  return describedRoutes(document)
+    .filter(({ route }) => !named.has(route))
+    .flatMap((one) => derive(document, one) ?? []);
+}
+
+function derive(document: OpenAPIObject, described: DescribedRoute): DerivedRoute | undefined {
+  const { route, answers, idParameters } = described;
+  const [verb, path] = route.split(' ') as [string, string];
+  const ok = answers.find((answer) => /^2\d\d$/.test(answer));
+  if (ok === undefined || idParameters.some((name) => !KNOWN.has(name))) return undefined;
+  const access = answers.includes('403 TENANT_REQUIRED')
+    ? 'tenant'
+    : answers.includes('401 UNAUTHENTICATED')
+      ? 'user'
+      : 'open';
+  const body = bodyOf(document, path, verb);
+  const entry: DerivedRoute = {
+    route,
+    access,
+    ok,
+    parts: () => (body === undefined ? {} : { json: body() }),
+  };
+  if (!idParameters.includes('path.id')) return entry;
+  const refused = answers.find((answer) => /^404 /.test(answer));
+  const collection = path.slice(0, path.indexOf('/{id}'));
+  const make = bodyOf(document, collection, 'POST');
+  if (refused === undefined || make === undefined) return undefined;
+  return {
+    ...entry,
+    ids: { 'path.id': { kind: 'shop', refused } },
+    make: { path: collection, body: make() },
+  };
+}
+
+/** Makes a body of the required fields, from their examples; undefined for a route that takes none. */
+function bodyOf(document: OpenAPIObject, path: string, verb: string): (() => object) | undefined {
+  const operation = document.paths[path]?.[verb.toLowerCase() as 'post'];
+  if (operation === undefined) return undefined;
+  const content = (operation.requestBody as { content?: Record<string, { schema?: Schema }> } | undefined)
+    ?.content;
+  const schema = content?.['application/json']?.schema;
+  if (schema === undefined) return undefined;
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  return () => valueOf(schema, schemas) as object;
+}
+
+function valueOf(schema: Schema, schemas: Record<string, Schema>): unknown {
+  if (schema.$ref !== undefined) return valueOf(schemas[schema.$ref.split('/').at(-1)!]!, schemas);
+  if (schema.properties !== undefined)
+    return Object.fromEntries(
+      (schema.required ?? []).map((name) => [name, valueOf(schema.properties![name]!, schemas)]),
+    );
+  if (schema.enum !== undefined) return schema.enum[0];
+  if (schema.type === 'array') return schema.items === undefined ? [] : [valueOf(schema.items, schemas)];
+  if (schema.format === 'email') return `${randomUUID()}@example.com`;
+  if (schema.type === 'string') return randomUUID().slice(0, schema.maxLength); // unlike the example, unique
+  return schema.example ?? schema.minimum ?? true;
+}
