@@ -85,7 +85,9 @@ export const ROUTES: RouteEntry[] = [
     access: 'user',
     ok: '200',
     ids: { 'body.shopId': SHOP },
-    parts: (id) => ({ json: { shopId: id['body.shopId'] } }),
+    parts: async (id, as) => ({
+      json: { shopId: id['body.shopId'], refreshToken: (await signIn(as)).body.refreshToken },
+    }),
   },
   {
     route: 'POST /api/v1/auth/password',

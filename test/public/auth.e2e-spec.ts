@@ -155,9 +155,9 @@ describe('POST /auth/login', () => {
 
 describe('POST /auth/switch', () => {
   it('gives a token that works in another of my shops and only there', async () => {
-    const { api, second } = await newOwnerOfTwo();
+    const { api, second, refreshToken } = await newOwnerOfTwo();
     const inFirst = await newProduct(api);
-    const { status, body } = await api.post('auth/switch', { shopId: second.id });
+    const { status, body } = await api.post('auth/switch', { shopId: second.id, refreshToken });
     expect(status).toBe(200);
     expect(claimsOf(body.accessToken)).toMatchObject({ shop_id: second.id });
     const inSecond = await newProduct(app.api.as(body.accessToken));
@@ -171,23 +171,25 @@ describe('POST /auth/switch', () => {
   it('works with a global token', async () => {
     const { email, second } = await newOwnerOfTwo();
     const { body } = await login({ email });
-    const switched = await app.api.as(body.accessToken).post('auth/switch', { shopId: second.id });
+    const { accessToken, refreshToken } = body;
+    const switched = await app.api.as(accessToken).post('auth/switch', { shopId: second.id, refreshToken });
     expect(switched.body.shop).toEqual(second);
   });
 
   it("gives the same 404 for another owner's shop and for none", async () => {
-    const [{ api }, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    const [{ api, refreshToken }, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     const [foreign, missing] = await Promise.all([
-      api.post('auth/switch', { shopId: other.shop.id }),
-      api.post('auth/switch', { shopId: randomUUID() }),
+      api.post('auth/switch', { shopId: other.shop.id, refreshToken }),
+      api.post('auth/switch', { shopId: randomUUID(), refreshToken }),
     ]);
     expect(problemIn(foreign)).toBe('404 SHOP_NOT_FOUND');
     expect(butInstance(foreign)).toEqual(butInstance(missing));
   });
 
   it('needs an access token', async () => {
-    const { shop } = await newOwner(app.api);
-    expect(problemIn(await app.api.post('auth/switch', { shopId: shop.id }))).toBe('401 UNAUTHENTICATED');
+    const { shop, refreshToken } = await newOwner(app.api);
+    const answer = await app.api.post('auth/switch', { shopId: shop.id, refreshToken });
+    expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
   });
 });
 

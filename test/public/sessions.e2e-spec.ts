@@ -191,7 +191,7 @@ describe('a session', () => {
 
   it('is one for a login and the shops that it switches to, and ends for all of them', async () => {
     const { api, shop, refreshToken, accessToken, user } = await newOwner(app.api);
-    const { body } = await api.post('auth/switch', { shopId: shop.id });
+    const { body } = await api.post('auth/switch', { shopId: shop.id, refreshToken });
     expect(claimsOf(body.accessToken).sid).toBe(claimsOf(accessToken).sid);
     expect(await count('sessions', user.id)).toBe(1);
     await logout(body.refreshToken);
@@ -199,11 +199,34 @@ describe('a session', () => {
     expect((await untilRefused(() => api.get('me'))).problem).toBe('401 UNAUTHENTICATED');
   });
 
+  it('is one chain: a switch uses its refresh token up, and a later use of that one ends it', async () => {
+    const { api, shop, refreshToken, user } = await newOwner(app.api);
+    const { body } = await api.post('auth/switch', { shopId: shop.id, refreshToken });
+    await usedEarlier(app.database, user.id, 11);
+    expect(problemIn(await api.post('auth/switch', { shopId: shop.id, refreshToken }))).toBe(
+      '401 REFRESH_TOKEN_INVALID',
+    );
+    expect(problemIn(await refresh(body.refreshToken))).toBe('401 REFRESH_TOKEN_INVALID');
+  });
+
+  it('gives no tokens for another shop to an access token alone, or with the token of another user', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const other = await newUser(app.api);
+    for (const refreshToken of ['unknown', other.refreshToken])
+      expect(problemIn(await api.post('auth/switch', { shopId: shop.id, refreshToken }))).toBe(
+        '401 REFRESH_TOKEN_INVALID',
+      );
+    expect(problemIn(await api.post('auth/switch', { shopId: shop.id }))).toBe('400 VALIDATION_FAILED');
+    expect((await refresh(other.refreshToken)).status).toBe(200); // it was not used up
+  });
+
   it('that is over gives no tokens for another shop, even while its access token is let in', async () => {
     const { api, shop, refreshToken } = await newOwner(app.api);
     expect((await api.get('me')).status).toBe(200); // remembered from here on
     await logout(refreshToken);
-    expect(problemIn(await api.post('auth/switch', { shopId: shop.id }))).toBe('401 UNAUTHENTICATED');
+    expect(problemIn(await api.post('auth/switch', { shopId: shop.id, refreshToken }))).toBe(
+      '401 REFRESH_TOKEN_INVALID',
+    );
   });
 
   it('is forgotten at the next login once all its tokens have expired', async () => {

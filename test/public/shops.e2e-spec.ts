@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Api } from '../support/api';
 import { plus, takeCensus } from '../support/census';
-import { created, newOwner, newProduct, type Owner, PASSWORD } from '../support/factories';
+import { created, newOwner, newProduct, newUser, type Owner, type User } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
@@ -12,16 +12,16 @@ const app = useTestApp();
 
 describe('POST /shops', () => {
   it('creates a shop that can be used at once', async () => {
-    const { api } = await newUser();
-    const { status, body: shop } = await api.post('shops', { name: 'Corner Shop', currency: 'eur' });
+    const user = await newUser(app.api);
+    const { status, body: shop } = await user.api.post('shops', { name: 'Corner Shop', currency: 'eur' });
     expect(status).toBe(201);
     expect(shop).toMatchObject({ name: 'Corner Shop', role: 'owner', status: 'active', currency: 'EUR' });
-    const product = await newProduct(await inShop(api, shop.id));
+    const product = await newProduct(await inShop(user, shop.id));
     expect(product).toMatchObject({ currency: 'EUR' });
   });
 
   it('makes one schema, one role, one tenant and one membership', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     const before = await takeCensus(app.database);
     created(await api.post('shops', { name: 'Counted' }));
     expect(await takeCensus(app.database)).toEqual(plus(before, ONE_SHOP));
@@ -34,12 +34,12 @@ describe('POST /shops', () => {
     ['--- Hyphens ---', 'hyphens'],
     ['日本の店', 'shop'],
   ])('makes the slug of %j from the name', async (name, slug) => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     expect(created(await api.post('shops', { name })).body).toMatchObject({ name, slug });
   });
 
   it('makes a slug that fits from the longest name', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     const answers = [
       await api.post('shops', { name: 'long '.repeat(24) }),
       await api.post('shops', { name: 'long '.repeat(24) }),
@@ -51,12 +51,12 @@ describe('POST /shops', () => {
   });
 
   it('counts in US dollars unless told otherwise', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     expect(created(await api.post('shops', { name: 'Default' })).body.currency).toBe('USD');
   });
 
   it('gives twenty shops of one name that are made at once slugs of their own', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     const before = await takeCensus(app.database);
     const answers = await atOnce(() => api.post('shops', { name: 'Chain Store' }));
     expect(answers.map(({ status }) => status)).toEqual(Array(RIVALS).fill(201));
@@ -66,14 +66,14 @@ describe('POST /shops', () => {
   });
 
   it('refuses a slug that is taken and makes nothing', async () => {
-    const [{ shop }, { api }] = await Promise.all([newOwner(app.api), newUser()]);
+    const [{ shop }, { api }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const before = await takeCensus(app.database);
     expect(problemIn(await api.post('shops', { name: 'Late', slug: shop.slug }))).toBe('409 SLUG_TAKEN');
     expect(await takeCensus(app.database)).toEqual(before);
   });
 
   it('gives a slug that twenty want at once to one of them and leaves nothing of the others', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     const slug = newSlug();
     const before = await takeCensus(app.database);
     const answers = await atOnce(() => api.post('shops', { name: 'Rival', slug }));
@@ -83,7 +83,7 @@ describe('POST /shops', () => {
   });
 
   it('refuses the token of an account that is gone', async () => {
-    const { api, id } = await newUser();
+    const { api, id } = await newUser(app.api);
     await app.database.query('DELETE FROM users WHERE id = $1', [id]);
     const before = await takeCensus(app.database);
     expect(problemIn(await api.post('shops', { name: 'Orphan' }))).toBe('401 UNAUTHENTICATED');
@@ -117,7 +117,7 @@ describe('GET /shops', () => {
   });
 
   it('is empty for a user without a shop', async () => {
-    const { api } = await newUser();
+    const { api } = await newUser(app.api);
     expect((await api.get('shops')).body).toEqual({ items: [], nextCursor: null });
   });
 
@@ -266,7 +266,7 @@ describe('the door of a shop', () => {
     const owner = await newOwner(app.api);
     const product = await newProduct(owner.api);
     const staff = await newStaff(owner);
-    const { body } = await (await inShop(staff.api, owner.shop.id)).get('products');
+    const { body } = await (await inShop(staff, owner.shop.id)).get('products');
     expect(idsOf(body.items)).toEqual([product.id]);
   });
 
@@ -281,16 +281,9 @@ function newSlug(): string {
   return `slug-${randomUUID()}`;
 }
 
-/** A user without a shop. */
-async function newUser(): Promise<{ api: Api; id: string }> {
-  const account = { email: `${randomUUID()}@example.com`, password: PASSWORD };
-  const { body } = created(await app.api.post('auth/register', account));
-  return { api: app.api.as(body.accessToken), id: body.user.id };
-}
-
 /** A user who works in a shop of somebody else. */
-async function newStaff({ shop }: Owner): Promise<{ api: Api; id: string }> {
-  const user = await newUser();
+async function newStaff({ shop }: Owner): Promise<User> {
+  const user = await newUser(app.api);
   await app.database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [
     user.id,
     shop.id,
@@ -298,8 +291,8 @@ async function newStaff({ shop }: Owner): Promise<{ api: Api; id: string }> {
   return user;
 }
 
-async function inShop(api: Api, shopId: string): Promise<Api> {
-  const { body } = await api.post('auth/switch', { shopId });
+async function inShop({ api, refreshToken }: User, shopId: string): Promise<Api> {
+  const { body } = await api.post('auth/switch', { shopId, refreshToken });
   return app.api.as(body.accessToken);
 }
 

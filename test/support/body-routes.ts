@@ -157,10 +157,10 @@ export const BODY_ROUTES: BodyRoute[] = [
   },
   {
     route: 'POST auth/switch',
-    ok: 200,
-    body: ({ owner }) => ({ shopId: owner.shop.id }),
-    fields: { shopId: id },
-    needs: ['shopId'],
+    ok: 401,
+    body: ({ owner }) => ({ shopId: owner.shop.id, refreshToken: 'unknown' }),
+    fields: { shopId: id, refreshToken: filled(200) },
+    needs: ['shopId', 'refreshToken'],
   },
   {
     route: 'POST auth/password',

@@ -69,6 +69,9 @@ export async function newMember(
 ): Promise<User & { inShop: Api }> {
   const user = await newUser(api.as());
   created(await api.post(`shops/${shop.id}/members`, { email: user.email, role }));
-  const { body } = await user.api.post('auth/switch', { shopId: shop.id });
+  const { body } = await user.api.post('auth/switch', {
+    shopId: shop.id,
+    refreshToken: user.refreshToken,
+  });
   return { ...user, inShop: api.as(body.accessToken) };
 }

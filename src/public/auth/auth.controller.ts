@@ -61,10 +61,14 @@ export class AuthController {
   @Route({
     summary: 'Tokens of the same login for another of my shops',
     ok: SessionDto,
-    errors: [ShopNotFound],
+    errors: [ShopNotFound, RefreshTokenInvalid],
   })
-  switchShop(@SignedIn() user: Principal, @Body() { shopId }: SwitchDto): Promise<SessionDto> {
-    return this.auth.switchShop(user, shopId);
+  switchShop(
+    @SignedIn() user: Principal,
+    @Body() wanted: SwitchDto,
+    @From() caller: Caller,
+  ): Promise<SessionDto> {
+    return this.auth.switchShop(user, wanted, caller);
   }
 
   @ApiBearerAuth()

@@ -43,6 +43,12 @@ export class RefreshDto {
 export class SwitchDto {
   @Id()
   shopId: string;
+
+  @Text({
+    max: 200,
+    description: 'Used up, as by /auth/refresh: an access token alone makes no further login.',
+  })
+  refreshToken: string;
 }
 
 export class PasswordDto {

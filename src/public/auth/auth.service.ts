@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../../common/caller.decorator';
-import { Unauthenticated } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
@@ -14,10 +13,16 @@ import { shopsOf } from '../shops/memberships';
 import { toShopDto } from '../shops/shops.dto';
 import { User } from '../users/user.entity';
 import { getUser } from '../users/users';
-import { type MeDto, type RegisterDto, type SessionDto, toSessionDto, toUserDto } from './auth.dto';
+import {
+  type MeDto,
+  type RegisterDto,
+  type SessionDto,
+  type SwitchDto,
+  toSessionDto,
+  toUserDto,
+} from './auth.dto';
 import { EmailTaken, RefreshTokenInvalid } from './auth.errors';
 import { hashPassword } from './passwords';
-import { lockSession } from './sessions';
 import { TokensService } from './tokens.service';
 
 /** Sign-up, and the tokens of who has signed in. */
@@ -74,18 +79,29 @@ export class AuthService {
     return this.tokens.revoke(refreshToken);
   }
 
-  /** A pair of tokens for another of my shops, in the same session. */
-  async switchShop({ userId, sessionId }: Principal, shopId: string): Promise<SessionDto> {
+  /**
+   * The next pair of a session, for another of my shops. It takes the refresh token, so that a session stays one
+   * chain, in which a stolen token is noticed; an access token alone would start a chain of its own.
+   */
+  async switchShop(
+    { userId }: Principal,
+    { shopId, refreshToken }: SwitchDto,
+    caller: Caller,
+  ): Promise<SessionDto> {
     const signer = await this.tokens.signer();
-    return this.database.transaction(async (manager) => {
-      if (!(await lockSession(manager, sessionId))) throw new Unauthenticated(); // ended a moment ago
+    const next = await this.database.transaction(async (manager) => {
+      const used = await this.tokens.use(manager, refreshToken, caller);
+      if (used === null) return null; // thrown outside, so that a revocation is kept
+      if (used.holder.userId !== userId) throw new RefreshTokenInvalid();
       const user = await getUser(manager, userId);
       const shops = await shopsOf(manager, userId);
       const shop = shops.find(({ id }) => id === shopId);
-      if (shop === undefined) throw new ShopNotFound();
-      const pair = await this.tokens.issue(manager, signer, { userId, sessionId, shopId });
+      if (shop === undefined) throw new ShopNotFound(); // and the token is not used up
+      const pair = await this.tokens.issue(manager, signer, { ...used.holder, shopId }, used.successor);
       return toSessionDto(user, pair, shops, shop);
     });
+    if (next === null) throw new RefreshTokenInvalid();
+    return next;
   }
 
   me({ userId, shopId }: Principal): Promise<MeDto> {
