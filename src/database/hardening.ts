@@ -35,13 +35,16 @@ function catalogTables(condition: string, right: string): string {
 /** Volatile functions that honest statements use and that reach nothing of others. */
 const HARMLESS = [
   ...['clock_timestamp', 'timeofday', 'current_query', 'pg_is_in_recovery', 'pg_jit_available'],
-  ...['random', 'random_normal', 'setseed', 'array_sample', 'array_shuffle'],
+  ...['random', 'random_normal', 'array_sample', 'array_shuffle'],
   ...['gen_random_uuid', 'uuidv4', 'uuidv7', 'nextval', 'currval', 'lastval', 'setval'],
 ];
 
 /** Functions called by PostgreSQL itself only; an expression cannot call them. */
 const INTERNAL = ['internal', 'trigger', 'event_trigger', 'language_handler', 'tsm_handler'];
 const HANDLERS = ['index_am_handler', 'table_am_handler', 'fdw_handler'];
+
+/** Shapes with any number of points, whose distances and overlaps are computed without a look at the clock. */
+const ENDLESS_TYPES = `ARRAY['path'::regtype, 'polygon'::regtype]::oid[]`;
 
 /** Functions without effects that tell of what is not the shop's; patterns of names. */
 const REPORTS = [
@@ -97,6 +100,15 @@ export const HARDENING: readonly HardeningRule[] = [
     right: 'EXECUTE',
     kind: 'FUNCTION',
     open: functions(`p.proname ~ '^(table|schema|database)_to_xml'`),
+  },
+  {
+    name: 'endless',
+    reason:
+      'no timeout and no signal ends them: one statement would hold a core and a connection for as long as it likes',
+    right: 'EXECUTE',
+    kind: 'FUNCTION',
+    open: functions(`(p.proname ~ '^(xpath|xmlexists)' OR ${ENDLESS_TYPES} && p.proargtypes::oid[]
+      OR (p.prorettype = ANY (${ENDLESS_TYPES}) AND p.proname !~ '_(in|recv)$'))`),
   },
   {
     name: 'reports',

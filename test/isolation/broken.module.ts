@@ -49,7 +49,7 @@ export class BrokenService {
     try {
       return { ran: true, rows: await this.tenant[mode](work) };
     } catch (error) {
-      const isUnsent = error instanceof Error && error.message.startsWith('a statement may not begin with');
+      const isUnsent = error instanceof Error && error.message.startsWith('a statement may not ');
       return { ran: false, state: isUnsent ? NOT_SENT : (sqlState(error) ?? String(error)) };
     }
   }

@@ -177,6 +177,15 @@ const EXPRESSIONS: Payload[] = [
     ['pg_reload_conf', 'SELECT pg_reload_conf()', DENIED],
     ['dblink', `SELECT dblink('host=127.0.0.1', 'SELECT 1')`, ['42883']],
   ]),
+  ...payloads('without end', 'expression', [
+    ['xpath', `SELECT xpath('count(//a)', '<a/>'::xml)`],
+    ['xmlexists', `SELECT xmlexists('//a' PASSING ('<a/>'::xml))`],
+    ['XMLTABLE', `SELECT x FROM XMLTABLE('//a' PASSING ('<a/>'::xml) COLUMNS x text PATH '.')`, []],
+    ['distance of paths', `SELECT path '((0,0),(1,1))' <-> path '((2,2),(3,3))'`],
+    ['overlap of polygons', `SELECT polygon '((0,0),(1,1),(1,0))' && polygon '((2,2),(3,3),(3,2))'`],
+    ['a polygon of a circle', `SELECT polygon(8, circle '((0,0),1)')`],
+    ['setseed', 'SELECT setseed(0.5)'],
+  ]),
   ...payloads("others' tables", 'expression', [
     ["another shop's orders", ({ other }) => `SELECT count(*) FROM ${other}.orders`, DENIED],
     ["another shop's products", ({ other }) => `SELECT max(name) FROM ${other}.products`, DENIED],

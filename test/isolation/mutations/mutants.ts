@@ -146,8 +146,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'statements of every kind are sent',
     file: 'src/database/borrowed-client.ts',
-    find: "typeof query.text !== 'string' || !STATEMENT.test(query.text)",
-    replace: "typeof query.text !== 'string'",
+    find: "typeof query.text !== 'string' || !STATEMENT.test(query.text) ||",
+    replace: "typeof query.text !== 'string' ||",
     suite: 'corpus',
   },
   {
@@ -202,9 +202,9 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a switch does not ask for membership',
     file: AUTH,
-    find: 'if (shop === undefined) throw new ShopNotFound();',
+    find: 'if (shop === undefined) throw new ShopNotFound(); // and the token is not used up',
     replace:
-      'if (shop === undefined) return toSessionDto(user, await this.tokens.issue(manager, signer, { userId, sessionId, shopId }), shops, null);',
+      'if (shop === undefined) return toSessionDto(user, await this.tokens.issue(manager, signer, { ...used.holder, shopId }, used.successor), shops, null);',
     suite: 'routes',
   },
   {
