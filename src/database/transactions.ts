@@ -25,11 +25,37 @@ export class TransactionAborted extends Error {
   }
 }
 
+/** What is thrown by a connection that somebody kept after the work. */
+export class LoanEnded extends Error {
+  constructor() {
+    super('the transaction has ended, and its connection with it');
+  }
+}
+
+/** The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop. */
+class Loan {
+  private isOver = false;
+
+  constructor(private readonly client: BorrowedClient) {}
+
+  query(...args: Parameters<BorrowedClient['query']>): unknown {
+    if (this.isOver) return Promise.reject(new LoanEnded());
+    return this.client.query(...args);
+  }
+
+  end(): void {
+    this.isOver = true;
+  }
+}
+
 /** TypeORM's view of a connection that somebody else borrowed, inside a transaction that is already open. */
 class BorrowedQueryRunner extends PostgresQueryRunner {
+  private readonly loan: Loan;
+
   constructor(driver: PostgresDriver, client: BorrowedClient) {
     super(driver, 'master');
-    this.databaseConnection = client;
+    this.loan = new Loan(client);
+    this.databaseConnection = this.loan;
     this.isTransactionActive = true; // so that `manager.transaction` makes a savepoint
     this.transactionDepth = 1;
     (this as { manager: EntityManager }).manager = driver.dataSource.createEntityManager(this);
@@ -38,6 +64,7 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   /** Ends the use of the runner, not of the connection: whoever kept the manager gets an error from now on. */
   override release(): Promise<void> {
     this.isReleased = true;
+    this.loan.end();
     return Promise.resolve();
   }
 }

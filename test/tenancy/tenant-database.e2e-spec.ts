@@ -46,9 +46,10 @@ function placeOf(shopId: string): Session {
   return { user: role, path: `${schema}, pg_temp` };
 }
 
-/** The connection under a manager, which takes any statement: what a misled helper may get hold of. */
+/** The connection under the one that work gets, past all guards: private, and nothing hands it out. */
 async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
-  return (await manager.queryRunner!.connect()) as BorrowedClient; // inside a transaction it has one
+  const loan = (await manager.queryRunner!.connect()) as { client: BorrowedClient }; // inside a transaction it has one
+  return loan.client;
 }
 
 /** What the pooled connection is between two calls: work that ends the transaction itself sees it bare. */
@@ -223,6 +224,16 @@ describe.each(['run', 'transaction'] as const)('the manager of TenantDatabase.%s
   ])('does not send a statement of another kind: %s', async (sql) => {
     const call = database[method](ada, (manager) => manager.query(sql));
     await expect(call).rejects.toThrow('a statement may not begin with');
+  });
+
+  it('gives no connection that works after the call, whoever has it then', async () => {
+    let kept: { query(sql: string): Promise<unknown> } | undefined;
+    await database[method](ada, async (manager) => {
+      kept = (await manager.queryRunner!.connect()) as typeof kept;
+      await kept!.query('SELECT 1');
+    });
+    const end = database[method](bob, () => kept!.query('SELECT current_user'));
+    await expect(end).rejects.toThrow('the transaction has ended');
   });
 
   it('sends statements of product code, in whatever form', async () => {
