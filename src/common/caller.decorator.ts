@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
@@ -11,6 +12,7 @@ export interface Caller {
 
 /** The caller of a route, handed on to services that record or limit what they do. */
 export const From = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const { id, ip } = context.switchToHttp().getRequest<FastifyRequest>();
-  return { requestId: id, address: ip };
+  const { id, ip, socket } = context.switchToHttp().getRequest<FastifyRequest>();
+  // A proxy that writes something else into X-Forwarded-For would give each connection limits of its own.
+  return { requestId: id, address: isIP(ip) === 0 ? (socket.remoteAddress ?? 'unknown') : ip };
 });
