@@ -251,6 +251,21 @@ describe('routes without an entry', () => {
   });
 });
 
+describe('lists of two shops', () => {
+  const lists = ROUTES.filter(({ route, access }) => access === 'tenant' && /^GET [^{]+$/.test(route));
+
+  it.each(lists.map(({ route }) => [route] as const))('have no row of %s in common', async (route) => {
+    const idsOfShop = async (person: Person): Promise<unknown[]> => {
+      await newRows(person, ['product', 'order', 'auditEntry']);
+      const { items } = (await person.api.get(`${route.replace('GET ', '')}?limit=100`)).body;
+      return (items as { id: string }[]).map(({ id }) => id);
+    };
+    const [mine, theirs] = await Promise.all([idsOfShop(world.ada), idsOfShop(world.bob)]);
+    expect([mine!.length > 0, theirs!.length > 0]).toEqual([true, true]);
+    expect(mine!.filter((id) => theirs!.includes(id))).toEqual([]);
+  });
+});
+
 describe('who has lost a right', () => {
   it('has lost it after six seconds', () => {
     expect(world.lingered.removed).toBeLessThan(6000);
