@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { OperatorError } from '../common/report';
 import { isDatabaseAway } from '../common/sqlstate';
 import { TenantMigrator } from '../tenancy/tenant-migrator';
 import { TenantStock } from '../tenancy/tenant-stock';
@@ -17,6 +18,10 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
     .option('--once', 'fill the stock once and end')
     .action(({ once }: { once?: boolean }) =>
       context.withApp(async (app, env) => {
+        if (env.PROVISIONING !== 'worker')
+          throw new OperatorError(
+            'With PROVISIONING=inline nobody takes tenants from a stock: set it to worker.',
+          );
         const { signal } = context;
         const { failed, migrated } = await app.get(TenantMigrator).migrate({ signal });
         for (const { slug, message } of failed) print(`failed   ${slug}: ${message}`);

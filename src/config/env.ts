@@ -19,7 +19,11 @@ const schema = z.object({
     .optional(),
   APP_SECRET: z.string().min(32).optional(),
   ADMIN_SECRET: z.string().min(32).optional(),
-  POOLER_URL: z.string().refine(isPostgresUrl, 'must be a postgres:// URL that names a database').optional(),
+  POOLER_URL: z
+    .string()
+    .refine(isPostgresUrl, 'must be a postgres:// URL that names a database')
+    .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not name a user')
+    .optional(),
   PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
   STOCK_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
   HARDENING: z.enum(['on', 'off']).default('on'),

@@ -1,9 +1,11 @@
 import type { Client } from 'pg';
 import type { Logger } from '../common/logger';
 import { OperatorError } from '../common/report';
+import { isDatabaseAway, sqlState } from '../common/sqlstate';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openServer } from './database-server';
+import { quoteIdent, quoteLiteral } from './identifiers';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
 import { publicRightsSql } from './public-rights';
@@ -47,10 +49,7 @@ export function adminOf({ admin }: Installation): AdminAccess {
  * @throws OperatorError, or the server's own error
  */
 export async function openInstallation(env: Env, logger: Logger): Promise<Installation> {
-  if (env.PROVISIONING === 'worker' && env.ADMIN_SECRET === undefined)
-    throw new OperatorError(
-      'PROVISIONING=worker needs ADMIN_SECRET here: from APP_SECRET alone the API could make the password of the admin login.',
-    );
+  assertAdminSecret(env);
   const secrets = openSecrets(env);
   const server = await openServer(env, logger);
   const bootstrapUrl = server.adminUrl;
@@ -67,7 +66,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
     return { server, roles, logins, admin: { bootstrapUrl, url }, secrets, applied };
   } catch (error) {
     await server.close();
-    throw error;
+    throw unreachable(error, server.description);
   }
 }
 
@@ -76,6 +75,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
  * the logins can log in. For looking at what is there; opening it the other way would mend some of it first.
  */
 export async function findInstallation(env: Env, logger: Logger): Promise<Installation> {
+  assertAdminSecret(env);
   const secrets = openSecrets(env);
   const server = await openServer(env, logger);
   const bootstrapUrl = server.adminUrl;
@@ -110,6 +110,14 @@ export async function joinInstallation(env: Env): Promise<Installation> {
   return { server, roles, logins, admin: null, secrets, applied: [] };
 }
 
+function assertAdminSecret({ PROVISIONING, ADMIN_SECRET, DATABASE_URL }: Env): void {
+  if (PROVISIONING !== 'worker') return;
+  if (ADMIN_SECRET === undefined || DATABASE_URL === undefined || new URL(DATABASE_URL).username === '')
+    throw new OperatorError(
+      'PROVISIONING=worker needs ADMIN_SECRET and a user in DATABASE_URL here: these are not the settings of the API.',
+    );
+}
+
 /** @returns URL of the admin login */
 async function openLogins(
   client: Client,
@@ -120,7 +128,29 @@ async function openLogins(
 ): Promise<string> {
   await openLogin(client, url, roles, 'public', secrets);
   await openLogin(client, url, roles, 'tenant', secrets);
+  await keepAdminSecret(client, roles, env);
   return openLogin(client, url, roles, 'admin', adminSecrets(env, secrets));
+}
+
+const OWN_SECRET = 'password from ADMIN_SECRET';
+
+/**
+ * Once the admin login has a secret of its own, a process without it must not give the login another password: it
+ * would be one that the API can make.
+ * @throws OperatorError
+ */
+async function keepAdminSecret(client: Client, roles: Roles, { ADMIN_SECRET }: Env): Promise<void> {
+  const { rows } = await client.query<{ comment: string | null }>(
+    `SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname = $1`,
+    [roles.admin],
+  );
+  const hasOwn = rows[0]?.comment === OWN_SECRET;
+  if (hasOwn && ADMIN_SECRET === undefined)
+    throw new OperatorError(
+      'The admin login of this installation has a secret of its own: set ADMIN_SECRET.',
+    );
+  if (!hasOwn && ADMIN_SECRET !== undefined)
+    await client.query(`COMMENT ON ROLE ${quoteIdent(roles.admin)} IS ${quoteLiteral(OWN_SECRET)}`);
 }
 
 function requestLogins(env: Env, server: string, roles: Roles, secrets: Secrets): Installation['logins'] {
@@ -141,6 +171,19 @@ async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[
   return withClient(adminUrl, 'migrate public', (client) => migrateSchema(client, target, migrations));
 }
 
+/** Says that it is the database which cannot be reached, and which. */
+function unreachable(error: unknown, description: string): unknown {
+  const isMissing = sqlState(error) === NO_SUCH_DATABASE;
+  if (!isMissing && !isDatabaseAway(error)) return error;
+  const hint = isMissing ? 'Create the database first: PostgreSQL does not make it by itself.' : '';
+  return new OperatorError(`No connection to the database, ${description}. ${hint}`.trim(), { cause: error });
+}
+
+const NO_SUCH_DATABASE = '3D000';
+
+/** What PostgreSQL says where the worker has not been yet, or has another APP_SECRET: no role, password, table, database. */
+const NOT_MADE = ['28000', '28P01', '42P01', '42501', '3D000'];
+
 async function assertReady(publicUrl: string): Promise<void> {
   const newest = (await loadMigrations(PUBLIC_MIGRATIONS)).at(-1)?.version ?? 0;
   const version = await withClient(publicUrl, 'join', async (client) => {
@@ -148,6 +191,10 @@ async function assertReady(publicUrl: string): Promise<void> {
       'SELECT max(version) AS version FROM schema_migrations',
     );
     return Number(rows[0]?.version);
+  }).catch((cause: unknown) => {
+    if (!NOT_MADE.includes(sqlState(cause) ?? '')) throw cause;
+    const text = 'The database is not ready: start the provisioning worker first, with the same APP_SECRET.';
+    throw new OperatorError(text, { cause });
   });
   if (version < newest)
     throw new OperatorError('The database is behind this program: start the provisioning worker first.');

@@ -3,7 +3,7 @@ import { OperatorError } from '../common/report';
 import { INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import type { Login, Roles } from './roles';
-import { type Secrets, scramVerifier } from './secrets';
+import { isVerifierOf, type Secrets, scramVerifier } from './secrets';
 import { withClient } from './with-client';
 
 /**
@@ -34,11 +34,32 @@ export async function openLogin(
   secrets: Secrets,
 ): Promise<string> {
   const url = loginUrl(adminUrl, roles, login, secrets);
-  if (await canLogIn(url)) return url;
-  await assertUnused(client, roles[login]);
-  const verifier = scramVerifier(passwordOf(login, secrets));
-  await client.query(`ALTER ROLE ${quoteIdent(roles[login])} PASSWORD ${quoteLiteral(verifier)}`);
+  const password = passwordOf(login, secrets);
+  const stored = await storedVerifier(client, roles[login]);
+  if (stored === undefined ? await canLogIn(url) : stored !== null && isVerifierOf(password, stored))
+    return url;
+  if (stored !== null) await assertUnused(client, roles[login]);
+  await client.query(
+    `ALTER ROLE ${quoteIdent(roles[login])} PASSWORD ${quoteLiteral(scramVerifier(password))}`,
+  );
   return url;
+}
+
+/**
+ * What the server keeps of the role's password; null when it has none. Asked for because logging in proves nothing
+ * where the server trusts everybody.
+ * @returns undefined when this role may not look, as only superusers may
+ */
+async function storedVerifier(client: Client, role: string): Promise<string | null | undefined> {
+  const { rows: may } = await client.query<{ read: boolean }>(
+    `SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS read`,
+  );
+  if (!may[0]?.read) return undefined;
+  const { rows } = await client.query<{ verifier: string | null }>(
+    'SELECT rolpassword AS verifier FROM pg_authid WHERE rolname = $1',
+    [role],
+  );
+  return rows[0]?.verifier ?? null;
 }
 
 async function assertUnused(client: Client, role: string): Promise<void> {

@@ -47,10 +47,20 @@ const SCRAM_ITERATIONS = 4096; // PostgreSQL's default, scram_iterations
  * carries the password itself into a server log.
  */
 export function scramVerifier(password: string): string {
-  const salt = randomBytes(16);
-  const salted = pbkdf2Sync(password, salt, SCRAM_ITERATIONS, 32, 'sha256');
+  return verifierWith(password, randomBytes(16), SCRAM_ITERATIONS);
+}
+
+/** Whether a verifier, as PostgreSQL stores it, is this password's. */
+export function isVerifierOf(password: string, verifier: string): boolean {
+  const [, iterations, salt] = /^SCRAM-SHA-256\$(\d+):([^$]+)\$/.exec(verifier) ?? [];
+  if (iterations === undefined || salt === undefined) return false; // such as md5
+  return verifierWith(password, Buffer.from(salt, 'base64'), Number(iterations)) === verifier;
+}
+
+function verifierWith(password: string, salt: Buffer, iterations: number): string {
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
   const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
   const serverKey = hmac('Server Key').toString('base64');
-  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
 }

@@ -80,7 +80,11 @@ export const CHECKS = {
     remedy: 'Drop the function, or restart: its rights are granted anew.',
   },
   'public-version': { severity: 'error', remedy: 'npm run migrate:public, or start the newest program.' },
-  hardening: { severity: 'warning', remedy: RESTART },
+  hardening: {
+    severity: 'warning',
+    remedy:
+      'As a superuser: npm run db:harden, or restart the program. As another role it stays: docs/security.md.',
+  },
 
   'version-behind': { severity: 'error', remedy: MIGRATE },
   'version-ahead': { severity: 'error', remedy: 'A newer program migrated it: run that one.' },

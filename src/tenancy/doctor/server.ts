@@ -80,14 +80,14 @@ export async function checkPasswords(
     };
   const found = await client.query<{ role: string }>(
     `SELECT rolname AS role FROM pg_authid
-     WHERE rolname = ANY ($1) AND rolpassword IS NOT NULL AND rolpassword NOT LIKE 'SCRAM-SHA-256$%'`,
+     WHERE rolname = ANY ($1) AND rolcanlogin AND coalesce(rolpassword, '') NOT LIKE 'SCRAM-SHA-256$%'`,
     [Object.values(roles)],
   );
   const observations = found.rows.map(({ role }) => ({
     check: 'login-password' as const,
     schema: null,
     object: role,
-    detail: 'expected a SCRAM-SHA-256 verifier, found md5',
+    detail: 'expected a SCRAM-SHA-256 verifier, found md5 or none',
   }));
   return { observations, notes: [] };
 }

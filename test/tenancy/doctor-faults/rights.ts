@@ -62,7 +62,7 @@ export const RIGHTS: Fault[] = [
     inject: ({ database }) => `GRANT TEMPORARY ON DATABASE "${database}" TO PUBLIC`,
     found: ({ database }) => [
       ['database-rights', null, database],
-      ['hardening', null, database],
+      ['hardening', null, 'temporary-tables'],
     ],
     repair: ({ database }) => `REVOKE TEMPORARY ON DATABASE "${database}" FROM PUBLIC`,
   },
@@ -110,8 +110,8 @@ export const RIGHTS: Fault[] = [
     name: 'a function with effects, and a table of the catalogue, that everybody may use',
     inject: () => 'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC; GRANT SELECT ON pg_class TO PUBLIC',
     found: () => [
-      ['hardening', null, 'pg_catalog.pg_class'],
-      ['hardening', null, 'pg_sleep(double precision)'],
+      ['hardening', null, 'catalogue'],
+      ['hardening', null, 'effects'],
     ],
     repair: () =>
       'REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC; REVOKE SELECT ON pg_class FROM PUBLIC',
