@@ -34,6 +34,7 @@ const SETTINGS = {
   max_connections: '200',
   max_locks_per_transaction: '256', // dropping a tenant takes about ten locks a table
   client_connection_check_interval: '1000', // a killed client's statement ends within a second
+  temp_file_limit: '1GB', // what one statement's sorting may take of the disk
   timezone: 'UTC',
   log_timezone: 'UTC',
 };

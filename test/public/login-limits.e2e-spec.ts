@@ -133,7 +133,7 @@ describe('the store of attempts', () => {
     const email = newEmail();
     await login(email, 'wrong', address);
     const rows = await app.database.query<{ key: string }>('SELECT key FROM login_limits');
-    for (const { key } of rows) expect(key).toMatch(/^(account|address):[0-9a-f]{64}$/);
+    for (const { key } of rows) expect(key).toMatch(/^(account|address|new shops):[0-9a-f]{64}$/);
   });
 
   it('opens no door when it fails', async () => {

@@ -49,7 +49,13 @@ export function spawnProgram(
   { env = {}, program = PROGRAM, group = false }: RunOptions = {},
 ): ChildProcess {
   return spawn(process.execPath, [path.join(program, 'src', `${door}.js`), ...args], {
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', APP_SECRET: SECRET, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'warn',
+      APP_SECRET: SECRET,
+      NEW_SHOPS_PER_HOUR: '1000000',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: group,
   });

@@ -49,6 +49,7 @@ export async function startTestApp(
   const env = readEnv({
     DATABASE_URL: own.url,
     APP_SECRET: 'a secret that only tests use, at least 32 characters',
+    NEW_SHOPS_PER_HOUR: '1000000',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     ...settings,
   });

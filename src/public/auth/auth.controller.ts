@@ -25,7 +25,7 @@ export class AuthController {
     summary: 'Creates an account and, when asked, its first shop',
     status: 201,
     ok: SessionDto,
-    errors: [EmailTaken, SlugTaken, NoTenantReady],
+    errors: [EmailTaken, SlugTaken, NoTenantReady, TooManyAttempts],
   })
   register(@Body() account: RegisterDto, @From() caller: Caller): Promise<SessionDto> {
     return this.auth.register(account, caller);

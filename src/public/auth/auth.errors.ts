@@ -11,4 +11,8 @@ export const RefreshTokenInvalid = defineError(
   401,
   'The refresh token is unknown, used, revoked or expired.',
 );
-export const TooManyAttempts = defineError('TOO_MANY_ATTEMPTS', 429, 'Too many wrong passwords were tried.');
+export const TooManyAttempts = defineError(
+  'TOO_MANY_ATTEMPTS',
+  429,
+  'Too many attempts within a short time.',
+);

@@ -22,7 +22,8 @@ import {
   toUserDto,
 } from './auth.dto';
 import { EmailTaken, RefreshTokenInvalid } from './auth.errors';
-import { hashPassword } from './passwords';
+import { LoginLimits } from './login-limits';
+import { hashNewPassword } from './passwords';
 import { TokensService } from './tokens.service';
 
 /** Sign-up, and the tokens of who has signed in. */
@@ -32,12 +33,14 @@ export class AuthService {
     private readonly database: PublicDatabase,
     private readonly provisioning: ProvisioningService,
     private readonly tokens: TokensService,
+    private readonly limits: LoginLimits,
   ) {}
 
   /** Makes the account, its first shop and its tokens in one transaction, so a failed call can be repeated. */
   async register({ email, password, name, shop: wanted }: RegisterDto, caller: Caller): Promise<SessionDto> {
+    await this.limits.countSignUp(caller.address);
     const userId = newId();
-    const passwordHash = await hashPassword(password);
+    const passwordHash = await hashNewPassword(password);
     const account = { id: userId, email, name: name ?? email.split('@')[0]!, passwordHash };
     const signer = await this.tokens.signer();
     const signIn = async (manager: EntityManager, shopId: string | null) => {

@@ -9,12 +9,14 @@ import { addressBlock } from './address-block';
 import { TooManyAttempts } from './auth.errors';
 
 const WINDOW_SECONDS = 15 * 60;
+const HOUR_SECONDS = 60 * 60;
 
-/** How often a password may be tried, for an account and from an address, whatever instance is asked. */
+/** How often passwords may be tried and shops be made, whatever instance is asked. */
 @Injectable()
 export class LoginLimits {
   private readonly accounts: RateLimiterPostgres;
   private readonly addresses: RateLimiterPostgres;
+  private readonly newShops: RateLimiterPostgres;
   private readonly keySecret: string;
 
   constructor(
@@ -22,14 +24,20 @@ export class LoginLimits {
     @Inject(ENV) env: Env,
     @Inject(INSTALLATION) { secrets }: Installation,
   ) {
-    const limiter = (keyPrefix: string, points: number, clearExpiredByTimeout: boolean) =>
+    const limiter = (
+      keyPrefix: string,
+      points: number,
+      clearExpiredByTimeout: boolean,
+      duration: number = WINDOW_SECONDS,
+    ) =>
       new RateLimiterPostgres({
-        ...{ keyPrefix, points, duration: WINDOW_SECONDS, clearExpiredByTimeout },
+        ...{ keyPrefix, points, duration, clearExpiredByTimeout },
         ...{ storeClient: storeOn(database), storeType: 'client' },
         ...{ tableName: 'login_limits', tableCreated: true },
       });
     this.accounts = limiter('account', env.LOGIN_ATTEMPTS_PER_ACCOUNT, true); // clears the whole table
     this.addresses = limiter('address', env.LOGIN_ATTEMPTS_PER_ADDRESS, false);
+    this.newShops = limiter('new shops', env.NEW_SHOPS_PER_HOUR, false, HOUR_SECONDS);
     this.keySecret = secrets.derive('login limits');
   }
 
@@ -53,6 +61,19 @@ export class LoginLimits {
     }
     if (proof !== null) await Promise.all([this.addresses.reward(block), this.accounts.delete(account)]);
     return proof;
+  }
+
+  /**
+   * Counts a sign-up, before its password is hashed.
+   * @throws TooManyAttempts when the address has made too many accounts within an hour
+   */
+  async countSignUp(address: string): Promise<void> {
+    await consume(this.newShops, this.keyOf(addressBlock(address)));
+  }
+
+  /** Counts a further shop. @throws TooManyAttempts when the user has added too many within an hour */
+  async countShop(userId: string): Promise<void> {
+    await consume(this.newShops, this.keyOf(userId));
   }
 
   /** Neither addresses of people nor of their machines are kept in a form that can be read. */

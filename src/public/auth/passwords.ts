@@ -8,10 +8,17 @@ const ARGON2ID: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, paral
 /** Each of these keeps a core busy for tens of milliseconds, and 19 MiB: who comes last is sent away. */
 const MAX_WAITING = 100;
 const gate = new Gate(availableParallelism(), MAX_WAITING);
+/** Sign-ups wait in a line of their own, so that a flood of them keeps nobody from signing in. */
+const signUpGate = new Gate(Math.max(1, Math.floor(availableParallelism() / 2)), MAX_WAITING);
 
 /** @throws Overloaded when too many passwords wait to be hashed or checked already */
 export function hashPassword(password: string): Promise<string> {
   return gate.run(() => hash(normalised(password), ARGON2ID));
+}
+
+/** The same for a sign-up. @throws Overloaded */
+export function hashNewPassword(password: string): Promise<string> {
+  return signUpGate.run(() => hash(normalised(password), ARGON2ID));
 }
 
 let nobody: Promise<string> | undefined;

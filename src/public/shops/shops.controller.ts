@@ -7,6 +7,7 @@ import { IdPipe } from '../../common/validation';
 import type { Principal } from '../../tenancy/tenant';
 import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
+import { TooManyAttempts } from '../auth/auth.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { CreateShopDto, ShopDto, UpdateShopDto } from './shops.dto';
 import { OwnerRequired } from './shops.errors';
@@ -29,7 +30,7 @@ export class ShopsController {
     summary: 'Creates a shop with a schema of its own',
     status: 201,
     ok: ShopDto,
-    errors: [SlugTaken, NoTenantReady],
+    errors: [SlugTaken, NoTenantReady, TooManyAttempts],
   })
   create(@SignedIn() user: Principal, @Body() shop: CreateShopDto, @From() caller: Caller): Promise<ShopDto> {
     return this.shops.create(user.userId, shop, caller);

@@ -8,6 +8,7 @@ import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { SlugTaken } from '../../tenancy/tenancy.errors';
+import { LoginLimits } from '../auth/login-limits';
 import { shopCreated } from '../audit/audit-events';
 import { getUser } from '../users/users';
 import { getMembership, membershipsOf, toMemberShop } from './memberships';
@@ -21,6 +22,7 @@ export class ShopsService {
   constructor(
     private readonly database: PublicDatabase,
     private readonly provisioning: ProvisioningService,
+    private readonly limits: LoginLimits,
   ) {}
 
   async list(userId: string, { limit, cursor }: PageQuery): Promise<Page<ShopDto>> {
@@ -37,6 +39,7 @@ export class ShopsService {
   }
 
   async create(userId: string, { name, slug, currency }: CreateShopDto, caller: Caller): Promise<ShopDto> {
+    await this.limits.countShop(userId);
     const created = await this.provisioning.transaction(async (manager, provision) => {
       const owner = await getUser(manager, userId);
       const shop = await provision({ name, slug, currency, owner });
