@@ -26,3 +26,14 @@ describe('TRUST_PROXY', () => {
     expect(() => readEnv({ TRUST_PROXY: text })).toThrow(EnvironmentError);
   });
 });
+
+describe('POOLER_URL', () => {
+  it('names no user: the logins are derived', () => {
+    expect(readEnv({ POOLER_URL: 'postgres://127.0.0.1:6432/stoa' }).POOLER_URL).toBe(
+      'postgres://127.0.0.1:6432/stoa',
+    );
+    expect(() => readEnv({ POOLER_URL: 'postgres://ada@127.0.0.1:6432/stoa' })).toThrow(
+      'must not name a user',
+    );
+  });
+});

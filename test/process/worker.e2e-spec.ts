@@ -145,6 +145,31 @@ describe('provisioning:worker', () => {
     expect(stderr).toContain('ADMIN_SECRET');
   });
 
+  it('keeps the admin login out of reach of commands that have only the secret of the API', async () => {
+    const { code, stderr } = await runCli(['migrate:tenants'], { env: { DATABASE_URL: database.url } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('ADMIN_SECRET');
+    await fillStock(); // its password still holds
+  });
+
+  it('does not fill a stock that nobody takes from', async () => {
+    const env = { ...workerSettings(), PROVISIONING: 'inline' };
+    const { code, stderr } = await runCli(['provisioning:worker', '--once'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain('PROVISIONING');
+  });
+
+  it('is asked for by an API that comes first', async () => {
+    const fresh = await createTestDatabase();
+    const url = new URL(fresh.url);
+    [url.username, url.password] = ['', ''];
+    const env = { ...apiSettings(), DATABASE_URL: url.href, PORT: '0' };
+    const { code, stderr } = await finish(spawnProgram('main', [], { env }));
+    await fresh.drop();
+    expect(code).toBe(1);
+    expect(stderr).toContain('start the provisioning worker first');
+  });
+
   it('refills while it runs, and ends in order on SIGTERM', async () => {
     const worker = spawnProgram('cli', ['provisioning:worker'], { env: workerSettings() });
     const ended = finish(worker);
