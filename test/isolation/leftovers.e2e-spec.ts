@@ -62,6 +62,18 @@ describe('a manager that was kept', () => {
       await expect(kept.query('SELECT name FROM products')).rejects.toThrow();
     });
   });
+
+  it('gives no connection that reads while it works for another shop', async () => {
+    const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
+    await newProduct(bob.api, { name: 'of bob' });
+    const database = app.app.get(TenantDatabase, { strict: false });
+    const kept = await database.run<unknown>(ada.shop.id, (manager) => manager.queryRunner!.connect());
+    await database.run(bob.shop.id, async (manager) => {
+      await manager.query('SELECT 1');
+      const read = (kept as EntityManager).query('SELECT name FROM products');
+      await expect(read).rejects.toThrow();
+    });
+  });
 });
 
 describe('a read', () => {

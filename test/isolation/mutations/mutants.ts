@@ -132,7 +132,14 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a kept manager goes on working',
     file: TRANSACTIONS,
-    find: '    this.isReleased = true;\n',
+    find: '    this.isReleased = true;\n    this.loan.end();\n',
+    replace: '',
+    suite: 'leftovers',
+  },
+  {
+    name: 'a kept connection goes on working',
+    file: TRANSACTIONS,
+    find: '    this.loan.end();\n',
     replace: '',
     suite: 'leftovers',
   },
