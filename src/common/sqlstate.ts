@@ -5,6 +5,9 @@
 export const UNIQUE_VIOLATION = '23505';
 export const INVALID_PASSWORD = '28P01';
 export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is asked
+export const NO_SUCH_DATABASE = '3D000';
+export const NO_SUCH_TABLE = '42P01';
+export const DENIED = '42501';
 export const DUPLICATE_DATABASE = '42P04';
 
 /** The server is away, starting, stopping or full: the same request may work in a moment. */

@@ -1,7 +1,15 @@
 import type { Client } from 'pg';
 import type { Logger } from '../common/logger';
 import { OperatorError } from '../common/report';
-import { isDatabaseAway, sqlState } from '../common/sqlstate';
+import {
+  DENIED,
+  INVALID_AUTHORIZATION,
+  INVALID_PASSWORD,
+  isDatabaseAway,
+  NO_SUCH_DATABASE,
+  NO_SUCH_TABLE,
+  sqlState,
+} from '../common/sqlstate';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openServer } from './database-server';
@@ -179,10 +187,8 @@ function unreachable(error: unknown, description: string): unknown {
   return new OperatorError(`No connection to the database, ${description}. ${hint}`.trim(), { cause: error });
 }
 
-const NO_SUCH_DATABASE = '3D000';
-
 /** What PostgreSQL says where the worker has not been yet, or has another APP_SECRET: no role, password, table, database. */
-const NOT_MADE = ['28000', '28P01', '42P01', '42501', '3D000'];
+const NOT_MADE = [INVALID_AUTHORIZATION, INVALID_PASSWORD, NO_SUCH_TABLE, DENIED, NO_SUCH_DATABASE];
 
 async function assertReady(publicUrl: string): Promise<void> {
   const newest = (await loadMigrations(PUBLIC_MIGRATIONS)).at(-1)?.version ?? 0;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { plus, takeCensus } from '../support/census';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -11,6 +10,7 @@ import {
   spawnProgram,
   startServer,
 } from '../support/program';
+import { until } from '../support/until';
 
 const ADMIN_SECRET = 'another secret that only the worker knows, for admin rights';
 const STOCK = 5;
@@ -39,15 +39,6 @@ async function fillStock(options: { program?: string } = {}): Promise<void> {
 
 async function stock(): Promise<{ shopId: string; version: number }[]> {
   return database.query('SELECT shop_id AS "shopId", version FROM tenant_stock ORDER BY created_at, shop_id');
-}
-
-/** Waits for a condition, at most twenty seconds. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await condition()) return;
-    await sleep(50);
-  }
-  throw new Error('it did not come to be');
 }
 
 beforeAll(async () => {
@@ -174,7 +165,7 @@ describe('provisioning:worker', () => {
     const worker = spawnProgram('cli', ['provisioning:worker'], { env: workerSettings() });
     const ended = finish(worker);
     await newOwner(server.api);
-    await until(async () => (await stock()).length === STOCK);
+    await until(stock, ({ length }) => length === STOCK);
     worker.kill('SIGTERM');
     expect((await ended).code).toBe(0);
   });
@@ -187,7 +178,7 @@ describe('provisioning:worker', () => {
         env: { ...workerSettings(), STOCK_SIZE: '500' },
       });
       const ended = finish(worker);
-      await until(async () => (await stock()).length >= least);
+      await until(stock, ({ length }) => length >= least);
       worker.kill('SIGKILL');
       await ended;
     }

@@ -10,7 +10,7 @@ import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { loginSucceeded, shopCreated } from '../audit/audit-events';
 import { shopsOf } from '../shops/memberships';
-import { toShopDto } from '../shops/shops.dto';
+import { type ShopDto, toShopDto } from '../shops/shops.dto';
 import { User } from '../users/user.entity';
 import { getUser } from '../users/users';
 import {
@@ -62,20 +62,12 @@ export class AuthService {
   }
 
   /** The next pair of the same session. A shop that the user has left since is left out of it. */
-  async refresh(refreshToken: string, caller: Caller): Promise<SessionDto> {
-    const signer = await this.tokens.signer();
-    const next = await this.database.transaction(async (manager) => {
-      const used = await this.tokens.use(manager, refreshToken, caller);
-      if (used === null) return null; // thrown outside, so that a revocation is kept
-      const { holder, successor } = used;
-      const user = await getUser(manager, holder.userId);
-      const shops = await shopsOf(manager, user.id);
-      const shop = shops.find(({ id }) => id === holder.shopId) ?? null;
-      const principal = { ...holder, shopId: shop?.id ?? null };
-      return toSessionDto(user, await this.tokens.issue(manager, signer, principal, successor), shops, shop);
-    });
-    if (next === null) throw new RefreshTokenInvalid();
-    return next;
+  refresh(refreshToken: string, caller: Caller): Promise<SessionDto> {
+    return this.next(
+      refreshToken,
+      caller,
+      (holder, shops) => shops.find(({ id }) => id === holder.shopId) ?? null,
+    );
   }
 
   logout(refreshToken: string): Promise<void> {
@@ -86,25 +78,17 @@ export class AuthService {
    * The next pair of a session, for another of my shops. It takes the refresh token, so that a session stays one
    * chain, in which a stolen token is noticed; an access token alone would start a chain of its own.
    */
-  async switchShop(
+  switchShop(
     { userId }: Principal,
     { shopId, refreshToken }: SwitchDto,
     caller: Caller,
   ): Promise<SessionDto> {
-    const signer = await this.tokens.signer();
-    const next = await this.database.transaction(async (manager) => {
-      const used = await this.tokens.use(manager, refreshToken, caller);
-      if (used === null) return null; // thrown outside, so that a revocation is kept
-      if (used.holder.userId !== userId) throw new RefreshTokenInvalid();
-      const user = await getUser(manager, userId);
-      const shops = await shopsOf(manager, userId);
+    return this.next(refreshToken, caller, (holder, shops) => {
+      if (holder.userId !== userId) throw new RefreshTokenInvalid();
       const shop = shops.find(({ id }) => id === shopId);
-      if (shop === undefined) throw new ShopNotFound(); // and the token is not used up
-      const pair = await this.tokens.issue(manager, signer, { ...used.holder, shopId }, used.successor);
-      return toSessionDto(user, pair, shops, shop);
+      if (shop === undefined) throw new ShopNotFound();
+      return shop;
     });
-    if (next === null) throw new RefreshTokenInvalid();
-    return next;
   }
 
   me({ userId, shopId }: Principal): Promise<MeDto> {
@@ -113,6 +97,30 @@ export class AuthService {
       const shops = await shopsOf(manager, userId);
       return { user: toUserDto(user), shop: shops.find(({ id }) => id === shopId) ?? null, shops };
     });
+  }
+
+  /**
+   * Uses a refresh token up for the pair that follows it.
+   * @param choose the shop of that pair, of those that the user is in; what it throws leaves the token unused
+   */
+  private async next(
+    refreshToken: string,
+    caller: Caller,
+    choose: (holder: Principal, shops: ShopDto[]) => ShopDto | null,
+  ): Promise<SessionDto> {
+    const signer = await this.tokens.signer();
+    const next = await this.database.transaction(async (manager) => {
+      const used = await this.tokens.use(manager, refreshToken, caller);
+      if (used === null) return null; // thrown outside, so that a revocation is kept
+      const { holder, successor } = used;
+      const user = await getUser(manager, holder.userId);
+      const shops = await shopsOf(manager, user.id);
+      const shop = choose(holder, shops);
+      const principal = { ...holder, shopId: shop?.id ?? null };
+      return toSessionDto(user, await this.tokens.issue(manager, signer, principal, successor), shops, shop);
+    });
+    if (next === null) throw new RefreshTokenInvalid();
+    return next;
   }
 }
 
