@@ -19,7 +19,7 @@ export interface SchemaDifference {
 export async function schemaDifference(
   adminUrl: string,
   entities: EntityTarget<ObjectLiteral>[],
-  migrations: readonly Migration[],
+  migrations: readonly Pick<Migration, 'up'>[],
 ): Promise<SchemaDifference> {
   const schema = `reference_${randomBytes(6).toString('hex')}`;
   return withClient(adminUrl, 'compare', async (client) => {

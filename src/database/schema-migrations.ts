@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { quoteLiteral } from './identifiers';
+import { kindOf, type MigrationKind, type MigrationMarks, readMarks } from './migration-marks';
 
 /** One migration file, reduced to the SQL it sends. */
 export interface Migration {
@@ -9,8 +11,17 @@ export interface Migration {
   version: number;
   /** File name without ending, for people. */
   name: string;
+  kind: MigrationKind;
+  /** As one text for an empty schema, inside a transaction: nothing is concurrent, a backfill is one batch. */
   up: string;
   down: string;
+  /** Each as the file says it. */
+  statements: { up: readonly string[]; down: readonly string[] };
+  /** Of what `up` sends; it never changes once the file was applied anywhere. 32 hexadecimal digits. */
+  checksum: string;
+  marks: MigrationMarks;
+  /** The class itself, for `looksAtData`. */
+  source: MigrationInterface;
 }
 
 const FILE_NAME = /^(\d{13})-[a-z0-9-]+\.(?:js|ts)$/;
@@ -39,12 +50,39 @@ async function loadMigration(folder: string, file: string): Promise<Migration> {
   const classes = Object.values(module).filter(isMigrationClass);
   if (classes.length !== 1) throw new Error(`${file} must export exactly one migration class`);
   const migration = new classes[0]!(); // length checked above
-  return {
-    version: Number(version),
-    name: path.parse(file).name,
+  const marks = readMarks(file, migration);
+  const kind = kindOf(file, marks);
+  const statements = {
     up: await record(file, (runner) => migration.up(runner)),
     down: await record(file, (runner) => migration.down(runner)),
   };
+  return {
+    version: Number(version),
+    name: path.parse(file).name,
+    kind,
+    up: asOneText(statements.up),
+    down: asOneText(statements.down),
+    statements,
+    checksum: checksumOf([kind, ...statements.up]),
+    marks,
+    source: migration,
+  };
+}
+
+/** Shortened SHA-256: tells an edited file from the one that was applied, nothing else hangs on it. */
+function checksumOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n;\n')).digest('hex').slice(0, 32);
+}
+
+const CONCURRENTLY = /^(create\s+(?:unique\s+)?index|drop\s+index|reindex\s+\w+)\s+concurrently\b/i;
+
+/** The condition of a backfill's batch, in its SQL. */
+export const BATCH = '{batch}';
+
+/** For a schema that nobody else uses yet, in one transaction. */
+function asOneText(statements: readonly string[]): string {
+  const plain = statements.map((sql) => sql.replace(CONCURRENTLY, '$1').replaceAll(BATCH, 'true'));
+  return plain.map((sql) => `${sql}\n;\n`).join('');
 }
 
 function isMigrationClass(value: unknown): value is new () => MigrationInterface {
@@ -53,8 +91,8 @@ function isMigrationClass(value: unknown): value is new () => MigrationInterface
   return typeof methods?.up === 'function' && typeof methods.down === 'function';
 }
 
-/** Runs `up` or `down` against a runner that only writes down the statements. */
-async function record(file: string, run: (runner: QueryRunner) => Promise<unknown>): Promise<string> {
+/** Runs `up` or `down` against a runner that only writes down the statements, and finds nothing in any table. */
+async function record(file: string, run: (runner: QueryRunner) => Promise<unknown>): Promise<string[]> {
   const statements: string[] = [];
   const recorder = {
     query(sql: string, parameters?: unknown[]) {
@@ -71,7 +109,7 @@ async function record(file: string, run: (runner: QueryRunner) => Promise<unknow
     },
   });
   await run(onlyQuery as unknown as QueryRunner);
-  return statements.map((sql) => `${sql}\n;\n`).join('');
+  return statements;
 }
 
 /** The table inside each schema that says what was applied there. Written in the transaction of the DDL. */
@@ -80,11 +118,18 @@ export const VERSION_TABLE = 'schema_migrations';
 export const CREATE_VERSION_TABLE = `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE} (
   version bigint PRIMARY KEY,
   name text NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT now()
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  checksum text NOT NULL DEFAULT ''
 );
 `;
 
 /** SQL that applies a migration to the schema in `search_path` and writes it down there. */
-export function applySql({ version, name, up }: Migration): string {
-  return `${up}INSERT INTO ${VERSION_TABLE} (version, name) VALUES (${version}, ${quoteLiteral(name)});\n`;
+export function applySql(migration: Migration): string {
+  return `${migration.up}${writeDownSql(migration)}`;
+}
+
+/** SQL that writes a migration down as applied. */
+export function writeDownSql({ version, name, checksum }: Migration): string {
+  return `INSERT INTO ${VERSION_TABLE} (version, name, checksum)
+    VALUES (${version}, ${quoteLiteral(name)}, '${checksum}');\n`;
 }
