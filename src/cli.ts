@@ -6,6 +6,7 @@ import { addDatabaseCommands } from './cli/database.command';
 import { addDemo } from './cli/demo.command';
 import { addDoctor } from './cli/doctor.command';
 import { addMigratePublic } from './cli/migrate-public.command';
+import { addMigrateStatus } from './cli/migrate-status.command';
 import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrationGenerate } from './cli/migration-generate.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   addDatabaseCommands(program, context);
   addMigratePublic(program, context);
   addMigrateTenants(program, context);
+  addMigrateStatus(program, context);
   addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
   addProvisioningWorker(program, context);
   addShopStatus(program, context);

@@ -13,6 +13,8 @@ import { TenantMigrator } from './tenancy/tenant-migrator';
 /** Longer than a statement may take. */
 const GRACE_MS = 20_000;
 const SHUTDOWN_LIMIT_MS = 30_000;
+/** Who starts wants to serve: busy shops and a server in trouble are waited for a little only. */
+const AT_START = { patienceMs: 5000, pauseLimitMs: 30_000 };
 
 interface Running {
   /** Where it can be reached, for people. */
@@ -64,8 +66,10 @@ async function listen(base: Base): Promise<NestFastifyApplication> {
 }
 
 async function migrateTenants(app: NestFastifyApplication, logger: Logger): Promise<void> {
-  const { failed, migrated } = await app.get(TenantMigrator).migrate();
+  const { failed, deferred, migrated, outcome, reason } = await app.get(TenantMigrator).run(AT_START);
   for (const tenant of failed) logger.error({ event: 'tenant.migration_failed', ...tenant });
+  for (const tenant of deferred) logger.warn({ event: 'tenant.migration_deferred', ...tenant });
+  if (outcome === 'stopped') logger.error({ event: 'tenants.migration_stopped', reason });
   if (migrated > 0) logger.info({ event: 'tenants.migrated', migrated });
 }
 

@@ -29,7 +29,7 @@ function layerOf(file: string): Layer {
 }
 
 function importsOf(file: string): Import[] {
-  const specifiers = [...textOf.get(file)!.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+  const specifiers = [...textOf.get(file)!.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
     (match) => match[1]!,
   );
   return specifiers.map((specifier) => ({

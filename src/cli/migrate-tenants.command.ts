@@ -1,76 +1,131 @@
 import type { Command } from 'commander';
-import { OperatorError } from '../common/report';
-import { EachTenant } from '../tenancy/each-tenant';
+import { OperatorError, reportOf } from '../common/report';
+import { adminOf, type Installation } from '../database/installation';
+import { dryRun } from '../tenancy/migrator/dry-run';
+import type { Goal } from '../tenancy/migrator/goal';
+import { planRun } from '../tenancy/migrator/plan';
+import { rebuildIndex } from '../tenancy/migrator/rebuild-index';
+import { defaultConcurrency, type RunOptions } from '../tenancy/migrator/run-options';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
-import { type MigrateSummary, TenantMigrator } from '../tenancy/tenant-migrator';
+import { TenantMigrator } from '../tenancy/tenant-migrator';
 import { type CommandContext, print } from './command-context';
-import { startProgress } from './progress';
-import type { INestApplicationContext } from '@nestjs/common';
-
-interface Options {
-  shop?: string;
-  dryRun?: boolean;
-}
+import {
+  type MigrateFlags,
+  parseCanary,
+  parseCount,
+  parseSeconds,
+  parseShops,
+  parseWaves,
+  runOptionsOf,
+} from './migrate-options';
+import { printPlan, printSummary, printTrial } from './migrate-report';
+import { type Progress, startProgress } from './progress';
 
 export function addMigrateTenants(program: Command, context: CommandContext): void {
   program
     .command('migrate:tenants')
     .description('bring the schema of every shop up to date')
-    .option('--shop <slug|id>', 'only this shop')
-    .option('--dry-run', 'show what would be done, and do nothing')
-    .action((options: Options) =>
-      context.withApp(async (app) => {
-        if (options.shop !== undefined) await assertShop(app, options.shop);
-        if (options.dryRun) return plan(app, options);
-        const summary = await migrate(app, options, context.signal);
-        report(summary);
-        if (summary.failed.length > 0) process.exitCode = 1;
-        if (summary.interrupted) process.exitCode = 130; // 128 + SIGINT
+    .option('--only <shops>', 'only these, slugs or ids with commas between', parseShops)
+    .option('--from <shop>', 'from this shop on, in the order of ids')
+    .option('--limit <n>', 'at most so many shops', parseCount(1_000_000))
+    .option('--to <version>', 'up to this version', parseCount(9_999_999_999_999))
+    .option('--concurrency <n>', 'connections at work; default by the cores', parseCount(64))
+    .option('--canary <shops|n%>', 'these first; a failure among them ends the run', parseCanary)
+    .option('--waves <n%,…>', 'then these shares, one after the other', parseWaves)
+    .option('--error-budget <n>', 'failures that end the run; default 1 %, at least 5', parseCount(1_000_000))
+    .option('--patience <seconds>', 'how long to come back to busy shops, default 120', parseSeconds)
+    .option('--statement-timeout <seconds>', 'of one statement, default 60', parseSeconds)
+    .option('--plan', 'say what would be done')
+    .option('--dry-run', 'do it to a sample, look, and roll it back')
+    .option('--sample <n>', 'shops of the dry run', parseCount(100), 3)
+    .option('--undo', 'take the newest step back instead')
+    .option('--rebuild-index', 'make public.tenants anew from the schemas, and migrate nothing')
+    .option('--json', 'the answer as one JSON object')
+    .action((flags: MigrateFlags) =>
+      context.withInstallation(async (installation) => {
+        const migrations = await TenantMigrations.load();
+        if (flags.rebuildIndex) return rebuild(installation, migrations, flags, context.signal);
+        const options = await runOptionsOf(flags, adminOf(installation).url);
+        if (flags.plan || flags.dryRun) return preview(installation, migrations, flags, options);
+        return run(installation, migrations, flags, { ...options, signal: context.signal });
       }),
     );
 }
 
-async function assertShop(app: INestApplicationContext, shop: string): Promise<void> {
-  if ((await app.get(EachTenant).list({ shop })).length === 0)
-    throw new OperatorError(`No shop has the slug or id ${shop}.`);
-}
-
-async function plan(app: INestApplicationContext, { shop }: Options): Promise<void> {
-  const { list, latest } = app.get(TenantMigrations);
-  const tenants = await app.get(TenantMigrator).behind(shop);
-  print(`${tenants.length} shop(s) are behind version ${latest}`);
-  for (const { slug, shopId, version } of tenants) print(`  ${slug} (${shopId}) at ${version}`);
-  const oldest = Math.min(...tenants.map(({ version }) => version));
-  for (const { name, version, up } of list.filter((migration) => migration.version > oldest))
-    print(`\n-- ${name} (${version})\n${up.trim()}`);
-}
-
-async function migrate(
-  app: INestApplicationContext,
-  { shop }: Options,
-  signal: AbortSignal,
-): Promise<MigrateSummary> {
-  const migrator = app.get(TenantMigrator);
-  const total = (await migrator.behind(shop)).length;
-  const progress = startProgress('migrating shops', total);
-  let failures = 0;
+async function run(
+  installation: Installation,
+  migrations: TenantMigrations,
+  flags: MigrateFlags,
+  options: RunOptions,
+): Promise<void> {
+  const started = performance.now();
+  const progress = startProgress(flags.undo ? 'undoing' : 'migrating shops');
+  const migrator = new TenantMigrator(migrations, installation);
   try {
-    return await migrator.migrate({
-      ...(shop === undefined ? {} : { shop }),
-      signal,
-      onTenant: (done, _total, _tenant, error) => {
-        if (error !== undefined) failures++;
-        progress.update(done, failures === 0 ? '' : `${failures} failed`);
-      },
-    });
+    const summary = await migrator.run({ ...options, ...reporting(progress) }, goalOf(migrations, flags));
+    progress.stop();
+    if (flags.json) print(JSON.stringify(summary));
+    else printSummary(summary, (performance.now() - started) / 1000);
+    if (summary.outcome !== 'done') process.exitCode = summary.outcome === 'interrupted' ? 130 : 1;
   } finally {
     progress.stop();
   }
 }
 
-function report({ behind, migrated, failed, interrupted }: MigrateSummary): void {
-  for (const { slug, shopId, sqlState, message } of failed)
-    print(`failed   ${slug} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`);
-  print(`${behind} shop(s) were behind: ${migrated} migrated, ${failed.length} failed`);
-  if (interrupted) print('Interrupted. The rest stayed as they were; run the command again to go on.');
+function reporting(progress: Progress): Pick<RunOptions, 'onProgress' | 'onPause'> {
+  return {
+    onProgress: ({ done, total, failed }) =>
+      progress.update(done, failed === 0 ? '' : `${failed} failed`, total),
+    onPause: (error, ms) =>
+      progress.say(
+        `waiting ${(ms / 1000).toFixed(1)} s for the server: ${reportOf(error).split('\n')[0] ?? ''}`,
+      ),
+  };
+}
+
+async function preview(
+  installation: Installation,
+  migrations: TenantMigrations,
+  flags: MigrateFlags,
+  options: RunOptions,
+): Promise<void> {
+  const goal = goalOf(migrations, flags);
+  const plan = await planRun(installation, goal, options);
+  const tried = flags.dryRun ? await dryRun(installation, goal, options, flags.sample) : undefined;
+  if (flags.json) print(JSON.stringify({ ...plan, ...(tried && { tried }) }));
+  else {
+    printPlan(plan);
+    if (tried !== undefined && plan.groups.length > 0)
+      printTrial(tried, plan, options.concurrency ?? defaultConcurrency());
+  }
+  if (tried?.some(({ error }) => error !== null)) process.exitCode = 1;
+}
+
+function goalOf(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): Goal {
+  if (undo && to !== undefined) throw new OperatorError('--undo takes back one step; --to goes forward.');
+  return migrations.goal({ undo, ...(to !== undefined && { to }) });
+}
+
+async function rebuild(
+  installation: Installation,
+  migrations: TenantMigrations,
+  flags: MigrateFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress = startProgress('reading schemas');
+  const summary = await rebuildIndex(
+    installation,
+    migrations,
+    ({ done, total, failed }) => progress.update(done, failed === 0 ? '' : `${failed} failed`, total),
+    signal,
+  );
+  progress.stop();
+  if (flags.json) print(JSON.stringify(summary));
+  else {
+    for (const { slug, shopId, sqlState, message } of summary.failed)
+      print(`failed   ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`);
+    print(`${summary.tenants} schema(s) read, ${summary.corrected} row(s) of public.tenants corrected`);
+  }
+  if (summary.failed.length > 0) process.exitCode = 1;
+  if (signal.aborted) process.exitCode = 130;
 }

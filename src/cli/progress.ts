@@ -1,40 +1,59 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 export interface Progress {
-  /** @param note short text behind the figures, such as failures so far */
-  update(done: number, note?: string): void;
+  /**
+   * @param note short text behind the figures, such as failures so far
+   * @param total when it became known, or is another now
+   */
+  update(done: number, note?: string, total?: number): void;
+  /** Writes a line of its own. */
+  say(text: string): void;
   stop(): void;
 }
 
 const LINE_EVERY_MS = 2000;
 
 /** A bar on a terminal; elsewhere (a log, CI) a plain line now and then. Written to standard error. */
-export function startProgress(what: string, total: number): Progress {
+export function startProgress(what: string, total = 0): Progress {
   return process.stderr.isTTY ? bar(what, total) : lines(what, total);
 }
 
 function bar(what: string, total: number): Progress {
-  const format = `${what} [{bar}] {percentage}% | {value}/{total} | {eta_formatted} left {note}`;
+  const rate = (done: number) => Math.round(done / secondsSince(started));
+  const format = `${what} [{bar}] {percentage}% | {value}/{total} | {rate}/s | {eta_formatted} left {note}`;
+  const started = Date.now();
   const single = new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.legacy);
-  single.start(total, 0, { note: '' });
+  single.start(total, 0, { note: '', rate: 0 });
   return {
-    update: (done, note = '') => single.update(done, { note }),
+    update: (done, note = '', newTotal = single.getTotal()) => {
+      if (newTotal !== single.getTotal()) single.setTotal(newTotal);
+      single.update(done, { note, rate: rate(done) });
+    },
+    say: (text) => process.stderr.write(`\r\u001b[K${text}\n`),
     stop: () => single.stop(),
   };
 }
 
-function lines(what: string, total: number): Progress {
+function lines(what: string, firstTotal: number): Progress {
   const started = Date.now();
   let written = 0;
+  let total = firstTotal;
   const write = (done: number, note: string) => {
-    const rate = Math.round(done / Math.max((Date.now() - started) / 1000, 0.001));
-    process.stderr.write(`${what} ${done}/${total} (${rate}/s) ${note}\n`);
+    const rate = done / secondsSince(started);
+    const left = done === 0 || done === total ? '' : `, ${Math.ceil((total - done) / rate)} s left`;
+    process.stderr.write(`${what} ${done}/${total} (${Math.round(rate)}/s${left}) ${note}\n`);
     written = Date.now();
   };
   return {
-    update: (done, note = '') => {
+    update: (done, note = '', newTotal = total) => {
+      total = newTotal;
       if (done === total || Date.now() - written >= LINE_EVERY_MS) write(done, note);
     },
+    say: (text) => process.stderr.write(`${text}\n`),
     stop: () => undefined,
   };
+}
+
+function secondsSince(started: number): number {
+  return Math.max((Date.now() - started) / 1000, 0.001);
 }

@@ -23,10 +23,11 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
             'With PROVISIONING=inline nobody takes tenants from a stock: set it to worker.',
           );
         const { signal } = context;
-        const { failed, migrated } = await app.get(TenantMigrator).migrate({ signal });
-        for (const { slug, message } of failed) print(`failed   ${slug}: ${message}`);
-        if (failed.length > 0) process.exitCode = 1;
-        print(`${migrated} shop(s) migrated; keeping ${env.STOCK_SIZE} tenants ready`);
+        const { failed, deferred, migrated } = await app.get(TenantMigrator).run({ signal });
+        for (const { shopId, slug, message } of [...failed, ...deferred])
+          print(`failed   ${slug ?? shopId}: ${message}`);
+        if (failed.length + deferred.length > 0) process.exitCode = 1;
+        print(`${migrated} migrated; keeping ${env.STOCK_SIZE} tenants ready`);
         const stock = app.get(TenantStock);
         do {
           const made = await refill(stock, env.STOCK_SIZE, signal);

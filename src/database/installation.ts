@@ -16,10 +16,9 @@ import { type DatabaseServer, openServer } from './database-server';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
-import { publicRightsSql } from './public-rights';
 import { type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
-import { migrateSchema } from './schema-migrator';
+import { migratePublic } from './public-migrator';
 import { adminSecrets, openSecrets, Secrets } from './secrets';
 import { ensureSigningKeys } from './signing-keys';
 import { withClient } from './with-client';
@@ -171,12 +170,6 @@ function requestLogins(env: Env, server: string, roles: Roles, secrets: Secrets)
 
 function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
-}
-
-async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
-  const target = { schema: 'public', owner: roles.owner, settle: publicRightsSql(roles) };
-  const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
-  return withClient(adminUrl, 'migrate public', (client) => migrateSchema(client, target, migrations));
 }
 
 /** Says that it is the database which cannot be reached, and which. */

@@ -115,6 +115,22 @@ async function record(file: string, run: (runner: QueryRunner) => Promise<unknow
 /** The table inside each schema that says what was applied there. Written in the transaction of the DDL. */
 export const VERSION_TABLE = 'schema_migrations';
 
+/** A row of it. The checksum is empty where a program wrote the row that knew none. */
+export interface VersionRow {
+  version: number;
+  name: string;
+  checksum: string;
+}
+
+/** Names of files whose content is no longer what was applied. */
+export function editedFiles(rows: readonly VersionRow[], migrations: readonly Migration[]): string[] {
+  const known = new Map(migrations.map((migration) => [migration.version, migration]));
+  return rows
+    .map((row) => ({ row, file: known.get(row.version) }))
+    .filter(({ row, file }) => file !== undefined && row.checksum !== '' && row.checksum !== file.checksum)
+    .map(({ row }) => row.name);
+}
+
 export const CREATE_VERSION_TABLE = `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE} (
   version bigint PRIMARY KEY,
   name text NOT NULL,
@@ -132,4 +148,12 @@ export function applySql(migration: Migration): string {
 export function writeDownSql({ version, name, checksum }: Migration): string {
   return `INSERT INTO ${VERSION_TABLE} (version, name, checksum)
     VALUES (${version}, ${quoteLiteral(name)}, '${checksum}');\n`;
+}
+
+/** SQL that gives a version table of an older program its column, and its rows the checksums of today's files. */
+export function adoptSql(migrations: readonly Migration[]): string {
+  const known = migrations.map(({ version, checksum }) => `(${version}, '${checksum}')`).join(', ');
+  return `ALTER TABLE ${VERSION_TABLE} ADD COLUMN IF NOT EXISTS checksum text NOT NULL DEFAULT '';
+    UPDATE ${VERSION_TABLE} v SET checksum = known.checksum FROM (VALUES ${known}) AS known (version, checksum)
+    WHERE v.version = known.version AND v.checksum = '';`;
 }

@@ -22,6 +22,7 @@ import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
 import { MembersService } from './members/members.service';
 import { Membership } from './shops/membership.entity';
+import { MigrationRun } from './shops/migration-run.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
@@ -39,6 +40,7 @@ export const PUBLIC_ENTITIES = [
   SigningKey,
   TenantRecord,
   StockedTenant,
+  MigrationRun,
   AuditEntry,
 ];
 

@@ -1,7 +1,6 @@
 import { quoteIdent } from '../database/identifiers';
 import type { Roles } from '../database/roles';
 import { applySql, CREATE_VERSION_TABLE, type Migration } from '../database/schema-migrations';
-import { enterAsOwner } from '../database/schema-migrator';
 import type { Placement } from './tenant';
 import { ENGINE_TABLES } from './tenant-migrations';
 
@@ -32,4 +31,9 @@ export function provisionSql(placement: Placement, roles: Roles, migrations: rea
 export function engineTableRights({ schema, role }: Placement): string {
   const tables = ENGINE_TABLES.map((table) => `${quoteIdent(schema)}.${quoteIdent(table)}`).join(', ');
   return `REVOKE INSERT, UPDATE, DELETE ON ${tables} FROM ${quoteIdent(role)};`;
+}
+
+/** What the owner's statements need in front of them, inside a transaction: unqualified names are the schema's. */
+export function enterAsOwner(schema: string, owner: string): string {
+  return `SET LOCAL ROLE ${quoteIdent(owner)}; SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp;`;
 }

@@ -7,7 +7,6 @@ import { openDataSource } from '../database/data-source';
 import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
 import { Transactions } from '../database/transactions';
-import { EachTenant } from './each-tenant';
 import { ProvisioningService } from './provisioning.service';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
@@ -53,7 +52,6 @@ export class TenancyModule {
           : new InlineTenants(adminDatabase, locator, migrations, roles),
     };
     const exported = [
-      EachTenant,
       ProvisioningService,
       TenantConnection,
       TenantDatabase,

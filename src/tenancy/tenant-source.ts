@@ -35,12 +35,22 @@ export class InlineTenants implements TenantSource {
     const shopId = newId();
     const shop = await insertShop(shopId); // first, for it is cheap and may be refused
     await manager.query(provisionSql(this.locator.locate(shopId), this.roles, this.migrations.list));
-    await manager.query('INSERT INTO tenants (shop_id, version) VALUES ($1, $2)', [
-      shopId,
-      this.migrations.latest,
-    ]);
+    await indexTenant(manager, shopId, this.migrations);
     return shop;
   }
+}
+
+/** Writes a new tenant, at the newest version, into the index. */
+export async function indexTenant(
+  manager: EntityManager,
+  shopId: string,
+  { latest, checksum }: TenantMigrations,
+): Promise<void> {
+  await manager.query('INSERT INTO tenants (shop_id, version, checksum) VALUES ($1, $2, $3)', [
+    shopId,
+    latest,
+    checksum,
+  ]);
 }
 
 /** Takes one that the provisioning worker has made in advance: the public login's rights are enough. */

@@ -1,129 +1,183 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
-import { ProvisioningService } from '../../src/tenancy/provisioning.service';
-import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
-import { newOwner } from '../support/factories';
-import { finish, programWith, runCli, spawnProgram } from '../support/program';
+import { at, type FleetShop, makeShops, readFleet, unwhole } from '../support/fleet';
+import { type Finished, type NextMigration, programWith, runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const SHOPS = 50;
-const WORKERS = 3;
-const NEXT = '1900000000000-create-suppliers';
 const VERSION = 1900000000000;
+const SUPPLIERS: NextMigration = {
+  name: `${VERSION}-create-suppliers`,
+  up: 'CREATE TABLE suppliers (id uuid CONSTRAINT suppliers_pkey PRIMARY KEY, name text NOT NULL)',
+  down: 'DROP TABLE suppliers',
+};
 
 const app = useTestApp();
-const next = programWith({
-  name: NEXT,
-  up: 'CREATE TABLE suppliers (id uuid PRIMARY KEY, name text NOT NULL)',
-  down: 'DROP TABLE suppliers',
+const next = programWith(SUPPLIERS);
+const migrateBy =
+  ({ program }: { program: string }) =>
+  (...args: string[]): Promise<Finished> =>
+    runCli(['migrate:tenants', '--patience', '0', ...args], {
+      program,
+      env: { DATABASE_URL: app.database.url },
+    });
+const migrate = migrateBy(next);
+const fleet = () => readFleet(app);
+const poison = ({ schema }: FleetShop) =>
+  app.database.query(`CREATE TABLE ${schema}.suppliers (in_the_way int)`);
+const cure = ({ schema }: FleetShop) => app.database.query(`DROP TABLE ${schema}.suppliers`);
+
+beforeAll(() => makeShops(app, SHOPS));
+afterEach(async () => {
+  await app.database.query(`UPDATE public.tenants SET status = 'ready', run_id = NULL`);
+  await migrate('--undo');
 });
-const options = () => ({ program: next.program, env: { DATABASE_URL: app.database.url } });
-const migrate = (...args: string[]) => runCli(['migrate:tenants', ...args], options());
-
-interface State {
-  slug: string;
-  schema: string;
-  /** By the index in public. */
-  version: number;
-  /** By the row inside the schema. */
-  inside: boolean;
-  table: boolean;
-}
-
-async function states(): Promise<State[]> {
-  const shops = await app.database.query<State>(
-    `SELECT s.slug, 'shop_' || replace(s.id::text, '-', '') AS schema, t.version FROM public.shops s
-     JOIN public.tenants t ON t.shop_id = s.id ORDER BY s.id`,
-  );
-  const inside = shops.map(
-    ({ schema }) => `SELECT '${schema}' AS schema, to_regclass('${schema}.suppliers') IS NOT NULL AS table,
-       EXISTS (SELECT FROM ${schema}.schema_migrations WHERE version = ${VERSION}) AS inside`,
-  );
-  const marks = await app.database.query<Pick<State, 'schema' | 'inside' | 'table'>>(
-    inside.join(' UNION ALL '),
-  );
-  const bySchema = new Map(marks.map((mark) => [mark.schema, mark]));
-  return shops.map((shop) => ({ ...shop, ...bySchema.get(shop.schema)!, version: Number(shop.version) }));
-}
-
-/** A tenant is whole when index, version row and table say the same. */
-const isWhole = ({ version, inside, table }: State) => inside === table && inside === (version === VERSION);
-const atNext = (all: State[]) => all.filter(({ version }) => version === VERSION);
-
-async function countAtNext(): Promise<number> {
-  const [row] = await app.database.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM public.tenants WHERE version = ${VERSION}`,
-  );
-  return row!.count;
-}
-
-async function resetTenants(): Promise<void> {
-  for (const { schema } of await states())
-    await app.database.query(
-      `DROP TABLE IF EXISTS ${schema}.suppliers; DELETE FROM ${schema}.schema_migrations WHERE version = ${VERSION}`,
-    );
-  await app.database.query('UPDATE public.tenants SET last_error = NULL, version = $1', [
-    app.app.get(TenantMigrations).latest,
-  ]);
-}
-
-beforeAll(async () => {
-  const { user } = await newOwner(app.api, { slug: 'shop-0' });
-  const provisioning = app.app.get(ProvisioningService);
-  for (let i = 1; i < SHOPS; i++)
-    await provisioning.transaction((_, provision) =>
-      provision({ name: `Shop ${i}`, slug: `shop-${i}`, owner: user }),
-    );
-});
-afterEach(resetTenants);
 afterAll(() => next.remove());
 
 describe('migrate:tenants', () => {
   it('migrates 49 of 50 when one is poisoned, names it, exits 1, and finishes after a repair', async () => {
-    const poisoned = (await states())[23]!;
-    await app.database.query(`CREATE TABLE ${poisoned.schema}.suppliers (in_the_way int)`);
+    const poisoned = (await fleet())[23]!;
+    await poison(poisoned);
     const first = await migrate();
     expect(first.code).toBe(1);
-    expect(first.stdout).toContain(`failed   ${poisoned.slug}`);
-    expect(first.stdout).toContain('42P07');
-    expect(first.stdout).toContain('50 shop(s) were behind: 49 migrated, 1 failed');
-    const after = await states();
-    expect(atNext(after)).toHaveLength(SHOPS - 1);
-    expect(after.filter(({ version }) => version !== VERSION).map(({ slug }) => slug)).toEqual([
+    expect(first.stdout).toContain(`failed   ${poisoned.slug} (${poisoned.id}): 42P07`);
+    expect(first.stdout).toContain('50 shop(s) to migrate to 1900000000000: 49 migrated, 1 failed');
+    expect(first.stdout).toContain('To go on once that is mended: npm run migrate:tenants -- --patience 0');
+    const after = await fleet();
+    expect(at(VERSION, after)).toHaveLength(SHOPS - 1);
+    expect(after.filter(({ status }) => status === 'failed').map(({ slug }) => slug)).toEqual([
       poisoned.slug,
     ]);
 
-    await app.database.query(`DROP TABLE ${poisoned.schema}.suppliers`);
+    await cure(poisoned);
     const second = await migrate();
-    expect(second.code).toBe(0);
-    expect(second.stdout).toContain('1 shop(s) were behind: 1 migrated, 0 failed');
-    const finished = await states();
-    expect(atNext(finished)).toHaveLength(SHOPS);
-    expect(finished.filter((state) => !isWhole(state))).toEqual([]);
+    expect([second.code, second.stdout]).toEqual([0, expect.stringContaining('1 migrated, 0 failed')]);
+    const finished = await fleet();
+    expect(at(VERSION, finished)).toHaveLength(SHOPS);
+    expect(unwhole(finished)).toEqual([]);
   });
 
-  it('shows a plan and changes nothing with --dry-run', async () => {
-    const { code, stdout } = await migrate('--dry-run');
-    expect(code).toBe(0);
-    expect(stdout).toContain('50 shop(s) are behind');
-    expect(stdout).toContain('CREATE TABLE suppliers');
-    expect(atNext(await states())).toEqual([]);
-  });
-
-  it('migrates one shop with --shop, by slug or id', async () => {
-    expect((await migrate('--shop', 'shop-7')).stdout).toContain('1 migrated');
-    expect(atNext(await states()).map(({ slug }) => slug)).toEqual(['shop-7']);
-    const [{ id }] = (await app.database.query(`SELECT id FROM public.shops WHERE slug = 'shop-8'`)) as [
-      { id: string },
-    ];
-    expect((await migrate('--shop', id)).stdout).toContain('1 migrated');
-    expect(atNext(await states())).toHaveLength(2);
-  });
-
-  it('refuses a shop that does not exist', async () => {
-    const { code, stderr } = await migrate('--shop', 'nowhere');
+  it('stops when three tenants running fail in the same way, and names them', async () => {
+    const shops = await fleet();
+    for (const shop of shops) await poison(shop);
+    const { code, stdout } = await migrate('--concurrency', '1');
+    for (const shop of shops) await cure(shop);
     expect(code).toBe(1);
-    expect(stderr).toContain('No shop has the slug or id nowhere');
+    expect(stdout).toContain('Stopped: 3 tenants running failed with 42P07.');
+    const named = stdout.match(/^failed .*$/gm) ?? [];
+    expect(named.length).toBeGreaterThanOrEqual(3);
+    expect(named.length).toBeLessThan(SHOPS / 2);
+    expect(at(VERSION, await fleet())).toEqual([]);
+  });
+
+  it('stops at the failures that --error-budget allows', async () => {
+    const shops = (await fleet()).filter((_, i) => i % 4 === 0);
+    for (const shop of shops) await poison(shop);
+    const { stdout } = await migrate('--error-budget', '1', '--concurrency', '1');
+    for (const shop of shops) await cure(shop);
+    expect(stdout).toMatch(/Stopped: [12] tenants failed\./);
+  });
+
+  it('shows with --plan what would be done, and does nothing', async () => {
+    const { code, stdout } = await migrate('--plan');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`50 shop(s) at 1795219200000: ${SUPPLIERS.name}`);
+    expect(stdout).toContain(`-- ${SUPPLIERS.name} (sql, up)\nCREATE TABLE suppliers`);
+    expect(at(VERSION, await fleet())).toEqual([]);
+  });
+
+  it('tries a sample with --dry-run, tells the locks, and rolls it back', async () => {
+    const altering = programWith({
+      name: `${VERSION}-add-season`,
+      up: [
+        'ALTER TABLE products ADD COLUMN season text',
+        'CREATE INDEX products_season_idx ON products (season)',
+      ],
+      down: 'ALTER TABLE products DROP COLUMN season',
+    });
+    const { code, stdout } = await migrateBy(altering)('--dry-run', '--sample', '2');
+    altering.remove();
+    expect(code).toBe(0);
+    expect(stdout.match(/^tried .* and rolled back$/gm)).toHaveLength(2);
+    expect(stdout).toContain('    products: AccessExclusiveLock');
+    expect(stdout).toMatch(/Estimate: 50 shop\(s\) at [\d.]+ ms over \d+ connections/);
+    const after = await fleet();
+    expect(new Set(after.map(({ shape }) => shape)).size).toBe(1);
+    expect(at(VERSION, after)).toEqual([]);
+  });
+
+  it('names what a dry run failed at', async () => {
+    for (const shop of await fleet()) await poison(shop);
+    const { code, stdout } = await migrate('--dry-run');
+    for (const shop of await fleet()) await cure(shop);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('failed: 42P07')]);
+  });
+
+  it('migrates with --only the shops that are named, by slug or id', async () => {
+    const [eighth] = (await fleet()).filter(({ slug }) => slug === 'shop-8');
+    await migrate('--only', `shop-7,${eighth!.id}`);
+    expect(at(VERSION, await fleet())).toEqual(['shop-7', 'shop-8']);
+  });
+
+  it('migrates with --limit the oldest, and with --from the later ones', async () => {
+    await migrate('--limit', '3');
+    expect(at(VERSION, await fleet())).toEqual(['shop-0', 'shop-1', 'shop-2']);
+    await migrate('--from', 'shop-48');
+    expect(at(VERSION, await fleet())).toEqual(['shop-0', 'shop-1', 'shop-2', 'shop-48', 'shop-49']);
+  });
+
+  it.each([
+    [['--only', 'nowhere'], 'No shop has the slug or id nowhere'],
+    [['--from', 'nowhere'], 'No shop has the slug or id nowhere'],
+    [['--canary', 'nowhere'], 'No shop has the slug or id nowhere'],
+    [['--to', '1800000000000'], 'No tenant migration has the version 1800000000000'],
+    [['--undo', '--to', '1795219200000'], '--undo takes back one step'],
+    [['--limit', '0'], 'a whole number'],
+    [['--concurrency', '65'], 'from 1 to 64'],
+    [['--canary', '0%'], 'per cent'],
+    [['--waves', '10,x'], 'per cent'],
+    [['--only', ','], 'slugs or ids'],
+    [['--patience', '-1'], 'seconds'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await migrate(...args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    expect(at(VERSION, await fleet())).toEqual([]);
+  });
+
+  it('begins with the canary, and goes no further when it fails', async () => {
+    const canary = (await fleet())[5]!;
+    await poison(canary);
+    const { code, stdout } = await migrate('--canary', `${canary.slug},shop-9`);
+    await cure(canary);
+    expect(code).toBe(1);
+    expect(stdout).toContain('Stopped: not all of the first 2 tenant(s) could be migrated.');
+    expect(at(VERSION, await fleet())).toEqual(['shop-9']);
+    expect((await migrate('--canary', '10%', '--waves', '20,50')).code).toBe(0);
+    expect(at(VERSION, await fleet())).toHaveLength(SHOPS);
+  });
+
+  it('stops behind a wave with failures', async () => {
+    const shops = await fleet();
+    for (const shop of shops) await poison(shop);
+    const { stdout } = await migrate('--waves', '4,50', '--error-budget', '20');
+    for (const shop of shops) await cure(shop);
+    expect(stdout).toContain('Stopped: not all of the first 2 tenant(s) could be migrated.');
+    expect(stdout.match(/^failed /gm)).toHaveLength(2);
+  });
+
+  it('answers with one JSON object on standard output when asked to', async () => {
+    const { stdout } = await migrate('--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      target: VERSION,
+      total: SHOPS,
+      migrated: SHOPS,
+      failed: [],
+      deferred: [],
+      outcome: 'done',
+    });
+    expect(JSON.parse((await migrate('--json')).stdout)).toMatchObject({
+      runId: null,
+      total: 0,
+      outcome: 'done',
+    });
   });
 
   it('gives the new table the rights of the others', async () => {
@@ -136,59 +190,52 @@ describe('migrate:tenants', () => {
     expect(rights.every(({ granted }) => granted)).toBe(true);
   });
 
-  it('applies each step once when three runners start together', async () => {
-    const runs = await Promise.all([migrate(), migrate(), migrate()]);
+  it('shares the work with runners that start together', async () => {
+    const runs = await Promise.all([migrate('--json'), migrate('--json'), migrate('--json')]);
+    const done = runs.map(({ stdout }) => (JSON.parse(stdout) as { migrated: number }).migrated);
+    expect(done.reduce((sum, count) => sum + count)).toBe(SHOPS);
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
-    const all = await states();
-    expect(all.filter((state) => !isWhole(state))).toEqual([]);
-    expect(atNext(all)).toHaveLength(SHOPS);
-  });
-
-  /** Starts a run that comes to a stop after `reached` shops, all its workers waiting for locks that are held here. */
-  async function runUpTo(reached: number) {
-    const client = new Client({ connectionString: app.database.url });
-    await client.connect();
-    for (const { schema } of (await states()).slice(reached, reached + WORKERS))
-      await client.query(`SELECT pg_advisory_lock(hashtextextended($1, 0))`, [`migrate ${schema}`]);
-    const child = spawnProgram('cli', ['migrate:tenants'], options());
-    const ended = finish(child);
-    while ((await countAtNext()) < reached) await sleep(10);
-    return { child, ended, letGo: () => client.end() };
-  }
-
-  it('leaves whole tenants when killed, and goes on from there', async () => {
-    for (const reached of [3, 20, 40]) {
-      const { child, ended, letGo } = await runUpTo(reached);
-      child.kill('SIGKILL');
-      await ended;
-      await letGo();
-      const all = await states();
-      expect(all.filter((state) => !isWhole(state))).toEqual([]);
-      expect(atNext(all).length).toBeLessThan(SHOPS);
-    }
-    expect((await migrate()).code).toBe(0);
-    expect(atNext(await states())).toHaveLength(SHOPS);
-  });
-
-  it('finishes the shops in hand when interrupted, says how to go on and exits 130', async () => {
-    const { child, ended, letGo } = await runUpTo(10);
-    child.kill('SIGINT');
-    child.kill('SIGINT'); // npm hands on what the terminal has sent already
-    await sleep(100); // both have arrived; the run waits for the locks anyway
-    await letGo();
-    const { code, stdout } = await ended;
-    expect(stdout).toContain('Interrupted');
-    expect(code).toBe(130);
-    const all = await states();
-    expect(all.filter((state) => !isWhole(state))).toEqual([]);
-    expect(atNext(all)).toHaveLength(10 + WORKERS);
-    expect((await migrate()).code).toBe(0);
+    const all = await fleet();
+    expect(at(VERSION, all)).toHaveLength(SHOPS);
+    expect(unwhole(all)).toEqual([]);
   });
 
   it('has nothing to do a second time', async () => {
     await migrate();
     const { code, stdout } = await migrate();
-    expect(code).toBe(0);
-    expect(stdout).toContain('0 shop(s) were behind: 0 migrated, 0 failed');
+    expect([code, stdout]).toEqual([0, `nothing to do: every shop is at ${VERSION}\n`]);
+  });
+
+  it('takes the newest step back with --undo, and applies it again', async () => {
+    const before = await fleet();
+    await migrate();
+    const { code, stdout } = await migrate('--undo');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('50 migrated')]);
+    expect((await fleet()).map(({ shape, checksum }) => [shape, checksum])).toEqual(
+      before.map(({ shape, checksum }) => [shape, checksum]),
+    );
+    await migrate();
+    expect(at(VERSION, await fleet())).toHaveLength(SHOPS);
+  });
+});
+
+describe('migrate:status', () => {
+  const status = () =>
+    runCli(['migrate:status'], { program: next.program, env: { DATABASE_URL: app.database.url } });
+
+  it('tells versions, failures with their reason and runs, and exits 1 unless all is well', async () => {
+    const poisoned = (await fleet())[3]!;
+    await poison(poisoned);
+    await migrate();
+    const bad = await status();
+    await cure(poisoned);
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toContain(`50 tenant(s), 0 of them in stock; this program migrates to ${VERSION}`);
+    expect(bad.stdout).toMatch(/up to date {2}49\n {2}behind {6}1\n/);
+    expect(bad.stdout).toMatch(/failed 1: 42P07 .*\n {4}shop-3 \(/);
+    expect(bad.stdout).toMatch(/unfinished {2}49 of 50 to 1900000000000, 1 failed; \S+ \d+, since /);
+    await migrate();
+    const good = await status();
+    expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/behind {6}0\n/)]);
   });
 });

@@ -30,17 +30,36 @@ export function scratchFolder(): string {
   return folder;
 }
 
-/** A copy of the program that knows one more tenant migration, as its next release would. */
-export function programWith(migration: { name: string; up: string; down: string }): {
-  program: string;
-  remove: () => void;
-} {
+export interface NextMigration {
+  name: string;
+  /** One statement or several; or the body of an async method that gets `q`, the query runner. */
+  up: string | string[] | { code: string };
+  down?: string | string[];
+  /** What the file says of itself: src/database/migration-marks.ts. */
+  marks?: object;
+}
+
+/** A copy of the program that knows more tenant migrations, as its next release would. */
+export function programWith(...migrations: NextMigration[]): { program: string; remove: () => void } {
   const program = path.join(path.dirname(PROGRAM), `program-${randomBytes(4).toString('hex')}`);
   cpSync(PROGRAM, program, { recursive: true });
-  const source = `exports.Next = class { async up(q) { await q.query(${JSON.stringify(migration.up)}) }
-    async down(q) { await q.query(${JSON.stringify(migration.down)}) } };`;
-  writeFileSync(path.join(program, 'migrations', 'tenant', `${migration.name}.js`), source);
+  for (const { name, up, down = [], marks = {} } of migrations) {
+    const source = `exports.Next = class {
+      constructor() { Object.assign(this, ${JSON.stringify(marks)}) }
+      async up(q) { ${bodyOf(up)} }
+      async down(q) { ${bodyOf(down)} }
+    };`;
+    writeFileSync(path.join(program, 'migrations', 'tenant', `${name}.js`), source);
+  }
   return { program, remove: () => rmSync(program, { recursive: true }) };
+}
+
+function bodyOf(work: NextMigration['up']): string {
+  if (typeof work === 'object' && 'code' in work) return work.code;
+  return [work]
+    .flat()
+    .map((sql) => `await q.query(${JSON.stringify(sql)});`)
+    .join('\n');
 }
 
 export function spawnProgram(

@@ -1,4 +1,16 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  JoinColumn,
+  OneToOne,
+  PrimaryColumn,
+  type Relation,
+  Unique,
+  UpdateDateColumn,
+} from 'typeorm';
+import { TenantRecord } from './tenant-record.entity';
 
 export const SHOP_STATUSES = ['active', 'suspended'] as const;
 export type ShopStatus = (typeof SHOP_STATUSES)[number];
@@ -11,6 +23,11 @@ export type ShopStatus = (typeof SHOP_STATUSES)[number];
 export class Shop {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'shops_pkey' })
   id: string;
+
+  /** There is no shop without one, from the moment its transaction ends. */
+  @OneToOne(() => TenantRecord, { deferrable: 'INITIALLY DEFERRED' })
+  @JoinColumn({ name: 'id', foreignKeyConstraintName: 'shops_id_fkey' })
+  tenant: Relation<TenantRecord>;
 
   @Column('text')
   name: string;

@@ -1,4 +1,5 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { CreateDateColumn, Entity, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { TenantRecord } from './tenant-record.entity';
 
 /** A tenant made in advance: schema, tables and role are there, the shop of that id is not yet. */
 @Entity('tenant_stock')
@@ -6,8 +7,9 @@ export class StockedTenant {
   @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'tenant_stock_pkey' })
   shopId: string;
 
-  @Column('bigint')
-  version: number;
+  @OneToOne(() => TenantRecord)
+  @JoinColumn({ name: 'shop_id', foreignKeyConstraintName: 'tenant_stock_shop_id_fkey' })
+  tenant: Relation<TenantRecord>;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -1,26 +1,55 @@
-import { Column, Entity, Index, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { Shop } from './shop.entity';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+export const TENANT_STATUSES = ['ready', 'deferred', 'failed'] as const;
 
 /**
- * The engine's index of tenants: which version each schema is at. The row inside the schema is the truth; this
- * one finds the schemas that are behind with one query. Only provisioning and the migrator write it.
+ * The engine's index of tenants, those in stock included: the state of each schema, found with one query. The
+ * rows of `schema_migrations` inside the schema are the truth; a step changes both in its transaction, and
+ * `migrate:tenants --rebuild-index` makes the index anew. Only provisioning and the migrator write it.
  */
 @Entity('tenants')
+@Check('tenants_status_check', `status IN ('ready', 'deferred', 'failed')`)
 export class TenantRecord {
   @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'tenants_pkey' })
   shopId: string;
 
-  @OneToOne(() => Shop, { deferrable: 'INITIALLY DEFERRED' })
-  @JoinColumn({ name: 'shop_id', foreignKeyConstraintName: 'tenants_shop_id_fkey' })
-  shop: Relation<Shop>;
-
-  @Index('tenants_version_idx')
+  /** Of the newest migration that the schema has. */
   @Column('bigint')
   version: number;
+
+  /** Of the whole history: which migrations, each as it was when it was applied. Empty where nobody looked yet. */
+  @Column('text', { default: '' })
+  checksum: string;
+
+  /** Programs whose newest tenant migration is older must not serve it: they use what was taken away. */
+  @Column('bigint', { name: 'serves_from', default: 0 })
+  servesFrom: number;
+
+  /** How the last attempt to migrate it ended. */
+  @Column('text', { default: 'ready' })
+  status: (typeof TENANT_STATUSES)[number];
+
+  /** Attempts since the last success. */
+  @Column('integer', { default: 0 })
+  attempts: number;
 
   @Column('text', { name: 'last_error', nullable: true })
   lastError: string | null;
 
-  @Column('timestamptz', { name: 'migrated_at', default: () => 'now()' })
-  migratedAt: Date;
+  @Column('text', { name: 'last_sqlstate', nullable: true })
+  lastSqlstate: string | null;
+
+  @Column('timestamptz', { name: 'started_at', nullable: true })
+  startedAt: Date | null;
+
+  @Column('timestamptz', { name: 'finished_at', default: () => 'now()' })
+  finishedAt: Date;
+
+  /** Run that tried last. */
+  @Column('uuid', { name: 'run_id', nullable: true })
+  runId: string | null;
+
+  /** How far a backfill has come. */
+  @Column('jsonb', { nullable: true })
+  progress: { version: number; after: string } | null;
 }

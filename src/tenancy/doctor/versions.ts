@@ -13,9 +13,6 @@ interface Row {
   index: number | null;
 }
 
-/** Versions by shop or, where there is none yet, by id in the stock. */
-const INDEX = `(SELECT shop_id, version FROM public.tenants UNION ALL SELECT shop_id, version FROM public.tenant_stock)`;
-
 /** Rows inside each schema, which are the truth, against what the program knows and what public.tenants says. */
 export async function compareVersions(
   client: Client,
@@ -32,7 +29,7 @@ export async function compareVersions(
         array(SELECT version::bigint FROM ${table} ORDER BY 1) AS inside`,
     );
     const { rows } = await client.query<Row>(
-      `SELECT schema, inside, t.version AS index FROM (${inside}) s LEFT JOIN ${INDEX} t USING (shop_id)
+      `SELECT schema, inside, t.version AS index FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)
        WHERE inside <> $1::bigint[] OR t.version <> $2`,
       [known, migrations.latest],
     );

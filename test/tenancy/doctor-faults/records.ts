@@ -73,13 +73,13 @@ export const RECORDS: Fault[] = [
       INSERT INTO public.tenants (shop_id, version) VALUES ('${NOBODY}', 1);
       INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${NOBODY}', 'owner')`,
     found: () => [['shop-without-schema', 'ghost', NOBODYS]],
-    repair: () => `DELETE FROM public.tenants WHERE shop_id = '${NOBODY}';
-      DELETE FROM public.shops WHERE id = '${NOBODY}'`,
+    repair: () => `DELETE FROM public.shops WHERE id = '${NOBODY}';
+      DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
   },
   {
     name: 'a shop that the index of tenants does not know',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM public.tenants WHERE shop_id = '${a.id}';
-      DELETE FROM public.tenants WHERE shop_id = '${a.id}'`,
+      SET session_replication_role = replica; DELETE FROM public.tenants WHERE shop_id = '${a.id}'`,
     found: ({ a }) => [['shop-without-tenant', a.slug, 'public.tenants']],
     repair: () => 'INSERT INTO public.tenants SELECT * FROM public.kept; DROP TABLE public.kept',
   },

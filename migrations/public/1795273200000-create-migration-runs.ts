@@ -1,0 +1,165 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * What the migrator knows of each tenant and of its own runs, and the functions that it calls inside a tenant's
+ * transaction. They belong to the owner and nobody else may call them. A failed expectation is an error with a
+ * SQLSTATE of our own, so that the transaction is undone without asking the client: ST001 another runner has the
+ * tenant, ST002 its history is not what the index says, ST003 its shape is not that of the reference.
+ *
+ * Tenants in stock have a row in `tenants` too, so a shop refers to its tenant and no longer the reverse.
+ */
+export class CreateMigrationRuns1795273200000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      ALTER TABLE tenants
+        DROP CONSTRAINT tenants_shop_id_fkey,
+        ADD COLUMN checksum text NOT NULL DEFAULT '',
+        ADD COLUMN serves_from bigint NOT NULL DEFAULT 0,
+        ADD COLUMN status text NOT NULL DEFAULT 'ready'
+          CONSTRAINT tenants_status_check CHECK (status IN ('ready', 'deferred', 'failed')),
+        ADD COLUMN attempts integer NOT NULL DEFAULT 0,
+        ADD COLUMN last_sqlstate text,
+        ADD COLUMN started_at timestamptz,
+        ADD COLUMN run_id uuid,
+        ADD COLUMN progress jsonb`);
+    await queryRunner.query(`ALTER TABLE tenants RENAME COLUMN migrated_at TO finished_at`);
+    await queryRunner.query(`DROP INDEX tenants_version_idx`);
+    await queryRunner.query(
+      `INSERT INTO tenants (shop_id, version) SELECT shop_id, version FROM tenant_stock`,
+    );
+    await queryRunner.query(`
+      ALTER TABLE tenant_stock DROP COLUMN version,
+        ADD CONSTRAINT tenant_stock_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES tenants (shop_id)`);
+    await queryRunner.query(`
+      ALTER TABLE shops ADD CONSTRAINT shops_id_fkey FOREIGN KEY (id) REFERENCES tenants (shop_id)
+        DEFERRABLE INITIALLY DEFERRED`);
+    await queryRunner.query(`
+      CREATE TABLE migration_runs (
+        id uuid NOT NULL CONSTRAINT migration_runs_pkey PRIMARY KEY,
+        runner text NOT NULL,
+        target bigint NOT NULL,
+        total integer NOT NULL,
+        migrated integer NOT NULL DEFAULT 0,
+        failed integer NOT NULL DEFAULT 0,
+        outcome text CONSTRAINT migration_runs_outcome_check
+          CHECK (outcome IN ('done', 'unfinished', 'stopped', 'interrupted')),
+        started_at timestamptz NOT NULL DEFAULT now(),
+        seen_at timestamptz NOT NULL DEFAULT now(),
+        finished_at timestamptz
+      )`);
+    await queryRunner.query(`
+      CREATE OR REPLACE FUNCTION claim_tenant(least_version bigint) RETURNS uuid
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $claim$
+      DECLARE
+        taken uuid;
+      BEGIN
+        DELETE FROM public.tenant_stock WHERE shop_id = (
+          SELECT s.shop_id FROM public.tenant_stock s JOIN public.tenants t ON t.shop_id = s.shop_id
+          WHERE t.version >= least_version
+          ORDER BY s.created_at, s.shop_id LIMIT 1 FOR UPDATE OF s SKIP LOCKED
+        ) RETURNING shop_id INTO taken;
+        RETURN taken;
+      END $claim$`);
+    for (const sql of FUNCTIONS) await queryRunner.query(sql);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const name of ['open_step(text, text)', 'expect_shape(text, text)', 'tenant_shape(text)'])
+      await queryRunner.query(`DROP FUNCTION ${name}`);
+    await queryRunner.query(`DROP TABLE migration_runs`);
+    await queryRunner.query(`ALTER TABLE shops DROP CONSTRAINT shops_id_fkey`);
+    await queryRunner.query(`
+      ALTER TABLE tenant_stock DROP CONSTRAINT tenant_stock_shop_id_fkey, ADD COLUMN version bigint`);
+    await queryRunner.query(`UPDATE tenant_stock s SET version = t.version FROM tenants t
+      WHERE t.shop_id = s.shop_id`);
+    await queryRunner.query(`ALTER TABLE tenant_stock ALTER COLUMN version SET NOT NULL`);
+    await queryRunner.query(`DELETE FROM tenants WHERE shop_id IN (SELECT shop_id FROM tenant_stock)`);
+    await queryRunner.query(`ALTER TABLE tenants RENAME COLUMN finished_at TO migrated_at`);
+    await queryRunner.query(`
+      ALTER TABLE tenants DROP COLUMN checksum, DROP COLUMN serves_from, DROP COLUMN status,
+        DROP COLUMN attempts, DROP COLUMN last_sqlstate, DROP COLUMN started_at, DROP COLUMN run_id,
+        DROP COLUMN progress,
+        ADD CONSTRAINT tenants_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES shops (id)
+          DEFERRABLE INITIALLY DEFERRED`);
+    await queryRunner.query(`CREATE INDEX tenants_version_idx ON tenants (version)`);
+    await queryRunner.query(`
+      CREATE OR REPLACE FUNCTION claim_tenant(least_version bigint) RETURNS uuid
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $claim$
+      DECLARE
+        taken uuid;
+        taken_version bigint;
+      BEGIN
+        DELETE FROM public.tenant_stock WHERE shop_id = (
+          SELECT s.shop_id FROM public.tenant_stock s WHERE s.version >= least_version
+          ORDER BY s.created_at, s.shop_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) RETURNING shop_id, version INTO taken, taken_version;
+        IF taken IS NOT NULL THEN
+          INSERT INTO public.tenants (shop_id, version) VALUES (taken, taken_version);
+        END IF;
+        RETURN taken;
+      END $claim$`);
+  }
+}
+
+/**
+ * The shape is what can be told from the catalogue without spelling expressions out, which would triple the time
+ * of a step. It begins at pg_depend because neither pg_class nor pg_constraint has an index on the schema: its
+ * cost must not grow with the number of tenants.
+ */
+const FUNCTIONS = [
+  `CREATE FUNCTION open_step(tenant_schema text, expected text) RETURNS void
+   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $open$
+   DECLARE
+     found text;
+   BEGIN
+     IF NOT pg_try_advisory_xact_lock(hashtextextended('migrate ' || tenant_schema, 0)) THEN
+       RAISE EXCEPTION 'another runner migrates %', tenant_schema USING ERRCODE = 'ST001';
+     END IF;
+     EXECUTE format('SELECT left(encode(sha256(convert_to(coalesce(
+         string_agg(version || '':'' || checksum, '','' ORDER BY version), ''''), ''UTF8'')), ''hex''), 32)
+       FROM %I.schema_migrations', tenant_schema) INTO found;
+     IF found <> expected THEN
+       RAISE EXCEPTION 'the history of % is not what public.tenants says', tenant_schema USING ERRCODE = 'ST002';
+     END IF;
+   END $open$`,
+  `CREATE FUNCTION tenant_shape(tenant_schema text) RETURNS text
+   LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $shape$
+   DECLARE
+     schema_id oid := (SELECT oid FROM pg_namespace WHERE nspname = tenant_schema);
+   BEGIN
+     RETURN (
+       WITH relations AS MATERIALIZED (
+         SELECT c.* FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+         WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = schema_id
+           AND d.classid = 'pg_class'::regclass),
+       lines AS (
+         SELECT concat_ws('|', 'relation', r.relname, r.relkind, r.relpersistence, r.relrowsecurity, r.relhasrules,
+           (SELECT string_agg(replace(item::text, tenant_schema, '~'), ',' ORDER BY item::text COLLATE "C")
+            FROM unnest(r.relacl) item)) AS line
+         FROM relations r
+         UNION ALL
+         SELECT concat_ws('|', 'column', r.relname, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef,
+           a.attcollation, a.attgenerated, a.attidentity, a.attacl::text)
+         FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid
+         WHERE a.attnum > 0 AND NOT a.attisdropped
+         UNION ALL
+         SELECT concat_ws('|', 'constraint', r.relname, k.conname, k.contype, k.convalidated, k.condeferrable,
+           k.condeferred, k.confdeltype, k.confupdtype, cardinality(k.conkey))
+         FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n'
+         UNION ALL
+         SELECT concat_ws('|', 'index', r.relname, c.relname, i.indisvalid, i.indisunique, i.indnatts,
+           i.indnkeyatts, i.indpred IS NULL, i.indexprs IS NULL)
+         FROM relations r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class c ON c.oid = i.indexrelid)
+       SELECT left(encode(sha256(convert_to(string_agg(line, chr(10) ORDER BY line COLLATE "C"), 'UTF8')), 'hex'), 32)
+       FROM lines);
+   END $shape$`,
+  `CREATE FUNCTION expect_shape(tenant_schema text, expected text) RETURNS void
+   LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $expect$
+   BEGIN
+     IF public.tenant_shape(tenant_schema) IS DISTINCT FROM expected THEN
+       RAISE EXCEPTION 'tables, rights or indexes of % differ from the reference', tenant_schema
+         USING ERRCODE = 'ST003';
+     END IF;
+   END $expect$`,
+];

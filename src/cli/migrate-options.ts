@@ -1,0 +1,80 @@
+import { InvalidArgumentError } from 'commander';
+import { withClient } from '../database/with-client';
+import type { RunOptions } from '../tenancy/migrator/run-options';
+import { shopIdsOf } from '../tenancy/migrator/shop-ids';
+
+/** As the command line gives them. */
+export interface MigrateFlags {
+  only?: string[];
+  from?: string;
+  limit?: number;
+  to?: number;
+  concurrency?: number;
+  canary?: { percent: number } | { shops: string[] };
+  waves?: number[];
+  errorBudget?: number;
+  patience?: number;
+  statementTimeout?: number;
+  plan?: boolean;
+  dryRun?: boolean;
+  sample: number;
+  undo?: boolean;
+  rebuildIndex?: boolean;
+  json?: boolean;
+}
+
+/** The same with ids of shops for their slugs. @throws OperatorError naming a shop that does not exist */
+export async function runOptionsOf(flags: MigrateFlags, adminUrl: string): Promise<RunOptions> {
+  const { only, from, limit, concurrency, canary, waves, errorBudget, patience, statementTimeout } = flags;
+  const ids = (shops: readonly string[]) =>
+    withClient(adminUrl, 'find shops', (client) => shopIdsOf(client, shops));
+  return {
+    ...(only && { shopIds: await ids(only) }),
+    ...(from !== undefined && { from: (await ids([from]))[0]! }), // one for each
+    ...(limit !== undefined && { limit }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(canary && { canary: 'shops' in canary ? { shopIds: await ids(canary.shops) } : canary }),
+    ...(waves && { waves }),
+    ...(errorBudget !== undefined && { errorBudget }),
+    ...(patience !== undefined && { patienceMs: patience * 1000 }),
+    ...(statementTimeout !== undefined && { statementMs: statementTimeout * 1000 }),
+  };
+}
+
+export function parseShops(text: string): string[] {
+  const shops = text.split(',').map((shop) => shop.trim());
+  if (shops.some((shop) => shop === '')) throw new InvalidArgumentError('slugs or ids with commas between');
+  return [...new Set(shops)];
+}
+
+export function parseCanary(text: string): MigrateFlags['canary'] {
+  return text.endsWith('%') ? { percent: parsePercent(text) } : { shops: parseShops(text) };
+}
+
+export function parseWaves(text: string): number[] {
+  return text.split(',').map(parsePercent);
+}
+
+function parsePercent(text: string): number {
+  const percent = Number(text.trim().replace(/%$/, ''));
+  if (!(percent > 0 && percent <= 100))
+    throw new InvalidArgumentError('per cent, more than 0 and at most 100');
+  return percent;
+}
+
+/** @param most largest that makes sense */
+export function parseCount(most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < 1 || count > most)
+      throw new InvalidArgumentError(`a whole number from 1 to ${most}`);
+    return count;
+  };
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds >= 0 && seconds <= 86_400))
+    throw new InvalidArgumentError('seconds, at most 86400');
+  return seconds;
+}

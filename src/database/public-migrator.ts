@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../common/report';
+import { isContention } from '../common/sqlstate';
+import type { OpeningClient } from './borrowed-client';
+import { quoteIdent } from './identifiers';
+import { PUBLIC_MIGRATIONS } from './migration-folders';
+import { publicRightsSql } from './public-rights';
+import type { Roles } from './roles';
+import {
+  adoptSql,
+  applySql,
+  CREATE_VERSION_TABLE,
+  editedFiles,
+  loadMigrations,
+  type Migration,
+  type VersionRow,
+  VERSION_TABLE,
+} from './schema-migrations';
+import { withClient } from './with-client';
+
+/** A change of a busy table waits so long at most, for whoever comes behind it waits too. Then it tries again. */
+const LOCK_TIMEOUT = '1s';
+const ATTEMPTS = 20;
+
+/**
+ * Brings `public` up to date, one transaction a migration: DDL and version row are there together or not at all.
+ * One advisory lock makes concurrent starts take turns, however long the first one needs; who comes second finds
+ * nothing to do.
+ * @returns the migrations that this call applied
+ * @throws OperatorError naming a file that was edited after it was applied, or of a kind that is for tenants only
+ */
+export async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
+  const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
+  for (const { name, kind } of migrations)
+    if (kind !== 'sql')
+      throw new OperatorError(`migrations/public/${name}: the kind ${kind} is for tenants only`);
+  return withClient(adminUrl, 'migrate public', async (client) => {
+    const applied: Migration[] = [];
+    for (;;) {
+      const next = await retried(() => applyNext(client, roles, migrations));
+      if (next === undefined) return applied;
+      applied.push(next);
+    }
+  });
+}
+
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isContention(error) || attempt === ATTEMPTS) throw error;
+      await sleep(100 + Math.random() * 400);
+    }
+  }
+}
+
+/** @returns what was applied; undefined when nothing was pending, and then the rights are settled */
+async function applyNext(
+  client: OpeningClient,
+  roles: Roles,
+  migrations: readonly Migration[],
+): Promise<Migration | undefined> {
+  await client.open(opening(roles));
+  try {
+    const next = pendingAfter(await readVersions(client), migrations);
+    await client.open(next === undefined ? publicRightsSql(roles) : adoptSql(migrations) + applySql(next));
+    await client.open('COMMIT');
+    return next;
+  } catch (error) {
+    await client.open('ROLLBACK').catch(() => undefined); // the first error is the one that counts
+    throw error;
+  }
+}
+
+/** The lock is waited for without a limit: another instance may have a long migration in hand. */
+function opening({ owner }: Roles): string {
+  return `BEGIN;
+    SET LOCAL lock_timeout = 0;
+    SELECT pg_advisory_xact_lock(hashtextextended('migrate public', 0));
+    SET LOCAL lock_timeout = '${LOCK_TIMEOUT}';
+    SET LOCAL ROLE ${quoteIdent(owner)};
+    SET LOCAL search_path TO public, pg_temp;
+    ${CREATE_VERSION_TABLE}`;
+}
+
+async function readVersions(client: OpeningClient): Promise<VersionRow[]> {
+  const { rows } = await client.query<VersionRow>(
+    `SELECT v.version, v.name, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${VERSION_TABLE} v`,
+  );
+  return rows;
+}
+
+function pendingAfter(rows: readonly VersionRow[], migrations: readonly Migration[]): Migration | undefined {
+  const [edited] = editedFiles(rows, migrations);
+  if (edited !== undefined)
+    throw new OperatorError(
+      `migrations/public/${edited} was edited after it was applied: restore it, and write a new migration.`,
+    );
+  const done = new Set(rows.map(({ version }) => version));
+  return migrations.find(({ version }) => !done.has(version));
+}

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Routes, Step } from './routes';
+import type { IndexedTenant, TenantIndex } from './tenant-index';
+
+/**
+ * What older programs still hold when they are told to stop: their memory of a tenant's version
+ * (`ACCESS_CACHE_MS` in tenant-directory.ts), and a request that passed the guard just before. Milliseconds.
+ */
+const DRAIN_MS = 7000;
+
+/**
+ * Before something is taken away from tenants, programs that use it must have stopped serving them: it is
+ * written into the index, which they read, and waited for.
+ */
+export async function announceContracts(
+  index: TenantIndex,
+  page: readonly IndexedTenant[],
+  routes: Routes,
+  signal: AbortSignal,
+): Promise<void> {
+  const bySince = new Map<number, string[]>();
+  for (const tenant of page) {
+    const history = routes.historyOf(tenant.checksum);
+    const since = history === undefined ? 0 : sinceOf(await routes.steps(history));
+    if (since > 0) bySince.set(since, [...(bySince.get(since) ?? []), tenant.shopId]);
+  }
+  let announced = 0;
+  for (const [since, shopIds] of bySince) announced += await index.announce(shopIds, since);
+  if (announced > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller looks
+}
+
+function sinceOf(steps: readonly Step[]): number {
+  return Math.max(0, ...steps.map(({ migration }) => migration.marks.contract?.since ?? 0));
+}

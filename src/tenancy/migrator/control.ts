@@ -1,0 +1,31 @@
+import type { QueryResult, QueryResultRow } from 'pg';
+import { faultOf } from './faults';
+import type { Lane } from './lane';
+import type { Pause } from './pause';
+
+/** Queries of a run's own, on a connection of their own. A server in trouble is waited for. */
+export class Control {
+  constructor(
+    private readonly lane: Lane,
+    private readonly pause: Pause,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * One statement that may be sent twice: when the connection breaks, nobody knows whether it was heard.
+   * @throws the server's error; when it is in trouble, only after the pause has lasted too long, or the run was
+   *   told to stop
+   */
+  async query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
+    for (;;) {
+      await this.pause.wait(this.signal);
+      try {
+        return await (await this.lane.client()).query<R>(sql, values);
+      } catch (error) {
+        if (faultOf(error) !== 'server' || this.signal.aborted) throw error;
+        this.pause.report(error);
+        await this.lane.reset();
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { adminOf, type Installation } from '../../database/installation';
+import { quoteLiteral } from '../../database/identifiers';
+import type { OpeningClient } from '../../database/borrowed-client';
+import { sqlState } from '../../common/sqlstate';
+import { TenantLocator } from '../tenant-locator';
+import { Control } from './control';
+import type { Goal } from './goal';
+import { Lane } from './lane';
+import { Pause } from './pause';
+import { Routes, type Step } from './routes';
+import { runCodeOf } from './steps';
+import { enterSql, openSql, type StepContext, writeRowSql } from './step-sql';
+import { type IndexedTenant, type Selection, TenantIndex } from './tenant-index';
+
+export interface TriedStep {
+  name: string;
+  /** Milliseconds; null for a step that cannot be tried in a transaction. */
+  ms: number | null;
+  /** Stronger than those of a reader, by table. */
+  locks: { table: string; mode: string }[];
+}
+
+export interface TriedTenant {
+  shopId: string;
+  slug: string | null;
+  steps: TriedStep[];
+  /** Null when all went well. */
+  error: { sqlState: string | null; message: string } | null;
+}
+
+const NO_RUN = '00000000-0000-0000-0000-000000000000';
+const LIMITS = { lock: 200, statement: 60_000 };
+
+/** Takes some tenants, drawn by lot, along their route in one transaction each, looks, and rolls it back. */
+export async function dryRun(
+  installation: Installation,
+  goal: Goal,
+  selection: Selection,
+  size: number,
+): Promise<TriedTenant[]> {
+  const lane = new Lane(adminOf(installation).url, 'dry run');
+  const reference = new Lane(adminOf(installation).url, 'dry run reference');
+  const routes = new Routes(reference, installation.roles, goal);
+  const index = new TenantIndex(
+    new Control(lane, new Pause(0, () => undefined), new AbortController().signal),
+    NO_RUN,
+  );
+  try {
+    const pending = (await index.groups(selection)).filter((group) => routes.isPending(group));
+    const checksums = pending
+      .map(({ checksum }) => checksum)
+      .filter((checksum) => routes.historyOf(checksum));
+    const shopIds = await index.sample(selection, checksums, size);
+    const tried: TriedTenant[] = [];
+    for (const tenant of await index.page({ shopIds }, checksums, null, size))
+      tried.push(await tryTenant(await lane.client(), installation, routes, tenant));
+    return tried;
+  } finally {
+    await Promise.all([lane.reset(), reference.reset()]);
+  }
+}
+
+async function tryTenant(
+  client: OpeningClient,
+  { roles }: Installation,
+  routes: Routes,
+  { shopId, slug, checksum }: IndexedTenant,
+): Promise<TriedTenant> {
+  const placement = new TenantLocator().locate(shopId);
+  const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: LIMITS };
+  const tried: TriedTenant = { shopId, slug, steps: [], error: null };
+  try {
+    const history = routes.historyOf(checksum)!; // those without were not drawn
+    for (const step of await routes.steps(history)) {
+      const result = await tryStep(client, step, context, tried.steps.length === 0);
+      tried.steps.push(result);
+      if (result.ms === null) break; // what comes behind it cannot be tried either
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tried.error = { sqlState: sqlState(error) ?? null, message };
+  }
+  await client.open('ROLLBACK');
+  return tried;
+}
+
+async function tryStep(
+  client: OpeningClient,
+  step: Step,
+  context: StepContext,
+  isFirst: boolean,
+): Promise<TriedStep> {
+  const { name, kind } = step.migration;
+  if (kind === 'online' || kind === 'backfill') return { name, ms: null, locks: [] };
+  const started = performance.now();
+  await client.open(isFirst ? openSql(step, context) : enterSql(step, context));
+  if (kind === 'code') await runCodeOf(client, step);
+  else await client.open(step.migration[step.direction]);
+  await client.open(`${writeRowSql(step)}
+    SELECT public.expect_shape(${quoteLiteral(context.placement.schema)}, '${step.shape}')`);
+  const ms = performance.now() - started;
+  const { rows } = await client.query<{ table: string; mode: string }>(
+    `SELECT c.relname::text AS table, string_agg(DISTINCT l.mode, ', ') AS mode FROM pg_catalog.pg_locks l
+     JOIN pg_catalog.pg_class c ON c.oid = l.relation
+     WHERE l.pid = pg_backend_pid() AND l.mode <> 'AccessShareLock' AND c.relkind = 'r'
+       AND c.relnamespace = ${quoteLiteral(context.placement.schema)}::regnamespace GROUP BY 1 ORDER BY 1`,
+  );
+  await client.open('RESET ROLE');
+  return { name, ms, locks: rows };
+}

@@ -1,0 +1,154 @@
+import { newId } from '../../common/ids';
+import { adminOf, type Installation } from '../../database/installation';
+import { TenantLocator } from '../tenant-locator';
+import { announceContracts } from './announce';
+import { Control } from './control';
+import { FleetRun } from './fleet-run';
+import type { Goal } from './goal';
+import { Lane } from './lane';
+import { Outcomes } from './outcomes';
+import { Pause } from './pause';
+import { Routes } from './routes';
+import { defaultBudget, defaultConcurrency, type RunOptions, type RunSummary } from './run-options';
+import { RunRecord } from './run-record';
+import { TenantIndex } from './tenant-index';
+import type { RunContext } from './tenant-work';
+
+/** How long who reads a busy table waits behind a step at most, milliseconds (docs/decisions/0015-fleet-migrator.md). */
+const LOCK_MS = 200;
+const STATEMENT_MS = 60_000;
+const PATIENCE_MS = 120_000;
+const PAUSE_LIMIT_MS = 600_000;
+/** Busy tenants that are named one by one. */
+const NAMED = 1000;
+
+/** @see TenantMigrator.run */
+export async function execute(
+  installation: Installation,
+  goal: Goal,
+  options: RunOptions,
+): Promise<RunSummary> {
+  const lanes: Lane[] = [];
+  const laneOf = (name: string) => {
+    const lane = new Lane(adminOf(installation).url, name);
+    lanes.push(lane);
+    return lane;
+  };
+  try {
+    return await new Execution(installation, goal, options, laneOf).run();
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.reset()));
+  }
+}
+
+/** One run, put together. */
+class Execution {
+  private readonly runId = newId();
+  private readonly signal: AbortSignal;
+  private readonly control: Control;
+  private readonly index: TenantIndex;
+  private readonly routes: Routes;
+  private readonly outcomes = new Outcomes();
+  private readonly fleet: FleetRun;
+  private readonly record: RunRecord;
+  private total = 0;
+
+  constructor(
+    installation: Installation,
+    goal: Goal,
+    private readonly options: RunOptions,
+    lane: (name: string) => Lane,
+  ) {
+    this.signal = options.signal ?? new AbortController().signal;
+    const pause = new Pause(options.pauseLimitMs ?? PAUSE_LIMIT_MS, (error, ms) =>
+      options.onPause?.(error, ms),
+    );
+    this.control = new Control(lane('migrator'), pause, this.signal);
+    this.index = new TenantIndex(this.control, this.runId);
+    this.record = new RunRecord(this.control, this.runId);
+    this.routes = new Routes(lane('migrator reference'), installation.roles, goal);
+    const context: RunContext = {
+      roles: installation.roles,
+      runId: this.runId,
+      limits: { lock: LOCK_MS, statement: options.statementMs ?? STATEMENT_MS },
+      migrations: goal.migrations,
+      locator: new TenantLocator(),
+      index: this.index,
+      outcomes: this.outcomes,
+      pause,
+      signal: this.signal,
+      routes: this.routes,
+    };
+    this.fleet = new FleetRun(context, lane, {
+      concurrency: options.concurrency ?? defaultConcurrency(),
+      patienceMs: options.patienceMs ?? PATIENCE_MS,
+      prepare: (page) => announceContracts(this.index, page, this.routes, this.signal),
+      onTenant: () => this.report(),
+    });
+  }
+
+  async run(): Promise<RunSummary> {
+    const pending = await this.fleet.pending(this.options);
+    if (pending.length === 0) return this.summary(true);
+    const checksums = [...new Set(pending.map(({ checksum }) => checksum))];
+    const selection = await this.limited(checksums);
+    this.total = selection.shopIds?.length ?? pending.reduce((sum, { tenants }) => sum + tenants, 0);
+    this.outcomes.budget = this.options.errorBudget ?? defaultBudget(this.total);
+    await this.record.begin(this.routes.targetVersion, this.total);
+    await this.fleet.run(selection, await this.waves(selection, checksums));
+    const summary = await this.summary((await this.fleet.pending(selection)).length === 0);
+    await this.record.end(summary);
+    return summary;
+  }
+
+  private async limited(
+    checksums: readonly string[],
+  ): Promise<{ shopIds?: readonly string[]; from?: string }> {
+    const { shopIds, from, limit } = this.options;
+    const selection = { ...(shopIds && { shopIds }), ...(from !== undefined && { from }) };
+    if (limit === undefined) return selection;
+    const first = await this.index.page(selection, checksums, null, limit);
+    return { shopIds: first.map(({ shopId }) => shopId) };
+  }
+
+  private async waves(
+    selection: { shopIds?: readonly string[]; from?: string },
+    checksums: readonly string[],
+  ): Promise<(readonly string[])[]> {
+    const { canary, waves = [] } = this.options;
+    const sample = (percent: number) =>
+      this.index.sample(selection, checksums, Math.max(1, Math.round((this.total * percent) / 100)));
+    const first = [];
+    if (canary !== undefined) first.push('shopIds' in canary ? canary.shopIds : await sample(canary.percent));
+    for (const percent of waves) first.push(await sample(percent));
+    return first;
+  }
+
+  private report(): void {
+    const { migrated, failed } = this.outcomes;
+    this.record.beat(migrated, failed.length);
+    this.options.onProgress?.({ done: migrated + failed.length, total: this.total, failed: failed.length });
+  }
+
+  private async summary(isAllDone: boolean): Promise<RunSummary> {
+    const { migrated, failed } = this.outcomes;
+    const { reason } = this.fleet;
+    const deferred = isAllDone ? [] : await this.index.deferred(NAMED);
+    return {
+      runId: this.total === 0 ? null : this.runId,
+      target: this.routes.targetVersion,
+      total: this.total,
+      migrated,
+      failed,
+      deferred,
+      outcome: this.outcome(isAllDone),
+      ...(reason !== undefined && { reason }),
+    };
+  }
+
+  private outcome(isAllDone: boolean): RunSummary['outcome'] {
+    if (this.signal.aborted) return 'interrupted';
+    if (this.fleet.reason !== undefined) return 'stopped';
+    return isAllDone && this.outcomes.failed.length === 0 ? 'done' : 'unfinished';
+  }
+}

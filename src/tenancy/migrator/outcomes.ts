@@ -1,0 +1,43 @@
+import { sqlState } from '../../common/sqlstate';
+import type { UnmigratedTenant } from './run-options';
+import type { IndexedTenant } from './tenant-index';
+
+/** A migration that fails in the same way at so many tenants running will fail at the others too. */
+const SAME_RUNNING = 3;
+
+/** Counts what became of tenants, and says when there were too many failures to go on. */
+export class Outcomes {
+  /** Tenants that arrived. */
+  migrated = 0;
+  readonly failed: UnmigratedTenant[] = [];
+  /** So many failures end the run. */
+  budget = Number.POSITIVE_INFINITY;
+  private last: string | null | undefined;
+  private running = 0;
+
+  succeed(): void {
+    this.migrated++;
+    this.running = 0;
+  }
+
+  fail(tenant: IndexedTenant, error: unknown): UnmigratedTenant {
+    const failure = {
+      shopId: tenant.shopId,
+      slug: tenant.slug,
+      sqlState: sqlState(error) ?? null,
+      message: error instanceof Error ? error.message : String(error),
+    };
+    this.running = failure.sqlState === this.last ? this.running + 1 : 1;
+    this.last = failure.sqlState;
+    this.failed.push(failure);
+    return failure;
+  }
+
+  /** Why the run should stop; undefined when it should not. */
+  get stop(): string | undefined {
+    if (this.running >= SAME_RUNNING)
+      return `${SAME_RUNNING} tenants running failed with ${this.last ?? 'no SQLSTATE'}`;
+    if (this.failed.length >= this.budget) return `${this.failed.length} tenants failed`;
+    return undefined;
+  }
+}

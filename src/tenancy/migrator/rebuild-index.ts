@@ -1,0 +1,87 @@
+import type { OpeningClient } from '../../database/borrowed-client';
+import { adminOf, type Installation } from '../../database/installation';
+import { TenantLocator } from '../tenant-locator';
+import type { TenantMigrations } from '../tenant-migrations';
+import { Lane } from './lane';
+import type { RunProgress, UnmigratedTenant } from './run-options';
+import { readHistory } from './tenant-index';
+import { sqlState } from '../../common/sqlstate';
+
+const PAGE = 500;
+
+export interface RebuildSummary {
+  tenants: number;
+  /** Rows that were missing or said something else than the schema. */
+  corrected: number;
+  failed: UnmigratedTenant[];
+}
+
+interface Listed {
+  shopId: string;
+  slug: string | null;
+  checksum: string | null;
+}
+
+/** Makes the index anew from the version rows inside the schemas, of shops and of the stock. */
+export async function rebuildIndex(
+  installation: Installation,
+  migrations: TenantMigrations,
+  onProgress: (progress: RunProgress) => void,
+  signal: AbortSignal,
+): Promise<RebuildSummary> {
+  const lane = new Lane(adminOf(installation).url, 'rebuild index');
+  const summary: RebuildSummary = { tenants: 0, corrected: 0, failed: [] };
+  const locator = new TenantLocator();
+  try {
+    const total = await countTenants(await lane.client());
+    for await (const { shopId, slug, checksum } of everyTenant(lane)) {
+      if (signal.aborted) return summary;
+      summary.tenants++;
+      try {
+        const client = await lane.client();
+        await client.query(
+          'INSERT INTO tenants (shop_id, version) VALUES ($1, 0) ON CONFLICT (shop_id) DO NOTHING',
+          [shopId],
+        );
+        const placement = locator.locate(shopId);
+        await readHistory(client, shopId, placement, installation.roles, migrations.list);
+        const { rows } = await client.query<{ same: boolean }>(
+          'SELECT checksum IS NOT DISTINCT FROM $2 AS same FROM tenants WHERE shop_id = $1',
+          [shopId, checksum],
+        );
+        if (!rows[0]!.same) summary.corrected++; // it is there, see above
+      } catch (error) {
+        await lane.reset();
+        const message = error instanceof Error ? error.message : String(error);
+        summary.failed.push({ shopId, slug, sqlState: sqlState(error) ?? null, message });
+      }
+      onProgress({ done: summary.tenants, total, failed: summary.failed.length });
+    }
+    return summary;
+  } finally {
+    await lane.reset();
+  }
+}
+
+const IDS = 'SELECT id AS shop_id FROM shops UNION SELECT shop_id FROM tenant_stock';
+
+async function countTenants(client: OpeningClient): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count FROM (${IDS}) ids`);
+  return rows[0]!.count; // an aggregate has one row
+}
+
+async function* everyTenant(lane: Lane): AsyncGenerator<Listed> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const { rows } = await (
+      await lane.client()
+    ).query<Listed>(
+      `SELECT ids.shop_id AS "shopId", s.slug, t.checksum FROM (${IDS}) ids
+       LEFT JOIN shops s ON s.id = ids.shop_id LEFT JOIN tenants t ON t.shop_id = ids.shop_id
+       WHERE ids.shop_id > $1 ORDER BY ids.shop_id LIMIT ${PAGE}`,
+      [after],
+    );
+    if (rows.length === 0) return;
+    yield* rows;
+    after = rows.at(-1)!.shopId; // not empty
+  }
+}

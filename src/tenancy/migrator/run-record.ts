@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import type { Control } from './control';
+import type { RunSummary } from './run-options';
+
+const BEAT_MS = 2000;
+const KEPT = '90 days';
+
+/** The row of `migration_runs` by which others see what a run does. */
+export class RunRecord {
+  private writtenAt = 0;
+
+  constructor(
+    private readonly control: Control,
+    private readonly id: string,
+  ) {}
+
+  async begin(target: number, total: number): Promise<void> {
+    await this.control.query(
+      'INSERT INTO migration_runs (id, runner, target, total) VALUES ($1, $2, $3, $4)',
+      [this.id, `${hostname()} ${process.pid}`, target, total],
+    );
+    await this.control.query('DELETE FROM migration_runs WHERE started_at < now() - $1::interval', [KEPT]);
+  }
+
+  /** Writes a sign of life, at most every two seconds. A server in trouble gets none: the run itself reports that. */
+  beat(migrated: number, failed: number): void {
+    const now = Date.now();
+    if (now - this.writtenAt < BEAT_MS) return;
+    this.writtenAt = now;
+    void this.write(migrated, failed, null).catch(() => undefined); // see above
+  }
+
+  end({ migrated, failed, outcome }: Pick<RunSummary, 'migrated' | 'failed' | 'outcome'>): Promise<void> {
+    return this.write(migrated, failed.length, outcome);
+  }
+
+  private async write(
+    migrated: number,
+    failed: number,
+    outcome: RunSummary['outcome'] | null,
+  ): Promise<void> {
+    await this.control.query(
+      `UPDATE migration_runs SET migrated = $2, failed = $3, outcome = $4, seen_at = now(),
+         finished_at = CASE WHEN $4::text IS NULL THEN NULL ELSE now() END WHERE id = $1`,
+      [this.id, migrated, failed, outcome],
+    );
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../common/report';
+import { sqlState } from '../../common/sqlstate';
+import type { Roles } from '../../database/roles';
+import type { Migration } from '../../database/schema-migrations';
+import type { TenantLocator } from '../tenant-locator';
+import { faultOf, Interrupted } from './faults';
+import type { History } from './history';
+import type { Lane } from './lane';
+import type { Outcomes } from './outcomes';
+import type { Pause } from './pause';
+import type { Routes } from './routes';
+import type { StepLimits } from './step-sql';
+import { type Lanes, takeStep } from './steps';
+import { type IndexedTenant, readHistory, type TenantIndex } from './tenant-index';
+
+/** Tries for a lock in one go, with a pause between of 50 to 300 ms; then the tenant is put off. */
+const LOCK_TRIES = 3;
+/** Times that an index may turn out stale while one tenant is worked on. */
+const STALE_TRIES = 3;
+/** Troubles of the server that only one tenant has, while others succeed, before they count as its own. */
+const OWN_TROUBLES = 5;
+
+/** What the workers of a run share. */
+export interface RunContext {
+  roles: Roles;
+  runId: string;
+  limits: StepLimits;
+  migrations: readonly Migration[];
+  locator: TenantLocator;
+  index: TenantIndex;
+  outcomes: Outcomes;
+  pause: Pause;
+  signal: AbortSignal;
+  routes: Routes;
+}
+
+/**
+ * Brings one tenant to the end of its route, or says in the index why not.
+ * @throws OperatorError, which concerns all tenants; the server's trouble when it lasts too long
+ */
+export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<void> {
+  const tries = { lock: 0, stale: 0, own: 0, succeeded: -1 };
+  for (let { checksum } = tenant; !run.signal.aborted;) {
+    await run.pause.wait(run.signal);
+    try {
+      if (await goAlong(run, lanes, { ...tenant, checksum })) run.outcomes.succeed();
+      return run.pause.succeed();
+    } catch (error) {
+      if (error instanceof OperatorError) throw error;
+      if (error instanceof Interrupted) return;
+      const fault = faultOf(error);
+      if (fault === 'elsewhere') return; // the next pass will see what became of it
+      if (fault === 'stale' && ++tries.stale <= STALE_TRIES)
+        checksum = ''; // so it is read from the schema
+      else if (fault === 'busy') {
+        if (++tries.lock === LOCK_TRIES) return run.index.mark(tenant.shopId, 'deferred', describe(error));
+        await sleep(50 + Math.random() * 250);
+      } else if (fault === 'server' && !isOwn(tries, run.outcomes.migrated)) {
+        run.pause.report(error);
+        await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
+      } else return fail(run, tenant, error);
+    }
+  }
+}
+
+/** @returns whether there was anything to do */
+async function goAlong(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<boolean> {
+  const { roles, runId, limits, migrations } = run;
+  const placement = run.locator.locate(tenant.shopId);
+  const known = run.routes.historyOf(tenant.checksum);
+  const history = known ?? (await truth(lanes.own, tenant.shopId, placement, roles, migrations));
+  const steps = await run.routes.steps(history);
+  if (known === undefined && steps.some(({ migration }) => migration.marks.contract !== undefined))
+    return false; // the next pass, which knows its history now, announces it first
+  const context = { shopId: tenant.shopId, placement, roles, runId, limits };
+  for (const step of steps) {
+    if (run.signal.aborted) throw new Interrupted();
+    await takeStep(lanes, step, context, run.signal);
+  }
+  return steps.length > 0;
+}
+
+async function truth(lane: Lane, ...rest: TailOf<typeof readHistory>): Promise<History> {
+  try {
+    return await readHistory(await lane.client(), ...rest);
+  } catch (error) {
+    await lane.reset();
+    throw error;
+  }
+}
+
+type TailOf<F extends (...args: never[]) => unknown> =
+  Parameters<F> extends [unknown, ...infer Tail] ? Tail : never;
+
+/** Whether a trouble of the server looks like this tenant's: others have succeeded since it last had one. */
+function isOwn(tries: { own: number; succeeded: number }, migrated: number): boolean {
+  if (migrated > tries.succeeded && tries.succeeded >= 0) tries.own++;
+  tries.succeeded = migrated;
+  return tries.own >= OWN_TROUBLES;
+}
+
+async function fail(run: RunContext, tenant: IndexedTenant, error: unknown): Promise<void> {
+  run.outcomes.fail(tenant, error);
+  await run.index.mark(tenant.shopId, 'failed', describe(error));
+}
+
+function describe(error: unknown): { message: string; sqlState: string | undefined } {
+  return { message: error instanceof Error ? error.message : String(error), sqlState: sqlState(error) };
+}
