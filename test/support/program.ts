@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { Api } from './api';
 
 /** The compiled program, as `npm start` and `npm run cli` run it. Built by global-setup. */
@@ -43,15 +44,27 @@ export interface NextMigration {
 export function programWith(...migrations: NextMigration[]): { program: string; remove: () => void } {
   const program = path.join(path.dirname(PROGRAM), `program-${randomBytes(4).toString('hex')}`);
   cpSync(PROGRAM, program, { recursive: true });
+  writeMigrations(path.join(program, 'migrations', 'tenant'), migrations);
+  return { program, remove: () => rmSync(program, { recursive: true }) };
+}
+
+/** The tenant migrations of such a release, for a migrator in this process. */
+export function migrationsWith(...migrations: NextMigration[]): Promise<TenantMigrations> {
+  const folder = scratchFolder();
+  cpSync(path.join(PROGRAM, 'migrations', 'tenant'), folder, { recursive: true });
+  writeMigrations(folder, migrations);
+  return TenantMigrations.load(folder);
+}
+
+function writeMigrations(folder: string, migrations: readonly NextMigration[]): void {
   for (const { name, up, down = [], marks = {} } of migrations) {
     const source = `exports.Next = class {
       constructor() { Object.assign(this, ${JSON.stringify(marks)}) }
       async up(q) { ${bodyOf(up)} }
       async down(q) { ${bodyOf(down)} }
     };`;
-    writeFileSync(path.join(program, 'migrations', 'tenant', `${name}.js`), source);
+    writeFileSync(path.join(folder, `${name}.js`), source);
   }
-  return { program, remove: () => rmSync(program, { recursive: true }) };
 }
 
 function bodyOf(work: NextMigration['up']): string {

@@ -1,5 +1,5 @@
 import type { QueryResult, QueryResultRow } from 'pg';
-import { faultOf } from './faults';
+import { faultOf, isDisconnected } from './faults';
 import type { Lane } from './lane';
 import type { Pause } from './pause';
 
@@ -16,15 +16,20 @@ export class Control {
    * @throws the server's error; when it is in trouble, only after the pause has lasted too long, or the run was
    *   told to stop
    */
-  async query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
+    return this.steady(async () => (await this.lane.client()).query<R>(sql, values));
+  }
+
+  /** The same for any work that may be done twice. */
+  async steady<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
       await this.pause.wait(this.signal);
       try {
-        return await (await this.lane.client()).query<R>(sql, values);
+        return await work();
       } catch (error) {
         if (faultOf(error) !== 'server' || this.signal.aborted) throw error;
         this.pause.report(error);
-        await this.lane.reset();
+        if (isDisconnected(error)) await this.lane.reset();
       }
     }
   }

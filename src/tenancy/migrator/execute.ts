@@ -78,11 +78,13 @@ class Execution {
       pause,
       signal: this.signal,
       routes: this.routes,
+      putOff: new Set(),
     };
     this.fleet = new FleetRun(context, lane, {
       concurrency: options.concurrency ?? defaultConcurrency(),
       patienceMs: options.patienceMs ?? PATIENCE_MS,
-      prepare: (page) => announceContracts(this.index, page, this.routes, this.signal),
+      prepare: (page) =>
+        this.control.steady(() => announceContracts(this.index, page, this.routes, this.signal)),
       onTenant: () => this.report(),
     });
   }
@@ -95,10 +97,16 @@ class Execution {
     this.total = selection.shopIds?.length ?? pending.reduce((sum, { tenants }) => sum + tenants, 0);
     this.outcomes.budget = this.options.errorBudget ?? defaultBudget(this.total);
     await this.record.begin(this.routes.targetVersion, this.total);
-    await this.fleet.run(selection, await this.waves(selection, checksums));
-    const summary = await this.summary((await this.fleet.pending(selection)).length === 0);
-    await this.record.end(summary);
-    return summary;
+    try {
+      await this.fleet.run(selection, await this.waves(selection, checksums));
+      const summary = await this.summary((await this.fleet.pending(selection)).length === 0);
+      await this.record.end(summary);
+      return summary;
+    } catch (error) {
+      const { migrated, failed } = this.outcomes;
+      await this.record.end({ migrated, failed, outcome: 'stopped' }).catch(() => undefined); // `error` says why
+      throw error;
+    }
   }
 
   private async limited(

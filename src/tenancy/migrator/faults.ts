@@ -22,6 +22,11 @@ export function faultOf(error: unknown): Fault {
   return 'tenant';
 }
 
+/** Whether the connection may be broken: everything but what PostgreSQL says of its resources and goes on. */
+export function isDisconnected(error: unknown): boolean {
+  return !/^5[38]...$/.test(sqlState(error) ?? '');
+}
+
 /** Thrown where no message of PostgreSQL says it. */
 export class HeldElsewhere extends Error {
   readonly code = ELSEWHERE;

@@ -2,6 +2,7 @@ import { OperatorError } from '../../common/report';
 import type { Roles } from '../../database/roles';
 import { editedFiles, type Migration, type VersionRow } from '../../database/schema-migrations';
 import { type History, historyChecksum, newestVersion } from './history';
+import { faultOf } from './faults';
 import type { Goal } from './goal';
 import type { Lane } from './lane';
 import { shapesAfter } from './shapes';
@@ -69,8 +70,8 @@ export class Routes {
 
   /**
    * Steps for tenants with that history, in order. Empty for one that has more than the target.
-   * @throws OperatorError naming a migration file that was edited since; UnknownHistory; what a step's SQL does
-   *   to the reference
+   * @throws OperatorError naming a migration file that was edited since, or that a new tenant refuses;
+   *   UnknownHistory
    */
   steps(history: History): Promise<readonly Step[]> {
     const checksum = historyChecksum(history);
@@ -93,7 +94,7 @@ export class Routes {
       return done.has(this.goal.undone.version) ? [await this.stepBack(base)] : [];
     const pending = this.target.filter(({ version }) => !done.has(version));
     if (pending.length === 0) return [];
-    const shapes = await shapesAfter(await this.lane.client(), this.roles, base, pending);
+    const shapes = await this.shapes(base, pending, 'up');
     return pending.map((migration, i) => {
       const before = [...base, ...pending.slice(0, i)];
       const after = [...before, migration];
@@ -103,8 +104,24 @@ export class Routes {
 
   private async stepBack(base: readonly Migration[]): Promise<Step> {
     const migration = base.at(-1)!; // isPending has seen to it that this is `undone`
-    const [shape] = await shapesAfter(await this.lane.client(), this.roles, base, [migration], 'down');
+    const [shape] = await this.shapes(base, [migration], 'down');
     return step(migration, 'down', base, base.slice(0, -1), shape!); // one a step
+  }
+
+  private async shapes(
+    ...[base, steps, direction]: Parameters<typeof shapesAfter> extends [unknown, unknown, ...infer Rest]
+      ? Rest
+      : never
+  ): Promise<string[]> {
+    try {
+      return await shapesAfter(await this.lane.client(), this.roles, base, steps, direction);
+    } catch (error) {
+      if (faultOf(error) !== 'tenant') throw error;
+      const names = steps.map(({ name }) => name).join(' or ');
+      throw new OperatorError(`migrations/tenant/${names} fails in a new tenant; no shop was touched.`, {
+        cause: error,
+      });
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { sqlState } from '../../common/sqlstate';
 import type { Roles } from '../../database/roles';
 import type { Migration } from '../../database/schema-migrations';
 import type { TenantLocator } from '../tenant-locator';
-import { faultOf, Interrupted } from './faults';
+import { faultOf, Interrupted, isDisconnected } from './faults';
 import type { History } from './history';
 import type { Lane } from './lane';
 import type { Outcomes } from './outcomes';
@@ -18,8 +18,6 @@ import { type IndexedTenant, readHistory, type TenantIndex } from './tenant-inde
 const LOCK_TRIES = 3;
 /** Times that an index may turn out stale while one tenant is worked on. */
 const STALE_TRIES = 3;
-/** Troubles of the server that only one tenant has, while others succeed, before they count as its own. */
-const OWN_TROUBLES = 5;
 
 /** What the workers of a run share. */
 export interface RunContext {
@@ -33,6 +31,8 @@ export interface RunContext {
   pause: Pause;
   signal: AbortSignal;
   routes: Routes;
+  /** Tenants that met trouble of the server again while others succeeded: nobody waits for them any more. */
+  putOff: Set<string>;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface RunContext {
  * @throws OperatorError, which concerns all tenants; the server's trouble when it lasts too long
  */
 export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<void> {
-  const tries = { lock: 0, stale: 0, own: 0, succeeded: -1 };
+  const tries = { lock: 0, stale: 0, succeeded: Number.POSITIVE_INFINITY };
   for (let { checksum } = tenant; !run.signal.aborted;) {
     await run.pause.wait(run.signal);
     try {
@@ -56,9 +56,13 @@ export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: Index
       else if (fault === 'busy') {
         if (++tries.lock === LOCK_TRIES) return run.index.mark(tenant.shopId, 'deferred', describe(error));
         await sleep(50 + Math.random() * 250);
-      } else if (fault === 'server' && !isOwn(tries, run.outcomes.migrated)) {
+      } else if (fault === 'server') {
+        // not without need: another worker's step may be in flight on the shared one
+        if (isDisconnected(error)) await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
+        if (run.outcomes.migrated > tries.succeeded) run.putOff.add(tenant.shopId);
+        if (run.putOff.has(tenant.shopId)) return run.index.mark(tenant.shopId, 'deferred', describe(error));
+        tries.succeeded = run.outcomes.migrated;
         run.pause.report(error);
-        await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
       } else return fail(run, tenant, error);
     }
   }
@@ -92,13 +96,6 @@ async function truth(lane: Lane, ...rest: TailOf<typeof readHistory>): Promise<H
 
 type TailOf<F extends (...args: never[]) => unknown> =
   Parameters<F> extends [unknown, ...infer Tail] ? Tail : never;
-
-/** Whether a trouble of the server looks like this tenant's: others have succeeded since it last had one. */
-function isOwn(tries: { own: number; succeeded: number }, migrated: number): boolean {
-  if (migrated > tries.succeeded && tries.succeeded >= 0) tries.own++;
-  tries.succeeded = migrated;
-  return tries.own >= OWN_TROUBLES;
-}
 
 async function fail(run: RunContext, tenant: IndexedTenant, error: unknown): Promise<void> {
   run.outcomes.fail(tenant, error);

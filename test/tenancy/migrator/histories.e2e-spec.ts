@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { INSTALLATION } from '../../../src/database/database.module';
+import type { Installation } from '../../../src/database/installation';
+import { rebuildIndex } from '../../../src/tenancy/migrator/rebuild-index';
+import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
+import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
+import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
+import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
+import { TenantStock } from '../../../src/tenancy/tenant-stock';
+import { at, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { migrationsWith, type NextMigration } from '../../support/program';
+import { useTestApp } from '../../support/test-app';
+
+const SHOPS = 12;
+const VERSION = 1900000000000;
+const COLUMN: NextMigration = {
+  name: `${VERSION}-add-season`,
+  up: 'ALTER TABLE products ADD COLUMN season text',
+  down: 'ALTER TABLE products DROP COLUMN season',
+};
+
+const app = useTestApp();
+const fleet = () => readFleet(app);
+const installation = () => app.app.get<Installation>(INSTALLATION);
+const sql = <T extends object>(text: string) => app.database.query<T>(text);
+const run = (migrations: TenantMigrations, options: RunOptions = {}) =>
+  new TenantMigrator(migrations, installation()).run({ patienceMs: 0, ...options });
+const undo = (migrations: TenantMigrations) =>
+  new TenantMigrator(migrations, installation()).run({ patienceMs: 0 }, migrations.goal({ undo: true }));
+
+let season: TenantMigrations;
+
+beforeAll(async () => {
+  await makeShops(app, SHOPS);
+  season = await migrationsWith(COLUMN);
+});
+afterEach(async () => {
+  await sql(`UPDATE tenants SET status = 'ready', run_id = NULL`);
+  await undo(season);
+  expect(unwhole(await fleet())).toEqual([]);
+});
+
+describe('a run', () => {
+  it('brings a migration below the newest to tenants that have the newest', async () => {
+    const earlier: NextMigration = {
+      name: `${VERSION - 1}-add-fabric`,
+      up: 'ALTER TABLE products ADD COLUMN fabric text',
+      down: 'ALTER TABLE products DROP COLUMN fabric',
+    };
+    await run(season);
+    const merged = await migrationsWith(COLUMN, earlier);
+    expect(await run(merged)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    const after = await fleet();
+    expect(after.map(({ inside }) => inside.slice(-2))).toEqual(Array(SHOPS).fill([VERSION - 1, VERSION]));
+    expect(unwhole(after)).toEqual([]);
+    expect(await run(merged)).toMatchObject({ runId: null, total: 0 });
+    await undo(merged);
+    await undo(await migrationsWith(earlier));
+  });
+
+  it('refuses a file that was edited after it was applied, by its name, and changes nothing', async () => {
+    await run(season);
+    const before = await fleet();
+    const edited = await migrationsWith(
+      { ...COLUMN, up: `ALTER TABLE products ADD COLUMN season text DEFAULT ''` },
+      { name: `${VERSION + 1}-add-more`, up: 'ALTER TABLE products ADD COLUMN more text' },
+    );
+    await expect(run(edited)).rejects.toThrow(
+      `migrations/tenant/${COLUMN.name} was edited after it was applied`,
+    );
+    expect(await fleet()).toEqual(before);
+  });
+
+  it('leaves tenants alone that a newer program took further', async () => {
+    const further = await migrationsWith(COLUMN, {
+      name: `${VERSION + 1}-add-more`,
+      up: 'ALTER TABLE products ADD COLUMN more text',
+      down: 'ALTER TABLE products DROP COLUMN more',
+    });
+    const [shop] = await fleet();
+    await run(further, { shopIds: [shop!.id] });
+    expect(await run(season)).toMatchObject({ total: SHOPS - 1, migrated: SHOPS - 1, outcome: 'done' });
+    expect((await fleet())[0]!.version).toBe(VERSION + 1);
+    await undo(further);
+  });
+
+  it('goes by the schema where the index says something else', async () => {
+    const [behind, ahead, strange] = await fleet();
+    await run(season, { shopIds: [behind!.id] });
+    const wrong = `UPDATE tenants SET (version, checksum) = (SELECT version, checksum FROM tenants WHERE shop_id =`;
+    await sql(`${wrong} '${ahead!.id}') WHERE shop_id = '${behind!.id}'`); // it has the step, the index says no
+    await sql(`UPDATE tenants SET checksum = 'nonsense' WHERE shop_id = '${strange!.id}'`);
+    expect(await run(season)).toMatchObject({ migrated: SHOPS - 1, failed: [], outcome: 'done' });
+    const after = await fleet();
+    expect(at(VERSION, after)).toHaveLength(SHOPS);
+    expect(unwhole(after)).toEqual([]);
+  });
+
+  it('names a tenant with a migration that the program does not know, and migrates the others', async () => {
+    const [shop] = await fleet();
+    await sql(
+      `INSERT INTO ${shop!.schema}.schema_migrations (version, name) VALUES (1800000000000, 'by hand')`,
+    );
+    await sql(`UPDATE tenants SET checksum = '' WHERE shop_id = '${shop!.id}'`);
+    const { failed, migrated } = await run(season);
+    await sql(`DELETE FROM ${shop!.schema}.schema_migrations WHERE version = 1800000000000`);
+    await sql(`UPDATE tenants SET checksum = '' WHERE shop_id = '${shop!.id}'`);
+    expect(failed).toMatchObject([
+      { slug: shop!.slug, sqlState: 'ST004', message: expect.stringContaining('1800000000000') },
+    ]);
+    expect(migrated).toBe(SHOPS - 1);
+    expect(await run(season)).toMatchObject({ migrated: 1, outcome: 'done' });
+  });
+
+  it('adopts schemas whose version table is that of an older program', async () => {
+    for (const { schema } of await fleet())
+      await sql(`ALTER TABLE ${schema}.schema_migrations DROP COLUMN checksum`);
+    await sql(`UPDATE tenants SET checksum = ''`);
+    expect(await run(season)).toMatchObject({ migrated: SHOPS, failed: [], outcome: 'done' });
+    const after = await fleet();
+    expect(new Set(after.map(({ checksum }) => checksum))).toEqual(new Set([season.checksum]));
+    expect(unwhole(after)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a column that nobody made',
+      'ALTER TABLE :s.orders ADD COLUMN extra int',
+      'ALTER TABLE :s.orders DROP COLUMN extra',
+    ],
+    [
+      'an index that is gone',
+      'DROP INDEX :s.orders_created_by_idx',
+      'CREATE INDEX orders_created_by_idx ON :s.orders (created_by)',
+    ],
+    [
+      'a right that somebody gave',
+      'GRANT SELECT ON :s.orders TO PUBLIC',
+      'REVOKE SELECT ON :s.orders FROM PUBLIC',
+    ],
+    [
+      'a column that may be empty',
+      'ALTER TABLE :s.orders ALTER number DROP NOT NULL',
+      'ALTER TABLE :s.orders ALTER number SET NOT NULL',
+    ],
+  ])('rolls a tenant back that differs from the reference: %s', async (_what, inject, repair) => {
+    const [, shop] = await fleet();
+    await sql(inject.replace(':s', shop!.schema));
+    const { failed, migrated } = await run(season);
+    expect(failed).toMatchObject([{ slug: shop!.slug, sqlState: 'ST003' }]);
+    expect(migrated).toBe(SHOPS - 1);
+    expect((await fleet())[1]).toMatchObject({ version: shop!.version, inside: shop!.inside });
+    await sql(repair.replace(':s', shop!.schema));
+    expect(await run(season)).toMatchObject({ migrated: 1, outcome: 'done' });
+  });
+
+  it('finds shops that an older program makes meanwhile', async () => {
+    const provisioning = app.app.get(ProvisioningService);
+    const [owner] = await sql<{ id: string; name: string }>('SELECT id, name FROM users LIMIT 1');
+    let made: Promise<unknown> | undefined;
+    const summary = await run(season, {
+      patienceMs: 5000,
+      concurrency: 1,
+      onProgress: () => {
+        made ??= provisioning.transaction((_, provision) =>
+          provision({ name: 'Late', slug: 'late', owner: owner! }),
+        );
+      },
+    });
+    await made;
+    expect(summary).toMatchObject({ total: SHOPS, failed: [] });
+    await run(season); // when it was made after the last pass
+    expect(at(VERSION, await fleet())).toContain('late');
+    await undo(season);
+    await sql(`SET session_replication_role = replica; DELETE FROM shops WHERE slug = 'late';
+      DELETE FROM memberships WHERE shop_id NOT IN (SELECT id FROM shops); DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)`);
+  });
+
+  it('migrates the stock along', async () => {
+    await app.app.get(TenantStock).fill(2);
+    expect(await run(season)).toMatchObject({ migrated: SHOPS + 2, outcome: 'done' });
+    await undo(season);
+    await sql('DELETE FROM tenant_stock; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
+  });
+
+  it('tells older programs to stop before it takes something away, and does not give that back', async () => {
+    const drop = await migrationsWith(COLUMN, {
+      name: `${VERSION + 1}-drop-season`,
+      up: 'ALTER TABLE products DROP COLUMN season',
+      down: 'ALTER TABLE products ADD COLUMN season text',
+      marks: { contract: { since: VERSION } },
+    });
+    await run(season);
+    const told: boolean[] = [];
+    const running = run(drop).finally(() => told.push(true));
+    for (let waiting = true; waiting && told.length === 0; await sleep(20)) {
+      const rows = await sql<{ version: string; from: string }>(
+        'SELECT version, serves_from AS from FROM tenants',
+      );
+      waiting = rows.some(({ from }) => Number(from) < VERSION);
+      if (!waiting) expect(new Set(rows.map(({ version }) => Number(version)))).toEqual(new Set([VERSION]));
+    }
+    expect(await running).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(() => drop.goal({ undo: true })).toThrow('took something away');
+    const plain = await migrationsWith(COLUMN, {
+      name: `${VERSION + 1}-drop-season`,
+      up: 'ALTER TABLE products DROP COLUMN season',
+      down: 'ALTER TABLE products ADD COLUMN season text',
+    });
+    await undo(plain); // the same statements without the mark
+  });
+});
+
+describe('rebuildIndex', () => {
+  it('makes the index anew from the schemas', async () => {
+    const before = await fleet();
+    await sql(
+      `UPDATE tenants SET version = 1, checksum = 'wrong' WHERE shop_id IN (SELECT shop_id FROM tenants ORDER BY 1 LIMIT 5)`,
+    );
+    const migrations = await migrationsWith();
+    const quiet = () => undefined;
+    const summary = await rebuildIndex(installation(), migrations, quiet, new AbortController().signal);
+    expect(summary).toEqual({ tenants: SHOPS, corrected: 5, failed: [] });
+    expect(await fleet()).toEqual(before);
+  });
+
+  it('names a shop whose schema it cannot read', async () => {
+    const [shop] = await fleet();
+    await sql(`ALTER TABLE ${shop!.schema}.schema_migrations RENAME TO kept`);
+    const summary = await rebuildIndex(
+      installation(),
+      await migrationsWith(),
+      () => undefined,
+      new AbortController().signal,
+    );
+    await sql(`ALTER TABLE ${shop!.schema}.kept RENAME TO schema_migrations`);
+    expect(summary).toMatchObject({
+      tenants: SHOPS,
+      corrected: 0,
+      failed: [{ slug: shop!.slug, sqlState: '42P01' }],
+    });
+  });
+});

@@ -1,0 +1,199 @@
+import { INSTALLATION } from '../../../src/database/database.module';
+import type { Installation } from '../../../src/database/installation';
+import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
+import { provisionSql } from '../../../src/tenancy/provision-sql';
+import { TenantLocator } from '../../../src/tenancy/tenant-locator';
+import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
+import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
+import { withClient } from '../../support/database';
+import { at, type FleetShop, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { migrationsWith, type NextMigration } from '../../support/program';
+import { useTestApp } from '../../support/test-app';
+
+const SHOPS = 6;
+const VERSION = 1900000000000;
+const AGAIN = { patienceMs: 0 };
+
+const app = useTestApp();
+const fleet = () => readFleet(app);
+const installation = () => app.app.get<Installation>(INSTALLATION);
+const sql = <T extends object>(text: string) => app.database.query<T>(text);
+
+async function run(migrations: TenantMigrations, options: RunOptions = {}) {
+  return new TenantMigrator(migrations, installation()).run({ ...AGAIN, ...options });
+}
+
+async function undo(migrations: TenantMigrations) {
+  return new TenantMigrator(migrations, installation()).run(AGAIN, migrations.goal({ undo: true }));
+}
+
+/** Products of a shop, named by number, all with the same vendor. */
+async function addProducts({ schema }: FleetShop, count: number): Promise<void> {
+  await sql(`INSERT INTO ${schema}.products (id, handle, name, currency, status, vendor)
+    SELECT gen_random_uuid(), 'p-' || n, n, 'USD', 'active', 'v' FROM generate_series(1, ${count}) n`);
+}
+
+/** The text of a new tenant's provisioning works with these migrations. Rolled back. */
+async function provision(migrations: TenantMigrations): Promise<void> {
+  const placement = new TenantLocator().locate('01900000-0000-7000-8000-00000000abcd');
+  const { roles } = installation();
+  await withClient(app.database.url, (client) =>
+    client.query(`BEGIN; ${provisionSql(placement, roles, migrations.list)}; ROLLBACK`),
+  );
+}
+
+beforeAll(() => makeShops(app, SHOPS));
+
+describe('a migration that looks at data', () => {
+  const looking: NextMigration = {
+    name: `${VERSION}-move-vendors`,
+    up: {
+      code: `await q.query('ALTER TABLE products ADD COLUMN maker text');
+        const rows = await q.query('SELECT DISTINCT vendor FROM products ORDER BY 1');
+        for (const { vendor } of rows)
+          await q.query('UPDATE products SET maker = $1 WHERE vendor = $2', [vendor.toUpperCase(), vendor]);`,
+    },
+    down: 'ALTER TABLE products DROP COLUMN maker',
+    marks: { looksAtData: true },
+  };
+
+  it('runs in the transaction of each tenant, with its rows', async () => {
+    const [first, second] = await fleet();
+    await addProducts(first!, 2);
+    const migrations = await migrationsWith(looking);
+    expect(await run(migrations)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(await sql(`SELECT DISTINCT maker FROM ${first!.schema}.products`)).toEqual([{ maker: 'V' }]);
+    expect(await sql(`SELECT maker FROM ${second!.schema}.products`)).toEqual([]);
+    expect(unwhole(await fleet())).toEqual([]);
+    await provision(migrations);
+    expect(await undo(migrations)).toMatchObject({ migrated: SHOPS });
+  });
+
+  it('leaves nothing behind in a tenant where it fails', async () => {
+    const [first] = await fleet();
+    await sql(`UPDATE ${first!.schema}.products SET vendor = NULLIF(vendor, '')`);
+    const failing = {
+      ...looking,
+      up: { code: `${looking.up['code' as never] as string}; if (rows.length) throw new Error('no')` },
+    };
+    const migrations = await migrationsWith(failing);
+    const { failed } = await run(migrations);
+    expect(failed).toEqual([{ shopId: first!.id, slug: 'shop-0', sqlState: null, message: 'no' }]);
+    expect((await fleet())[0]).toMatchObject({
+      shape: first!.shape,
+      version: first!.version,
+      status: 'failed',
+    });
+    await undo(migrations);
+  });
+});
+
+describe('an online migration', () => {
+  const vendorKey = (name: string) => `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON products (vendor)`;
+  const unique: NextMigration = {
+    name: `${VERSION}-index-vendors`,
+    up: vendorKey('products_vendor_key'),
+    down: 'DROP INDEX CONCURRENTLY products_vendor_key',
+    marks: { transaction: false },
+  };
+  const indexIn = (shop: FleetShop) =>
+    sql(
+      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('${shop.schema}.products_vendor_key')`,
+    );
+
+  it('finds the invalid index that a failed attempt left, and builds it anew', async () => {
+    const shops = await fleet();
+    const migrations = await migrationsWith(unique);
+    const first = await run(migrations); // shop-0 has two products of one vendor
+    expect(first.failed).toMatchObject([{ slug: 'shop-0', sqlState: '23505' }]);
+    expect(await indexIn(shops[0]!)).toEqual([{ valid: false }]);
+    expect(at(VERSION, await fleet())).toHaveLength(SHOPS - 1);
+    await sql(`UPDATE ${shops[0]!.schema}.products SET vendor = handle`);
+    expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
+    expect(await indexIn(shops[0]!)).toEqual([{ valid: true }]);
+    expect(unwhole(await fleet())).toEqual([]);
+    await provision(migrations);
+  });
+
+  it('leaves an index alone that an attempt before has built, and drops one that is there', async () => {
+    const migrations = await migrationsWith(unique);
+    const [shop] = await fleet();
+    const idOf = () => sql(`SELECT '${shop!.schema}.products_vendor_key'::regclass::oid AS oid`);
+    const before = await idOf();
+    await sql(`DELETE FROM ${shop!.schema}.schema_migrations WHERE version = ${VERSION}`); // killed before that
+    expect(await run(migrations)).toMatchObject({ migrated: 0 }); // the index of tenants says that all is done
+    const rows = await sql<{ checksum: string }>(`SELECT checksum FROM tenants WHERE version < ${VERSION}`);
+    expect(rows).toEqual([]);
+    await sql(`UPDATE tenants SET checksum = '' WHERE shop_id = '${shop!.id}'`);
+    expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
+    expect(await idOf()).toEqual(before);
+    await sql(`DROP INDEX ${shop!.schema}.products_vendor_key`);
+    expect(await undo(migrations)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(await indexIn(shop!)).toEqual([]);
+  });
+
+  it('validates a constraint that the step before added', async () => {
+    const [shop] = await fleet();
+    const migrations = await migrationsWith(
+      {
+        name: `${VERSION}-check-names`,
+        up: `ALTER TABLE products ADD CONSTRAINT products_name_check CHECK (name <> '') NOT VALID`,
+        down: 'ALTER TABLE products DROP CONSTRAINT products_name_check',
+      },
+      {
+        name: `${VERSION + 1}-validate-names`,
+        up: 'ALTER TABLE products VALIDATE CONSTRAINT products_name_check',
+        marks: { transaction: false },
+      },
+    );
+    await sql(`UPDATE ${shop!.schema}.products SET name = '' WHERE handle = 'p-1'`);
+    expect((await run(migrations)).failed).toMatchObject([{ slug: 'shop-0', sqlState: '23514' }]);
+    expect(at(VERSION, await fleet())).toEqual(['shop-0']);
+    await sql(`UPDATE ${shop!.schema}.products SET name = 'mended' WHERE name = ''`);
+    expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
+    expect(unwhole(await fleet())).toEqual([]);
+    await provision(migrations);
+    const before = await migrationsWith({
+      name: `${VERSION}-check-names`,
+      up: migrations.list.at(-2)!.statements.up[0]!,
+      down: migrations.list.at(-2)!.statements.down[0]!,
+    });
+    await undo(migrations);
+    await undo(before);
+  });
+});
+
+describe('a backfill', () => {
+  const ROWS = 230;
+  const backfill: NextMigration = {
+    name: `${VERSION}-count-products`,
+    up: `UPDATE products SET description = description || 'x' WHERE {batch}`,
+    marks: { backfill: { table: 'products', key: 'id', rows: 10 } },
+  };
+  const touched = ({ schema }: FleetShop) =>
+    sql(`SELECT description, count(*)::int AS rows FROM ${schema}.products GROUP BY 1 ORDER BY 1`);
+
+  it('changes each row once, and goes on behind the last batch when it was interrupted', async () => {
+    const [shop] = await fleet();
+    await sql(`DELETE FROM ${shop!.schema}.products`);
+    await addProducts(shop!, ROWS);
+    const migrations = await migrationsWith(backfill);
+    const stop = new AbortController();
+    const broken = run(migrations, { signal: stop.signal, shopIds: [shop!.id] });
+    for (let after: unknown = null; after === null;)
+      [{ after }] = (await sql<{ after: unknown }>(
+        `SELECT progress AS after FROM tenants WHERE shop_id = '${shop!.id}'`,
+      )) as [{ after: unknown }];
+    stop.abort();
+    expect(await broken).toMatchObject({ migrated: 0, outcome: 'interrupted', failed: [] });
+    const [, some] = (await touched(shop!)) as { description: string; rows: number }[];
+    expect(some!.rows).toBeLessThan(ROWS);
+    expect(some!.rows % 10).toBe(0);
+    expect(await run(migrations)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(await touched(shop!)).toEqual([{ description: 'x', rows: ROWS }]);
+    expect(unwhole(await fleet())).toEqual([]);
+    expect(await sql(`SELECT FROM tenants WHERE progress IS NOT NULL`)).toEqual([]);
+    await provision(migrations);
+    await undo(migrations);
+  });
+});
