@@ -67,3 +67,9 @@ export function unwhole(fleet: readonly FleetShop[]): string[] {
 export function at(version: number, fleet: readonly FleetShop[]): string[] {
   return fleet.filter((shop) => shop.version === version).map(({ slug }) => slug);
 }
+
+/** For hooks, where nothing may be expected. */
+export function assertWhole(fleet: readonly FleetShop[]): void {
+  const left = unwhole(fleet);
+  if (left.length > 0) throw new Error(`not whole: ${left.join(', ')}`);
+}

@@ -4,7 +4,7 @@ import type { Installation } from '../../../src/database/installation';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
-import { at, type FleetShop, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { assertWhole, at, type FleetShop, makeShops, readFleet } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
 
@@ -43,7 +43,7 @@ afterEach(async () => {
     { patienceMs: 0 },
     season.goal({ undo: true }),
   );
-  expect(unwhole(await fleet())).toEqual([]);
+  assertWhole(await fleet());
 });
 
 describe('a shop that somebody reads all the time', () => {

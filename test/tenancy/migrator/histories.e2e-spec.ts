@@ -7,7 +7,7 @@ import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
-import { at, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { assertWhole, at, makeShops, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await sql(`UPDATE tenants SET status = 'ready', run_id = NULL`);
   await undo(season);
-  expect(unwhole(await fleet())).toEqual([]);
+  assertWhole(await fleet());
 });
 
 describe('a run', () => {

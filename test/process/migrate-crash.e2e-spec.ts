@@ -1,0 +1,163 @@
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedServer } from '../../src/database/embedded-server';
+import { type TestDatabase, withClient } from '../support/database';
+import { at, makeShops, readFleet, unwhole } from '../support/fleet';
+import { finish, programWith, runCli, scratchFolder, spawnProgram } from '../support/program';
+import { startTestApp } from '../support/test-app';
+import { until } from '../support/until';
+
+const SHOPS = Number(process.env['CRASH_SHOPS'] ?? 200);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 20);
+const FIRST = 1795219200000;
+const VERSION = 1900000000000;
+
+/** Slow enough that a kill finds it at work. */
+const SEASON = {
+  name: `${VERSION}-add-season`,
+  up: [
+    'ALTER TABLE products ADD COLUMN season text',
+    'SELECT pg_sleep(0.02)',
+    'CREATE INDEX products_season_idx ON products (season)',
+  ],
+  down: ['ALTER TABLE products DROP COLUMN season', 'SELECT pg_sleep(0.02)'],
+};
+
+/** A server of its own, since it is stopped and killed here. */
+const folder = scratchFolder();
+const data = path.join(folder, 'postgres');
+const server = new EmbeddedServer(data, 'test');
+const next = programWith(SEASON);
+let port: number;
+let database: TestDatabase;
+
+/** Once the server has done what the killed runner had sent. */
+async function fleet() {
+  await until(
+    () => database.query(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'stoa migrat%'`),
+    ({ length }) => length === 0,
+  );
+  return readFleet({ database });
+}
+
+const settings = () => ({ program: next.program, env: { DATABASE_URL: database.url } });
+const runner = (...args: string[]) => spawnProgram('cli', ['migrate:tenants', ...args], settings());
+
+async function countAt(version: number): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM public.tenants WHERE version = ${version}`,
+  );
+  return row!.count;
+}
+
+/** Either way every connection breaks. A backend that is killed makes the server recover from its log. */
+async function restart(how: 'orderly' | 'crash'): Promise<void> {
+  if (how === 'orderly') await server.stop();
+  else {
+    const [backend] = await database.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa migrate tenants' LIMIT 1`,
+    );
+    process.kill(backend!.pid, 'SIGKILL');
+  }
+  await server.start(port);
+}
+
+beforeAll(async () => {
+  ({ port } = await server.start());
+  const url = server.url(port, 'postgres');
+  database = {
+    name: 'postgres',
+    url,
+    query: <T extends object>(sql: string, values?: unknown[]) =>
+      withClient(url, async (client) => (await client.query<T>(sql, values)).rows),
+    drop: () => Promise.resolve(),
+  };
+  const app = await startTestApp({}, { database });
+  await makeShops(app, SHOPS);
+  await app.close();
+});
+afterAll(async () => {
+  next.remove();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a runner that is killed', () => {
+  it(`leaves whole tenants, ${KILLS} times at random moments, forwards and backwards`, async () => {
+    let direction: string[] = [];
+    for (let kills = 0; kills < KILLS; ) {
+      const goal = direction.length === 0 ? VERSION : FIRST;
+      const before = await countAt(goal);
+      if (before === SHOPS) {
+        direction = direction.length === 0 ? ['--undo'] : [];
+        continue;
+      }
+      const child = runner(...direction);
+      const ended = finish(child);
+      await until(
+        () => countAt(goal),
+        (count) => count > before,
+      );
+      await sleep(Math.random() * 150); // a moment that nobody chose
+      child.kill('SIGKILL');
+      kills++;
+      await ended;
+      expect(unwhole(await fleet())).toEqual([]);
+    }
+  }, 300_000);
+
+  it('lets go of its locks by itself, in the middle of a long statement too', async () => {
+    await runCli(['migrate:tenants', '--undo', '--limit', '1'], settings());
+    const long = programWith({
+      name: `${VERSION}-wait`,
+      up: 'SELECT pg_sleep(600) FROM members', // a new tenant has none
+    });
+    const waiting = spawnProgram('cli', ['migrate:tenants', '--statement-timeout', '900'], {
+      ...settings(),
+      program: long.program,
+    });
+    const ended = finish(waiting);
+    const locks = () =>
+      database.query(`SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND a.application_name = 'stoa migrate tenants'`);
+    await until(locks, ({ length }) => length > 0);
+    waiting.kill('SIGKILL');
+    await ended;
+    await until(locks, ({ length }) => length === 0);
+    long.remove();
+  });
+});
+
+describe('three runners and a server that goes away three times', () => {
+  it('bring every tenant to the same shape, each step once, without a deadlock', async () => {
+    await runCli(['migrate:tenants', '--undo'], settings());
+    expect(await countAt(FIRST)).toBe(SHOPS);
+    await database.query(`DELETE FROM public.audit_log WHERE action = 'schema.migrated'`);
+    const runners = [runner(), runner(), runner()];
+    const ends = runners.map(finish);
+    for (const [i, how] of (['orderly', 'crash', 'orderly'] as const).entries()) {
+      await until(
+        () => countAt(VERSION).catch(() => 0), // it recovers still
+        (count) => count > (SHOPS * (i + 1)) / 5,
+      );
+      await restart(how);
+    }
+    for (const { code, stdout, stderr } of await Promise.all(ends))
+      expect([code, stdout, stderr]).toEqual([
+        0,
+        expect.stringContaining(' 0 failed'),
+        expect.stringContaining('waiting'),
+      ]);
+    const after = await fleet();
+    expect(at(VERSION, after)).toHaveLength(SHOPS);
+    expect(unwhole(after)).toEqual([]);
+    expect(new Set(after.map(({ shape }) => shape)).size).toBe(1);
+    const steps = await database.query<{ steps: number; shops: number }>(
+      `SELECT steps, count(*)::int AS shops FROM (SELECT count(*)::int AS steps FROM public.audit_log
+       WHERE action = 'schema.migrated' GROUP BY shop_id) each GROUP BY steps`,
+    );
+    expect(steps).toEqual([{ steps: 1, shops: SHOPS }]);
+    expect(readFileSync(path.join(data, 'server.log'), 'utf8')).not.toMatch(/deadlock/i);
+  }, 300_000);
+});
