@@ -1,0 +1,10 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateVendors1900000000000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`CREATE TABLE vendors (name text NOT NULL CONSTRAINT vendors_pkey PRIMARY KEY)`);
+    await queryRunner.query(`INSERT INTO vendors (name) SELECT DISTINCT vendor FROM products`);
+  }
+
+  async down(): Promise<void> {} // rows stay as they are
+}

@@ -1,0 +1,11 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class FillVendor1900000000000 implements MigrationInterface {
+  readonly backfill = { table: 'products', key: 'id', rows: 500 };
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE products ALTER COLUMN vendor SET DEFAULT 'none'`);
+  }
+
+  async down(): Promise<void> {} // rows stay as they are
+}

@@ -1,0 +1,15 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateNotes1900000000000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      CREATE TABLE notes (
+        id uuid NOT NULL CONSTRAINT notes_pkey PRIMARY KEY,
+        shop_id uuid NOT NULL CONSTRAINT notes_shop_id_fkey REFERENCES "public"."shops" (id)
+      )`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP TABLE notes`);
+  }
+}
