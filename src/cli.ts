@@ -9,6 +9,7 @@ import { addMigratePublic } from './cli/migrate-public.command';
 import { addMigrateStatus } from './cli/migrate-status.command';
 import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrationGenerate } from './cli/migration-generate.command';
+import { addMigrationLint } from './cli/migration-lint.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
 import { reportOf } from './common/report';
 import { addKeys } from './public/auth/keys.command';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   addMigrateTenants(program, context);
   addMigrateStatus(program, context);
   addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
+  addMigrationLint(program);
   addProvisioningWorker(program, context);
   addShopStatus(program, context);
   addKeys(program, context);

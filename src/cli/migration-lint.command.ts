@@ -1,0 +1,34 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { lintMigrations } from '../database/lint/lint-migrations';
+import type { LintFinding } from '../database/lint/lint-finding';
+import { RULES } from '../database/lint/rules';
+import { TENANT_MIGRATIONS } from '../database/migration-folders';
+import { loadMigrations } from '../database/schema-migrations';
+import { print } from './command-context';
+
+/** Needs no database and opens none, so it takes no context. */
+export function addMigrationLint(program: Command): void {
+  program
+    .command('migration:lint')
+    .description('look for what is not safe in the tenant migrations, and exit 1 when there is something')
+    .argument('[folder]', 'of compiled migrations, instead of migrations/tenant')
+    .action(async (folder?: string) => {
+      const migrations = await loadMigrations(
+        folder === undefined ? TENANT_MIGRATIONS : path.resolve(folder),
+      );
+      const findings = await lintMigrations(migrations);
+      for (const finding of findings) report(folder ?? 'migrations/tenant', finding);
+      print(
+        `${migrations.length} migration(s): ${findings.length === 0 ? 'nothing found' : `${findings.length} finding(s)`}`,
+      );
+      if (findings.length > 0) process.exitCode = 1;
+    });
+}
+
+function report(folder: string, { file, rule, statement, detail, remedy }: LintFinding): void {
+  print(`${path.join(folder, file)}.ts: ${rule}: ${detail}`);
+  if (statement !== '') print(`  in      ${statement}`);
+  print(`  why     ${RULES[rule].why}`);
+  print(`  instead ${remedy}`);
+}
