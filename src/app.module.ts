@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from './database/database.module';
 import { PUBLIC_ENTITIES, PublicModule } from './public/public.module';
 import { TenancyModule } from './tenancy/tenancy.module';
-import { TENANT_ENTITIES, TenantModule } from './tenant/tenant.module';
+import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from './tenant/tenant.module';
 
 /** The map: the public side, the tenant side, and the engine between the two. */
 @Module({})
@@ -12,7 +12,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(base, PUBLIC_ENTITIES),
-        TenancyModule.forRoot(TENANT_ENTITIES),
+        TenancyModule.forRoot(TENANT_ENTITIES, OLDEST_SERVED),
         PublicModule,
         TenantModule,
       ],

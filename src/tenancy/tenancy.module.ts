@@ -8,6 +8,7 @@ import { INSTALLATION } from '../database/database.module';
 import type { Installation } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
+import { ServedVersions } from './served-versions';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
 import { TenantDirectory } from './tenant-directory';
@@ -22,7 +23,12 @@ import { TenantStock } from './tenant-stock';
 /** The engine. Its pool of connections is made here and given to nobody else. */
 @Module({})
 export class TenancyModule {
-  static forRoot(entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
+  /**
+   * @param entities of the tenant side
+   * @param oldestServed oldest version of a tenant that the code of the tenant side works with; by default only
+   *   tenants are served that have all that it knows
+   */
+  static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
     const tenantDatabase = {
       provide: TenantDatabase,
       inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
@@ -68,6 +74,11 @@ export class TenancyModule {
       providers: [
         ...exported.filter((provider) => provider !== TenantDatabase && provider !== TenantMigrations),
         { provide: TenantMigrations, useFactory: () => TenantMigrations.load() },
+        {
+          provide: ServedVersions,
+          inject: [TenantMigrations],
+          useFactory: ({ list }: TenantMigrations) => new ServedVersions(list, oldestServed),
+        },
         tenantDatabase,
         tenantSource,
         TenantLocator,

@@ -4,20 +4,19 @@ import { isId } from '../common/ids';
 import { PublicDatabase } from '../database/control-database';
 import type { MemberRole } from '../public/shops/membership.entity';
 import { Shop, type ShopStatus } from '../public/shops/shop.entity';
+import { ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { TenantAccess } from './tenant';
-import { TenantMigrations } from './tenant-migrations';
 
 /** A removed member or a suspended shop is out after this long at the latest (src/tenancy/README.md). */
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;
 
-interface Entry {
+interface Entry extends TenantState {
   memberRole: MemberRole;
   status: ShopStatus;
   currency: string;
-  version: number;
 }
 
 /** Who may enter which shop, from the public tables, remembered for a few seconds. */
@@ -27,7 +26,7 @@ export class TenantDirectory {
 
   constructor(
     private readonly database: PublicDatabase,
-    private readonly migrations: TenantMigrations,
+    private readonly served: ServedVersions,
   ) {}
 
   /**
@@ -40,7 +39,7 @@ export class TenantDirectory {
     const entry = cached ?? (await this.read(userId, shopId));
     if (entry === undefined) throw new NotAMember();
     if (entry.status !== 'active') throw new ShopSuspended();
-    if (entry.version < this.migrations.latest) throw new ShopNotReady({ retryAfter: RETRY_SECONDS });
+    if (!this.served.serves(entry)) throw new ShopNotReady({ retryAfter: RETRY_SECONDS });
     if (cached === undefined) this.cache.set(key, entry);
     return { shopId, userId, memberRole: entry.memberRole, currency: entry.currency };
   }
@@ -71,6 +70,8 @@ export class TenantDirectory {
           's.status AS status',
           's.currency AS currency',
           't.version AS version',
+          't.checksum AS checksum',
+          't.serves_from AS "servesFrom"',
         ])
         .getRawOne<Entry>(),
     );

@@ -13,6 +13,12 @@ import { ProductsService } from './products/products.service';
 
 export const TENANT_ENTITIES = [Member, Product, ProductVariant, Order, OrderLine, Counter];
 
+/**
+ * Oldest version of a tenant that this code works with, such as 1795219200000, while a rollout goes on; undefined:
+ * the newest that the program has (docs/migrations.md, "Rolling deploys").
+ */
+export const OLDEST_SERVED: number | undefined = undefined;
+
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
   controllers: [ProductsController, OrdersController],
