@@ -8,8 +8,11 @@ import { ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { TenantAccess } from './tenant';
 
-/** A removed member or a suspended shop is out after this long at the latest (src/tenancy/README.md). */
-const CACHE_MS = 5000;
+/**
+ * A removed member or a suspended shop is out after this long at the latest (src/tenancy/README.md), and no
+ * program serves a tenant for longer than this after it was told not to.
+ */
+export const ACCESS_CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;
 
@@ -22,7 +25,7 @@ interface Entry extends TenantState {
 /** Who may enter which shop, from the public tables, remembered for a few seconds. */
 @Injectable()
 export class TenantDirectory {
-  private readonly cache = new LRUCache<string, Entry>({ max: CACHE_ENTRIES, ttl: CACHE_MS });
+  private readonly cache = new LRUCache<string, Entry>({ max: CACHE_ENTRIES, ttl: ACCESS_CACHE_MS });
 
   constructor(
     private readonly database: PublicDatabase,

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACCESS_CACHE_MS } from '../tenant-directory';
 import type { Routes, Step } from './routes';
 import type { IndexedTenant, TenantIndex } from './tenant-index';
 
-/**
- * What older programs still hold when they are told to stop: their memory of a tenant's version
- * (`ACCESS_CACHE_MS` in tenant-directory.ts), and a request that passed the guard just before. Milliseconds.
- */
-const DRAIN_MS = 7000;
+/** A request that passed the guard just before; what is slower ends in 503 (`TenantDirectory.explain`). */
+const REQUEST_MS = 2000;
+/** What older programs still hold when they are told to stop: their memory of a tenant, and such requests. */
+const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
 
 /**
  * Before something is taken away from tenants, programs that use it must have stopped serving them: it is
