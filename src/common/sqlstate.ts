@@ -14,6 +14,11 @@ export const DUPLICATE_DATABASE = '42P04';
 const UNAVAILABLE_CLASSES = ['08', '53', '57P01', '57P02', '57P03', '58'];
 /** The statement lost against others: lock timeout, statement timeout, deadlock, serialization. */
 const CONTENTION = new Set(['55P03', '57014', '40P01', '40001', '25P03', '57P05']);
+/**
+ * The tables are not those that the statement was written for: a column, table or function is missing, a result
+ * has other columns than before, a value does not fit a column or constraint.
+ */
+const SCHEMA_MISMATCH = new Set(['42703', '42P01', '42883', '0A000', '42804', '23502', '23514']);
 /** What Node reports when the socket is refused, cut or timed out. */
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',
@@ -49,6 +54,11 @@ export function isDatabaseAway(error: unknown): boolean {
 /** True when a statement was given up in favour of others; nothing was changed and a retry may work. */
 export function isContention(error: unknown): boolean {
   return CONTENTION.has(sqlState(error) ?? '');
+}
+
+/** True when it may be that a migration, and not the statement, is to blame. */
+export function isSchemaMismatch(error: unknown): boolean {
+  return SCHEMA_MISMATCH.has(sqlState(error) ?? '');
 }
 
 export function isUniqueViolation(error: unknown): boolean {

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
+import { TenantDirectory } from './tenant-directory';
 
 /**
  * The only way from product code to a shop's data. Request-scoped and tiny: it holds no connection, reads the
@@ -17,6 +18,7 @@ export class TenantConnection {
   constructor(
     @Inject(REQUEST) private readonly request: TenantRequest,
     private readonly database: TenantDatabase,
+    private readonly directory: TenantDirectory,
   ) {}
 
   /** Who works in which shop. @throws TenantRequired outside a tenant route: never a default. */
@@ -27,17 +29,27 @@ export class TenantConnection {
 
   /**
    * Reads in one read-only transaction of the tenant.
-   * @throws TenantRequired; a write inside fails with SQLSTATE 25006
+   * @throws TenantRequired; ShopNotReady when a migration has just taken the shop out of this program's reach;
+   *   a write inside fails with SQLSTATE 25006
    */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.database.run(this.access.shopId, work);
+    return this.explained((shopId) => this.database.run(shopId, work));
   }
 
   /**
    * Reads and writes in one transaction of the tenant, all or nothing. What `work` throws undoes everything.
-   * @throws TenantRequired
+   * @throws TenantRequired, ShopNotReady
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.database.transaction(this.access.shopId, work);
+    return this.explained((shopId) => this.database.transaction(shopId, work));
+  }
+
+  private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {
+    const { access } = this;
+    try {
+      return await inside(access.shopId);
+    } catch (error) {
+      throw await this.directory.explain(error, access);
+    }
   }
 }

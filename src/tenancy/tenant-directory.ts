@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { isId } from '../common/ids';
+import { isSchemaMismatch } from '../common/sqlstate';
 import { PublicDatabase } from '../database/control-database';
 import type { MemberRole } from '../public/shops/membership.entity';
 import { Shop, type ShopStatus } from '../public/shops/shop.entity';
@@ -37,7 +38,7 @@ export class TenantDirectory {
    * @throws NotAMember (also for a shop that does not exist), ShopSuspended, ShopNotReady
    */
   async enter(userId: string, shopId: string): Promise<TenantAccess> {
-    const key = `${userId} ${shopId}`;
+    const key = keyOf(userId, shopId);
     const cached = this.cache.get(key);
     const entry = cached ?? (await this.read(userId, shopId));
     if (entry === undefined) throw new NotAMember();
@@ -45,6 +46,20 @@ export class TenantDirectory {
     if (!this.served.serves(entry)) throw new ShopNotReady({ retryAfter: RETRY_SECONDS });
     if (cached === undefined) this.cache.set(key, entry);
     return { shopId, userId, memberRole: entry.memberRole, currency: entry.currency };
+  }
+
+  /**
+   * What to say of an error of a tenant's transaction, which has been rolled back. Access is remembered for some
+   * seconds; a migration may have taken the tenant out of this program's reach meanwhile.
+   * @returns ShopNotReady with the error as its cause, if that is so; the error itself otherwise
+   * @throws DatabaseUnavailable when that cannot be found out
+   */
+  async explain(error: unknown, { userId, shopId }: TenantAccess): Promise<unknown> {
+    if (!isSchemaMismatch(error)) return error;
+    this.cache.delete(keyOf(userId, shopId)); // what it remembers is in doubt
+    const entry = await this.read(userId, shopId);
+    if (entry === undefined || this.served.serves(entry)) return error;
+    return new ShopNotReady({ retryAfter: RETRY_SECONDS, cause: error });
   }
 
   /** For commands: access as the shop's owner. @throws ShopNotFound */
@@ -79,4 +94,8 @@ export class TenantDirectory {
         .getRawOne<Entry>(),
     );
   }
+}
+
+function keyOf(userId: string, shopId: string): string {
+  return `${userId} ${shopId}`;
 }
