@@ -55,7 +55,7 @@ export class CreateMigrationRuns1795273200000 implements MigrationInterface {
       BEGIN
         DELETE FROM public.tenant_stock WHERE shop_id = (
           SELECT s.shop_id FROM public.tenant_stock s JOIN public.tenants t ON t.shop_id = s.shop_id
-          WHERE t.version >= least_version
+          WHERE t.version >= least_version AND t.serves_from <= least_version
           ORDER BY s.created_at, s.shop_id LIMIT 1 FOR UPDATE OF s SKIP LOCKED
         ) RETURNING shop_id INTO taken;
         RETURN taken;

@@ -1,6 +1,6 @@
 import type { Severity } from './findings';
 
-const MIGRATE = 'npm run migrate:tenants -- --shop <slug>';
+const MIGRATE = 'npm run migrate:tenants -- --only <slug>';
 const RESTART = 'Restart the program: each start grants and revokes this anew.';
 const REBUILD = 'Change it back by hand as the owner; the migrations in migrations/tenant say what it was.';
 const DROP = 'Find out who made it, then drop it: tenant migrations make no such thing.';
@@ -92,7 +92,7 @@ export const CHECKS = {
     severity: 'error',
     remedy: 'Look whether its tables are there, then insert the row.',
   },
-  'version-index': { severity: 'error', remedy: 'UPDATE public.tenants SET version to that of the schema.' },
+  'version-index': { severity: 'error', remedy: 'npm run migrate:tenants -- --rebuild-index' },
   'migration-failed': { severity: 'error', remedy: `Mend what it names, then ${MIGRATE}` },
 
   'schema-without-shop': { severity: 'error', remedy: 'Back it up, then drop it table by table.' },
