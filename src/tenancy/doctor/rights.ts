@@ -4,60 +4,75 @@ import type { Roles } from '../../database/roles';
 import { grantsSql } from './catalogue';
 import { type CheckName, difference, type Observation } from './findings';
 import { TENANT_SCHEMAS, TENANTS } from './fleet';
-import type { Reference } from './reference';
+import type { Grant, Reference } from './reference';
 
-interface Row {
+/** Rights on one thing that somebody has and should not, or the shop's role should have and has not. */
+export interface RightDifference extends Omit<Grant, 'rights'> {
   schema: string;
-  kind: 'schema' | 'table' | 'column' | 'default';
-  object: string;
   grantee: string;
   expected: string | null;
   found: string | null;
 }
 
-/**
- * Rights on tenants' schemas, by the access lists themselves: nobody has any but the owner and the tenant's own
- * role, and that one has what provisioning gives. Asking `has_table_privilege` for each role and table would
- * be tenants times tenants questions. Schemas without a shop are looked at too.
- */
+/** Compares rights on tenants' schemas, also on those without a shop; see `findRightDifferences`. */
 export async function compareRights(
   client: Client,
   roles: Roles,
   reference: Reference,
 ): Promise<Observation[]> {
-  const { rows } = await client.query<Row>(differences(roles), [reference.grants]);
-  return rows.map((row) => ({
-    check: checkOf(row),
-    schema: row.schema,
-    object: row.object,
-    detail: detailOf(row),
-  }));
+  const schemas = `(SELECT s.*, CASE WHEN t.schema IS NOT NULL THEN 0 END AS set
+    FROM ${TENANT_SCHEMAS} s LEFT JOIN ${TENANTS} t USING (schema))`;
+  return (await findRightDifferences(client, roles, [reference], schemas)).map(rightObservationOf);
 }
 
-function differences(roles: Roles): string {
+/**
+ * Rights by the access lists themselves: nobody has any but the owner and the tenant's own role, and that one has
+ * what provisioning gives. Asking `has_table_privilege` for each role and table would be tenants times tenants
+ * questions.
+ * @param schemas a table (oid, schema, set); `set` is the number of the reference, null where nothing is known of
+ *   the tenant's own role
+ */
+export async function findRightDifferences(
+  client: Client,
+  roles: Roles,
+  references: readonly Reference[],
+  schemas: string,
+): Promise<RightDifference[]> {
+  const grants = references.flatMap((reference, set) => reference.grants.map((grant) => ({ set, ...grant })));
+  const { rows } = await client.query<RightDifference>(differences(roles, schemas), [JSON.stringify(grants)]);
+  return rows;
+}
+
+function differences(roles: Roles, schemas: string): string {
   return `
-    WITH schemas AS MATERIALIZED (SELECT * FROM ${TENANT_SCHEMAS} s),
-    tenants AS MATERIALIZED (SELECT s.* FROM schemas s JOIN ${TENANTS} t USING (schema)),
+    WITH schemas AS MATERIALIZED (SELECT * FROM ${schemas} s),
+    tenants AS MATERIALIZED (SELECT * FROM schemas WHERE set IS NOT NULL),
     grants AS MATERIALIZED (${grantsSql('schemas', quoteLiteral(roles.owner))}),
     own AS (SELECT g.* FROM grants g JOIN tenants USING (schema) WHERE grantee = schema),
     wanted AS (SELECT t.oid, t.schema, r.* FROM tenants t
-      CROSS JOIN json_to_recordset($1::json) AS r(kind text, object text, rights text)
-      WHERE r.kind <> 'table' OR EXISTS (
-        SELECT FROM pg_class c WHERE c.relnamespace = t.oid AND c.relname = r.object))
-    SELECT schema, kind, object, grantee, NULL AS expected, rights AS found FROM grants WHERE grantee <> schema
+      JOIN json_to_recordset($1::json) AS r(set int, kind text, tbl text, name text, object text, rights text) USING (set)
+      WHERE r.kind IN ('schema', 'default') OR EXISTS (
+        SELECT FROM pg_class c WHERE c.relnamespace = t.oid AND c.relname = r.tbl))
+    SELECT schema, kind, tbl, name, object, grantee, NULL AS expected, rights AS found FROM grants
+    WHERE grantee <> schema
     UNION ALL
-    SELECT schema, kind, object, schema, w.rights, o.rights FROM wanted w FULL JOIN own o USING (schema, kind, object)
+    SELECT schema, kind, coalesce(w.tbl, o.tbl), coalesce(w.name, o.name), object, schema, w.rights, o.rights
+    FROM wanted w FULL JOIN own o USING (schema, kind, object)
     WHERE w.rights IS DISTINCT FROM o.rights
       AND NOT (kind = 'table' AND w.rights IS NULL) -- an extra table, or one of another version`;
 }
 
-function checkOf({ kind, schema, grantee }: Row): CheckName {
+export function rightObservationOf(row: RightDifference): Observation {
+  return { check: checkOf(row), schema: row.schema, object: row.object, detail: detailOf(row) };
+}
+
+function checkOf({ kind, schema, grantee }: RightDifference): CheckName {
   if (grantee === 'PUBLIC') return 'public-grant';
   if (grantee !== schema) return 'foreign-grant';
   return kind === 'default' ? 'default-privileges' : 'tenant-rights';
 }
 
-function detailOf({ schema, grantee, expected, found }: Row): string {
+function detailOf({ schema, grantee, expected, found }: RightDifference): string {
   if (grantee === schema) return `the shop's role: ${difference(expected, found)}`;
   return `${grantee} has ${found}; expected nobody but the owner and the shop's role`;
 }
