@@ -32,14 +32,20 @@ export function structureSql(schemas: string, as: 'value' | 'parts' = 'value'): 
     FROM (${things.join(' UNION ALL ')}) things`;
 }
 
+/** PostgreSQL checks foreign keys by triggers of its own, which a superuser can put to sleep. */
+const SLEEPING_TRIGGER = `EXISTS (SELECT FROM pg_trigger g
+  WHERE g.tgrelid = c.oid AND g.tgisinternal AND g.tgenabled IN ('D', 'R'))`;
+
 const KINDS: Record<'table' | 'column' | 'index' | 'constraint', Kind> = {
   table: {
     tbl: 'c.relname',
     name: 'c.relname',
     value: `concat_ws(' ', CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END,
       CASE WHEN c.relrowsecurity THEN 'row security' END,
-      c.reloptions::text)`,
+      CASE WHEN c.relforcerowsecurity THEN 'forced row security' END,
+      CASE WHEN ${SLEEPING_TRIGGER} THEN 'foreign keys not checked' END, c.reloptions::text)`,
     parts: `json_build_object('unlogged', c.relpersistence = 'u', 'rowSecurity', c.relrowsecurity,
+      'forced', c.relforcerowsecurity, 'unchecked', ${SLEEPING_TRIGGER},
       'options', coalesce(c.reloptions, '{}'))`,
     from: `JOIN pg_class c ON c.relnamespace = s.oid AND c.relkind IN ('r', 'p')`,
   },

@@ -121,6 +121,19 @@ export const STRUCTURE: Fault[] = [
     (s) => `ALTER TABLE ${s}.counters SET UNLOGGED`,
     (s) => `ALTER TABLE ${s}.counters SET LOGGED`,
   ),
+  inside(
+    'row security that binds the owner',
+    'table-changed',
+    'products',
+    (s) => `ALTER TABLE ${s}.products FORCE ROW LEVEL SECURITY`,
+    (s) => `ALTER TABLE ${s}.products NO FORCE ROW LEVEL SECURITY`,
+  ),
+  {
+    name: 'foreign keys that PostgreSQL was told not to check',
+    inject: ({ a }) => `ALTER TABLE ${a.schema}.order_lines DISABLE TRIGGER ALL`,
+    found: ({ a }) => [['table-changed', a.slug, 'order_lines']],
+    repair: ({ a }) => `ALTER TABLE ${a.schema}.order_lines ENABLE TRIGGER ALL`,
+  },
   {
     name: 'a table of a wrong owner',
     inject: ({ a, roles }) => `ALTER TABLE ${a.schema}.orders OWNER TO "${roles.admin}"`,
