@@ -8,6 +8,7 @@ import { addDoctor } from './cli/doctor.command';
 import { addMigratePublic } from './cli/migrate-public.command';
 import { addMigrateStatus } from './cli/migrate-status.command';
 import { addMigrateTenants } from './cli/migrate-tenants.command';
+import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationGenerate } from './cli/migration-generate.command';
 import { addMigrationLint } from './cli/migration-lint.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   addMigratePublic(program, context);
   addMigrateTenants(program, context);
   addMigrateStatus(program, context);
+  addMigrateVerify(program, context);
   addMigrationGenerate(program, context, { public: PUBLIC_ENTITIES, tenant: TENANT_ENTITIES });
   addMigrationLint(program);
   addProvisioningWorker(program, context);
