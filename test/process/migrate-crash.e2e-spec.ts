@@ -86,7 +86,7 @@ afterAll(async () => {
 describe('a runner that is killed', () => {
   it(`leaves whole tenants, ${KILLS} times at random moments, forwards and backwards`, async () => {
     let direction: string[] = [];
-    for (let kills = 0; kills < KILLS; ) {
+    for (let kills = 0; kills < KILLS;) {
       const goal = direction.length === 0 ? VERSION : FIRST;
       const before = await countAt(goal);
       if (before === SHOPS) {
