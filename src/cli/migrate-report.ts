@@ -16,7 +16,8 @@ export function printSummary(summary: RunSummary, seconds: number): void {
   );
   if (outcome === 'stopped') print(`Stopped: ${reason ?? 'no reason given'}.`);
   if (outcome === 'interrupted') print('Interrupted.');
-  if (outcome !== 'done') print(`To go on once that is mended: ${again()}`);
+  if (outcome === 'interrupted') print(`To go on: ${again()}`);
+  else if (outcome !== 'done') print(`To go on once that is mended: ${again()}`);
   return undefined;
 }
 

@@ -129,6 +129,29 @@ describe('a runner that is killed', () => {
   });
 });
 
+describe('a runner that is interrupted', () => {
+  it('finishes the tenants in hand, says how to go on, exits 130, and goes on', async () => {
+    await runCli(['migrate:tenants', '--undo'], settings());
+    const child = runner('--concurrency', '2');
+    const ended = finish(child);
+    await until(
+      () => countAt(VERSION),
+      (count) => count > 5,
+    );
+    child.kill('SIGINT');
+    child.kill('SIGINT'); // npm hands on what the terminal has sent already
+    const { code, stdout } = await ended;
+    expect([code, stdout]).toEqual([130, expect.stringContaining('Interrupted.')]);
+    expect(stdout).toContain('To go on: npm run migrate:tenants -- --concurrency 2');
+    const after = await fleet();
+    expect(unwhole(after)).toEqual([]);
+    const done = at(VERSION, after).length;
+    expect(done).toBeLessThan(SHOPS);
+    const rest = await runCli(['migrate:tenants', '--json'], settings());
+    expect(JSON.parse(rest.stdout)).toMatchObject({ migrated: SHOPS - done, outcome: 'done' });
+  });
+});
+
 describe('three runners and a server that goes away three times', () => {
   it('bring every tenant to the same shape, each step once, without a deadlock', async () => {
     await runCli(['migrate:tenants', '--undo'], settings());

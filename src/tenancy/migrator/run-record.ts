@@ -40,8 +40,8 @@ export class RunRecord {
     outcome: RunSummary['outcome'] | null,
   ): Promise<void> {
     await this.control.query(
-      `UPDATE migration_runs SET migrated = $2, failed = $3, outcome = $4, seen_at = now(),
-         finished_at = CASE WHEN $4::text IS NULL THEN NULL ELSE now() END WHERE id = $1`,
+      `UPDATE migration_runs SET migrated = $2, failed = $3, outcome = coalesce($4, outcome), seen_at = now(),
+         finished_at = CASE WHEN $4::text IS NULL THEN finished_at ELSE now() END WHERE id = $1`,
       [this.id, migrated, failed, outcome],
     );
   }

@@ -1,11 +1,9 @@
 import { INSTALLATION } from '../../../src/database/database.module';
 import type { Installation } from '../../../src/database/installation';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
-import { provisionSql } from '../../../src/tenancy/provision-sql';
-import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
-import { withClient } from '../../support/database';
+import { verify } from '../../../src/tenancy/verify/verify';
 import { at, type FleetShop, makeShops, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
@@ -33,13 +31,11 @@ async function addProducts({ schema }: FleetShop, count: number): Promise<void> 
     SELECT gen_random_uuid(), 'p-' || n, n, 'USD', 'active', 'v' FROM generate_series(1, ${count}) n`);
 }
 
-/** The text of a new tenant's provisioning works with these migrations. Rolled back. */
-async function provision(migrations: TenantMigrations): Promise<void> {
-  const placement = new TenantLocator().locate('01900000-0000-7000-8000-00000000abcd');
-  const { roles } = installation();
-  await withClient(app.database.url, (client) =>
-    client.query(`BEGIN; ${provisionSql(placement, roles, migrations.list)}; ROLLBACK`),
-  );
+/** Shops that were migrated step by step look as a new one that gets all of it at once, to the last default. */
+async function assertLikeNew(migrations: TenantMigrations): Promise<void> {
+  const { findings, versions } = await verify(installation(), { migrations });
+  expect(findings).toEqual([]);
+  expect(versions).toEqual([{ version: migrations.latest, tenants: SHOPS }]);
 }
 
 beforeAll(() => makeShops(app, SHOPS));
@@ -65,7 +61,7 @@ describe('a migration that looks at data', () => {
     expect(await sql(`SELECT DISTINCT maker FROM ${first!.schema}.products`)).toEqual([{ maker: 'V' }]);
     expect(await sql(`SELECT maker FROM ${second!.schema}.products`)).toEqual([]);
     expect(unwhole(await fleet())).toEqual([]);
-    await provision(migrations);
+    await assertLikeNew(migrations);
     expect(await undo(migrations)).toMatchObject({ migrated: SHOPS });
   });
 
@@ -112,7 +108,7 @@ describe('an online migration', () => {
     expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
     expect(await indexIn(shops[0]!)).toEqual([{ valid: true }]);
     expect(unwhole(await fleet())).toEqual([]);
-    await provision(migrations);
+    await assertLikeNew(migrations);
   });
 
   it('leaves an index alone that an attempt before has built, and drops one that is there', async () => {
@@ -152,7 +148,7 @@ describe('an online migration', () => {
     await sql(`UPDATE ${shop!.schema}.products SET name = 'mended' WHERE name = ''`);
     expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
     expect(unwhole(await fleet())).toEqual([]);
-    await provision(migrations);
+    await assertLikeNew(migrations);
     const before = await migrationsWith({
       name: `${VERSION}-check-names`,
       up: migrations.list.at(-2)!.statements.up[0]!,
@@ -193,7 +189,7 @@ describe('a backfill', () => {
     expect(await touched(shop!)).toEqual([{ description: 'x', rows: ROWS }]);
     expect(unwhole(await fleet())).toEqual([]);
     expect(await sql(`SELECT FROM tenants WHERE progress IS NOT NULL`)).toEqual([]);
-    await provision(migrations);
+    await assertLikeNew(migrations);
     await undo(migrations);
   });
 });
