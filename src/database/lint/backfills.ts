@@ -1,4 +1,5 @@
 import type { Node } from 'libpg-query';
+import { BATCH } from '../schema-migrations';
 import type { Breach, Place } from './lint-finding';
 import { BATCH_COLUMN } from './statements';
 import { bodyOf, everyBody, everyPart, kindOfNode, namesOf, type Part, tablesIn } from './syntax-tree';
@@ -9,8 +10,13 @@ const BACKFILLS: ReadonlySet<string> = new Set(['UpdateStmt', 'InsertStmt', 'Del
 /** Rows that are there already change in a backfill, and a backfill is limited to its batch. */
 export function* checkBackfill(statement: Node, { migration, schema }: Place): Generator<Breach> {
   if (migration.kind === 'backfill') {
-    const detail = unfit(statement, migration.marks.backfill?.table ?? '');
+    const { table, key } = migration.marks.backfill!; // that is its kind
+    const detail = unfit(statement, table) ?? unfitKey(statement, table, key);
     if (detail !== undefined) yield { rule: 'backfill-shape', detail };
+    else if (countBatches(statement) < migration.statements.up.join().split(BATCH).length - 1)
+      yield { rule: 'backfill-shape', detail: '{batch} in a text or a comment: keys would become SQL' };
+    if (!schema.provesNotNull(table, key))
+      yield { rule: 'backfill-shape', detail: `${table}.${key} may be null, and such rows are in no batch` };
   }
   if (migration.kind !== 'sql') return;
   const isExisting = (table: string) => schema.isExisting(table, migration.version);
@@ -38,12 +44,28 @@ function unfit(statement: Node, table: string): string | undefined {
     : `{batch} is not in the WHERE of what reads ${table}`;
 }
 
+/** A row whose key grows is met again in the next batch, and never ends. */
+function unfitKey(statement: Node, table: string, key: string): string | undefined {
+  const changes = [...everyBody('UpdateStmt', statement)].filter(
+    ({ relation }) => relation?.relname === table,
+  );
+  const columns = changes.flatMap(({ targetList = [] }) =>
+    targetList.map((node) => bodyOf('ResTarget', node)?.name),
+  );
+  return columns.includes(key) ? `changes the key ${table}.${key}` : undefined;
+}
+
 function isChanging(tree: Node): boolean {
   return [...everyPart(tree)].some((part) => Object.keys(part).some((kind) => BACKFILLS.has(kind)));
 }
 
+function countBatches(tree: unknown): number {
+  return [...everyBody('ColumnRef', tree)].filter(({ fields }) => namesOf(fields).includes(BATCH_COLUMN))
+    .length;
+}
+
 function holdsBatch(tree: unknown): boolean {
-  return [...everyBody('ColumnRef', tree)].some(({ fields }) => namesOf(fields).includes(BATCH_COLUMN));
+  return countBatches(tree) > 0;
 }
 
 /** Not in a select below, which chooses from other tables. */
