@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { OperatorError } from '../common/report';
 import { withClient } from '../database/with-client';
 import type { RunOptions } from '../tenancy/migrator/run-options';
 import { shopIdsOf } from '../tenancy/migrator/shop-ids';
@@ -23,12 +24,15 @@ export interface MigrateFlags {
   json?: boolean;
 }
 
-/** The same with ids of shops for their slugs. @throws OperatorError naming a shop that does not exist */
+/**
+ * The same with ids of shops for their slugs.
+ * @throws OperatorError naming a shop that does not exist; for a canary outside of `--only` or `--from`
+ */
 export async function runOptionsOf(flags: MigrateFlags, adminUrl: string): Promise<RunOptions> {
   const { only, from, limit, concurrency, canary, waves, errorBudget, patience, statementTimeout } = flags;
   const ids = (shops: readonly string[]) =>
     withClient(adminUrl, 'find shops', (client) => shopIdsOf(client, shops));
-  return {
+  const options: RunOptions = {
     ...(only && { shopIds: await ids(only) }),
     ...(from !== undefined && { from: (await ids([from]))[0]! }), // one for each
     ...(limit !== undefined && { limit }),
@@ -39,6 +43,14 @@ export async function runOptionsOf(flags: MigrateFlags, adminUrl: string): Promi
     ...(patience !== undefined && { patienceMs: patience * 1000 }),
     ...(statementTimeout !== undefined && { statementMs: statementTimeout * 1000 }),
   };
+  assertCanaryWithin(options);
+  return options;
+}
+
+function assertCanaryWithin({ canary, shopIds, from = '' }: RunOptions): void {
+  if (canary === undefined || !('shopIds' in canary)) return;
+  if (canary.shopIds.some((id) => id < from || shopIds?.includes(id) === false))
+    throw new OperatorError('The canary must be among the shops of --only and --from.');
 }
 
 export function parseShops(text: string): string[] {

@@ -128,6 +128,8 @@ describe('migrate:tenants', () => {
     [['--only', 'nowhere'], 'No shop has the slug or id nowhere'],
     [['--from', 'nowhere'], 'No shop has the slug or id nowhere'],
     [['--canary', 'nowhere'], 'No shop has the slug or id nowhere'],
+    [['--only', 'shop-1', '--canary', 'shop-2'], 'The canary must be among the shops'],
+    [['--from', 'shop-2', '--canary', 'shop-1'], 'The canary must be among the shops'],
     [['--to', '1800000000000'], 'No tenant migration has the version 1800000000000'],
     [['--undo', '--to', '1795219200000'], '--undo takes back one step'],
     [['--limit', '0'], 'a whole number'],
