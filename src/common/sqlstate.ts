@@ -30,9 +30,9 @@ const SOCKET_ERRORS = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** pg and pg-pool give these two no code, only a text. */
+/** pg and pg-pool give these no code, only a text. */
 const DRIVER_DISCONNECTS =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
+  /^(Connection terminated|timeout expired$|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
 
 /** SQLSTATE (or Node error code) of an error or of the driver error inside it; undefined when it has none. */
 export function sqlState(error: unknown): string | undefined {

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
 import { INSTALLATION } from '../../../src/database/database.module';
 import type { Installation } from '../../../src/database/installation';
+import { faultOf } from '../../../src/tenancy/migrator/faults';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
@@ -151,5 +154,17 @@ describe('a server in trouble', () => {
       {},
       slow.goal({ undo: true }),
     );
+  });
+});
+
+describe('faultOf', () => {
+  it('takes a server that does not answer for one in trouble, not for a failure of the tenant', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const client = new Client({ host: '127.0.0.1', port, connectionTimeoutMillis: 50 });
+    const error: unknown = await client.connect().catch((reason: unknown) => reason);
+    silent.close();
+    expect(faultOf(error)).toBe('server');
   });
 });
