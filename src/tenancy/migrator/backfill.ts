@@ -7,8 +7,9 @@ import { closeSql, openSql, type StepContext } from './step-sql';
 
 /**
  * Changes rows in batches by the order of their key, a transaction each, so that no row is locked for long. How
- * far it came stands in `public.tenants`, written with the batch: a killed run goes on behind the last one. To
- * undo is to write the version row out; what rows were before, nobody knows.
+ * far it came stands in `public.tenants`, written with the batch: a killed run goes on behind the last one. The
+ * last batch ends the step in its own transaction, so it cannot be done and yet be done again. To undo is to write
+ * the version row out; what rows were before, nobody knows.
  */
 export async function runBackfill(
   client: OpeningClient,
@@ -16,17 +17,17 @@ export async function runBackfill(
   context: StepContext,
   signal: AbortSignal,
 ): Promise<void> {
-  if (step.direction === 'up') {
-    for (
-      let after: string | null | undefined = await readProgress(client, step, context);
-      after !== undefined;
-    ) {
-      if (signal.aborted) throw new Interrupted();
-      after = await runBatch(client, step, context, after);
-    }
+  if (step.direction === 'down') {
+    await client.open(`${openSql(step, context)}${step.migration.down}${closeSql(step, context)}`);
+    return;
   }
-  const end = step.direction === 'down' ? step.migration.down : '';
-  await client.open(`${openSql(step, context)}${end}${closeSql(step, context)}`);
+  for (
+    let after: string | null | undefined = await readProgress(client, step, context);
+    after !== undefined;
+  ) {
+    if (signal.aborted) throw new Interrupted();
+    after = await runBatch(client, step, context, after);
+  }
 }
 
 /** Key of the last row that was done; null when none was. */
@@ -43,7 +44,7 @@ async function readProgress(
   return rows[0]?.after ?? null;
 }
 
-/** @returns key of the last row of the batch; undefined when there was none behind it */
+/** @returns key of the last row of the batch; undefined when there was none behind it, and then the step is done */
 async function runBatch(
   client: OpeningClient,
   step: Step,
@@ -59,9 +60,15 @@ async function runBatch(
   );
   const last = rows[0]?.key;
   const batch = `(${behind}${last === undefined ? '' : ` AND ${column} <= ${quoteLiteral(last)}`})`;
-  const progress = JSON.stringify({ version: step.migration.version, after: last ?? after });
-  const sql = step.migration.statements.up.map((statement) => `${statement.replaceAll(BATCH, () => batch)};`);
-  await client.open(`${sql.join('\n')} RESET ROLE;
-    UPDATE public.tenants SET progress = ${quoteLiteral(progress)} WHERE shop_id = '${context.shopId}'; COMMIT`);
+  // a statement may end in a comment, so what follows begins a line
+  const sql = step.migration.statements.up.map((text) => `${text.replaceAll(BATCH, () => batch)}\n;\n`);
+  const end = last === undefined ? closeSql(step, context) : progressSql(step, context, last);
+  await client.open(`${sql.join('')}${end}`);
   return last;
+}
+
+function progressSql({ migration: { version } }: Step, { shopId }: StepContext, after: string): string {
+  return `RESET ROLE;
+    UPDATE public.tenants SET progress = ${quoteLiteral(JSON.stringify({ version, after }))}
+      WHERE shop_id = '${shopId}'; COMMIT`;
 }

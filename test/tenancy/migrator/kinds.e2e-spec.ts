@@ -192,4 +192,52 @@ describe('a backfill', () => {
     await assertLikeNew(migrations);
     await undo(migrations);
   });
+
+  it('does not repeat the last batch when the step cannot be ended', async () => {
+    const [shop] = await fleet();
+    const only = { shopIds: [shop!.id] };
+    await sql(
+      `UPDATE ${shop!.schema}.products SET description = ''; CREATE TABLE ${shop!.schema}.extra (id int)`,
+    );
+    const migrations = await migrationsWith({ ...backfill, up: `${backfill.up as string} -- once each` });
+    expect((await run(migrations, only)).failed).toMatchObject([{ sqlState: 'ST003' }]);
+    await sql(`DROP TABLE ${shop!.schema}.extra`);
+    expect(await run(migrations, only)).toMatchObject({ migrated: 1, outcome: 'done' });
+    expect(await touched(shop!)).toEqual([{ description: 'x', rows: ROWS }]);
+    await undo(migrations);
+  });
+
+  it('goes by keys with any characters', async () => {
+    const [shop] = await fleet();
+    const keys = [
+      `a'b`,
+      'a\\b',
+      'ü',
+      'Z',
+      'a',
+      '-- x',
+      '$&',
+      '$1',
+      '{batch}',
+      '日本',
+      '"q"',
+      ';',
+      ' ',
+      'e\nf',
+    ];
+    await sql(`DELETE FROM ${shop!.schema}.products`);
+    for (const key of keys)
+      await app.database.query(
+        `INSERT INTO ${shop!.schema}.products (id, handle, name, currency, status)
+         VALUES (gen_random_uuid(), gen_random_uuid()::text, $1, 'USD', 'active')`,
+        [key],
+      );
+    const migrations = await migrationsWith({
+      ...backfill,
+      marks: { backfill: { table: 'products', key: 'name', rows: 3 } },
+    });
+    expect(await run(migrations)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(await touched(shop!)).toEqual([{ description: 'x', rows: keys.length }]);
+    await undo(migrations);
+  });
 });
