@@ -241,3 +241,19 @@ describe('a backfill', () => {
     await undo(migrations);
   });
 });
+
+describe('a migration that would leave its transaction, its role or its schema', () => {
+  it.each(['COMMIT', 'ROLLBACK', 'RESET ROLE', 'SET search_path = public'])(
+    'is refused for %s',
+    async (out) => {
+      const before = await fleet();
+      const migrations = await migrationsWith({
+        name: `${VERSION}-add-season`,
+        up: `ALTER TABLE products ADD COLUMN season text; ${out}`,
+      });
+      await expect(run(migrations)).rejects.toThrow('fails in a new tenant; no shop was touched');
+      expect(await fleet()).toEqual(before);
+      expect(await sql(`SELECT FROM pg_namespace WHERE nspname ~ '^shop_'`)).toHaveLength(SHOPS);
+    },
+  );
+});
