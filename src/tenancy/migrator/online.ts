@@ -2,7 +2,7 @@ import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { HeldElsewhere } from './faults';
 import type { Step } from './routes';
-import { closeSql, openSql, type StepContext } from './step-sql';
+import { closeSql, enterSql, openSql, type StepContext } from './step-sql';
 
 /**
  * Building an index waits for every transaction that is older, and stands in nobody's way meanwhile: this lock
@@ -22,6 +22,8 @@ const DROP_INDEX = /^drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?("?)([a-z_
 export async function runOnline(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
   const { placement, roles, limits } = context;
   await holdTenant(client, placement.schema);
+  // another runner may have taken the tenant past this step since it was read from the index
+  await client.open(`BEGIN; ${enterSql(step, context)} COMMIT`);
   await client.open(`SET ROLE ${quoteIdent(roles.owner)}; SET search_path TO ${quoteIdent(placement.schema)}, pg_temp;
     SET lock_timeout = ${LOCK_MS}; SET statement_timeout = ${STATEMENT_MS}`);
   for (const sql of step.migration.statements[step.direction])

@@ -128,6 +128,21 @@ describe('an online migration', () => {
     expect(await indexIn(shop!)).toEqual([]);
   });
 
+  it('does nothing to a tenant that another runner has taken past it meanwhile', async () => {
+    const [shop] = await fleet();
+    const migrations = await migrationsWith(unique, {
+      name: `${VERSION + 1}-drop-index`,
+      up: 'DROP INDEX products_vendor_key',
+      down: 'CREATE UNIQUE INDEX products_vendor_key ON products (vendor)',
+    });
+    await run(migrations);
+    await sql(`UPDATE tenants SET version = ${shop!.version}, checksum = '${shop!.checksum}'`); // as it was read before
+    expect(await run(migrations)).toMatchObject({ failed: [], outcome: 'done' });
+    expect(await indexIn(shop!)).toEqual([]);
+    await undo(migrations);
+    await undo(await migrationsWith(unique));
+  });
+
   it('validates a constraint that the step before added', async () => {
     const [shop] = await fleet();
     const migrations = await migrationsWith(
