@@ -94,7 +94,8 @@ class Execution {
     if (pending.length === 0) return this.summary(true);
     const checksums = [...new Set(pending.map(({ checksum }) => checksum))];
     const selection = await this.limited(checksums);
-    this.total = selection.shopIds?.length ?? pending.reduce((sum, { tenants }) => sum + tenants, 0);
+    const counted = pending.reduce((sum, { tenants }) => sum + tenants, 0);
+    this.total = this.options.limit === undefined ? counted : selection.shopIds!.length; // limited above
     this.outcomes.budget = this.options.errorBudget ?? defaultBudget(this.total);
     await this.record.begin(this.routes.targetVersion, this.total);
     try {

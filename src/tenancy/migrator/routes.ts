@@ -31,6 +31,8 @@ export class UnknownHistory extends Error {
  */
 export class Routes {
   private readonly known = new Map<string, Promise<readonly Step[]>>();
+  /** Histories with a gap, as they were read from schemas: the checksum alone does not tell them. */
+  private readonly read = new Map<string, History>();
   private turn: Promise<unknown> = Promise.resolve();
 
   private readonly target: readonly Migration[];
@@ -46,8 +48,7 @@ export class Routes {
 
   /** Whether there is something to do for tenants of this history. Those that a newer program took further wait for that. */
   isPending({ checksum, version }: { checksum: string; version: number }): boolean {
-    if (this.goal.undone !== undefined)
-      return checksum === historyChecksum([...this.target, this.goal.undone]);
+    if (this.goal.undone !== undefined) return version === this.goal.undone.version; // of whatever history
     return checksum !== this.targetChecksum && version <= this.targetVersion;
   }
 
@@ -59,8 +60,10 @@ export class Routes {
     return newestVersion(this.target);
   }
 
-  /** The history that a checksum stands for, if it is one of those that the program makes itself. */
+  /** The history that a checksum stands for, if the program makes it itself or has met it. */
   historyOf(checksum: string): History | undefined {
+    const read = this.read.get(checksum);
+    if (read !== undefined) return read;
     for (let length = this.goal.migrations.length; length >= 0; length--) {
       const prefix = this.goal.migrations.slice(0, length);
       if (historyChecksum(prefix) === checksum) return prefix;
@@ -88,6 +91,7 @@ export class Routes {
 
   private async workOut(history: History): Promise<readonly Step[]> {
     assertKnown(history, this.goal.migrations);
+    this.read.set(historyChecksum(history), history);
     const done = new Set(history.map(({ version }) => version));
     const base = this.goal.migrations.filter(({ version }) => done.has(version));
     if (this.goal.undone !== undefined)

@@ -58,6 +58,40 @@ describe('a run', () => {
     await undo(await migrationsWith(earlier));
   });
 
+  it('brings both to tenants that lack one below the newest and a contract step', async () => {
+    const earlier: NextMigration = { name: `${VERSION - 1}-comment`, up: `COMMENT ON TABLE products IS 'x'` };
+    const drop: NextMigration = {
+      name: `${VERSION + 1}-drop-season`,
+      up: 'ALTER TABLE products DROP COLUMN season',
+      down: 'ALTER TABLE products ADD COLUMN season text',
+    };
+    await run(season);
+    const only = { shopIds: [(await fleet())[0]!.id], patienceMs: 20_000 };
+    const marked = await migrationsWith(earlier, COLUMN, {
+      ...drop,
+      marks: { contract: { since: VERSION } },
+    });
+    expect(await run(marked, only)).toMatchObject({ migrated: 1, outcome: 'done' });
+    const plain = await migrationsWith(earlier, COLUMN, drop);
+    await run(plain);
+    await undo(plain);
+    await undo(await migrationsWith(earlier, COLUMN));
+    await undo(await migrationsWith(earlier));
+  });
+
+  it('takes back a step where the index has no checksum', async () => {
+    await run(season);
+    await sql(`UPDATE tenants SET checksum = ''`);
+    expect(await undo(season)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    expect(at(VERSION, await fleet())).toEqual([]);
+  });
+
+  it('counts of the shops that it is told those that are not there yet', async () => {
+    const [first, second] = await fleet();
+    await run(season, { shopIds: [first!.id] });
+    expect(await run(season, { shopIds: [first!.id, second!.id] })).toMatchObject({ total: 1, migrated: 1 });
+  });
+
   it('refuses a file that was edited after it was applied, by its name, and changes nothing', async () => {
     await run(season);
     const before = await fleet();
