@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import type { AdminDatabase, PublicDatabase } from '../database/control-database';
 import type { Roles } from '../database/roles';
+import { servesFromOf } from './migrator/history';
 import { provisionSql } from './provision-sql';
 import { NoTenantReady } from './tenancy.errors';
 import type { TenantLocator } from './tenant-locator';
@@ -44,13 +45,12 @@ export class InlineTenants implements TenantSource {
 export async function indexTenant(
   manager: EntityManager,
   shopId: string,
-  { latest, checksum }: TenantMigrations,
+  { latest, checksum, list }: TenantMigrations,
 ): Promise<void> {
-  await manager.query('INSERT INTO tenants (shop_id, version, checksum) VALUES ($1, $2, $3)', [
-    shopId,
-    latest,
-    checksum,
-  ]);
+  await manager.query(
+    'INSERT INTO tenants (shop_id, version, checksum, serves_from) VALUES ($1, $2, $3, $4)',
+    [shopId, latest, checksum, servesFromOf(list)],
+  );
 }
 
 /** Takes one that the provisioning worker has made in advance: the public login's rights are enough. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCESS_CACHE_MS } from '../tenant-directory';
-import type { Routes, Step } from './routes';
+import { servesFromOf } from './history';
+import type { Routes } from './routes';
 import type { IndexedTenant, TenantIndex } from './tenant-index';
 
 /** A request that passed the guard just before; what is slower ends in 503 (`TenantDirectory.explain`). */
@@ -10,7 +11,8 @@ const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
 
 /**
  * Before something is taken away from tenants, programs that use it must have stopped serving them: it is
- * written into the index, which they read, and waited for.
+ * written into the index, which they read, and waited for. Also when it stands there already: another runner may
+ * have written it a moment ago.
  */
 export async function announceContracts(
   index: TenantIndex,
@@ -21,14 +23,10 @@ export async function announceContracts(
   const bySince = new Map<number, string[]>();
   for (const tenant of page) {
     const history = routes.historyOf(tenant.checksum);
-    const since = history === undefined ? 0 : sinceOf(await routes.steps(history));
+    const steps = history === undefined ? [] : await routes.steps(history);
+    const since = servesFromOf(steps.map(({ migration }) => migration));
     if (since > 0) bySince.set(since, [...(bySince.get(since) ?? []), tenant.shopId]);
   }
-  let announced = 0;
-  for (const [since, shopIds] of bySince) announced += await index.announce(shopIds, since);
-  if (announced > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller looks
-}
-
-function sinceOf(steps: readonly Step[]): number {
-  return Math.max(0, ...steps.map(({ migration }) => migration.marks.contract?.since ?? 0));
+  for (const [since, shopIds] of bySince) await index.announce(shopIds, since);
+  if (bySince.size > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller looks
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { VersionRow } from '../../database/schema-migrations';
+import type { Migration, VersionRow } from '../../database/schema-migrations';
 
 /** What a tenant has had applied: its rows of `schema_migrations`, or those that it should have. */
 export type History = readonly Pick<VersionRow, 'version' | 'checksum'>[];
@@ -18,4 +18,9 @@ export function historyChecksum(history: History): string {
 /** Version of the newest migration in it; 0 when there is none. */
 export function newestVersion(history: History): number {
   return history.reduce((newest, { version }) => Math.max(newest, version), 0);
+}
+
+/** Programs whose newest tenant migration is older must not serve a tenant that has these; 0 when all may. */
+export function servesFromOf(migrations: readonly Pick<Migration, 'marks'>[]): number {
+  return Math.max(0, ...migrations.map(({ marks }) => marks.contract?.since ?? 0));
 }

@@ -6,7 +6,7 @@ import { enterAsOwner } from '../provision-sql';
 import type { Placement } from '../tenant';
 import type { Control } from './control';
 import { HeldElsewhere } from './faults';
-import { historyChecksum, newestVersion } from './history';
+import { historyChecksum, newestVersion, servesFromOf } from './history';
 import type { UnmigratedTenant } from './run-options';
 
 /** A tenant as the index has it. */
@@ -104,16 +104,12 @@ export class TenantIndex {
     return rows;
   }
 
-  /**
-   * From now on programs older than `since` must not serve these tenants.
-   * @returns for how many that is new
-   */
-  async announce(shopIds: readonly string[], since: number): Promise<number> {
-    const { rowCount } = await this.control.query(
+  /** From now on programs older than `since` must not serve these tenants. */
+  async announce(shopIds: readonly string[], since: number): Promise<void> {
+    await this.control.query(
       'UPDATE tenants SET serves_from = $2 WHERE shop_id = ANY ($1) AND serves_from < $2',
       [shopIds, since],
     );
-    return rowCount ?? 0;
   }
 }
 
@@ -138,7 +134,10 @@ export async function readHistory(
   const { rows } = await client.query<VersionRow>(
     `SELECT version, name, checksum FROM ${VERSION_TABLE} ORDER BY version`,
   );
+  const applied = new Set(rows.map(({ version }) => version));
+  const servesFrom = servesFromOf(migrations.filter(({ version }) => applied.has(version)));
   await client.open(`RESET ROLE; UPDATE public.tenants SET version = ${newestVersion(rows)},
-    checksum = ${quoteLiteral(historyChecksum(rows))} WHERE shop_id = '${shopId}'; COMMIT`);
+    checksum = ${quoteLiteral(historyChecksum(rows))}, serves_from = greatest(serves_from, ${servesFrom})
+    WHERE shop_id = '${shopId}'; COMMIT`);
   return rows;
 }

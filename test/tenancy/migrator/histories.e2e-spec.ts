@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminDatabase } from '../../../src/database/control-database';
 import { INSTALLATION } from '../../../src/database/database.module';
 import type { Installation } from '../../../src/database/installation';
 import { rebuildIndex } from '../../../src/tenancy/migrator/rebuild-index';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
 import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
+import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
@@ -235,6 +237,11 @@ describe('a run', () => {
       if (!waiting) expect(new Set(rows.map(({ version }) => Number(version)))).toEqual(new Set([VERSION]));
     }
     expect(await running).toMatchObject({ migrated: SHOPS, outcome: 'done' });
+    await sql('UPDATE tenants SET serves_from = 0');
+    await rebuildIndex(installation(), drop, () => undefined, new AbortController().signal);
+    expect(await sql('SELECT DISTINCT serves_from::float8 AS from FROM tenants')).toEqual([
+      { from: VERSION },
+    ]);
     expect(() => drop.goal({ undo: true })).toThrow('took something away');
     const plain = await migrationsWith(COLUMN, {
       name: `${VERSION + 1}-drop-season`,
@@ -242,6 +249,22 @@ describe('a run', () => {
       down: 'ALTER TABLE products ADD COLUMN season text',
     });
     await undo(plain); // the same statements without the mark
+  });
+
+  it('tells older programs of tenants that are made after something was taken away', async () => {
+    const drop = await migrationsWith(COLUMN, {
+      name: `${VERSION + 1}-drop-season`,
+      up: 'ALTER TABLE products DROP COLUMN season',
+      marks: { contract: { since: VERSION } },
+    });
+    await new TenantStock(app.app.get(AdminDatabase), new TenantLocator(), drop, installation()).fill(1);
+    const [{ from }] = (await sql(
+      'SELECT serves_from::float8 AS from FROM tenants JOIN tenant_stock USING (shop_id)',
+    )) as [{ from: number }];
+    const { latest } = await migrationsWith();
+    const taken = await sql(`SELECT claim_tenant(${latest}) AS by_old`);
+    await sql('DELETE FROM tenant_stock; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
+    expect([from, taken]).toEqual([VERSION, [{ by_old: null }]]);
   });
 });
 
