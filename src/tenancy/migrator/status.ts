@@ -51,11 +51,14 @@ export async function readStatus(client: OpeningClient, migrations: TenantMigrat
   );
   const reasons = await client.query<FleetStatus['reasons'][number]>(
     `SELECT status, last_sqlstate AS "sqlState", last_error AS message, count(*)::int AS tenants FROM tenants
-     WHERE status <> 'ready' GROUP BY 1, 2, 3 ORDER BY tenants DESC, message LIMIT 20`,
+     WHERE status <> 'ready' AND checksum <> $1 GROUP BY 1, 2, 3 ORDER BY tenants DESC, message LIMIT 20`,
+    [checksum],
   );
   const failed = await client.query<UnmigratedTenant>(
     `SELECT t.shop_id AS "shopId", s.slug, t.last_sqlstate AS "sqlState", t.last_error AS message
-     FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id WHERE t.status <> 'ready' ORDER BY t.shop_id LIMIT ${NAMED}`,
+     FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id WHERE t.status <> 'ready' AND t.checksum <> $1
+     ORDER BY t.shop_id LIMIT ${NAMED}`,
+    [checksum],
   );
   const runs = await client.query<RunStatus>(
     `SELECT runner, target, total, migrated, failed, started_at AS "startedAt", seen_at AS "seenAt",

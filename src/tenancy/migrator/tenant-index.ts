@@ -80,16 +80,17 @@ export class TenantIndex {
     return rows.map(({ shopId }) => shopId);
   }
 
-  /** Writes down why a tenant is not where it should be. */
+  /** Writes down why a tenant is not where it should be, unless another runner has brought it there meanwhile. */
   async mark(
     shopId: string,
     status: 'deferred' | 'failed',
     error: { message: string; sqlState: string | undefined },
+    target: string,
   ): Promise<void> {
     await this.control.query(
       `UPDATE tenants SET status = $2, attempts = attempts + 1, last_error = $3, last_sqlstate = $4, run_id = $5,
-         started_at = now(), finished_at = now() WHERE shop_id = $1`,
-      [shopId, status, error.message, error.sqlState ?? null, this.runId],
+         started_at = now(), finished_at = now() WHERE shop_id = $1 AND checksum <> $6`,
+      [shopId, status, error.message, error.sqlState ?? null, this.runId, target],
     );
   }
 

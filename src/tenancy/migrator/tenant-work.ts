@@ -54,13 +54,13 @@ export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: Index
       if (fault === 'stale' && ++tries.stale <= STALE_TRIES)
         checksum = ''; // so it is read from the schema
       else if (fault === 'busy') {
-        if (++tries.lock === LOCK_TRIES) return run.index.mark(tenant.shopId, 'deferred', describe(error));
+        if (++tries.lock === LOCK_TRIES) return mark(run, tenant, 'deferred', error);
         await sleep(50 + Math.random() * 250);
       } else if (fault === 'server') {
         // not without need: another worker's step may be in flight on the shared one
         if (isDisconnected(error)) await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
         if (run.outcomes.migrated > tries.succeeded) run.putOff.add(tenant.shopId);
-        if (run.putOff.has(tenant.shopId)) return run.index.mark(tenant.shopId, 'deferred', describe(error));
+        if (run.putOff.has(tenant.shopId)) return mark(run, tenant, 'deferred', error);
         tries.succeeded = run.outcomes.migrated;
         run.pause.report(error);
       } else return fail(run, tenant, error);
@@ -99,9 +99,15 @@ type TailOf<F extends (...args: never[]) => unknown> =
 
 async function fail(run: RunContext, tenant: IndexedTenant, error: unknown): Promise<void> {
   run.outcomes.fail(tenant, error);
-  await run.index.mark(tenant.shopId, 'failed', describe(error));
+  await mark(run, tenant, 'failed', error);
 }
 
-function describe(error: unknown): { message: string; sqlState: string | undefined } {
-  return { message: error instanceof Error ? error.message : String(error), sqlState: sqlState(error) };
+function mark(
+  { index, routes }: RunContext,
+  { shopId }: IndexedTenant,
+  status: 'deferred' | 'failed',
+  error: unknown,
+): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  return index.mark(shopId, status, { message, sqlState: sqlState(error) }, routes.targetChecksum);
 }

@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '../../../src/common/ids';
 import { AdminDatabase } from '../../../src/database/control-database';
 import { INSTALLATION } from '../../../src/database/database.module';
-import type { Installation } from '../../../src/database/installation';
+import { adminOf, type Installation } from '../../../src/database/installation';
+import { withClient } from '../../../src/database/with-client';
+import { Control } from '../../../src/tenancy/migrator/control';
+import { Lane } from '../../../src/tenancy/migrator/lane';
+import { Pause } from '../../../src/tenancy/migrator/pause';
 import { rebuildIndex } from '../../../src/tenancy/migrator/rebuild-index';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
+import { readStatus } from '../../../src/tenancy/migrator/status';
+import { TenantIndex } from '../../../src/tenancy/migrator/tenant-index';
 import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
@@ -265,6 +272,33 @@ describe('a run', () => {
     const taken = await sql(`SELECT claim_tenant(${latest}) AS by_old`);
     await sql('DELETE FROM tenant_stock; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
     expect([from, taken]).toEqual([VERSION, [{ by_old: null }]]);
+  });
+});
+
+describe('readStatus', () => {
+  it('forgets a failure once the program goes back to where the shop is', async () => {
+    const [shop] = await fleet();
+    await sql(`ALTER TABLE ${shop!.schema}.products ADD COLUMN season text`);
+    await run(season, { shopIds: [shop!.id] });
+    await sql(`ALTER TABLE ${shop!.schema}.products DROP COLUMN season`);
+    const read = async (migrations: TenantMigrations) =>
+      withClient(adminOf(installation()).url, 'status', (client) => readStatus(client, migrations));
+    expect(await read(season)).toMatchObject({ behind: SHOPS, failed: [{ slug: shop!.slug }] });
+    expect(await read(await migrationsWith())).toMatchObject({ behind: 0, failed: [], reasons: [] });
+  });
+});
+
+describe('TenantIndex.mark', () => {
+  it('leaves a tenant alone that another runner has brought to the target meanwhile', async () => {
+    const [shop] = await fleet();
+    const lane = new Lane(adminOf(installation()).url, 'mark');
+    const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
+    const error = { message: 'late', sqlState: '42704' };
+    await new TenantIndex(control, newId()).mark(shop!.id, 'failed', error, shop!.checksum);
+    expect((await fleet())[0]!.status).toBe('ready');
+    await new TenantIndex(control, newId()).mark(shop!.id, 'failed', error, 'another');
+    await lane.reset();
+    expect((await fleet())[0]!.status).toBe('failed');
   });
 });
 
