@@ -158,8 +158,7 @@ const FUNCTIONS = [
    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $expect$
    BEGIN
      IF public.tenant_shape(tenant_schema) IS DISTINCT FROM expected THEN
-       RAISE EXCEPTION 'tables, rights or indexes of % differ from the reference', tenant_schema
-         USING ERRCODE = 'ST003';
+       RAISE EXCEPTION 'its tables, indexes or rights differ from the reference' USING ERRCODE = 'ST003';
      END IF;
    END $expect$`,
 ];

@@ -10,9 +10,10 @@ export function printSummary(summary: RunSummary, seconds: number): void {
   for (const tenant of summary.failed) print(line('failed', tenant));
   for (const tenant of summary.deferred) print(line('busy', tenant));
   const { total, migrated, failed, outcome, reason } = summary;
-  if (total === 0) return print(`nothing to do: every shop is at ${summary.target}`);
+  if (total === 0) return print(`nothing to do: no shop is behind ${summary.target}`);
   print(
-    `${total} shop(s) to migrate to ${summary.target}: ${migrated} migrated, ${failed.length} failed, ${seconds.toFixed(1)} s`,
+    `${total} shop(s) to migrate to ${summary.target}: ${migrated} migrated, ${failed.length} failed, ` +
+      `${summary.deferred.length} busy, ${seconds.toFixed(1)} s`,
   );
   if (outcome === 'stopped') print(`Stopped: ${reason ?? 'no reason given'}.`);
   if (outcome === 'interrupted') print('Interrupted.');
@@ -22,7 +23,8 @@ export function printSummary(summary: RunSummary, seconds: number): void {
 }
 
 function line(what: string, { shopId, slug, sqlState, message }: UnmigratedTenant): string {
-  return `${what.padEnd(8)} ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`;
+  const hint = sqlState === 'ST003' ? `; npm run migrate:verify -- --only ${slug ?? shopId} says how` : '';
+  return `${what.padEnd(8)} ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}${hint}`;
 }
 
 /** The command that was given; whatever is done already will not be done again. */
@@ -32,7 +34,7 @@ function again(): string {
 }
 
 export function printPlan({ target, groups, steps }: MigrationPlan): void {
-  if (groups.length === 0) return print(`nothing to do: every shop is at ${target}`);
+  if (groups.length === 0) return print(`nothing to do: no shop is behind ${target}`);
   for (const group of groups)
     print(
       `${group.tenants} shop(s) at ${group.version}: ${group.steps?.join(', ') ?? 'their history is read first'}`,
@@ -50,12 +52,14 @@ export function printTrial(tried: readonly TriedTenant[], plan: MigrationPlan, c
     print(`\ntried    ${slug ?? 'in stock'} (${shopId}), and rolled back`);
     for (const { name, ms, locks } of steps) {
       print(
-        `  ${name}: ${ms === null ? 'not tried, it runs outside of a transaction' : `${ms.toFixed(1)} ms`}`,
+        `  ${name}: ${ms === null ? 'not tried: it, or one before it, runs outside of a transaction' : `${ms.toFixed(1)} ms`}`,
       );
       for (const { table, mode } of locks) print(`    ${table}: ${mode}`);
     }
     if (error !== null) print(`  failed: ${error.sqlState ?? 'no SQLSTATE'} ${error.message}`);
   }
+  if (tried.every(({ steps }) => steps.every(({ ms }) => ms === null)))
+    return print('\nNothing could be tried, so there is no estimate.');
   const tenants = plan.groups.reduce((sum, group) => sum + group.tenants, 0);
   const times = tried
     .map(({ steps }) => steps.reduce((sum, { ms }) => sum + (ms ?? 0), 0))
@@ -65,4 +69,5 @@ export function printTrial(tried: readonly TriedTenant[], plan: MigrationPlan, c
   print(
     `\nEstimate: ${tenants} shop(s) at ${median.toFixed(1)} ms over ${concurrency} connections, ${seconds.toFixed(1)} s; steps that were not tried come on top.`,
   );
+  return undefined;
 }

@@ -23,17 +23,28 @@ export function addMigrateStatus(program: Command, context: CommandContext): voi
     );
 }
 
-function printStatus({ latest, tenants, upToDate, behind, ahead, inStock, ...status }: FleetStatus): void {
+function printStatus({
+  latest,
+  tenants,
+  upToDate,
+  behind,
+  ahead,
+  inStock,
+  closed,
+  ...status
+}: FleetStatus): void {
   print(`${tenants} tenant(s), ${inStock} of them in stock; this program migrates to ${latest}`);
   print(`  up to date  ${upToDate}`);
   print(`  behind      ${behind}`);
   if (ahead > 0) print(`  ahead       ${ahead}, taken further by a newer program`);
+  if (closed > 0) print(`  closed      ${closed}, a newer program takes away what this one uses: 503 here`);
   print('\nby version');
   for (const { version, tenants: count } of status.versions) print(`  ${version}  ${count}`);
   if (status.reasons.length > 0) print('\nnot migrated, and why');
   for (const { status: state, sqlState, message, tenants: count } of status.reasons)
     print(`  ${state} ${count}: ${sqlState ?? 'no SQLSTATE'} ${message}`);
-  for (const { slug, shopId } of status.failed) print(`    ${slug ?? 'in stock'} (${shopId})`);
+  for (const { slug, shopId, sqlState, message } of status.failed)
+    print(`    ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`);
   if (status.runs.length > 0) print('\nruns');
   for (const run of status.runs)
     print(

@@ -44,6 +44,8 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
     .action((flags: MigrateFlags) =>
       context.withInstallation(async (installation) => {
         const migrations = await TenantMigrations.load();
+        if (flags.rebuildIndex && (flags.plan ?? flags.dryRun ?? flags.undo ?? flags.only))
+          throw new OperatorError('--rebuild-index reads every schema and migrates none: it goes alone.');
         if (flags.rebuildIndex) return rebuild(installation, migrations, flags, context.signal);
         const options = await runOptionsOf(flags, adminOf(installation).url);
         if (flags.plan || flags.dryRun) return preview(installation, migrations, flags, options);
@@ -61,6 +63,9 @@ async function run(
   const started = performance.now();
   const progress = startProgress(flags.undo ? 'undoing' : 'migrating shops');
   const migrator = new TenantMigrator(migrations, installation);
+  options.signal?.addEventListener('abort', () =>
+    progress.say('Finishing the shops in hand; again leaves at once, and nothing is lost by that.'),
+  );
   try {
     const summary = await migrator.run({ ...options, ...reporting(progress) }, goalOf(migrations, flags));
     progress.stop();

@@ -31,7 +31,7 @@ export function addMigrationGenerate(program: Command, context: CommandContext, 
         const version = Math.max(Date.now(), (migrations.at(-1)?.version ?? 0) + 1);
         const file = path.join('migrations', side, `${version}-${name}.ts`);
         await writeFile(file, migrationSource(`${pascalCase(name)}${version}`, up, down), { flag: 'wx' });
-        print(`wrote ${file}: read it before you commit it`);
+        print(`wrote ${file}: read it before you commit it, then npm run migration:lint`);
       }),
     );
 }
@@ -42,7 +42,8 @@ function parseSide(text: string): Side {
 }
 
 function parseName(text: string): string {
-  if (!NAME.test(text)) throw new InvalidArgumentError('lower-case words parted by hyphens: <verb>-<table>');
+  if (!NAME.test(text))
+    throw new InvalidArgumentError('two or more lower-case words with hyphens between, such as add-season');
   return text;
 }
 

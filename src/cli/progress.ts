@@ -23,10 +23,11 @@ function bar(what: string, total: number): Progress {
   const format = `${what} [{bar}] {percentage}% | {value}/{total} | {rate}/s | {eta_formatted} left {note}`;
   const started = Date.now();
   const single = new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.legacy);
-  single.start(total, 0, { note: '', rate: 0 });
+  const begin = (known: number) => single.start(known, 0, { note: '', rate: 0 });
+  if (total > 0) begin(total);
   return {
-    update: (done, note = '', newTotal = single.getTotal()) => {
-      if (newTotal !== single.getTotal()) single.setTotal(newTotal);
+    update: (done, note = '', known = total) => {
+      if (!single.isActive) begin(known); // the total was not known before
       single.update(done, { note, rate: rate(done) });
     },
     say: (text) => process.stderr.write(`\r\u001b[K${text}\n`),

@@ -38,7 +38,9 @@ describe('migrate:tenants', () => {
     await poison(poisoned);
     const first = await migrate();
     expect(first.code).toBe(1);
-    expect(first.stdout).toContain(`failed   ${poisoned.slug} (${poisoned.id}): 42P07`);
+    expect(first.stdout).toContain(
+      `failed   ${poisoned.slug} (${poisoned.id}): 42P07 ${SUPPLIERS.name}: relation`,
+    );
     expect(first.stdout).toContain('50 shop(s) to migrate to 1900000000000: 49 migrated, 1 failed');
     expect(first.stdout).toContain('To go on once that is mended: npm run migrate:tenants -- --patience 0');
     const after = await fleet();
@@ -55,13 +57,13 @@ describe('migrate:tenants', () => {
     expect(unwhole(finished)).toEqual([]);
   });
 
-  it('stops when three tenants running fail in the same way, and names them', async () => {
+  it('stops when three tenants in a row fail in the same way, and names them', async () => {
     const shops = await fleet();
     for (const shop of shops) await poison(shop);
     const { code, stdout } = await migrate('--concurrency', '1');
     for (const shop of shops) await cure(shop);
     expect(code).toBe(1);
-    expect(stdout).toContain('Stopped: 3 tenants running failed with 42P07.');
+    expect(stdout).toContain('Stopped: 3 tenants in a row failed with 42P07.');
     const named = stdout.match(/^failed .*$/gm) ?? [];
     expect(named.length).toBeGreaterThanOrEqual(3);
     expect(named.length).toBeLessThan(SHOPS / 2);
@@ -104,6 +106,23 @@ describe('migrate:tenants', () => {
     expect(at(VERSION, after)).toEqual([]);
   });
 
+  it('says which steps of a dry run were not tried', async () => {
+    const mixed = programWith(
+      { name: `${VERSION}-add-season`, up: 'ALTER TABLE products ADD COLUMN season text' },
+      {
+        name: `${VERSION + 1}-index-season`,
+        up: 'CREATE INDEX CONCURRENTLY products_season_idx ON products (season)',
+        marks: { transaction: false },
+      },
+      { name: `${VERSION + 2}-add-more`, up: 'ALTER TABLE products ADD COLUMN more text' },
+    );
+    const { stdout } = await migrateBy(mixed)('--dry-run', '--sample', '1');
+    mixed.remove();
+    expect(stdout).toMatch(/-add-season: [\d.]+ ms/);
+    expect(stdout).toMatch(/-index-season: not tried/);
+    expect(stdout).toMatch(/-add-more: not tried/);
+  });
+
   it('names what a dry run failed at', async () => {
     for (const shop of await fleet()) await poison(shop);
     const { code, stdout } = await migrate('--dry-run');
@@ -132,6 +151,7 @@ describe('migrate:tenants', () => {
     [['--from', 'shop-2', '--canary', 'shop-1'], 'The canary must be among the shops'],
     [['--to', '1800000000000'], 'No tenant migration has the version 1800000000000'],
     [['--undo', '--to', '1795219200000'], '--undo takes back one step'],
+    [['--rebuild-index', '--plan'], 'goes alone'],
     [['--limit', '0'], 'a whole number'],
     [['--concurrency', '65'], 'from 1 to 64'],
     [['--canary', '0%'], 'per cent'],
@@ -163,6 +183,11 @@ describe('migrate:tenants', () => {
     for (const shop of shops) await cure(shop);
     expect(stdout).toContain('Stopped: not all of the first 2 tenant(s) could be migrated.');
     expect(stdout.match(/^failed /gm)).toHaveLength(2);
+    const [healthy] = await fleet();
+    for (const shop of shops) if (shop.id !== healthy!.id) await poison(shop);
+    const named = await migrate('--canary', healthy!.slug, '--waves', '4,8', '--error-budget', '20');
+    for (const shop of shops) if (shop.id !== healthy!.id) await cure(shop);
+    expect(named.stdout.match(/^failed /gm)!.length).toBeLessThanOrEqual(2); // each wave holds those before it
   });
 
   it('answers with one JSON object on standard output when asked to', async () => {
@@ -205,7 +230,7 @@ describe('migrate:tenants', () => {
   it('has nothing to do a second time', async () => {
     await migrate();
     const { code, stdout } = await migrate();
-    expect([code, stdout]).toEqual([0, `nothing to do: every shop is at ${VERSION}\n`]);
+    expect([code, stdout]).toEqual([0, `nothing to do: no shop is behind ${VERSION}\n`]);
   });
 
   it('takes the newest step back with --undo, and applies it again', async () => {
@@ -234,7 +259,9 @@ describe('migrate:status', () => {
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain(`50 tenant(s), 0 of them in stock; this program migrates to ${VERSION}`);
     expect(bad.stdout).toMatch(/up to date {2}49\n {2}behind {6}1\n/);
-    expect(bad.stdout).toMatch(/failed 1: 42P07 .*\n {4}shop-3 \(/);
+    expect(bad.stdout).toMatch(
+      /failed 1: 42P07 .*\n {4}shop-3 \(.*\): 42P07 1900000000000-create-suppliers: /,
+    );
     expect(bad.stdout).toMatch(/unfinished {2}49 of 50 to 1900000000000, 1 failed; \S+ \d+, since /);
     await migrate();
     const good = await status();

@@ -3,6 +3,7 @@ import type { Env } from '../../config/env';
 import type { OpeningClient } from '../../database/borrowed-client';
 import { adminOf, type Installation } from '../../database/installation';
 import { withClient } from '../../database/with-client';
+import { assertFilesUnchanged } from '../migrator/edited-files';
 import { TenantMigrations } from '../tenant-migrations';
 import { CHECKS } from './checks';
 import { findConstructs } from './constructs';
@@ -34,7 +35,7 @@ export interface Diagnosis {
  * Changes nothing. The number of queries does not grow with tenants, but for rows inside of schemas, which are
  * read 200 schemas a query; PostgreSQL compares, and what comes back is differences. A tenant that is made or
  * removed meanwhile may be reported as half there: run it again.
- * @throws OperatorError when the program never ran on this database; the server's own error when the URL's role
+ * @throws OperatorError when the program never ran on this database, or a migration file was edited; the server's own error when the URL's role
  *   may not read something
  */
 export async function examine(
@@ -46,10 +47,11 @@ export async function examine(
   const reference = await buildReference(installation, known);
   return withClient(adminOf(installation).bootstrapUrl, 'doctor', async (client) => {
     await client.open('SET search_path = pg_catalog; SET jit = off'); // many small plans, and names with schemas
+    await assertFilesUnchanged(client, known.list);
     const { observations, others } = await compareVersions(client, known);
     const rows = [...observations, ...(await compareMembers(client))];
     await client.open('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    rows.push(...(await lookAtCatalogue(client, installation, env, reference, others)));
+    rows.push(...(await lookAtCatalogue(client, installation, env, reference, others, known)));
     const passwords = await checkPasswords(client, installation.roles);
     const diagnosis = {
       ...(await count(client)),
@@ -67,6 +69,7 @@ async function lookAtCatalogue(
   env: Env,
   reference: Reference,
   others: readonly string[],
+  known: TenantMigrations,
 ): Promise<Observation[]> {
   const all = Object.values(roles) as string[];
   const parts = [
@@ -82,7 +85,7 @@ async function lookAtCatalogue(
     () => comparePublicRights(client, roles),
     () => comparePublicFunctions(client, roles),
     () => comparePublicVersion(client),
-    () => findFailedMigrations(client),
+    () => findFailedMigrations(client, known),
     () => findUnhardened(client, roles),
     () => checkServer(client, env),
   ];

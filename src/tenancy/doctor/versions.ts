@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { PUBLIC_MIGRATIONS } from '../../database/migration-folders';
 import { loadMigrations, VERSION_TABLE } from '../../database/schema-migrations';
+import { HISTORY_CHECKSUM } from '../migrator/history';
 import type { TenantMigrations } from '../tenant-migrations';
 import type { Observation } from './findings';
 import { tenantsWith, unionOf } from './fleet';
@@ -11,6 +12,8 @@ interface Row {
   inside: (string | number)[];
   /** By public.tenants; null when there is no row. */
   index: number | null;
+  /** Whether the checksum of the history there is not that of the rows inside. */
+  differs: boolean;
 }
 
 /** Rows inside each schema, which are the truth, against what the program knows and what public.tenants says. */
@@ -21,16 +24,18 @@ export async function compareVersions(
   const known = migrations.list.map(({ version }) => version);
   const observations: Observation[] = [];
   const others: string[] = [];
-  for await (const tenants of tenantsWith(client, VERSION_TABLE, ['version'])) {
+  for await (const tenants of tenantsWith(client, VERSION_TABLE, ['version', 'checksum'])) {
     const inside = unionOf(
       tenants,
       VERSION_TABLE,
       (table, { shopId, schema }) => `SELECT '${shopId}'::uuid AS shop_id, '${schema}' AS schema,
-        array(SELECT version::bigint FROM ${table} ORDER BY 1) AS inside`,
+        array(SELECT version::bigint FROM ${table} ORDER BY 1) AS inside,
+        (SELECT ${HISTORY_CHECKSUM} FROM ${table}) AS history`,
     );
     const { rows } = await client.query<Row>(
-      `SELECT schema, inside, t.version AS index FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)
-       WHERE inside <> $1::bigint[] OR t.version <> $2`,
+      `SELECT schema, inside, t.version AS index, t.checksum <> history AS differs
+       FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)
+       WHERE inside <> $1::bigint[] OR t.version <> $2 OR t.checksum <> history`,
       [known, migrations.latest],
     );
     for (const row of rows) {
@@ -43,7 +48,7 @@ export async function compareVersions(
   return { observations, others };
 }
 
-function judge({ schema, inside: texts, index }: Row, known: readonly number[]): Observation[] {
+function judge({ schema, inside: texts, index, differs }: Row, known: readonly number[]): Observation[] {
   const inside = texts.map(Number); // pg gives the elements of a bigint[] as text
   const missing = known.filter((version) => !inside.includes(version));
   const ahead = inside.filter((version) => !known.includes(version));
@@ -66,15 +71,21 @@ function judge({ schema, inside: texts, index }: Row, known: readonly number[]):
   const newest = inside.at(-1) ?? 0;
   if (lost.length === 0 && index !== null && index !== newest)
     found.push(seen('version-index', `expected ${newest} as in the schema, found ${index}`));
+  if (found.length === 0 && differs)
+    found.push(seen('version-index', 'its checksum is not that of the rows in the schema'));
   return found;
 }
 
-/** Migrations that failed and were not tried again with success. */
-export async function findFailedMigrations(client: Client): Promise<Observation[]> {
+/** Migrations that failed and were not tried again with success. Who has all of them has failed at nothing. */
+export async function findFailedMigrations(
+  client: Client,
+  { checksum }: TenantMigrations,
+): Promise<Observation[]> {
   const { rows } = await client.query<Observation>(
     `SELECT 'migration-failed' AS check, 'shop_' || replace(shop_id::text, '-', '') AS schema,
        'public.tenants' AS object, 'the last attempt failed: ' || last_error AS detail
-     FROM public.tenants WHERE last_error IS NOT NULL`,
+     FROM public.tenants WHERE status <> 'ready' AND checksum <> $1`,
+    [checksum],
   );
   return rows;
 }

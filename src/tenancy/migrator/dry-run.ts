@@ -14,7 +14,7 @@ import { type IndexedTenant, type Selection, TenantIndex } from './tenant-index'
 
 export interface TriedStep {
   name: string;
-  /** Milliseconds; null for a step that cannot be tried in a transaction. */
+  /** Milliseconds; null for a step that cannot be tried in a transaction, and for those behind it. */
   ms: number | null;
   /** Stronger than those of a reader, by table. */
   locks: { table: string; mode: string }[];
@@ -71,10 +71,12 @@ async function tryTenant(
   const tried: TriedTenant = { shopId, slug, steps: [], error: null };
   try {
     const history = routes.historyOf(checksum)!; // those without were not drawn
+    let isPossible = true;
     for (const step of await routes.steps(history)) {
-      const result = await tryStep(client, step, context, tried.steps.length === 0);
-      tried.steps.push(result);
-      if (result.ms === null) break; // what comes behind it cannot be tried either
+      isPossible &&= step.migration.kind === 'sql' || step.migration.kind === 'code';
+      const untried = { name: step.migration.name, ms: null, locks: [] }; // needs what was not tried before it
+      const isFirst = tried.steps.length === 0;
+      tried.steps.push(isPossible ? await tryStep(client, step, context, isFirst) : untried);
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -91,7 +93,6 @@ async function tryStep(
   isFirst: boolean,
 ): Promise<TriedStep> {
   const { name, kind } = step.migration;
-  if (kind === 'online' || kind === 'backfill') return { name, ms: null, locks: [] };
   const started = performance.now();
   await client.open(isFirst ? openSql(step, context) : enterSql(step, context));
   if (kind === 'code') await runCodeOf(client, step);

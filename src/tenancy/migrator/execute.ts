@@ -125,12 +125,12 @@ class Execution {
     checksums: readonly string[],
   ): Promise<(readonly string[])[]> {
     const { canary, waves = [] } = this.options;
-    const sample = (percent: number) =>
-      this.index.sample(selection, checksums, Math.max(1, Math.round((this.total * percent) / 100)));
-    const first = [];
-    if (canary !== undefined) first.push('shopIds' in canary ? canary.shopIds : await sample(canary.percent));
-    for (const percent of waves) first.push(await sample(percent));
-    return first;
+    const named = canary !== undefined && 'shopIds' in canary ? [canary.shopIds] : [];
+    const shares = [...(canary !== undefined && 'percent' in canary ? [canary.percent] : []), ...waves];
+    const sizes = shares.map((percent) => Math.max(1, Math.round((this.total * percent) / 100)));
+    // drawn once: each share holds those before it, so that 50 % means half of all
+    const drawn = await this.index.sample(selection, checksums, Math.max(0, ...sizes));
+    return [...named, ...sizes.map((size) => drawn.slice(0, size))];
   }
 
   private report(): void {

@@ -15,6 +15,10 @@ export function historyChecksum(history: History): string {
   return createHash('sha256').update(lines.join(',')).digest('hex').slice(0, 32);
 }
 
+/** The same as an aggregate in SQL, over the rows of a version table. */
+export const HISTORY_CHECKSUM = `left(encode(sha256(convert_to(
+  coalesce(string_agg(version || ':' || checksum, ',' ORDER BY version), ''), 'UTF8')), 'hex'), 32)`;
+
 /** Version of the newest migration in it; 0 when there is none. */
 export function newestVersion(history: History): number {
   return history.reduce((newest, { version }) => Math.max(newest, version), 0);

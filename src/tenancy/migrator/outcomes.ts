@@ -2,7 +2,7 @@ import { sqlState } from '../../common/sqlstate';
 import type { UnmigratedTenant } from './run-options';
 import type { IndexedTenant } from './tenant-index';
 
-/** A migration that fails in the same way at so many tenants running will fail at the others too. */
+/** A migration that fails in the same way at so many tenants in a row will fail at the others too. */
 const SAME_RUNNING = 3;
 
 /** Counts what became of tenants, and says when there were too many failures to go on. */
@@ -20,12 +20,13 @@ export class Outcomes {
     this.running = 0;
   }
 
-  fail(tenant: IndexedTenant, error: unknown): UnmigratedTenant {
+  /** @param at step that failed, with a colon, for people */
+  fail(tenant: IndexedTenant, error: unknown, at = ''): UnmigratedTenant {
     const failure = {
       shopId: tenant.shopId,
       slug: tenant.slug,
       sqlState: sqlState(error) ?? null,
-      message: error instanceof Error ? error.message : String(error),
+      message: at + (error instanceof Error ? error.message : String(error)),
     };
     this.running = failure.sqlState === this.last ? this.running + 1 : 1;
     this.last = failure.sqlState;
@@ -36,7 +37,7 @@ export class Outcomes {
   /** Why the run should stop; undefined when it should not. */
   get stop(): string | undefined {
     if (this.running >= SAME_RUNNING)
-      return `${SAME_RUNNING} tenants running failed with ${this.last ?? 'no SQLSTATE'}`;
+      return `${SAME_RUNNING} tenants in a row failed with ${this.last ?? 'no SQLSTATE'}`;
     if (this.failed.length >= this.budget) return `${this.failed.length} tenants failed`;
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { adminOf, type Installation } from '../../database/installation';
 import { Control } from './control';
+import { assertFilesUnchanged } from './edited-files';
 import type { Goal } from './goal';
 import { Lane } from './lane';
 import { Pause } from './pause';
@@ -32,6 +33,7 @@ export async function planRun(
   const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
   try {
     const all = await new TenantIndex(control, '00000000-0000-0000-0000-000000000000').groups(selection);
+    await assertFilesUnchanged(await lane.client(), goal.migrations);
     const plan: MigrationPlan = { target: routes.targetVersion, groups: [], steps: [] };
     for (const { version, tenants, checksum } of all.filter((group) => routes.isPending(group))) {
       const history = routes.historyOf(checksum);

@@ -2,6 +2,7 @@ import type { OpeningClient } from '../../database/borrowed-client';
 import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../tenant-locator';
 import type { TenantMigrations } from '../tenant-migrations';
+import { type History, servesFromOf } from './history';
 import { Lane } from './lane';
 import type { RunProgress, UnmigratedTenant } from './run-options';
 import { readHistory } from './tenant-index';
@@ -19,7 +20,8 @@ export interface RebuildSummary {
 interface Listed {
   shopId: string;
   slug: string | null;
-  checksum: string | null;
+  /** What the index says, as one text. */
+  row: string | null;
 }
 
 /** Makes the index anew from the version rows inside the schemas, of shops and of the stock. */
@@ -34,7 +36,7 @@ export async function rebuildIndex(
   const locator = new TenantLocator();
   try {
     const total = await countTenants(await lane.client());
-    for await (const { shopId, slug, checksum } of everyTenant(lane)) {
+    for await (const { shopId, slug, row } of everyTenant(lane)) {
       if (signal.aborted) return summary;
       summary.tenants++;
       try {
@@ -44,10 +46,11 @@ export async function rebuildIndex(
           [shopId],
         );
         const placement = locator.locate(shopId);
-        await readHistory(client, shopId, placement, installation.roles, migrations.list);
+        const history = await readHistory(client, shopId, placement, installation.roles, migrations.list);
+        await correctServesFrom(client, shopId, history, migrations);
         const { rows } = await client.query<{ same: boolean }>(
-          'SELECT checksum IS NOT DISTINCT FROM $2 AS same FROM tenants WHERE shop_id = $1',
-          [shopId, checksum],
+          'SELECT (checksum, version, serves_from)::text IS NOT DISTINCT FROM $2 AS same FROM tenants WHERE shop_id = $1',
+          [shopId, row],
         );
         if (!rows[0]!.same) summary.corrected++; // it is there, see above
       } catch (error) {
@@ -63,6 +66,22 @@ export async function rebuildIndex(
   }
 }
 
+/**
+ * What was taken away from a tenant says which programs may not serve it; what was announced and never came does
+ * not. A history with migrations of a newer program keeps what that program said.
+ */
+async function correctServesFrom(
+  client: OpeningClient,
+  shopId: string,
+  history: History,
+  { list }: TenantMigrations,
+): Promise<void> {
+  const applied = new Set(history.map(({ version }) => version));
+  const known = list.filter(({ version }) => applied.has(version));
+  if (known.length < applied.size) return;
+  await client.query('UPDATE tenants SET serves_from = $2 WHERE shop_id = $1', [shopId, servesFromOf(known)]);
+}
+
 const IDS = 'SELECT id AS shop_id FROM shops UNION SELECT shop_id FROM tenant_stock';
 
 async function countTenants(client: OpeningClient): Promise<number> {
@@ -75,7 +94,9 @@ async function* everyTenant(lane: Lane): AsyncGenerator<Listed> {
     const { rows } = await (
       await lane.client()
     ).query<Listed>(
-      `SELECT ids.shop_id AS "shopId", s.slug, t.checksum FROM (${IDS}) ids
+      `SELECT ids.shop_id AS "shopId", s.slug,
+         CASE WHEN t.shop_id IS NOT NULL THEN (t.checksum, t.version, t.serves_from)::text END AS row
+       FROM (${IDS}) ids
        LEFT JOIN shops s ON s.id = ids.shop_id LEFT JOIN tenants t ON t.shop_id = ids.shop_id
        WHERE ids.shop_id > $1 ORDER BY ids.shop_id LIMIT ${PAGE}`,
       [after],

@@ -1,8 +1,7 @@
-import { OperatorError } from '../../common/report';
 import type { Roles } from '../../database/roles';
 import { editedFiles, type Migration, type VersionRow } from '../../database/schema-migrations';
 import { type History, historyChecksum, newestVersion } from './history';
-import { faultOf } from './faults';
+import { fileEdited } from './edited-files';
 import type { Goal } from './goal';
 import type { Lane } from './lane';
 import { shapesAfter } from './shapes';
@@ -98,7 +97,7 @@ export class Routes {
       return done.has(this.goal.undone.version) ? [await this.stepBack(base)] : [];
     const pending = this.target.filter(({ version }) => !done.has(version));
     if (pending.length === 0) return [];
-    const shapes = await this.shapes(base, pending, 'up');
+    const shapes = await shapesAfter(await this.lane.client(), this.roles, base, pending);
     return pending.map((migration, i) => {
       const before = [...base, ...pending.slice(0, i)];
       const after = [...before, migration];
@@ -108,24 +107,8 @@ export class Routes {
 
   private async stepBack(base: readonly Migration[]): Promise<Step> {
     const migration = base.at(-1)!; // isPending has seen to it that this is `undone`
-    const [shape] = await this.shapes(base, [migration], 'down');
+    const [shape] = await shapesAfter(await this.lane.client(), this.roles, base, [migration], 'down');
     return step(migration, 'down', base, base.slice(0, -1), shape!); // one a step
-  }
-
-  private async shapes(
-    ...[base, steps, direction]: Parameters<typeof shapesAfter> extends [unknown, unknown, ...infer Rest]
-      ? Rest
-      : never
-  ): Promise<string[]> {
-    try {
-      return await shapesAfter(await this.lane.client(), this.roles, base, steps, direction);
-    } catch (error) {
-      if (faultOf(error) !== 'tenant') throw error;
-      const names = steps.map(({ name }) => name).join(' or ');
-      throw new OperatorError(`migrations/tenant/${names} fails in a new tenant; no shop was touched.`, {
-        cause: error,
-      });
-    }
   }
 }
 
@@ -149,10 +132,7 @@ function step(
 function assertKnown(history: History, migrations: readonly Migration[]): void {
   const rows = history.map((row): VersionRow => ({ name: nameOf(row.version, migrations), ...row }));
   const [edited] = editedFiles(rows, migrations);
-  if (edited !== undefined)
-    throw new OperatorError(
-      `migrations/tenant/${edited} was edited after it was applied: restore it, and write a new migration.`,
-    );
+  if (edited !== undefined) throw fileEdited(edited);
   const known = new Set(migrations.map(({ version }) => version));
   const unknown = history.filter(({ version }) => !known.has(version)).map(({ version }) => version);
   if (unknown.length > 0)

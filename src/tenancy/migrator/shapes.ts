@@ -1,14 +1,17 @@
-import type { Roles } from '../../database/roles';
 import { newId } from '../../common/ids';
+import { OperatorError } from '../../common/report';
+import type { Roles } from '../../database/roles';
 import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteLiteral } from '../../database/identifiers';
 import type { Migration } from '../../database/schema-migrations';
 import { enterAsOwner, provisionSql } from '../provision-sql';
 import { TenantLocator } from '../tenant-locator';
+import { faultOf } from './faults';
 
 /**
  * Shapes of a new tenant that has `base`, after each further step: made by the SQL that makes real tenants, looked
  * at, and rolled back.
+ * @throws OperatorError naming the file that a new tenant refuses
  * @param direction `down`: the shapes after undoing each of `steps` instead
  */
 export async function shapesAfter(
@@ -19,23 +22,37 @@ export async function shapesAfter(
   direction: 'up' | 'down' = 'up',
 ): Promise<string[]> {
   const placement = new TenantLocator().locate(newId());
-  await client.open(`BEGIN; ${provisionSql(placement, roles, base)}`);
   try {
+    const made = client.open(`BEGIN; ${provisionSql(placement, roles, base)}`);
+    await refusedAs('What was applied before', made);
     const shapes: string[] = [];
     for (const step of steps) {
-      await client.open(`${enterAsOwner(placement.schema, roles.owner)} ${withoutCommit(step[direction])}`);
+      const file = `migrations/tenant/${step.name}`;
+      const taken = client.open(
+        `${enterAsOwner(placement.schema, roles.owner)} ${withoutCommit(step[direction])}`,
+      );
+      await refusedAs(file, taken);
       const { rows } = await client.query<{ shape: string; isInside: boolean }>(
         `SELECT public.tenant_shape(${quoteLiteral(placement.schema)}) AS shape,
            current_user = $1 AND current_schema() = $2 AS "isInside"`,
         [roles.owner, placement.schema],
       );
       const { shape, isInside } = rows[0]!; // no table, so one row
-      if (!isInside) throw new Error('it changes the role or the search path');
+      if (!isInside) throw new OperatorError(`${file} changes the role or the search path.`);
       shapes.push(shape);
     }
     return shapes;
   } finally {
     await client.open('ROLLBACK');
+  }
+}
+
+async function refusedAs(what: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (faultOf(error) !== 'tenant') throw error;
+    throw new OperatorError(`${what} fails in a new tenant, so no shop gets it.`, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import type { TenantMigrations } from '../tenant-migrations';
+import { assertFilesUnchanged } from './edited-files';
 import type { UnmigratedTenant } from './run-options';
 
 /** A run that gives no sign of life for so long is gone. It gives one every two seconds. */
@@ -28,6 +29,8 @@ export interface FleetStatus {
   /** Taken further by a newer program. */
   ahead: number;
   inStock: number;
+  /** Closed to this program: it uses what was, or is about to be, taken away from them. */
+  closed: number;
   versions: { version: number; tenants: number }[];
   /** Why the last attempt went wrong, by SQLSTATE and text. */
   reasons: { status: string; sqlState: string | null; message: string; tenants: number }[];
@@ -37,12 +40,15 @@ export interface FleetStatus {
   runs: RunStatus[];
 }
 
+/** @throws OperatorError naming a file that was edited after it was applied */
 export async function readStatus(client: OpeningClient, migrations: TenantMigrations): Promise<FleetStatus> {
+  await assertFilesUnchanged(client, migrations.list);
   const { latest, checksum } = migrations;
   const counts = await client.query<Omit<FleetStatus, 'latest' | 'versions' | 'reasons' | 'failed' | 'runs'>>(
     `SELECT count(*)::int AS tenants, count(*) FILTER (WHERE checksum = $2)::int AS "upToDate",
        count(*) FILTER (WHERE checksum <> $2 AND version <= $1)::int AS behind,
        count(*) FILTER (WHERE version > $1)::int AS ahead,
+       count(*) FILTER (WHERE serves_from > $1)::int AS closed,
        (SELECT count(*)::int FROM tenant_stock) AS "inStock" FROM tenants`,
     [latest, checksum],
   );

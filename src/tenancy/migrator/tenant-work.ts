@@ -41,10 +41,12 @@ export interface RunContext {
  */
 export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<void> {
   const tries = { lock: 0, stale: 0, succeeded: Number.POSITIVE_INFINITY };
+  let at = '';
+  const onStep = (name: string) => (at = `${name}: `);
   for (let { checksum } = tenant; !run.signal.aborted;) {
     await run.pause.wait(run.signal);
     try {
-      if (await goAlong(run, lanes, { ...tenant, checksum })) run.outcomes.succeed();
+      if (await goAlong(run, lanes, { ...tenant, checksum }, onStep)) run.outcomes.succeed();
       return run.pause.succeed();
     } catch (error) {
       if (error instanceof OperatorError) throw error;
@@ -54,22 +56,27 @@ export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: Index
       if (fault === 'stale' && ++tries.stale <= STALE_TRIES)
         checksum = ''; // so it is read from the schema
       else if (fault === 'busy') {
-        if (++tries.lock === LOCK_TRIES) return mark(run, tenant, 'deferred', error);
+        if (++tries.lock === LOCK_TRIES) return mark(run, tenant, 'deferred', error, at);
         await sleep(50 + Math.random() * 250);
       } else if (fault === 'server') {
         // not without need: another worker's step may be in flight on the shared one
         if (isDisconnected(error)) await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
         if (run.outcomes.migrated > tries.succeeded) run.putOff.add(tenant.shopId);
-        if (run.putOff.has(tenant.shopId)) return mark(run, tenant, 'deferred', error);
+        if (run.putOff.has(tenant.shopId)) return mark(run, tenant, 'deferred', error, at);
         tries.succeeded = run.outcomes.migrated;
         run.pause.report(error);
-      } else return fail(run, tenant, error);
+      } else return fail(run, tenant, error, at);
     }
   }
 }
 
 /** @returns whether there was anything to do */
-async function goAlong(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<boolean> {
+async function goAlong(
+  run: RunContext,
+  lanes: Lanes,
+  tenant: IndexedTenant,
+  onStep: (name: string) => void,
+): Promise<boolean> {
   const { roles, runId, limits, migrations } = run;
   const placement = run.locator.locate(tenant.shopId);
   const known = run.routes.historyOf(tenant.checksum);
@@ -80,6 +87,7 @@ async function goAlong(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Pr
   const context = { shopId: tenant.shopId, placement, roles, runId, limits };
   for (const step of steps) {
     if (run.signal.aborted) throw new Interrupted();
+    onStep(step.migration.name);
     await takeStep(lanes, step, context, run.signal);
   }
   return steps.length > 0;
@@ -97,9 +105,9 @@ async function truth(lane: Lane, ...rest: TailOf<typeof readHistory>): Promise<H
 type TailOf<F extends (...args: never[]) => unknown> =
   Parameters<F> extends [unknown, ...infer Tail] ? Tail : never;
 
-async function fail(run: RunContext, tenant: IndexedTenant, error: unknown): Promise<void> {
-  run.outcomes.fail(tenant, error);
-  await mark(run, tenant, 'failed', error);
+async function fail(run: RunContext, tenant: IndexedTenant, error: unknown, at: string): Promise<void> {
+  run.outcomes.fail(tenant, error, at);
+  await mark(run, tenant, 'failed', error, at);
 }
 
 function mark(
@@ -107,7 +115,8 @@ function mark(
   { shopId }: IndexedTenant,
   status: 'deferred' | 'failed',
   error: unknown,
+  at: string,
 ): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = at + (error instanceof Error ? error.message : String(error));
   return index.mark(shopId, status, { message, sqlState: sqlState(error) }, routes.targetChecksum);
 }

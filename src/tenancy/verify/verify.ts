@@ -5,6 +5,7 @@ import { CHECKS } from '../doctor/checks';
 import type { Finding, Observation } from '../doctor/findings';
 import { rightObservationOf } from '../doctor/rights';
 import { observationOf } from '../doctor/structure';
+import { assertFilesUnchanged } from '../migrator/edited-files';
 import { TenantMigrations } from '../tenant-migrations';
 import { compare, emptyDrift, readParts } from './compare';
 import type { Drift } from './drift';
@@ -45,6 +46,7 @@ export async function verify(installation: Installation, options: VerifyOptions 
   const sets = new VersionSets(installation, migrations);
   return withClient(adminOf(installation).bootstrapUrl, 'verify', async (client) => {
     await client.open('SET search_path = pg_catalog; SET jit = off'); // many small plans, and names with schemas
+    await assertFilesUnchanged(client, migrations.list);
     const tenants = await listTenants(client, options.only);
     let versions = await readVersions(client, tenants);
     const drifts = new Map<string, Drift>();

@@ -41,9 +41,17 @@ export const RECORDS: Fault[] = [
   },
   {
     name: 'a migration that failed',
-    inject: ({ a }) => `UPDATE public.tenants SET last_error = 'no' WHERE shop_id = '${a.id}'`,
-    found: ({ a }) => [['migration-failed', a.slug, 'public.tenants']],
-    repair: ({ a }) => `UPDATE public.tenants SET last_error = NULL WHERE shop_id = '${a.id}'`,
+    inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM public.tenants WHERE shop_id = '${a.id}';
+      UPDATE public.tenants SET status = 'failed', last_error = 'no', checksum = 'that of some version before'
+      WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [
+      ['migration-failed', a.slug, 'public.tenants'],
+      ['version-index', a.slug, 'public.tenants'],
+    ],
+    repair: ({
+      a,
+    }) => `UPDATE public.tenants t SET (status, last_error, checksum) = (k.status, k.last_error, k.checksum)
+      FROM public.kept k WHERE t.shop_id = k.shop_id AND t.shop_id = '${a.id}'; DROP TABLE public.kept`,
   },
   {
     name: 'a public schema of a newer program',

@@ -3,18 +3,20 @@ import { newId } from '../../../src/common/ids';
 import { AdminDatabase } from '../../../src/database/control-database';
 import { INSTALLATION } from '../../../src/database/database.module';
 import { adminOf, type Installation } from '../../../src/database/installation';
-import { withClient } from '../../../src/database/with-client';
 import { Control } from '../../../src/tenancy/migrator/control';
 import { Lane } from '../../../src/tenancy/migrator/lane';
 import { Pause } from '../../../src/tenancy/migrator/pause';
+import { planRun } from '../../../src/tenancy/migrator/plan';
 import { rebuildIndex } from '../../../src/tenancy/migrator/rebuild-index';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
-import { readStatus } from '../../../src/tenancy/migrator/status';
 import { TenantIndex } from '../../../src/tenancy/migrator/tenant-index';
+import { readStatus } from '../../../src/tenancy/migrator/status';
 import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
+import { verify } from '../../../src/tenancy/verify/verify';
+import { withClient } from '../../../src/database/with-client';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
 import { assertWhole, at, makeShops, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
@@ -112,6 +114,11 @@ describe('a run', () => {
       `migrations/tenant/${COLUMN.name} was edited after it was applied`,
     );
     expect(await fleet()).toEqual(before);
+    await expect(planRun(installation(), edited.goal(), {})).rejects.toThrow('was edited after');
+    await expect(verify(installation(), { migrations: edited })).rejects.toThrow('was edited after');
+    await expect(
+      withClient(app.database.url, 'test', (client) => readStatus(client, edited)),
+    ).rejects.toThrow('was edited after');
   });
 
   it('leaves tenants alone that a newer program took further', async () => {
@@ -303,6 +310,16 @@ describe('TenantIndex.mark', () => {
 });
 
 describe('rebuildIndex', () => {
+  it('opens a shop again for which something was announced that never came', async () => {
+    const [shop] = await fleet();
+    await sql('UPDATE tenants SET serves_from = 0');
+    await sql(`UPDATE tenants SET serves_from = 1999999999999 WHERE shop_id = '${shop!.id}'`);
+    const never = new AbortController().signal;
+    const summary = await rebuildIndex(installation(), await migrationsWith(), () => undefined, never);
+    expect(summary).toMatchObject({ corrected: 1, failed: [] });
+    expect(await sql(`SELECT FROM tenants WHERE serves_from > 0`)).toEqual([]);
+  });
+
   it('makes the index anew from the schemas', async () => {
     const before = await fleet();
     await sql(

@@ -74,7 +74,9 @@ describe('a migration that looks at data', () => {
     };
     const migrations = await migrationsWith(failing);
     const { failed } = await run(migrations);
-    expect(failed).toEqual([{ shopId: first!.id, slug: 'shop-0', sqlState: null, message: 'no' }]);
+    expect(failed).toEqual([
+      { shopId: first!.id, slug: 'shop-0', sqlState: null, message: `${looking.name}: no` },
+    ]);
     expect((await fleet())[0]).toMatchObject({
       shape: first!.shape,
       version: first!.version,
