@@ -1,0 +1,48 @@
+import { newId } from '../../src/common/ids';
+import { adminOf, type Installation } from '../../src/database/installation';
+import { withClient } from '../../src/database/with-client';
+import { provisionSql } from '../../src/tenancy/provision-sql';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
+
+const CONNECTIONS = 3;
+
+/** Makes shops `shop-0`, `shop-1`, … of one user, with everything that provisioning makes, on several connections. */
+export async function makeFleet(
+  installation: Installation,
+  migrations: TenantMigrations,
+  count: number,
+): Promise<void> {
+  const { url } = adminOf(installation);
+  const user = newId();
+  await withClient(url, 'bench', (client) =>
+    client.query(
+      `INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'bench@example.com', 'Bench', '')`,
+      [user],
+    ),
+  );
+  const left = Array.from({ length: count }, newId).entries();
+  const work = () =>
+    withClient(url, 'bench', async (client) => {
+      await client.query('SET synchronous_commit = off');
+      for (const [number, id] of left) await client.open(shopSql(installation, migrations, user, id, number));
+    });
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+}
+
+function shopSql(
+  { roles }: Installation,
+  migrations: TenantMigrations,
+  user: string,
+  id: string,
+  number: number,
+): string {
+  const placement = new TenantLocator().locate(id);
+  return `BEGIN; ${provisionSql(placement, roles, migrations.list)}
+    INSERT INTO public.shops (id, name, slug) VALUES ('${id}', 'Shop ${number}', 'shop-${number}');
+    INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${id}', 'owner');
+    INSERT INTO ${placement.schema}.members (user_id, name, role) VALUES ('${user}', 'Bench', 'owner');
+    INSERT INTO public.tenants (shop_id, version, checksum)
+      VALUES ('${id}', ${migrations.latest}, '${migrations.checksum}');
+    COMMIT`;
+}

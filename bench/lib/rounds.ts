@@ -1,0 +1,39 @@
+/** Seconds that work took. */
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle]!; // an odd length is never 0
+  return (sorted[middle - 1]! + sorted[middle]!) / 2; // callers have at least one round
+}
+
+/** One round: what was measured, and the floor beside it; null where there is none. */
+export interface Round {
+  value: number;
+  floor: number | null;
+}
+
+/**
+ * Measures two things in turns, so that what else the machine does meets both alike; who begins alternates.
+ * @param measure returns one value of a thing and leaves everything as it was
+ */
+export async function inTurns(
+  rounds: number,
+  measure: Record<'value' | 'floor', () => Promise<number>>,
+  onRound: (round: Round) => void,
+): Promise<Round[]> {
+  const done: Round[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const round = { value: 0, floor: 0 };
+    for (const side of i % 2 === 0 ? (['value', 'floor'] as const) : (['floor', 'value'] as const))
+      round[side] = await measure[side]();
+    onRound(round);
+    done.push(round);
+  }
+  return done;
+}

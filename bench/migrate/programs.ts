@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Env } from '../../src/config/env';
+import { adminOf, type Installation } from '../../src/database/installation';
+
+const run = promisify(execFile);
+
+/** Beside this file's own folder, which swc has compiled along with `src`. */
+const ROOT = path.join(__dirname, '..', '..');
+
+/** By how many MiB the migrator grows while it migrates the last so many shops, after so many others. */
+export async function memoryOf(
+  installation: Installation,
+  env: Env,
+  warmUp: number,
+  shops: number,
+): Promise<number> {
+  const file = path.join(ROOT, 'bench', 'migrate', 'memory-child.js');
+  const args = ['--expose-gc', file, String(warmUp), String(shops)];
+  const { stdout } = await run(process.execPath, args, { env: environment(installation, env) });
+  const { migrated, mebibytes } = JSON.parse(stdout) as { migrated: number; mebibytes: number };
+  if (migrated !== shops) throw new Error(`${migrated} of ${shops} shops were migrated`);
+  return mebibytes;
+}
+
+/** The command, as an operator gives it. */
+export async function migrateCommand(installation: Installation, env: Env): Promise<void> {
+  const cli = path.join(ROOT, 'src', 'cli.js');
+  const { stdout } = await run(process.execPath, [cli, 'migrate:tenants'], {
+    env: environment(installation, env),
+  });
+  if (!stdout.includes('nothing to do')) throw new Error(stdout);
+}
+
+function environment(installation: Installation, env: Env): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    DATABASE_URL: adminOf(installation).bootstrapUrl,
+    DATA_DIR: env.DATA_DIR,
+    LOG_LEVEL: 'warn',
+  };
+}
