@@ -30,11 +30,11 @@ export class UnknownHistory extends Error {
  */
 export class Routes {
   private readonly known = new Map<string, Promise<readonly Step[]>>();
-  /** Histories with a gap, as they were read from schemas: the checksum alone does not tell them. */
-  private readonly read = new Map<string, History>();
   private turn: Promise<unknown> = Promise.resolve();
 
   private readonly target: readonly Migration[];
+  /** By checksum: those that the program makes itself, and those with a gap that were read from schemas. */
+  private readonly histories: Map<string, History>;
 
   /** @param lane connection for looking at references, one at a time */
   constructor(
@@ -43,6 +43,10 @@ export class Routes {
     private readonly goal: Goal,
   ) {
     this.target = goal.target;
+    const prefixes = Array.from({ length: goal.migrations.length + 1 }, (_, i) =>
+      goal.migrations.slice(0, i),
+    );
+    this.histories = new Map(prefixes.map((prefix) => [historyChecksum(prefix), prefix]));
   }
 
   /** Whether there is something to do for tenants of this history. Those that a newer program took further wait for that. */
@@ -61,13 +65,7 @@ export class Routes {
 
   /** The history that a checksum stands for, if the program makes it itself or has met it. */
   historyOf(checksum: string): History | undefined {
-    const read = this.read.get(checksum);
-    if (read !== undefined) return read;
-    for (let length = this.goal.migrations.length; length >= 0; length--) {
-      const prefix = this.goal.migrations.slice(0, length);
-      if (historyChecksum(prefix) === checksum) return prefix;
-    }
-    return undefined;
+    return this.histories.get(checksum);
   }
 
   /**
@@ -90,7 +88,7 @@ export class Routes {
 
   private async workOut(history: History): Promise<readonly Step[]> {
     assertKnown(history, this.goal.migrations);
-    this.read.set(historyChecksum(history), history);
+    this.histories.set(historyChecksum(history), history);
     const done = new Set(history.map(({ version }) => version));
     const base = this.goal.migrations.filter(({ version }) => done.has(version));
     if (this.goal.undone !== undefined)
