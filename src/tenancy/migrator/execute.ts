@@ -3,13 +3,20 @@ import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../tenant-locator';
 import { announceContracts } from './announce';
 import { Control } from './control';
+import { faultOf } from './faults';
 import { FleetRun } from './fleet-run';
 import type { Goal } from './goal';
 import { Lane } from './lane';
 import { Outcomes } from './outcomes';
 import { Pause } from './pause';
 import { Routes } from './routes';
-import { defaultBudget, defaultConcurrency, type RunOptions, type RunSummary } from './run-options';
+import {
+  defaultBudget,
+  defaultConcurrency,
+  type RunOptions,
+  type RunSummary,
+  type UnmigratedTenant,
+} from './run-options';
 import { RunRecord } from './run-record';
 import { TenantIndex } from './tenant-index';
 import type { RunContext } from './tenant-work';
@@ -89,7 +96,17 @@ class Execution {
     });
   }
 
+  /** Told to stop while the server is away, the run need not ask it what is left. */
   async run(): Promise<RunSummary> {
+    try {
+      return await this.toTheEnd();
+    } catch (error) {
+      if (this.signal.aborted && faultOf(error) === 'server') return this.summary(false, []);
+      throw error;
+    }
+  }
+
+  private async toTheEnd(): Promise<RunSummary> {
     const pending = await this.fleet.pending(this.options);
     if (pending.length === 0) return this.summary(true);
     const checksums = [...new Set(pending.map(({ checksum }) => checksum))];
@@ -139,10 +156,10 @@ class Execution {
     this.options.onProgress?.({ done: migrated + failed.length, total: this.total, failed: failed.length });
   }
 
-  private async summary(isAllDone: boolean): Promise<RunSummary> {
+  private async summary(isAllDone: boolean, busy?: UnmigratedTenant[]): Promise<RunSummary> {
     const { migrated, failed } = this.outcomes;
     const { reason } = this.fleet;
-    const deferred = isAllDone ? [] : await this.index.deferred(NAMED);
+    const deferred = isAllDone ? [] : (busy ?? (await this.index.deferred(NAMED)));
     return {
       runId: this.total === 0 ? null : this.runId,
       target: this.routes.targetVersion,

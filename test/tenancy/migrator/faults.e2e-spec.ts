@@ -120,6 +120,17 @@ describe('a server in trouble', () => {
     expect(last).toEqual({ outcome: 'stopped' });
   });
 
+  it('ends as interrupted when it is told to stop while the server is away', async () => {
+    const stop = new AbortController();
+    const here = app.app.get<Installation>(INSTALLATION);
+    const away = { ...here, admin: { ...here.admin!, url: 'postgres://admin@127.0.0.1:1/none' } };
+    const summary = await new TenantMigrator(season, away).run({
+      signal: stop.signal,
+      onPause: () => stop.abort(),
+    });
+    expect(summary).toMatchObject({ outcome: 'interrupted', migrated: 0, failed: [], deferred: [] });
+  });
+
   it('does not hold up the others when only one tenant has it, and names that one', async () => {
     const [shop] = await fleet();
     const one = await migrationsWith({
