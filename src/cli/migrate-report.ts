@@ -10,7 +10,7 @@ export function printSummary(summary: RunSummary, seconds: number): void {
   for (const tenant of summary.failed) print(line('failed', tenant));
   for (const tenant of summary.deferred) print(line('busy', tenant));
   const { total, migrated, failed, outcome, reason } = summary;
-  if (total === 0) return print(`nothing to do: no shop is behind ${summary.target}`);
+  if (total === 0 && outcome === 'done') return print(`nothing to do: no shop is behind ${summary.target}`);
   print(
     `${total} shop(s) to migrate to ${summary.target}: ${migrated} migrated, ${failed.length} failed, ` +
       `${summary.deferred.length} busy, ${seconds.toFixed(1)} s`,
@@ -22,9 +22,15 @@ export function printSummary(summary: RunSummary, seconds: number): void {
   return undefined;
 }
 
-function line(what: string, { shopId, slug, sqlState, message }: UnmigratedTenant): string {
+/** A tenant that was left behind, on one line. */
+export function line(what: string, { shopId, slug, sqlState, message }: UnmigratedTenant): string {
   const hint = sqlState === 'ST003' ? `; npm run migrate:verify -- --only ${slug ?? shopId} says how` : '';
-  return `${what.padEnd(8)} ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}${hint}`;
+  return `${what.padEnd(8)} ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}${hint}`;
+}
+
+/** PostgreSQL's messages quote what shops have written, which must not draw on the terminal of an operator. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 /** The command that was given; whatever is done already will not be done again. */

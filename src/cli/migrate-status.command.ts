@@ -4,6 +4,7 @@ import { withClient } from '../database/with-client';
 import { type FleetStatus, readStatus } from '../tenancy/migrator/status';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { type CommandContext, print } from './command-context';
+import { oneLine } from './migrate-report';
 
 export function addMigrateStatus(program: Command, context: CommandContext): void {
   program
@@ -42,9 +43,9 @@ function printStatus({
   for (const { version, tenants: count } of status.versions) print(`  ${version}  ${count}`);
   if (status.reasons.length > 0) print('\nnot migrated, and why');
   for (const { status: state, sqlState, message, tenants: count } of status.reasons)
-    print(`  ${state} ${count}: ${sqlState ?? 'no SQLSTATE'} ${message}`);
+    print(`  ${state} ${count}: ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
   for (const { slug, shopId, sqlState, message } of status.failed)
-    print(`    ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`);
+    print(`    ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
   if (status.runs.length > 0) print('\nruns');
   for (const run of status.runs)
     print(

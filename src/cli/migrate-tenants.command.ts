@@ -18,7 +18,7 @@ import {
   parseWaves,
   runOptionsOf,
 } from './migrate-options';
-import { printPlan, printSummary, printTrial } from './migrate-report';
+import { line, printPlan, printSummary, printTrial } from './migrate-report';
 import { type Progress, startProgress } from './progress';
 
 export function addMigrateTenants(program: Command, context: CommandContext): void {
@@ -127,8 +127,7 @@ async function rebuild(
   progress.stop();
   if (flags.json) print(JSON.stringify(summary));
   else {
-    for (const { slug, shopId, sqlState, message } of summary.failed)
-      print(`failed   ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${message}`);
+    for (const tenant of summary.failed) print(line('failed', tenant));
     print(`${summary.tenants} schema(s) read, ${summary.corrected} row(s) of public.tenants corrected`);
   }
   if (summary.failed.length > 0) process.exitCode = 1;

@@ -267,4 +267,12 @@ describe('migrate:status', () => {
     const good = await status();
     expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/behind {6}0\n/)]);
   });
+
+  it('keeps what a shop wrote from drawing on the terminal', async () => {
+    await app.database.query(`UPDATE public.tenants SET status = 'failed', checksum = 'other',
+      last_error = E'invalid: "\\x1b[2J\\nfailed   shop-1"' WHERE shop_id = '${(await fleet())[0]!.id}'`);
+    const { stdout } = await status();
+    await migrate('--rebuild-index');
+    expect(stdout).toContain('invalid: " [2J failed   shop-1"');
+  });
 });
