@@ -24,6 +24,11 @@ export function newestVersion(history: History): number {
   return history.reduce((newest, { version }) => Math.max(newest, version), 0);
 }
 
+/** A history as the index has it. */
+export function placeOf(history: History): { checksum: string; version: number } {
+  return { checksum: historyChecksum(history), version: newestVersion(history) };
+}
+
 /** Programs whose newest tenant migration is older must not serve a tenant that has these; 0 when all may. */
 export function servesFromOf(migrations: readonly Pick<Migration, 'marks'>[]): number {
   return Math.max(0, ...migrations.map(({ marks }) => marks.contract?.since ?? 0));

@@ -5,7 +5,7 @@ import type { Roles } from '../../database/roles';
 import type { Migration } from '../../database/schema-migrations';
 import type { TenantLocator } from '../tenant-locator';
 import { faultOf, Interrupted, isDisconnected } from './faults';
-import type { History } from './history';
+import { type History, placeOf } from './history';
 import type { Lane } from './lane';
 import type { Outcomes } from './outcomes';
 import type { Pause } from './pause';
@@ -81,6 +81,7 @@ async function goAlong(
   const placement = run.locator.locate(tenant.shopId);
   const known = run.routes.historyOf(tenant.checksum);
   const history = known ?? (await truth(lanes.own, tenant.shopId, placement, roles, migrations));
+  if (known === undefined && !run.routes.isPending(placeOf(history))) return false; // a newer program was here
   const steps = await run.routes.steps(history);
   if (known === undefined && steps.some(({ migration }) => migration.marks.contract !== undefined))
     return false; // the next pass, which knows its history now, announces it first
