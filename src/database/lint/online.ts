@@ -2,6 +2,9 @@ import type { AlterTableCmd, Node } from 'libpg-query';
 import type { Breach, Place } from './lint-finding';
 import { alterationsOf, bodyOf } from './syntax-tree';
 
+/** As the migrator reads it in the text of the statement. */
+const PLAIN_NAME = /^[a-z_][a-z0-9_]*$/;
+
 /** Which file a statement that takes its time belongs into, and what may stand in an online file. */
 export function* checkOnline(statement: Node, place: Place): Generator<Breach> {
   if (place.migration.kind === 'online') {
@@ -10,6 +13,8 @@ export function* checkOnline(statement: Node, place: Place): Generator<Breach> {
     return;
   }
   yield* indexOnExisting(statement, place);
+  if ('ReindexStmt' in statement && !isConcurrent(statement))
+    yield { rule: 'index-not-concurrent', detail: 'REINDEX' };
   if (isConcurrent(statement))
     yield { rule: 'online-mix', detail: 'CONCURRENTLY in a file that runs in a transaction' };
   if ([...alterationsOf(statement)].some(isValidation))
@@ -38,6 +43,8 @@ function unfit(statement: Node): string | undefined {
   const index = bodyOf('IndexStmt', statement);
   if (index !== undefined && index.idxname === undefined)
     return 'an index without a name: a broken one could not be found again';
+  if (index !== undefined && !PLAIN_NAME.test(index.idxname ?? ''))
+    return 'an index whose name is not of small letters, digits and _: a broken one could not be found again';
   const alterations = [...alterationsOf(statement)];
   if (alterations.length > 0)
     return alterations.every(isValidation) ? undefined : 'ALTER TABLE other than VALIDATE CONSTRAINT';
