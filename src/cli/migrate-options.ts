@@ -68,7 +68,7 @@ export function parseWaves(text: string): number[] {
 }
 
 function parsePercent(text: string): number {
-  const percent = Number(text.trim().replace(/%$/, ''));
+  const percent = Number(/^\s*(\d+(?:\.\d+)?)%?\s*$/.exec(text)?.[1]);
   if (!(percent > 0 && percent <= 100))
     throw new InvalidArgumentError('per cent, more than 0 and at most 100');
   return percent;

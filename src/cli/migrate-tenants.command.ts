@@ -34,7 +34,7 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
     .option('--waves <n%,…>', 'then these shares, one after the other', parseWaves)
     .option('--error-budget <n>', 'failures that end the run; default 1 %, at least 5', parseCount(1_000_000))
     .option('--patience <seconds>', 'how long to come back to busy shops, default 120', parseSeconds)
-    .option('--statement-timeout <seconds>', 'of one statement, default 60', parseSeconds)
+    .option('--statement-timeout <seconds>', 'of one statement, default 60', parseCount(86_400))
     .option('--plan', 'say what would be done')
     .option('--dry-run', 'do it to a sample, look, and roll it back')
     .option('--sample <n>', 'shops of the dry run', parseCount(100), 3)

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { OperatorError } from '../common/report';
 import { lintMigrations } from '../database/lint/lint-migrations';
 import type { LintFinding } from '../database/lint/lint-finding';
 import { RULES } from '../database/lint/rules';
@@ -14,6 +16,8 @@ export function addMigrationLint(program: Command): void {
     .description('look for what is not safe in the tenant migrations, and exit 1 when there is something')
     .argument('[folder]', 'of compiled migrations, instead of migrations/tenant')
     .action(async (folder?: string) => {
+      if (folder !== undefined && !existsSync(folder))
+        throw new OperatorError(`There is no folder ${folder}.`);
       const migrations = await loadMigrations(
         folder === undefined ? TENANT_MIGRATIONS : path.resolve(folder),
       );
