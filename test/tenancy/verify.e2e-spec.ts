@@ -4,6 +4,7 @@ import { INSTALLATION } from '../../src/database/database.module';
 import type { Installation } from '../../src/database/installation';
 import type { Migration } from '../../src/database/schema-migrations';
 import { examine } from '../../src/tenancy/doctor/doctor';
+import { HISTORY_CHECKSUM } from '../../src/tenancy/migrator/history';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
@@ -46,7 +47,8 @@ async function apply({ id, schema }: FleetShop, { version, name, up }: Migration
   await app.database.query(
     `BEGIN; SET LOCAL ROLE "${installation.roles.owner}"; SET LOCAL search_path TO ${schema}; ${up};
      INSERT INTO schema_migrations (version, name) VALUES (${version}, '${name}'); RESET ROLE;
-     UPDATE public.tenants SET version = ${version} WHERE shop_id = '${id}'; COMMIT`,
+     UPDATE public.tenants SET version = ${version}, checksum = (SELECT ${HISTORY_CHECKSUM} FROM ${schema}.schema_migrations)
+     WHERE shop_id = '${id}'; COMMIT`,
   );
 }
 
