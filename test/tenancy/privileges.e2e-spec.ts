@@ -263,7 +263,8 @@ describe('the login of the public side', () => {
 describe('functions that work with the rights of the owner', () => {
   const functions = <T extends object>(columns: string, values?: unknown[]) =>
     app.database.query<T>(
-      `SELECT ${columns} FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace ORDER BY p.proname`,
+      `SELECT ${columns} FROM pg_proc p
+       WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef ORDER BY p.proname`,
       values,
     );
   const enter = (client: Client, { shop, user }: Owner, name: string, role = 'owner') =>
@@ -289,6 +290,20 @@ describe('functions that work with the rights of the owner', () => {
     const settings = ['search_path=pg_catalog, pg_temp'];
     expect(found).toEqual(
       PUBLIC_FUNCTIONS.map(() => ({ owner: installation.roles.owner, definer: true, settings })),
+    );
+  });
+
+  it('are refused, like those of the migrator, to whom the list does not name', async () => {
+    const { tenant, public: publicLogin, owner } = installation.roles;
+    const found = await app.database.query(
+      `SELECT p.proname::text AS name, p.proowner::regrole::text AS owner,
+         array(SELECT r.rolname::text FROM pg_roles r
+               WHERE r.rolname = ANY($1) AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS open
+       FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT p.prosecdef ORDER BY p.proname`,
+      [[publicLogin, tenant, placeOf(ada), placeOf(bob)]],
+    );
+    expect(found).toEqual(
+      ['expect_shape', 'open_step', 'tenant_shape'].map((name) => ({ name, owner, open: [] })),
     );
   });
 
