@@ -25,8 +25,8 @@ const ROUNDS = countArgument(2, 5);
 const MEMORY_ROUNDS = Math.min(ROUNDS, 3);
 const FEW = Math.ceil(SHOPS / 10);
 const INDEX_ROWS = 2 * SHOPS;
-/** Shops that a process migrates before its memory is looked at. */
-const WARM_UP = Math.ceil(SHOPS / 100);
+/** Shops that a process migrates before its memory is looked at: by then V8 has grown the heap that it works with. */
+const WARM_UP = FEW;
 const CONNECTIONS = defaultConcurrency();
 
 interface Fleet {
@@ -92,7 +92,7 @@ async function memory(fleet: Fleet): Promise<Result> {
     { value: () => measured(SHOPS - WARM_UP), floor: () => measured(FEW) },
     ({ value, floor }) => print(`growth: ${value.toFixed(1)} MiB, few shops ${floor?.toFixed(1)} MiB`),
   );
-  const what = `growth of the process while it migrates ${SHOPS - WARM_UP} shops; floor: ${FEW} shops`;
+  const what = `growth of the process while it migrates ${SHOPS - WARM_UP} shops, after ${WARM_UP} others; floor: ${FEW} shops`;
   return resultOf(
     setup,
     { name: 'migrate.memory', what, unit: 'MiB', bar: { of: 'difference', most: 20 } },
