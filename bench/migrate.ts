@@ -11,7 +11,7 @@ import { describeSetup, type Setup } from './lib/machine';
 import { type Result, report, resultOf } from './lib/results';
 import { inTurns, type Round, seconds } from './lib/rounds';
 import { withServer } from './lib/server';
-import { bareRun } from './migrate/floor';
+import { bareRun, sameMessages } from './migrate/floor';
 import { nextMigration } from './migrate/next-migration';
 import { memoryOf, migrateCommand } from './migrate/programs';
 import { rewind, sweep } from './migrate/rewind';
@@ -48,11 +48,17 @@ start(() =>
     const next = new TenantMigrations([...now.list, added]);
     const fleet = { installation, env, setup, now, next, added };
     await sweep(installation);
-    report('migrate', [await rate(fleet), await memory(fleet), ...(await nothingToDo(fleet))]);
+    const same = await sameMessages(installation, next);
+    report('migrate', [
+      await rate(fleet),
+      await rate(fleet, same),
+      await memory(fleet),
+      ...(await nothingToDo(fleet)),
+    ]);
   }),
 );
 
-async function rate(fleet: Fleet): Promise<Result> {
+async function rate(fleet: Fleet, messageOf?: (id: string) => string): Promise<Result> {
   const { installation, next, setup } = fleet;
   const migrator = new TenantMigrator(next, installation);
   const measured = async (work: () => Promise<unknown>) => {
@@ -64,14 +70,19 @@ async function rate(fleet: Fleet): Promise<Result> {
     ROUNDS,
     {
       value: () => measured(async () => assertAll(await migrator.run({ concurrency: CONNECTIONS }))),
-      floor: () => measured(() => bareRun(installation, next, CONNECTIONS)),
+      floor: () => measured(() => bareRun(installation, next, CONNECTIONS, messageOf)),
     },
     ({ value, floor }) => print(`shops/s: migrator ${value.toFixed(0)}, bare script ${floor?.toFixed(0)}`),
   );
-  const what = `a column and an index on ${SHOPS} shops without rows, ${CONNECTIONS} connections, against a bare pg script`;
+  const what = `a column and an index on ${SHOPS} shops without rows, ${CONNECTIONS} connections, against a bare pg script${messageOf ? ' that sends the same messages' : ''}`;
   return resultOf(
     setup,
-    { name: 'migrate.rate', what, unit: 'shops/s', bar: { of: 'ratio', least: 0.8 } },
+    {
+      name: messageOf ? 'migrate.rate.same' : 'migrate.rate',
+      what,
+      unit: 'shops/s',
+      bar: { of: 'ratio', least: 0.8 },
+    },
     rounds,
   );
 }

@@ -3,6 +3,9 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
 import { enterAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { Lane } from '../../src/tenancy/migrator/lane';
+import { Routes } from '../../src/tenancy/migrator/routes';
+import { closeSql, openSql } from '../../src/tenancy/migrator/step-sql';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 /**
@@ -13,6 +16,7 @@ export async function bareRun(
   installation: Installation,
   migrations: TenantMigrations,
   connections: number,
+  messageOf = (id: string) => tenantSql(installation, migrations, id),
 ): Promise<void> {
   const { url } = adminOf(installation);
   const clients = Array.from({ length: connections }, () => new Client({ connectionString: url }));
@@ -26,12 +30,28 @@ export async function bareRun(
     const left = rows.values();
     await Promise.all(
       clients.map(async (client) => {
-        for (const { id } of left) await client.query(tenantSql(installation, migrations, id));
+        for (const { id } of left) await client.query(messageOf(id));
       }),
     );
   } finally {
     await Promise.all(clients.map((client) => client.end()));
   }
+}
+
+/** The same script with the migrator's own messages: all that it looks at, but one after the other. */
+export async function sameMessages(
+  { admin, roles }: Installation,
+  migrations: TenantMigrations,
+): Promise<(id: string) => string> {
+  const lane = new Lane(admin!.url, 'bench reference'); // the embedded server has an admin
+  const { list } = migrations;
+  const [step] = await new Routes(lane, roles, migrations.goal()).steps(list.slice(0, -1));
+  await lane.reset();
+  return (shopId) => {
+    const placement = new TenantLocator().locate(shopId);
+    const context = { shopId, placement, roles, runId: shopId, limits: { lock: 200, statement: 60_000 } };
+    return `${openSql(step!, context)}${step!.migration.up}${closeSql(step!, context)}`; // one migration is pending
+  };
 }
 
 function tenantSql({ roles }: Installation, migrations: TenantMigrations, id: string): string {
