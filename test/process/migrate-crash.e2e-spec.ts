@@ -55,9 +55,11 @@ async function countAt(version: number): Promise<number> {
 async function restart(how: 'orderly' | 'crash'): Promise<void> {
   if (how === 'orderly') await server.stop();
   else {
-    const [backend] = await database.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa migrate tenants' LIMIT 1`,
-    );
+    const backends = () =>
+      database.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa migrate tenants'`,
+      );
+    const [backend] = await until(backends, ({ length }) => length > 0); // they come back from a pause
     process.kill(backend!.pid, 'SIGKILL');
   }
   await server.start(port);
