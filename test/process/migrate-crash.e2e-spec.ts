@@ -110,9 +110,8 @@ describe('a runner that is killed', () => {
   }, 300_000);
 
   it('lets go of its locks by itself, in the middle of a long statement too', async () => {
-    await runCli(['migrate:tenants', '--undo', '--limit', '1'], settings());
-    const long = programWith({
-      name: `${VERSION}-wait`,
+    const long = programWith(SEASON, {
+      name: `${VERSION + 1}-wait`,
       up: 'SELECT pg_sleep(600) FROM members', // a new tenant has none
     });
     const waiting = spawnProgram('cli', ['migrate:tenants', '--statement-timeout', '900'], {
