@@ -1,16 +1,16 @@
 import { adminOf, type Installation } from '../../database/installation';
 import { quoteLiteral } from '../../database/identifiers';
 import type { OpeningClient } from '../../database/borrowed-client';
-import { sqlState } from '../../common/sqlstate';
 import { TenantLocator } from '../tenant-locator';
 import { Control } from './control';
 import type { Goal } from './goal';
+import { describe } from './faults';
 import { Lane } from './lane';
 import { Pause } from './pause';
 import { Routes, type Step } from './routes';
 import { runCodeOf } from './steps';
-import { enterSql, openSql, type StepContext, writeRowSql } from './step-sql';
-import { type IndexedTenant, type Selection, TenantIndex } from './tenant-index';
+import { enterSql, openSql, STEP_LIMITS, type StepContext, writeRowSql } from './step-sql';
+import { type IndexedTenant, NO_RUN, type Selection, TenantIndex } from './tenant-index';
 
 export interface TriedStep {
   name: string;
@@ -27,9 +27,6 @@ export interface TriedTenant {
   /** Null when all went well. */
   error: { sqlState: string | null; message: string } | null;
 }
-
-const NO_RUN = '00000000-0000-0000-0000-000000000000';
-const LIMITS = { lock: 200, statement: 60_000 };
 
 /** Takes some tenants, drawn by lot, along their route in one transaction each, looks, and rolls it back. */
 export async function dryRun(
@@ -67,7 +64,7 @@ async function tryTenant(
   { shopId, slug, checksum }: IndexedTenant,
 ): Promise<TriedTenant> {
   const placement = new TenantLocator().locate(shopId);
-  const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: LIMITS };
+  const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: STEP_LIMITS };
   const tried: TriedTenant = { shopId, slug, steps: [], error: null };
   try {
     const history = routes.historyOf(checksum)!; // those without were not drawn
@@ -79,8 +76,7 @@ async function tryTenant(
       tried.steps.push(isPossible ? await tryStep(client, step, context, isFirst) : untried);
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    tried.error = { sqlState: sqlState(error) ?? null, message };
+    tried.error = describe(error);
   }
   await client.open('ROLLBACK');
   return tried;

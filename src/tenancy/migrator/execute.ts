@@ -18,12 +18,10 @@ import {
   type UnmigratedTenant,
 } from './run-options';
 import { RunRecord } from './run-record';
+import { STEP_LIMITS } from './step-sql';
 import { TenantIndex } from './tenant-index';
 import type { RunContext } from './tenant-work';
 
-/** How long who reads a busy table waits behind a step at most, milliseconds (docs/decisions/0015-fleet-migrator.md). */
-const LOCK_MS = 200;
-const STATEMENT_MS = 60_000;
 const PATIENCE_MS = 120_000;
 const PAUSE_LIMIT_MS = 600_000;
 /** Busy tenants that are named one by one. */
@@ -77,7 +75,10 @@ class Execution {
     const context: RunContext = {
       roles: installation.roles,
       runId: this.runId,
-      limits: { lock: LOCK_MS, statement: options.statementMs ?? STATEMENT_MS },
+      limits: {
+        ...STEP_LIMITS,
+        ...(options.statementMs !== undefined && { statement: options.statementMs }),
+      },
       migrations: goal.migrations,
       locator: new TenantLocator(),
       index: this.index,

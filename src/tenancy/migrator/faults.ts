@@ -27,6 +27,14 @@ export function isDisconnected(error: unknown): boolean {
   return !/^5[38]...$/.test(sqlState(error) ?? '');
 }
 
+/** What an error says, for the index, the summary and people. */
+export function describe(error: unknown): { message: string; sqlState: string | null } {
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    sqlState: sqlState(error) ?? null,
+  };
+}
+
 /** Thrown where no message of PostgreSQL says it. */
 export class HeldElsewhere extends Error {
   readonly code = ELSEWHERE;

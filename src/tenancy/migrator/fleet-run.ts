@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from './faults';
 import type { Lane } from './lane';
 import type { Lanes } from './steps';
 import type { Group, IndexedTenant, Selection } from './tenant-index';
@@ -99,7 +100,7 @@ export class FleetRun {
         this.settings.onTenant();
       }
     } catch (error) {
-      this.reason = error instanceof Error ? error.message : String(error); // the others end too
+      this.reason = describe(error).message; // the others end too
       throw error;
     } finally {
       await lanes.own.reset();

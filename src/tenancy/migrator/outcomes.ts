@@ -1,4 +1,4 @@
-import { sqlState } from '../../common/sqlstate';
+import { describe } from './faults';
 import type { UnmigratedTenant } from './run-options';
 import type { IndexedTenant } from './tenant-index';
 
@@ -22,11 +22,12 @@ export class Outcomes {
 
   /** @param at step that failed, with a colon, for people */
   fail(tenant: IndexedTenant, error: unknown, at = ''): UnmigratedTenant {
+    const { message, sqlState } = describe(error);
     const failure = {
       shopId: tenant.shopId,
       slug: tenant.slug,
-      sqlState: sqlState(error) ?? null,
-      message: at + (error instanceof Error ? error.message : String(error)),
+      sqlState,
+      message: at + message,
     };
     this.running = failure.sqlState === this.last ? this.running + 1 : 1;
     this.last = failure.sqlState;

@@ -5,7 +5,7 @@ import type { Goal } from './goal';
 import { Lane } from './lane';
 import { Pause } from './pause';
 import { Routes } from './routes';
-import { type Selection, TenantIndex } from './tenant-index';
+import { NO_RUN, type Selection, TenantIndex } from './tenant-index';
 
 export interface PlannedStep {
   name: string;
@@ -32,7 +32,7 @@ export async function planRun(
   const routes = new Routes(lane, installation.roles, goal);
   const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
   try {
-    const all = await new TenantIndex(control, '00000000-0000-0000-0000-000000000000').groups(selection);
+    const all = await new TenantIndex(control, NO_RUN).groups(selection);
     await assertFilesUnchanged(await lane.client(), goal.migrations);
     const plan: MigrationPlan = { target: routes.targetVersion, groups: [], steps: [] };
     for (const { version, tenants, checksum } of all.filter((group) => routes.isPending(group))) {

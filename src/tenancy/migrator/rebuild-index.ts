@@ -3,10 +3,10 @@ import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../tenant-locator';
 import type { TenantMigrations } from '../tenant-migrations';
 import { type History, servesFromOf } from './history';
+import { describe } from './faults';
 import { Lane } from './lane';
 import type { RunProgress, UnmigratedTenant } from './run-options';
 import { readHistory } from './tenant-index';
-import { sqlState } from '../../common/sqlstate';
 
 const PAGE = 500;
 
@@ -55,8 +55,7 @@ export async function rebuildIndex(
         if (!rows[0]!.same) summary.corrected++; // it is there, see above
       } catch (error) {
         await lane.reset();
-        const message = error instanceof Error ? error.message : String(error);
-        summary.failed.push({ shopId, slug, sqlState: sqlState(error) ?? null, message });
+        summary.failed.push({ shopId, slug, ...describe(error) });
       }
       onProgress({ done: summary.tenants, total, failed: summary.failed.length });
     }

@@ -13,6 +13,9 @@ export interface StepLimits {
   statement: number;
 }
 
+/** Unless the operator gives others. The lock's is how long who reads a busy table waits (docs/decisions/0015-fleet-migrator.md). */
+export const STEP_LIMITS: StepLimits = { lock: 200, statement: 60_000 };
+
 /** Tenant, run and limits of a step that is about to be taken. */
 export interface StepContext {
   shopId: string;

@@ -32,6 +32,9 @@ export interface Selection {
   from?: string;
 }
 
+/** Stands for the run where nothing is migrated. */
+export const NO_RUN = '00000000-0000-0000-0000-000000000000';
+
 /** The rows of `public.tenants`, for the migrator. */
 export class TenantIndex {
   constructor(
@@ -84,13 +87,13 @@ export class TenantIndex {
   async mark(
     shopId: string,
     status: 'deferred' | 'failed',
-    error: { message: string; sqlState: string | undefined },
+    error: { message: string; sqlState: string | null },
     target: string,
   ): Promise<void> {
     await this.control.query(
       `UPDATE tenants SET status = $2, attempts = attempts + 1, last_error = $3, last_sqlstate = $4, run_id = $5,
          started_at = now(), finished_at = now() WHERE shop_id = $1 AND checksum <> $6`,
-      [shopId, status, error.message, error.sqlState ?? null, this.runId, target],
+      [shopId, status, error.message, error.sqlState, this.runId, target],
     );
   }
 

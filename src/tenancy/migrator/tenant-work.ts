@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../common/report';
-import { sqlState } from '../../common/sqlstate';
 import type { Roles } from '../../database/roles';
 import type { Migration } from '../../database/schema-migrations';
 import type { TenantLocator } from '../tenant-locator';
-import { faultOf, Interrupted, isDisconnected } from './faults';
+import { describe, faultOf, Interrupted, isDisconnected } from './faults';
 import { type History, placeOf } from './history';
 import type { Lane } from './lane';
 import type { Outcomes } from './outcomes';
@@ -118,6 +117,6 @@ function mark(
   error: unknown,
   at: string,
 ): Promise<void> {
-  const message = at + (error instanceof Error ? error.message : String(error));
-  return index.mark(shopId, status, { message, sqlState: sqlState(error) }, routes.targetChecksum);
+  const { message, sqlState } = describe(error);
+  return index.mark(shopId, status, { message: at + message, sqlState }, routes.targetChecksum);
 }
