@@ -132,7 +132,7 @@ async function nothingToDo({ installation, env, setup, now }: Fleet): Promise<Re
     resultOf(setup, { name: 'migrate.nothing.run', what: `${what}: the run`, unit: 's', bar }, run),
     resultOf(
       setup,
-      { name: 'migrate.nothing.command', what: `${what}: the whole command`, unit: 's' },
+      { name: 'migrate.nothing.command', what: `${what}: the whole command`, unit: 's', bar },
       command,
     ),
   ];

@@ -1,5 +1,4 @@
-import { NestFactory } from '@nestjs/core';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { createLogger, type Logger, NestLogger } from '../common/logger';
 import { onSignal } from '../common/signals';
 import { type Env, readEnv } from '../config/env';
@@ -15,9 +14,7 @@ export class CommandContext {
   private readonly interrupt = new AbortController();
   private isInterruptible = false;
 
-  constructor(
-    private readonly appModule: (base: Base) => Parameters<typeof NestFactory.createApplicationContext>[0],
-  ) {}
+  constructor(private readonly loadAppModule: (base: Base) => Promise<DynamicModule>) {}
 
   /**
    * Aborted by SIGINT, SIGTERM and SIGHUP. A command that asks for it ends by itself when it is aborted; any other
@@ -41,7 +38,9 @@ export class CommandContext {
   /** The application without its HTTP side. */
   async withApp<T>(work: (app: INestApplicationContext, env: Env) => Promise<T>): Promise<T> {
     return this.withInstallation(async (installation, env, logger) => {
-      const app = await NestFactory.createApplicationContext(this.appModule({ env, logger, installation }), {
+      const { NestFactory } = await import('@nestjs/core'); // most commands do without
+      const module = await this.loadAppModule({ env, logger, installation });
+      const app = await NestFactory.createApplicationContext(module, {
         logger: new NestLogger(logger),
         abortOnError: false,
       });

@@ -48,6 +48,9 @@ const schema = z.object({
 
 export type Env = z.infer<typeof schema>;
 
+/** Connections of the admin login. Provisioning is short and rare; it must not take connections from requests. */
+export const ADMIN_POOL_SIZE = 4;
+
 /** Injection token of the environment. */
 export const ENV = Symbol('Env');
 

@@ -1,14 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
-import { ENV, type Env } from '../config/env';
+import { ADMIN_POOL_SIZE, ENV, type Env } from '../config/env';
 import { AdminDatabase, PublicDatabase } from './control-database';
 import { openDataSource } from './data-source';
-import type { Installation } from './installation';
+import { INSTALLATION, type Installation } from './installation';
 import { Transactions } from './transactions';
-
-/** Injection token of the installation. */
-export const INSTALLATION = Symbol('Installation');
 
 /** What the process is made of before Nest starts. */
 export interface Base {
@@ -16,9 +13,6 @@ export interface Base {
   logger: Logger;
   installation: Installation;
 }
-
-/** Provisioning is short and rare; it must not take connections from requests. */
-export const ADMIN_POOL_SIZE = 4;
 
 /** Pools for the public side; the tenant side's pool is the engine's own (src/tenancy). */
 @Module({})

@@ -23,6 +23,9 @@ import { adminSecrets, openSecrets, Secrets } from './secrets';
 import { ensureSigningKeys } from './signing-keys';
 import { withClient } from './with-client';
 
+/** Injection token of the installation. */
+export const INSTALLATION = Symbol('Installation');
+
 /** One database made ready: roles exist, logins have passwords, `public` is at the newest version and has keys. */
 export interface Installation {
   server: Omit<DatabaseServer, 'adminUrl'>;

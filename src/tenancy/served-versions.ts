@@ -1,6 +1,13 @@
 import type { Migration } from '../database/schema-migrations';
 import { historyChecksum } from './migrator/history';
 
+/**
+ * How long it is remembered who may enter which shop, and whether the program serves it: a removed member or a
+ * suspended shop is out after this long at the latest (src/tenancy/README.md), and no program serves a tenant for
+ * longer than this after it was told not to.
+ */
+export const ACCESS_CACHE_MS = 5000;
+
 /** Where a tenant is, as `public.tenants` has it. */
 export interface TenantState {
   /** Of its newest migration. */

@@ -5,15 +5,10 @@ import { isSchemaMismatch } from '../common/sqlstate';
 import { PublicDatabase } from '../database/control-database';
 import type { MemberRole } from '../public/shops/membership.entity';
 import { Shop, type ShopStatus } from '../public/shops/shop.entity';
-import { ServedVersions, type TenantState } from './served-versions';
+import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { TenantAccess } from './tenant';
 
-/**
- * A removed member or a suspended shop is out after this long at the latest (src/tenancy/README.md), and no
- * program serves a tenant for longer than this after it was told not to.
- */
-export const ACCESS_CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;
 

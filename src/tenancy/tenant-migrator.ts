@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { INSTALLATION } from '../database/database.module';
-import type { Installation } from '../database/installation';
+import { type Installation, INSTALLATION } from '../database/installation';
 import { execute } from './migrator/execute';
 import type { Goal } from './migrator/goal';
 import type { RunOptions, RunSummary } from './migrator/run-options';

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '../common/ids';
 import { AdminDatabase } from '../database/control-database';
-import { INSTALLATION } from '../database/database.module';
-import type { Installation } from '../database/installation';
+import { type Installation, INSTALLATION } from '../database/installation';
 import { provisionSql } from './provision-sql';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { sqlState } from '../../src/common/sqlstate';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { withClient } from '../support/database';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import type { Api } from '../support/api';
 import { newMember, newOwner, newUser, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';

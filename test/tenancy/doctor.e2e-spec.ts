@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ENV, type Env } from '../../src/config/env';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { examine } from '../../src/tenancy/doctor/doctor';
 import { TenantStock } from '../../src/tenancy/tenant-stock';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { sqlState } from '../../src/common/sqlstate';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { PUBLIC_FUNCTIONS } from '../../src/database/public-rights';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { withClient } from '../support/database';

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { isDatabaseAway, sqlState } from '../../src/common/sqlstate';
 import type { BorrowedClient } from '../../src/database/borrowed-client';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { TransactionAborted } from '../../src/database/transactions';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';

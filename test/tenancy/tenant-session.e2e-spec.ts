@@ -1,5 +1,4 @@
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { TenantSession } from '../../src/tenancy/tenant-session';
 import { ProductsService } from '../../src/tenant/products/products.service';
 import { newOwner, newProduct, type Owner } from '../support/factories';

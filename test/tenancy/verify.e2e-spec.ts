@@ -1,7 +1,6 @@
 import { ENV, type Env } from '../../src/config/env';
 import { newId } from '../../src/common/ids';
-import { INSTALLATION } from '../../src/database/database.module';
-import type { Installation } from '../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
 import type { Migration } from '../../src/database/schema-migrations';
 import { examine } from '../../src/tenancy/doctor/doctor';
 import { HISTORY_CHECKSUM } from '../../src/tenancy/migrator/history';

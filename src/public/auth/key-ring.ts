@@ -1,8 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { PublicDatabase } from '../../database/control-database';
-import { INSTALLATION } from '../../database/database.module';
-import type { Installation } from '../../database/installation';
+import { type Installation, INSTALLATION } from '../../database/installation';
 import { openSealedKey } from '../../database/sealed-key';
 import { SigningKey } from './signing-key.entity';
 

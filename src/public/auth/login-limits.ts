@@ -3,8 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
-import { INSTALLATION } from '../../database/database.module';
-import type { Installation } from '../../database/installation';
+import { type Installation, INSTALLATION } from '../../database/installation';
 import { addressBlock } from './address-block';
 import { TooManyAttempts } from './auth.errors';
 

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
-import type { Env } from '../../config/env';
+import { ADMIN_POOL_SIZE, type Env } from '../../config/env';
 import { MIN_SERVER_VERSION } from '../../database/bootstrap';
-import { ADMIN_POOL_SIZE } from '../../database/database.module';
 import type { Roles } from '../../database/roles';
 import type { Note, Observation } from './findings';
 

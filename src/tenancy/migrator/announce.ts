@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACCESS_CACHE_MS } from '../tenant-directory';
+import { ACCESS_CACHE_MS } from '../served-versions';
 import { servesFromOf } from './history';
 import type { Routes } from './routes';
 import type { IndexedTenant, TenantIndex } from './tenant-index';

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
-import { INSTALLATION } from '../../../src/database/database.module';
-import type { Installation } from '../../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import { faultOf } from '../../../src/tenancy/migrator/faults';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';

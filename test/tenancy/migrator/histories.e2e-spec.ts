@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../../src/common/ids';
 import { AdminDatabase } from '../../../src/database/control-database';
-import { INSTALLATION } from '../../../src/database/database.module';
-import { adminOf, type Installation } from '../../../src/database/installation';
+import { adminOf, type Installation, INSTALLATION } from '../../../src/database/installation';
 import { Control } from '../../../src/tenancy/migrator/control';
 import { Lane } from '../../../src/tenancy/migrator/lane';
 import { Pause } from '../../../src/tenancy/migrator/pause';

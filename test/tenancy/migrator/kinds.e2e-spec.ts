@@ -1,5 +1,4 @@
-import { INSTALLATION } from '../../../src/database/database.module';
-import type { Installation } from '../../../src/database/installation';
+import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import type { RunOptions } from '../../../src/tenancy/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
