@@ -87,6 +87,7 @@ class Execution {
       signal: this.signal,
       routes: this.routes,
       putOff: new Set(),
+      waiting: 0,
     };
     this.fleet = new FleetRun(context, lane, {
       concurrency: options.concurrency ?? defaultConcurrency(),

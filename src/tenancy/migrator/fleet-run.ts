@@ -79,6 +79,7 @@ export class FleetRun {
 
   private async pass(selection: Selection, groups: readonly Group[]): Promise<void> {
     const checksums = groups.map(({ checksum }) => checksum);
+    this.context.waiting = groups.reduce((sum, { tenants }) => sum + tenants, 0);
     const queue = this.tenants(selection, [...new Set(checksums)]);
     const shared = Array.from({ length: this.settings.concurrency }, () => this.lane('migrate tenants'));
     const workers = shared.flatMap((lane) => Array.from({ length: IN_FLIGHT }, () => lane));
@@ -116,7 +117,10 @@ export class FleetRun {
       const last = page.at(-1);
       if (last === undefined) return undefined;
       await this.settings.prepare(page);
-      yield* shuffled(page); // so that runners who started together do not meet at every tenant
+      for (const tenant of shuffled(page)) {
+        this.context.waiting--;
+        yield tenant;
+      }
       after = last.shopId;
     }
   }
@@ -126,6 +130,7 @@ export class FleetRun {
   }
 }
 
+/** So that runners who started together do not meet at every tenant. */
 function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, rank: Math.random() }))

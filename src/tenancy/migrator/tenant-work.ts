@@ -15,6 +15,8 @@ import { type IndexedTenant, readHistory, type TenantIndex } from './tenant-inde
 
 /** Tries for a lock in one go, with a pause between of 50 to 300 ms; then the tenant is put off. */
 const LOCK_TRIES = 3;
+/** Times that a tenant meets trouble of the server with nobody left to tell by whether it is the tenant's alone. */
+const ALONE_TRIES = 3;
 /** Times that an index may turn out stale while one tenant is worked on. */
 const STALE_TRIES = 3;
 
@@ -32,6 +34,8 @@ export interface RunContext {
   routes: Routes;
   /** Tenants that met trouble of the server again while others succeeded: nobody waits for them any more. */
   putOff: Set<string>;
+  /** Tenants of this pass that no worker has in hand yet. */
+  waiting: number;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface RunContext {
  * @throws OperatorError, which concerns all tenants; the server's trouble when it lasts too long
  */
 export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<void> {
-  const tries = { lock: 0, stale: 0, succeeded: Number.POSITIVE_INFINITY };
+  const tries = { lock: 0, stale: 0, alone: 0, succeeded: Number.POSITIVE_INFINITY };
   let at = '';
   const onStep = (name: string) => (at = `${name}: `);
   for (let { checksum } = tenant; !run.signal.aborted;) {
@@ -59,8 +63,10 @@ export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: Index
         await sleep(50 + Math.random() * 250);
       } else if (fault === 'server') {
         // not without need: another worker's step may be in flight on the shared one
-        if (isDisconnected(error)) await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
-        if (run.outcomes.migrated > tries.succeeded) run.putOff.add(tenant.shopId);
+        const isGone = isDisconnected(error);
+        if (isGone) await Promise.all([lanes.shared.reset(), lanes.own.reset()]);
+        const isLeftAlone = !isGone && run.waiting <= 0 && ++tries.alone === ALONE_TRIES;
+        if (isLeftAlone || run.outcomes.migrated > tries.succeeded) run.putOff.add(tenant.shopId);
         if (run.putOff.has(tenant.shopId)) return mark(run, tenant, 'deferred', error, at);
         tries.succeeded = run.outcomes.migrated;
         run.pause.report(error);

@@ -130,22 +130,34 @@ describe('a server in trouble', () => {
     expect(summary).toMatchObject({ outcome: 'interrupted', migrated: 0, failed: [], deferred: [] });
   });
 
-  it('does not hold up the others when only one tenant has it, and names that one', async () => {
-    const [shop] = await fleet();
-    const one = await migrationsWith({
-      ...COLUMN,
-      up: [
-        COLUMN.up as string,
-        `DO $$ BEGIN IF current_schema = '${shop!.schema}' THEN RAISE EXCEPTION 'mine' USING ERRCODE = '53200'; END IF; PERFORM pg_sleep(0.2); END $$`,
-      ],
+  describe('that only one tenant has', () => {
+    let shop: FleetShop;
+    let one: TenantMigrations;
+    beforeAll(async () => {
+      shop = (await fleet())[0]!;
+      one = await migrationsWith({
+        ...COLUMN,
+        up: [
+          COLUMN.up as string,
+          `DO $$ BEGIN IF current_schema = '${shop.schema}' THEN RAISE EXCEPTION 'mine' USING ERRCODE = '53200'; END IF; PERFORM pg_sleep(0.2); END $$`,
+        ],
+      });
     });
-    const { deferred, migrated } = await run(one, { patienceMs: 2000, concurrency: 1 });
-    expect(deferred).toMatchObject([{ slug: shop!.slug, sqlState: '53200' }]);
-    expect(migrated).toBe(SHOPS - 1);
-    await new TenantMigrator(one, app.app.get<Installation>(INSTALLATION)).run(
-      { patienceMs: 0 },
-      one.goal({ undo: true }),
-    );
+
+    it('does not hold up the others, and that one is named', async () => {
+      const { deferred, migrated } = await run(one, { patienceMs: 2000, concurrency: 1 });
+      expect(deferred).toMatchObject([{ slug: shop.slug, sqlState: '53200' }]);
+      expect(migrated).toBe(SHOPS - 1);
+      await new TenantMigrator(one, app.app.get<Installation>(INSTALLATION)).run(
+        { patienceMs: 0 },
+        one.goal({ undo: true }),
+      );
+    });
+
+    it('is told from that of the server when it is the last', async () => {
+      const { deferred, outcome } = await run(one, { shopIds: [shop.id], patienceMs: 0 });
+      expect([deferred, outcome]).toMatchObject([[{ slug: shop.slug, sqlState: '53200' }], 'unfinished']);
+    });
   });
 
   it('is survived when connections break in the middle', async () => {
