@@ -26,7 +26,7 @@ const MEMORY_ROUNDS = Math.min(ROUNDS, 3);
 const FEW = Math.ceil(SHOPS / 10);
 const INDEX_ROWS = 2 * SHOPS;
 /** Shops that a process migrates before its memory is looked at: by then V8 has grown the heap that it works with. */
-const WARM_UP = FEW;
+const WARM_UP = 4 * FEW;
 const CONNECTIONS = defaultConcurrency();
 
 interface Fleet {

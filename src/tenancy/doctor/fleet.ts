@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { quoteIdent } from '../../database/identifiers';
 
 /** Tenants there have to be: those of shops, and those made in advance. */
-const TENANT_IDS = 'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.tenant_stock';
+export const TENANT_IDS =
+  'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.tenant_stock';
 
 /** The same as a table of (shop_id, schema), in SQL: the naming of TenantLocator, for all of them at once. */
 export const TENANTS = `(SELECT shop_id, 'shop_' || replace(shop_id::text, '-', '') AS schema FROM (${TENANT_IDS}) ids)`;

@@ -29,12 +29,20 @@ export interface FleetSettings {
 export class FleetRun {
   /** Why the run ended itself. */
   reason: string | undefined;
+  /** Connections of each worker; several share one. */
+  private readonly workers: readonly Lanes[];
 
   constructor(
     private readonly context: RunContext,
-    private readonly lane: (name: string) => Lane,
+    lane: (name: string) => Lane,
     private readonly settings: FleetSettings,
-  ) {}
+  ) {
+    const shared = Array.from({ length: settings.concurrency }, () => lane('migrate tenants'));
+    this.workers = Array.from({ length: settings.concurrency * IN_FLIGHT }, (_, i) => ({
+      shared: shared[i % shared.length]!, // at least one
+      own: lane('migrate one tenant'),
+    }));
+  }
 
   /** Tenants that are not where they are to be, by where they are. */
   async pending(selection: Selection): Promise<Group[]> {
@@ -81,12 +89,8 @@ export class FleetRun {
     const checksums = groups.map(({ checksum }) => checksum);
     this.context.waiting = groups.reduce((sum, { tenants }) => sum + tenants, 0);
     const queue = this.tenants(selection, [...new Set(checksums)]);
-    const shared = Array.from({ length: this.settings.concurrency }, () => this.lane('migrate tenants'));
-    const workers = shared.flatMap((lane) => Array.from({ length: IN_FLIGHT }, () => lane));
-    const ends = await Promise.allSettled(
-      workers.map((lane) => this.work(queue, { shared: lane, own: this.lane('migrate one tenant') })),
-    );
-    await Promise.all(shared.map((lane) => lane.reset()));
+    const ends = await Promise.allSettled(this.workers.map((lanes) => this.work(queue, lanes)));
+    await Promise.all(this.workers.map(({ shared }) => shared.reset()));
     const failure = ends.find((end) => end.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
   }

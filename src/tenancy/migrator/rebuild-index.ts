@@ -1,5 +1,6 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import { adminOf, type Installation } from '../../database/installation';
+import { TENANT_IDS } from '../doctor/fleet';
 import { TenantLocator } from '../tenant-locator';
 import type { TenantMigrations } from '../tenant-migrations';
 import { type History, servesFromOf } from './history';
@@ -81,10 +82,10 @@ async function correctServesFrom(
   await client.query('UPDATE tenants SET serves_from = $2 WHERE shop_id = $1', [shopId, servesFromOf(known)]);
 }
 
-const IDS = 'SELECT id AS shop_id FROM shops UNION SELECT shop_id FROM tenant_stock';
-
 async function countTenants(client: OpeningClient): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count FROM (${IDS}) ids`);
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM (${TENANT_IDS}) ids`,
+  );
   return rows[0]!.count; // an aggregate has one row
 }
 
@@ -95,7 +96,7 @@ async function* everyTenant(lane: Lane): AsyncGenerator<Listed> {
     ).query<Listed>(
       `SELECT ids.shop_id AS "shopId", s.slug,
          CASE WHEN t.shop_id IS NOT NULL THEN (t.checksum, t.version, t.serves_from)::text END AS row
-       FROM (${IDS}) ids
+       FROM (${TENANT_IDS}) ids
        LEFT JOIN shops s ON s.id = ids.shop_id LEFT JOIN tenants t ON t.shop_id = ids.shop_id
        WHERE ids.shop_id > $1 ORDER BY ids.shop_id LIMIT ${PAGE}`,
       [after],
