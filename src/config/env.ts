@@ -29,6 +29,7 @@ const schema = z.object({
   HARDENING: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TENANT_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
+  TENANTS_PER_CONNECTION: z.coerce.number().int().min(1).max(1_000_000).default(1000),
   PUBLIC_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(5),
   POOL_WAIT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),

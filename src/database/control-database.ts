@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { PoolLoad, Transactions } from './transactions';
+import type { PoolLoad } from './connections';
+import type { Transactions } from './transactions';
 
 /** The schema `public`, as one login sees it. */
 abstract class ControlDatabase {

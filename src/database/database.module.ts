@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ADMIN_POOL_SIZE, ENV, type Env } from '../config/env';
+import { PooledConnections } from './connections';
 import { AdminDatabase, PublicDatabase } from './control-database';
 import { openDataSource } from './data-source';
 import { INSTALLATION, type Installation } from './installation';
@@ -21,7 +22,8 @@ export class DatabaseModule {
     const { env, logger, installation } = base;
     const open = async (login: 'admin' | 'public', url: string, size: number) => {
       const pool = { size, waitMs: env.POOL_WAIT_MS, severalStatements: login === 'admin' };
-      return new Transactions(await openDataSource(url, login, entities, pool, logger));
+      const dataSource = await openDataSource(url, login, entities, pool, logger);
+      return new Transactions(dataSource, new PooledConnections(dataSource));
     };
     const { admin, logins } = installation;
     const providers = [

@@ -2,17 +2,8 @@ import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
-import { DatabaseUnavailable } from '../common/common.errors';
-import type { BorrowedClient, EnginePool } from './borrowed-client';
-
-/** Connections open and idle, and requests that wait for one. */
-export interface PoolLoad {
-  total: number;
-  idle: number;
-  waiting: number;
-}
-
-const RETRY_SECONDS = 2;
+import type { BorrowedClient } from './borrowed-client';
+import type { Connections, PoolLoad } from './connections';
 
 /**
  * Thrown when COMMIT was answered with ROLLBACK: a statement had failed, and the work that sent it went on as
@@ -32,15 +23,32 @@ export class LoanEnded extends Error {
   }
 }
 
-/** The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop. */
+/** Thrown for the second statement of work that was to send one. */
+export class OneStatementOnly extends Error {
+  constructor() {
+    super('this transaction takes one statement: it is committed in the same round trip');
+  }
+}
+
+/**
+ * The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop.
+ */
 class Loan {
   private isOver = false;
+  /** Of work with one statement: the answer to COMMIT, once it is on its way. */
+  committing: Promise<Answer> | undefined;
 
-  constructor(private readonly client: BorrowedClient) {}
+  constructor(
+    private readonly client: BorrowedClient,
+    private readonly isSingle: boolean,
+  ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LoanEnded());
-    return this.client.query(...args);
+    if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
+    const answer: unknown = this.client.query(...args);
+    if (this.isSingle) this.committing = answered(this.client.open('COMMIT'));
+    return answer;
   }
 
   end(): void {
@@ -50,12 +58,12 @@ class Loan {
 
 /** TypeORM's view of a connection that somebody else borrowed, inside a transaction that is already open. */
 class BorrowedQueryRunner extends PostgresQueryRunner {
-  private readonly loan: Loan;
-
-  constructor(driver: PostgresDriver, client: BorrowedClient) {
+  constructor(
+    driver: PostgresDriver,
+    private readonly loan: Loan,
+  ) {
     super(driver, 'master');
-    this.loan = new Loan(client);
-    this.databaseConnection = this.loan;
+    this.databaseConnection = loan;
     this.isTransactionActive = true; // so that `manager.transaction` makes a savepoint
     this.transactionDepth = 1;
     (this as { manager: EntityManager }).manager = driver.dataSource.createEntityManager(this);
@@ -69,6 +77,14 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   }
 }
 
+/** What a transaction is for. */
+export interface Purpose {
+  /** Whose it is; empty on the public side. */
+  shopId?: string;
+  /** The work sends one statement: COMMIT travels behind it, in the same round trip. */
+  isSingle?: boolean;
+}
+
 /**
  * Runs work in one transaction on one pooled connection. The single place where connections are borrowed and
  * given back, for the public and for the tenant side.
@@ -76,7 +92,10 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
 export class Transactions {
   private readonly driver: PostgresDriver;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly connections: Connections,
+  ) {
     this.driver = dataSource.driver as PostgresDriver;
   }
 
@@ -84,66 +103,73 @@ export class Transactions {
    * @param opening statements from BEGIN on, one message, built from quoted identifiers only
    * @param work gets a manager that is valid until it returns; what it throws rolls everything back
    * @throws what `work` throws; the opening's own error when that failed first; DatabaseUnavailable when no
-   *   connection can be had; TransactionAborted
+   *   connection can be had; TransactionAborted; OneStatementOnly
    */
-  async run<T>(opening: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const client = await this.borrow();
-    const runner = new BorrowedQueryRunner(this.driver, client);
+  async run<T>(
+    opening: string,
+    work: (manager: EntityManager) => Promise<T>,
+    { shopId = '', isSingle = false }: Purpose = {},
+  ): Promise<T> {
+    const client = await this.connections.borrow(shopId);
+    const loan = new Loan(client, isSingle);
+    const runner = new BorrowedQueryRunner(this.driver, loan);
     try {
-      return await this.inside(client, opening, () => work(runner.manager));
+      return await this.inside(client, opening, loan, () => work(runner.manager));
     } finally {
       await runner.release();
-      giveBack(client);
+      // Otherwise it would hand the next user this one's role and path (measured with pg-pool and TypeORM).
+      this.connections.giveBack(client, client.getTransactionStatus() === 'I');
     }
   }
 
   load(): PoolLoad {
-    const pool = this.driver.master as EnginePool;
-    return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
+    return this.connections.load();
   }
 
   async close(): Promise<void> {
-    await this.dataSource.destroy();
+    await Promise.all([this.connections.close(), this.dataSource.destroy()]);
   }
 
-  private async borrow(): Promise<BorrowedClient> {
-    try {
-      return await (this.driver.master as EnginePool).connect();
-    } catch (error) {
-      throw new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: error }); // whatever the reason
-    }
-  }
-
-  private async inside<T>(client: BorrowedClient, opening: string, work: () => Promise<T>): Promise<T> {
+  private async inside<T>(
+    client: BorrowedClient,
+    opening: string,
+    loan: Loan,
+    work: () => Promise<T>,
+  ): Promise<T> {
     // Not awaited: the first query travels behind it in the same round trip. When it fails, the transaction
     // is in the failed state and every query behind it fails with 25P02; the opening's error is the cause.
-    const opened = client.open(opening).then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
+    const opened = answered(client.open(opening));
     try {
       const result = await work();
-      const failed = await opened;
-      if (failed !== undefined) throw failed.error;
-      if (!isCommitted(await client.open('COMMIT'))) throw new TransactionAborted();
+      const { error } = await opened;
+      if (error !== undefined) throw error;
+      const committed = await (loan.committing ?? answered(client.open('COMMIT')));
+      if (committed.error !== undefined) throw committed.error;
+      if (!isCommitted(committed.result)) throw new TransactionAborted();
       return result;
     } catch (error) {
-      // A ROLLBACK that fails leaves the connection not idle, and `giveBack` destroys it.
-      await client.open('ROLLBACK').catch(() => undefined);
-      throw (await opened)?.error ?? error;
+      // After COMMIT there is nothing left to roll back. A ROLLBACK that fails leaves the connection not idle, and
+      // it is destroyed.
+      await (loan.committing ?? answered(client.open('ROLLBACK')));
+      throw (await opened).error ?? error;
     }
   }
+}
+
+interface Answer {
+  result?: QueryResult | QueryResult[];
+  error?: unknown;
+}
+
+/** So that it can be waited for later without being unhandled meanwhile. */
+function answered(query: Promise<QueryResult | QueryResult[]>): Promise<Answer> {
+  return query.then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
 }
 
 /** PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. */
-function isCommitted(answer: QueryResult | QueryResult[]): boolean {
-  return !Array.isArray(answer) && answer.command === 'COMMIT';
-}
-
-/**
- * Returns a connection to the pool only if PostgreSQL says it is outside any transaction. Otherwise it would
- * hand the next user this one's role and path (measured with pg-pool and TypeORM), so it is destroyed.
- */
-function giveBack(client: BorrowedClient): void {
-  client.release(client.getTransactionStatus() !== 'I');
+function isCommitted(answer: Answer['result']): boolean {
+  return !Array.isArray(answer) && answer?.command === 'COMMIT';
 }

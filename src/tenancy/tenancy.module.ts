@@ -3,7 +3,7 @@ import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
 import { AdminDatabase, PublicDatabase } from '../database/control-database';
-import { openDataSource } from '../database/data-source';
+import { connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
@@ -15,6 +15,7 @@ import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantMigrator } from './tenant-migrator';
+import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { InlineTenants, TENANT_SOURCE, TenantsFromStock } from './tenant-source';
 import { TenantStock } from './tenant-stock';
@@ -32,14 +33,20 @@ export class TenancyModule {
       provide: TenantDatabase,
       inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
       useFactory: async (env: Env, logger: Logger, { logins }: Installation, locator: TenantLocator) => {
-        const pool = { size: env.TENANT_POOL_SIZE, waitMs: env.POOL_WAIT_MS };
-        const dataSource = await openDataSource(logins.tenant, 'tenant', entities, pool, logger);
+        const waitMs = env.POOL_WAIT_MS;
+        const once = { size: 1, kept: 0, waitMs }; // to look whether it can be reached
+        const dataSource = await openDataSource(logins.tenant, 'tenant', entities, once, logger);
+        const connections = new TenantPool(
+          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0 }) },
+          (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
+          { size: env.TENANT_POOL_SIZE, waitMs, tenantsPerConnection: env.TENANTS_PER_CONNECTION },
+        );
         const limits = {
           statement: env.STATEMENT_TIMEOUT_MS,
           lock: env.LOCK_TIMEOUT_MS,
           idle: env.IDLE_TIMEOUT_MS,
         };
-        return new TenantDatabase(new Transactions(dataSource), locator, limits);
+        return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
       },
     };
     const tenantSource = {

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { PoolLoad, Transactions } from '../database/transactions';
+import type { PoolLoad } from '../database/connections';
+import type { Transactions } from '../database/transactions';
 import { type Limits, opening } from './opening';
 import type { TenantLocator } from './tenant-locator';
 
@@ -16,16 +17,23 @@ export class TenantDatabase implements OnApplicationShutdown {
     private readonly limits: Limits,
   ) {}
 
-  /** @see TenantConnection.run */
-  run<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  /**
+   * @see TenantConnection.run
+   * @param isSingle @see TenantConnection.runOne
+   */
+  run<T>(
+    shopId: string,
+    work: (manager: EntityManager) => Promise<T>,
+    isSingle: boolean = false,
+  ): Promise<T> {
     const sql = opening(this.locator.locate(shopId), 'READ ONLY', this.limits);
-    return this.transactions.run(sql, work);
+    return this.transactions.run(sql, work, { shopId, isSingle });
   }
 
   /** @see TenantConnection.transaction */
   transaction<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const sql = opening(this.locator.locate(shopId), 'READ WRITE', this.limits);
-    return this.transactions.run(sql, work);
+    return this.transactions.run(sql, work, { shopId });
   }
 
   /** Connections open and idle, and requests that wait for one. */

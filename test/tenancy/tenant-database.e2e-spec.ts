@@ -261,6 +261,73 @@ describe.each(['run', 'transaction'] as const)('the manager of TenantDatabase.%s
   });
 });
 
+describe('TenantDatabase.run for one statement', () => {
+  const one = <T>(shopId: string, work: (manager: EntityManager) => Promise<T>) =>
+    database.run(shopId, work, true);
+
+  it('reads inside the shop and leaves nothing on the connection', async () => {
+    expect(await one(ada, sessionOf)).toEqual(placeOf(ada));
+    expect(await bareSession()).toEqual(theLogin());
+    expect(await one(bob, sessionOf)).toEqual(placeOf(bob));
+    expect(await bareSession()).toEqual(theLogin());
+  });
+
+  it('commits behind the statement, before the work goes on', async () => {
+    const states = await one(ada, async (manager) => {
+      const client = await rawOf(manager);
+      await manager.query('SELECT 1');
+      await client.open('SHOW search_path'); // answered behind COMMIT
+      return client.getTransactionStatus();
+    });
+    expect(states).toBe('I');
+  });
+
+  it('refuses a second statement, also one that does not wait for the first', async () => {
+    for (const works of [
+      async (manager: EntityManager) => [await manager.query('SELECT 1'), await manager.query('SELECT 2')],
+      (manager: EntityManager) => Promise.all([manager.query('SELECT 1'), manager.query('SELECT 2')]),
+    ])
+      await expect(one(ada, works)).rejects.toThrow('this transaction takes one statement');
+    expect(await bareSession()).toEqual(theLogin());
+  });
+
+  it('refuses to write', async () => {
+    expect(await endOf(one(ada, (manager) => manager.insert(Counter, counter('one'))))).toBe(READ_ONLY);
+    expect(await namesIn(ada)).not.toContain('one');
+  });
+
+  it.each<[string, string, (manager: EntityManager) => Promise<unknown>]>([
+    ['a statement that fails', '22012', (manager) => manager.query('SELECT 1 / 0')],
+    [
+      'one that is not sent',
+      'QueryFailedError: a statement may not begin with "RESET ROLE"',
+      (manager) => manager.query('RESET ROLE'),
+    ],
+    ['none at all', 'done', () => Promise.resolve()],
+    [
+      'a failure that is swallowed',
+      String(new TransactionAborted()),
+      (m) => m.query('SELECT 1 / 0').catch(() => undefined),
+    ],
+    [
+      'an error behind the statement',
+      'Error: late',
+      (m) =>
+        m.query('SELECT 1').then(() => {
+          throw new Error('late');
+        }),
+    ],
+  ])('gives back a clean connection after %s', async (_, end, work) => {
+    const pid = () => database.run(ada, (manager) => manager.query('SELECT pg_backend_pid()'));
+    const before = await pid();
+    expect(await endOf(one(ada, work))).toBe(end);
+    expect(await bareSession()).toEqual(theLogin());
+    expect(await pid()).toEqual(before);
+    expect(await endOf(one(UNKNOWN_SHOP, work))).toBe(NO_SUCH_ROLE);
+    expect(await bareSession()).toEqual(theLogin());
+  });
+});
+
 describe('the pool of TenantDatabase', () => {
   it('refuses a shop that does not exist, and stays usable', async () => {
     const call = database.run(UNKNOWN_SHOP, sessionOf);
