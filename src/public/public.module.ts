@@ -7,6 +7,7 @@ import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
 import { AccessTokenGuard } from './auth/access-token.guard';
 import { AccessTokenStrategy } from './auth/access-token.strategy';
+import { KnownTokens } from './auth/known-tokens';
 import { AuthController } from './auth/auth.controller';
 import { AuthService } from './auth/auth.service';
 import { JwksController } from './auth/jwks.controller';
@@ -65,6 +66,7 @@ export const PUBLIC_ENTITIES = [
   ],
   providers: [
     AccessTokenStrategy,
+    KnownTokens,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
     AuditService,

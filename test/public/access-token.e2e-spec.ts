@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, rando
 import { created, newOwner, newUser, type Owner, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
+import { untilRefused } from '../support/until';
 import { claimsOf, encode, es256, headerOf, signingKey, tokenOf } from '../support/tokens';
 
 const APP_SECRET = 'the secret that these tests open the signing keys with';
@@ -57,6 +58,23 @@ describe('an access token', () => {
     const next = await signingKey(app.database, APP_SECRET, 'next');
     const early = sign(good, { kid: next.kid }, next.key);
     expect((await app.api.as(early).get('products')).status).toBe(200);
+  });
+
+  it('is refused once it has expired, although it was accepted before', async () => {
+    const api = app.api.as(sign({ ...good, ...validFor(2) }));
+    expect((await api.get('products')).status).toBe(200);
+    const { problem } = await untilRefused(() => api.get('products'));
+    expect(problem).toBe('401 UNAUTHENTICATED');
+  });
+
+  it('is checked in every part, although one like it was accepted before', async () => {
+    const token = sign(good);
+    expect((await app.api.as(token).get('products')).status).toBe(200);
+    const [header, , signature] = token.split('.');
+    const other = await newOwner(app.api);
+    const forged = `${header}.${encode({ ...good, shop_id: other.shop.id })}.${signature}`;
+    expect(problemIn(await app.api.as(forged).get('products'))).toBe('401 UNAUTHENTICATED');
+    expect(problemIn(await app.api.as(`${token}x`).get('products'))).toBe('401 UNAUTHENTICATED');
   });
 
   it.each(['me', 'shops', 'products', 'orders'])('is needed for GET /%s', async (path) => {

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Unauthenticated } from '../../common/common.errors';
@@ -8,7 +9,10 @@ import { isId, newId } from '../../common/ids';
 import type { Principal } from '../../tenancy/tenant';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
 import { KeyRing } from './key-ring';
+import { KnownTokens } from './known-tokens';
 import { SessionDirectory } from './session-directory';
+
+const SCHEME = /^bearer\s+/i;
 
 /** Its cause is not the token's fault, such as a database that is away. */
 export class KeysUnavailable extends Error {}
@@ -29,21 +33,29 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
   constructor(
     keys: KeyRing,
     private readonly sessions: SessionDirectory,
+    private readonly known: KnownTokens,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: keyProvider(keys),
       algorithms: [ACCESS_TOKEN.algorithm],
       issuer: ACCESS_TOKEN.issuer,
+      passReqToCallback: true,
     });
     passport.use(this.id, this);
   }
 
-  async validate({ typ, sub, sid, shop_id }: Partial<AccessClaims>): Promise<Principal | false> {
+  async validate(request: FastifyRequest, payload: Partial<AccessClaims>): Promise<Principal | false> {
+    const { typ, sub, sid, shop_id, exp } = payload;
     if (typ !== ACCESS_TOKEN.type || !isId(sub) || !isId(sid)) return false;
     if (shop_id !== undefined && !isId(shop_id)) return false;
     if (!(await this.sessions.isLive(sid, sub))) return false;
-    return { userId: sub, sessionId: sid, shopId: shop_id ?? null };
+    const principal = { userId: sub, sessionId: sid, shopId: shop_id ?? null };
+    const { authorization = '' } = request.headers;
+    const kid = kidOf(authorization.replace(SCHEME, ''));
+    if (kid !== undefined && exp !== undefined)
+      this.known.remember(authorization, { principal, kid, expiresAt: exp });
+    return principal;
   }
 }
 

@@ -14,4 +14,6 @@ export interface AccessClaims {
   /** Absent in a global token. */
   shop_id?: string;
   typ: typeof ACCESS_TOKEN.type;
+  /** Seconds since 1970; in every token that was signed. */
+  exp?: number;
 }
