@@ -1,0 +1,60 @@
+import autocannon from 'autocannon';
+import { quantile } from './rounds';
+
+export interface Load {
+  perSecond: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+}
+
+export interface LoadSettings {
+  /** Without a path. */
+  url: string;
+  path: string;
+  /** A request is sent with one of these, each connection in an order of its own. */
+  tokens: readonly string[];
+  connections: number;
+  seconds: number;
+}
+
+/** Asks a server on this machine as fast as so many connections can. @throws when an answer is not 200 */
+export function loadOf({ url, path, tokens, connections, seconds }: LoadSettings): Promise<Load> {
+  return new Promise((resolve, reject) => {
+    const times: number[] = [];
+    const refused = new Set<number>();
+    const running = autocannon(
+      {
+        url,
+        connections,
+        duration: seconds,
+        setupClient: (client) =>
+          client.setRequests(
+            shuffled(tokens).map((token) => ({ path, headers: { authorization: `Bearer ${token}` } })),
+          ),
+      },
+      (error: Error | null, { errors, duration }) => {
+        if (error) reject(error);
+        else if (errors > 0 || refused.size > 0)
+          reject(new Error(`${errors} errors, answers with ${[...refused].join(', ')}`));
+        else
+          resolve({
+            perSecond: times.length / duration,
+            p50: quantile(times, 0.5),
+            p99: quantile(times, 0.99),
+          });
+      },
+    );
+    running.on('response', (_client, status, _bytes, ms) => {
+      if (status !== 200) refused.add(status);
+      times.push(ms);
+    });
+  });
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}
