@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Client, type ClientConfig, type Pool, type PoolClient, type QueryResult, types } from 'pg';
 
 types.setTypeParser(types.builtins.INT8, Number); // our bigints are money, counts and versions, all below 2^53
@@ -14,6 +15,17 @@ export class OpeningClient extends Client {
   /** Sends several statements in one message: simple protocol, no parameters. Engine only. */
   open(sql: string): Promise<QueryResult | QueryResult[]> {
     return super.query(sql);
+  }
+
+  /** What `send` sends leaves in one piece: a write to the socket costs as much as the rest of a query. */
+  together<T>(send: () => T): T {
+    const { stream } = (this as unknown as { connection: { stream: Socket } }).connection; // the types do not know it
+    stream.cork();
+    try {
+      return send();
+    } finally {
+      stream.uncork();
+    }
   }
 }
 

@@ -31,24 +31,38 @@ export class OneStatementOnly extends Error {
 }
 
 /**
- * The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop.
+ * The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop. The
+ * first statement takes the opening with it, and COMMIT too if it is to be the only one.
  */
 class Loan {
   private isOver = false;
+  private opened: Promise<Answer> | undefined;
   /** Of work with one statement: the answer to COMMIT, once it is on its way. */
   committing: Promise<Answer> | undefined;
 
   constructor(
     private readonly client: BorrowedClient,
+    private readonly opening: string,
     private readonly isSingle: boolean,
   ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LoanEnded());
     if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
-    const answer: unknown = this.client.query(...args);
-    if (this.isSingle) this.committing = answered(this.client.open('COMMIT'));
-    return answer;
+    if (this.opened !== undefined) return this.client.query(...args);
+    return this.client.together(() => {
+      // Not awaited: all travel in one round trip. When the opening fails, the transaction is in the failed state and
+      // every query behind it fails with 25P02; the opening's error is the cause.
+      void this.open();
+      const answer: unknown = this.client.query(...args);
+      if (this.isSingle) this.committing = answered(this.client.open('COMMIT'));
+      return answer;
+    });
+  }
+
+  /** @returns the answer to the opening, which is sent if it was not yet */
+  open(): Promise<Answer> {
+    return (this.opened ??= answered(this.client.open(this.opening)));
   }
 
   end(): void {
@@ -111,10 +125,10 @@ export class Transactions {
     { shopId = '', isSingle = false }: Purpose = {},
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
-    const loan = new Loan(client, isSingle);
+    const loan = new Loan(client, opening, isSingle);
     const runner = new BorrowedQueryRunner(this.driver, loan);
     try {
-      return await this.inside(client, opening, loan, () => work(runner.manager));
+      return await inside(client, loan, () => work(runner.manager));
     } finally {
       await runner.release();
       // Otherwise it would hand the next user this one's role and path (measured with pg-pool and TypeORM).
@@ -129,30 +143,23 @@ export class Transactions {
   async close(): Promise<void> {
     await Promise.all([this.connections.close(), this.dataSource.destroy()]);
   }
+}
 
-  private async inside<T>(
-    client: BorrowedClient,
-    opening: string,
-    loan: Loan,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    // Not awaited: the first query travels behind it in the same round trip. When it fails, the transaction
-    // is in the failed state and every query behind it fails with 25P02; the opening's error is the cause.
-    const opened = answered(client.open(opening));
-    try {
-      const result = await work();
-      const { error } = await opened;
-      if (error !== undefined) throw error;
-      const committed = await (loan.committing ?? answered(client.open('COMMIT')));
-      if (committed.error !== undefined) throw committed.error;
-      if (!isCommitted(committed.result)) throw new TransactionAborted();
-      return result;
-    } catch (error) {
-      // After COMMIT there is nothing left to roll back. A ROLLBACK that fails leaves the connection not idle, and
-      // it is destroyed.
-      await (loan.committing ?? answered(client.open('ROLLBACK')));
-      throw (await opened).error ?? error;
-    }
+async function inside<T>(client: BorrowedClient, loan: Loan, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    const { error } = await loan.open();
+    if (error !== undefined) throw error;
+    const committed = await (loan.committing ?? answered(client.open('COMMIT')));
+    if (committed.error !== undefined) throw committed.error;
+    if (!isCommitted(committed.result)) throw new TransactionAborted();
+    return result;
+  } catch (error) {
+    const opened = await loan.open();
+    // Behind COMMIT there is nothing left to roll back. A ROLLBACK that fails leaves the connection not idle, and it
+    // is destroyed.
+    await (loan.committing ?? answered(client.open('ROLLBACK')));
+    throw opened.error ?? error;
   }
 }
 

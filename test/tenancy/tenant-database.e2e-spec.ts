@@ -45,9 +45,19 @@ function placeOf(shopId: string): Session {
   return { user: role, path: `${schema}, pg_temp` };
 }
 
-/** The connection under the one that work gets, past all guards: private, and nothing hands it out. */
+interface Loan {
+  client: BorrowedClient;
+  open(): Promise<unknown>;
+}
+
+async function loanOf(manager: EntityManager): Promise<Loan> {
+  return (await manager.queryRunner!.connect()) as Loan; // inside a transaction it has one
+}
+
+/** The connection under the one that work gets, past all guards, once it is in the shop: nothing hands it out. */
 async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
-  const loan = (await manager.queryRunner!.connect()) as { client: BorrowedClient }; // inside a transaction it has one
+  const loan = await loanOf(manager);
+  await loan.open();
   return loan.client;
 }
 
@@ -274,7 +284,7 @@ describe('TenantDatabase.run for one statement', () => {
 
   it('commits behind the statement, before the work goes on', async () => {
     const states = await one(ada, async (manager) => {
-      const client = await rawOf(manager);
+      const { client } = await loanOf(manager);
       await manager.query('SELECT 1');
       await client.open('SHOW search_path'); // answered behind COMMIT
       return client.getTransactionStatus();
