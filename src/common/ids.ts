@@ -1,4 +1,4 @@
-import { v7, validate } from 'uuid';
+import { MAX, v7, validate } from 'uuid';
 
 /**
  * A new UUIDv7 (RFC 9562). Made here rather than by the database so that PostgreSQL 15 serves too, and so that
@@ -11,3 +11,6 @@ export function newId(): string {
 export function isId(text: unknown): text is string {
   return typeof text === 'string' && validate(text);
 }
+
+/** Sorts after every id that is made. */
+export const LAST_ID = MAX;

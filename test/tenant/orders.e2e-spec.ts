@@ -340,6 +340,28 @@ describe('GET /orders', () => {
     expect((await shop.api.get('orders')).body.items).toEqual([second, first]);
   });
 
+  it('shows every field of lines as they are shown alone, in the order given', async () => {
+    const shop = await newOwner(app.api);
+    const odd = '"quoted" \\ 日本 🍵';
+    const options = (Size: string) => ({ optionValues: { Size, [odd]: odd }, stock: 90_000 });
+    const shirt = await newProduct(shop.api, {
+      ...{ name: odd, sku: undefined, stock: undefined, priceMinor: 100_000_000_000 },
+      variants: [options('S'), options('M'), { ...options('L'), sku: odd, priceMinor: 0 }],
+    });
+    const [small, medium, large] = shirt.variants as { id: string }[];
+    const lines = [
+      { variantId: small!.id, quantity: 90_000 },
+      { variantId: large!.id, quantity: 1 },
+      { variantId: medium!.id, quantity: 2 },
+    ];
+    const customer = { email: 'grace@example.com', name: odd };
+    const { body } = await shop.api.post('orders', { lines, customer });
+    await shop.api.delete(`products/${shirt.id}`);
+    const { body: alone } = await shop.api.get(`orders/${body.id}`);
+    expect(alone.lines.map(({ sku }: { sku: string | null }) => sku)).toEqual([null, odd, null]);
+    expect((await shop.api.get('orders')).body.items).toEqual([alone]);
+  });
+
   it('goes through 25 orders by pages of 10, also while orders are added', async () => {
     const shop = await newOwner(app.api);
     const { id } = await newProduct(shop.api, { stock: 30 });

@@ -47,6 +47,30 @@ describe('GET /products', () => {
     expect((await api.get('products')).body.items).toEqual([made]);
   });
 
+  it('shows every field of variants as they are shown alone, in order of position', async () => {
+    const odd = '"quoted" \\ \u2028 日本 🍵 </script>';
+    const options = (Size: string) => ({ sku: null, optionValues: { Size, [odd]: odd } });
+    const small = { priceMinor: 100_000_000_000, compareAtMinor: 0, costMinor: 99_999_999_999 };
+    const medium = { priceMinor: 0, stock: 1_000_000_000, barcode: odd, grams: 1, requiresShipping: false };
+    const large = { priceMinor: 7, taxable: false, imageSrc: odd };
+    const { id } = await newProduct(api, {
+      ...{ name: odd, description: odd, sku: undefined, stock: undefined, priceMinor: undefined },
+      tags: ['a,b', '{c}', odd],
+      images: [{ src: 'https://images.example.com/a.jpg', position: 1, alt: null }],
+      variants: [
+        { ...options('S'), ...small },
+        { ...options('M'), ...medium },
+        { ...options('L'), ...large },
+      ],
+    });
+    const { variants } = (await api.get(`products/${id}`)).body as { variants: { id: string }[] };
+    const turned = variants.toReversed().map((made) => ({ id: made.id }));
+    const { status, body: alone } = await api.patch(`products/${id}`, { variants: turned });
+    expect(status).toBe(200);
+    expect((await api.get('products')).body.items).toEqual([alone]);
+    expect((await api.get('products?q=日本')).body.items).toEqual([alone]);
+  });
+
   it('is newest first, 20 at a time unless asked otherwise', async () => {
     const ids = await newProducts(21);
     const first = await page(api, {});

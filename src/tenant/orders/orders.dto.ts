@@ -93,8 +93,12 @@ export class OrderDto {
   updatedAt: string;
 }
 
-/** @param order with its lines, in order of position */
-export function toOrderDto(order: Order): OrderDto {
+/** An order as it is read, with its lines in order of position. */
+export type OrderRow = Omit<Order, 'lines' | 'creator'> & {
+  lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
+};
+
+export function toOrderDto(order: OrderRow): OrderDto {
   const { id, number, status, currency, totalMinor, customerEmail, customerName, createdBy } = order;
   return {
     id,
@@ -110,7 +114,7 @@ export function toOrderDto(order: Order): OrderDto {
   };
 }
 
-function toLineDto(line: OrderLine): OrderLineDto {
+function toLineDto(line: OrderRow['lines'][number]): OrderLineDto {
   const { productId, variantId, sku, name, optionValues, unitPriceMinor, quantity, totalMinor } = line;
   return { productId, variantId, sku, name, optionValues, priceMinor: unitPriceMinor, quantity, totalMinor };
 }

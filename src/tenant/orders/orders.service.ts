@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { InvalidCursor } from '../../common/common.errors';
-import { groupBy } from '../../common/group-by';
 import { newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../common/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { ORDER_LIST } from './order-list';
 import { OrderLine } from './order-line.entity';
 import { Order, type OrderStatus } from './order.entity';
-import { type CreateOrderDto, type OrderDto, toOrderDto } from './orders.dto';
+import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
 import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from './orders.errors';
 import { giveStockBack, type SoldVariant, takeStock } from './stock';
 
@@ -26,14 +26,9 @@ export class OrdersService {
   /** Newest first. */
   async list({ limit, cursor }: PageQuery): Promise<Page<OrderDto>> {
     if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new InvalidCursor();
-    const orders = await this.tenant.run(async (manager) => {
-      const query = manager
-        .createQueryBuilder(Order, 'o')
-        .orderBy('o.number', 'DESC')
-        .limit(limit + 1);
-      if (cursor !== undefined) query.where('o.number < :cursor', { cursor });
-      return withLines(manager, await query.getMany());
-    });
+    const orders = await this.tenant.run((manager) =>
+      manager.query<OrderRow[]>(ORDER_LIST, [cursor ?? Number.MAX_SAFE_INTEGER, limit + 1]),
+    );
     return toPage(orders, limit, ({ number }) => String(number), toOrderDto);
   }
 
@@ -95,19 +90,8 @@ async function getOrder(manager: EntityManager, id: string, lock = false): Promi
     ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
   if (order === null) throw new OrderNotFound();
-  const [complete] = await withLines(manager, [order]);
-  return complete!; // one in, one out
-}
-
-async function withLines(manager: EntityManager, orders: Order[]): Promise<Order[]> {
-  if (orders.length === 0) return orders;
-  const lines = await manager.find(OrderLine, {
-    where: { orderId: In(orders.map(({ id }) => id)) },
-    order: { position: 'ASC' },
-  });
-  const byOrder = groupBy(lines, ({ orderId }) => orderId);
-  for (const order of orders) order.lines = byOrder.get(order.id) ?? [];
-  return orders;
+  order.lines = await manager.find(OrderLine, { where: { orderId: id }, order: { position: 'ASC' } });
+  return order;
 }
 
 /** The counter's row lock makes numbers gapless; a rolled back order gives its number back. */

@@ -2,7 +2,6 @@ import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../
 import { MAX_MINOR } from '../../common/money';
 import { PageQuery } from '../../common/page';
 import { OptionValues } from './option-values';
-import type { ProductVariant } from './product-variant.entity';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
 export const MAX_STOCK = 1_000_000_000;
@@ -240,8 +239,10 @@ export class ProductDto {
   updatedAt: string;
 }
 
-/** @param product with its variants, in order of position */
-export function toProductDto(product: Product): ProductDto {
+/** A product as it is read, with its variants in order of position. */
+export type ProductRow = Omit<Product, 'variants'> & { variants: VariantDto[] };
+
+export function toProductDto(product: ProductRow): ProductDto {
   const { variants } = product;
   return {
     id: product.id,
@@ -264,7 +265,7 @@ export function toProductDto(product: Product): ProductDto {
   };
 }
 
-function toVariantDto(variant: ProductVariant): VariantDto {
+function toVariantDto(variant: VariantDto): VariantDto {
   const { id, sku, optionValues, priceMinor, compareAtMinor, costMinor, stock } = variant;
   const { barcode, grams, requiresShipping, taxable, imageSrc } = variant;
   return {

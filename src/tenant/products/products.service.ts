@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
-import { groupBy } from '../../common/group-by';
-import { isId, newId } from '../../common/ids';
+import { isId, LAST_ID, newId } from '../../common/ids';
 import { type Page, toPage } from '../../common/page';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { optionsOf, variantProblem } from './product-options';
+import { PRODUCT_LIST, PRODUCT_SEARCH } from './product-list';
 import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import {
   type CreateProductDto,
   type ListProductsQuery,
   type ProductDto,
+  type ProductRow,
   toProductDto,
   type UpdateProductDto,
 } from './products.dto';
@@ -28,20 +29,12 @@ export class ProductsService {
   /** Newest first; ids are UUIDv7, so their order is that of creation. */
   async list({ limit, cursor, q }: ListProductsQuery): Promise<Page<ProductDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
-    const products = await this.tenant.run(async (manager) => {
-      const query = manager
-        .createQueryBuilder(Product, 'p')
-        .orderBy('p.id', 'DESC')
-        .limit(limit + 1);
-      if (cursor !== undefined) query.andWhere('p.id < :cursor', { cursor });
-      if (q !== undefined)
-        query.andWhere(
-          `(p.name ILIKE :part OR EXISTS (
-             SELECT FROM product_variants v WHERE v.product_id = p.id AND v.sku ILIKE :part))`,
-          { part: `%${q.replace(/[\\%_]/g, '\\$&')}%` },
-        );
-      return withVariants(manager, await query.getMany());
-    });
+    const page = [cursor ?? LAST_ID, limit + 1];
+    const products = await this.tenant.run((manager) =>
+      q === undefined
+        ? manager.query<ProductRow[]>(PRODUCT_LIST, page)
+        : manager.query<ProductRow[]>(PRODUCT_SEARCH, [...page, `%${q.replace(/[\\%_]/g, '\\$&')}%`]),
+    );
     return toPage(products, limit, ({ id }) => id, toProductDto);
   }
 
@@ -109,25 +102,25 @@ async function getProduct(manager: EntityManager, id: string, lock = false): Pro
     ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
   if (product === null) throw new ProductNotFound();
-  const [complete] = await withVariants(manager, [product], lock);
-  return complete!; // one in, one out
+  product.variants = await variantsOf(manager, id, lock);
+  return product;
 }
 
 /**
- * Adds the variants in one query for all products, in order of position.
+ * In order of position.
  * @param lock keeps orders from taking stock until the transaction ends; locked in order of id, as orders do
  */
-async function withVariants(manager: EntityManager, products: Product[], lock = false): Promise<Product[]> {
-  if (products.length === 0) return products;
+async function variantsOf(
+  manager: EntityManager,
+  productId: string,
+  lock: boolean,
+): Promise<ProductVariant[]> {
   const variants = await manager.find(ProductVariant, {
-    where: { productId: In(products.map(({ id }) => id)) },
+    where: { productId },
     order: { id: 'ASC' },
     ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
   });
-  const inOrder = variants.toSorted((a, b) => a.position - b.position);
-  const byProduct = groupBy(inOrder, ({ productId }) => productId);
-  for (const product of products) product.variants = byProduct.get(product.id) ?? [];
-  return products;
+  return variants.toSorted((a, b) => a.position - b.position);
 }
 
 type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };

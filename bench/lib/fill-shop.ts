@@ -1,0 +1,70 @@
+import { adminOf, type Installation } from '../../src/database/installation';
+import { withClient } from '../../src/database/with-client';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+
+/** The n-th of many ids that sort as they were made, as a UUIDv7 does; `kind` keeps those of two tables apart. */
+const id = (n: string, kind: number) =>
+  `(lpad(to_hex(1700000000000 + ${n}), 12, '0') || '7000800${kind}' || lpad(to_hex(${n}), 12, '0'))::uuid`;
+const PRODUCT = 0;
+const VARIANT = 1;
+const ORDER = 2;
+
+/** Every third product has four variants, the others one. Of the prime, so that words do not go in step. */
+const PRODUCTS = `
+  INSERT INTO products (id, handle, name, description, currency, status, vendor, type, tags)
+  SELECT ${id('n', PRODUCT)}, 'product-' || n, concat_ws(' ',
+      ('{Linen,Wool,Cotton,Silk,Oak,Steel,Glass,Paper,Copper,Leather}'::text[])[1 + n % 10],
+      ('{Blue,Red,Green,Black,White,Grey,Ochre}'::text[])[1 + n * 7919 % 7],
+      ('{Tee,Shirt,Bowl,Lamp,Table,Chair,Notebook,Kettle,Bag,Belt,Scarf}'::text[])[1 + n * 104729 % 11],
+      'No', n),
+    repeat('<p>Made to last, by people who know how.</p>', 10), 'EUR',
+    CASE n % 20 WHEN 0 THEN 'archived' WHEN 1 THEN 'draft' ELSE 'active' END,
+    'Vendor ' || n % 50, 'Type ' || n % 20, '{new,summer}'
+  FROM generate_series(1, $1::bigint) n`;
+
+const VARIANTS = `
+  INSERT INTO product_variants (id, product_id, position, sku, option_values, price_minor, stock, grams)
+  SELECT ${id('4 * n + position', VARIANT)}, ${id('n', PRODUCT)}, position, 'SKU-' || n || '-' || position,
+    CASE n % 3 WHEN 0 THEN jsonb_build_object('Size', ('{S,M,L,XL}'::text[])[position]) ELSE '{}' END,
+    1000 + n % 5000, 1000000, 180
+  FROM generate_series(1, $1::bigint) n, generate_series(1, CASE n % 3 WHEN 0 THEN 4 ELSE 1 END) position`;
+
+const LINES_AN_ORDER = 4;
+
+const ORDERS = `
+  INSERT INTO orders (id, number, status, currency, total_minor, customer_email, created_by)
+  SELECT ${id('n', ORDER)}, n, CASE WHEN n % 10 < 8 THEN 'fulfilled' ELSE 'paid' END, 'EUR', 8000,
+    'buyer' || n % 5000 || '@example.com', (SELECT user_id FROM members LIMIT 1)
+  FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n`;
+
+/** Each line is of another product: the first variant, which all have. */
+const LINES = `
+  INSERT INTO order_lines
+    (order_id, position, variant_id, product_id, sku, name, option_values, unit_price_minor, quantity, total_minor)
+  SELECT ${id('n', ORDER)}, position, ${id('4 * product + 1', VARIANT)}, ${id('product', PRODUCT)},
+    'SKU-' || product || '-1', 'Product ' || product, '{}', 1000, 2, 2000
+  FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n, generate_series(1, ${LINES_AN_ORDER}) position,
+    LATERAL (SELECT 1 + (n * 7919 + position * 104729) % $2::bigint AS product) sold`;
+
+/**
+ * Fills the shop `shop-0` of `makeFleet`, as a superuser, and gathers statistics.
+ * @returns its id
+ */
+export function fillShop(installation: Installation, products: number, orderLines: number): Promise<string> {
+  return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
+    const { rows } = await client.query<{ id: string }>(`SELECT id FROM shops WHERE slug = 'shop-0'`);
+    const shopId = rows[0]!.id; // made before
+    const { schema } = new TenantLocator().locate(shopId);
+    await client.query(`SET search_path TO ${schema}; SET synchronous_commit = off`);
+    await client.query(PRODUCTS, [products]);
+    await client.query(VARIANTS, [products]);
+    await client.query(ORDERS, [orderLines]);
+    await client.query(LINES, [orderLines, products]);
+    await client.query(
+      `UPDATE counters SET value = (SELECT coalesce(max(number), 0) FROM orders) WHERE name = 'orders'`,
+    );
+    for (const table of ['products', 'product_variants', 'orders', 'order_lines', 'counters', 'members'])
+      await client.query(`VACUUM (ANALYZE) ${table}`);
+    return shopId;
+  });
+}

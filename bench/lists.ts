@@ -1,0 +1,92 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../src/app.module';
+import { createLogger, NestLogger } from '../src/common/logger';
+import { adminOf } from '../src/database/installation';
+import { TenantDatabase } from '../src/tenancy/tenant-database';
+import { TenantMigrations } from '../src/tenancy/tenant-migrations';
+import { countArgument, print, start } from './lib/command';
+import { fillShop } from './lib/fill-shop';
+import { makeFleet } from './lib/fleet';
+import { describeSetup } from './lib/machine';
+import { report, resultOf } from './lib/results';
+import { inTurns } from './lib/rounds';
+import { withServer } from './lib/server';
+import { ORDER_LISTS } from './lists/orders';
+import { PRODUCT_LISTS } from './lists/products';
+import type { ListWay } from './lists/way';
+
+/**
+ * Ways to read a page of 20 with what belongs to it, each against the one that the services use:
+ * `npm run bench:lists -- 7 300`: rounds, pages a round. One connection, one request after the other, as DTOs.
+ */
+const ROUNDS = countArgument(1, 7);
+const PAGES = countArgument(2, 300);
+const PRODUCTS = 10_000;
+const LINES = 100_000;
+
+start(() =>
+  withServer(async (installation, env) => {
+    const setup = await describeSetup(adminOf(installation).bootstrapUrl);
+    await makeFleet(installation, await TenantMigrations.load(), 1);
+    const shopId = await fillShop(installation, PRODUCTS, LINES);
+    const logger = createLogger(env.LOG_LEVEL);
+    const app = await NestFactory.createApplicationContext(AppModule.forRoot({ env, logger, installation }), {
+      logger: new NestLogger(logger),
+    });
+    try {
+      const results = [];
+      for (const [name, ways] of Object.entries({ products: PRODUCT_LISTS, orders: ORDER_LISTS }))
+        for (const way of ways.slice(1)) results.push(...(await compare(app, shopId, name, way, ways[0]!)));
+      report(
+        'lists',
+        results.map(({ name, what, unit, rounds }) => resultOf(setup, { name, what, unit }, rounds)),
+      );
+    } finally {
+      await app.close();
+    }
+  }),
+);
+
+/** Time of a page as the caller waits for it, and of this process's own work on it. */
+async function compare(
+  app: INestApplicationContext,
+  shopId: string,
+  list: string,
+  way: ListWay,
+  used: ListWay,
+) {
+  const database = app.get(TenantDatabase);
+  const cpu: Record<'value' | 'floor', number[]> = { value: [], floor: [] };
+  const measure =
+    (side: 'value' | 'floor', { read }: ListWay) =>
+    async () => {
+      const [started, before] = [performance.now(), process.cpuUsage()];
+      for (let i = 0; i < PAGES; i++) await database.run(shopId, (manager) => read(manager, i));
+      const { user, system } = process.cpuUsage(before);
+      cpu[side].push((user + system) / 1000 / PAGES);
+      return (performance.now() - started) / PAGES;
+    };
+  await same(database, shopId, way, used);
+  const rounds = await inTurns(
+    ROUNDS,
+    { value: measure('value', way), floor: measure('floor', used) },
+    ({ value, floor }) => print(`${list}, ms: ${way.name} ${value.toFixed(2)}, used ${floor?.toFixed(2)}`),
+  );
+  const ofCpu = cpu.value.map((value, i) => ({ value, floor: cpu.floor[i]! })); // a pair a round
+  const what = `page of ${list}: ${way.name}; floor: ${used.name}`;
+  return [
+    { name: `lists.${list}`, what, unit: 'ms', rounds },
+    { name: `lists.${list}.cpu`, what: `the same, CPU of this process`, unit: 'ms', rounds: ofCpu },
+  ];
+}
+
+/** A faster way to another answer would prove nothing. */
+async function same(database: TenantDatabase, shopId: string, way: ListWay, used: ListWay): Promise<void> {
+  for (const i of [0, 7]) {
+    const [a, b] = await Promise.all(
+      [way, used].map(({ read }) => database.run(shopId, (manager) => read(manager, i))),
+    );
+    if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(`${way.name} gives another page ${i}`);
+  }
+}
