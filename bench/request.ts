@@ -11,7 +11,6 @@ import { type Result, report, resultOf } from './lib/results';
 import { inTurns, type Round } from './lib/rounds';
 import { withServer } from './lib/server';
 import { accessTokens } from './lib/tokens';
-import { LIST_SQL } from './request/list-sql';
 
 /**
  * A list of 20 products over HTTP, of shops at random, `npm run bench:request -- 5 8`: rounds, seconds of each. One
@@ -105,7 +104,6 @@ async function startFloor(installation: Installation): Promise<Program> {
     {
       TENANT_URL: installation.logins.tenant,
       PUBLIC_URL: adminOf(installation).url,
-      LIST_SQL,
       POOL_SIZE,
     },
     /^ready on (\d+)$/,

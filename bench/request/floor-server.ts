@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { JwtService } from '@nestjs/jwt';
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { Client, Pool, type PoolClient, type QueryConfig } from 'pg';
+import { LAST_ID } from '../../src/common/ids';
 import { ACCESS_TOKEN, type AccessClaims } from '../../src/public/auth/access-token';
 import { quoteIdent } from '../../src/database/identifiers';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { PRODUCT_LIST } from '../../src/tenant/products/product-list';
 import { print, start } from '../lib/command';
 
 /**
@@ -13,7 +15,7 @@ import { print, start } from '../lib/command';
  * role and path, the query and COMMIT, sent without waiting. It knows no routes, no membership, no errors, no log.
  */
 start(async () => {
-  const { TENANT_URL, PUBLIC_URL, LIST_SQL, POOL_SIZE } = process.env as Record<string, string>;
+  const { TENANT_URL, PUBLIC_URL, POOL_SIZE } = process.env as Record<string, string>;
   const jwt = new JwtService({ publicKey: await publicKey(PUBLIC_URL!) });
   const pool = new Pool({ connectionString: TENANT_URL, max: Number(POOL_SIZE), pipeline: true } as object);
   const locator = new TenantLocator();
@@ -23,7 +25,7 @@ start(async () => {
     const { shop_id } = jwt.verify<AccessClaims>(token, { algorithms: [ACCESS_TOKEN.algorithm] });
     const { schema, role } = locator.locate(shop_id!);
     const client = await pool.connect();
-    const rows = await inShop(client, schema, role, LIST_SQL!);
+    const rows = await inShop(client, schema, role);
     client.release();
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.end(JSON.stringify({ items: rows, nextCursor: null }));
@@ -40,9 +42,9 @@ start(async () => {
   process.once('SIGTERM', () => process.exit(0));
 });
 
-async function inShop(client: PoolClient, schema: string, role: string, sql: string): Promise<unknown[]> {
+async function inShop(client: PoolClient, schema: string, role: string): Promise<unknown[]> {
   const path = `${quoteIdent(schema)}, pg_temp`;
-  const query = { text: sql, values: [21], queryMode: 'extended' } as QueryConfig; // the types do not know the mode
+  const query = { text: PRODUCT_LIST, values: [LAST_ID, 21], queryMode: 'extended' } as QueryConfig; // the types do not know the mode
   const [, { rows }] = await Promise.all([
     client.query(`BEGIN READ ONLY; SET LOCAL ROLE ${quoteIdent(role)}; SET LOCAL search_path TO ${path}`),
     client.query(query),

@@ -26,7 +26,7 @@ export class OrdersService {
   /** Newest first. */
   async list({ limit, cursor }: PageQuery): Promise<Page<OrderDto>> {
     if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new InvalidCursor();
-    const orders = await this.tenant.run((manager) =>
+    const orders = await this.tenant.runOne((manager) =>
       manager.query<OrderRow[]>(ORDER_LIST, [cursor ?? Number.MAX_SAFE_INTEGER, limit + 1]),
     );
     return toPage(orders, limit, ({ number }) => String(number), toOrderDto);

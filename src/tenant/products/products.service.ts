@@ -30,7 +30,7 @@ export class ProductsService {
   async list({ limit, cursor, q }: ListProductsQuery): Promise<Page<ProductDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const page = [cursor ?? LAST_ID, limit + 1];
-    const products = await this.tenant.run((manager) =>
+    const products = await this.tenant.runOne((manager) =>
       q === undefined
         ? manager.query<ProductRow[]>(PRODUCT_LIST, page)
         : manager.query<ProductRow[]>(PRODUCT_SEARCH, [...page, `%${q.replace(/[\\%_]/g, '\\$&')}%`]),
