@@ -1,6 +1,6 @@
 import { adminOf, type Installation } from '../src/database/installation';
-import type { Env } from '../src/config/env';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
+import { startApi } from './lib/api';
 import { fillShops, shopIds } from './lib/catalogue';
 import { countArgument, print, start } from './lib/command';
 import { makeFleet } from './lib/fleet';
@@ -18,6 +18,7 @@ import { accessTokens } from './lib/tokens';
  */
 const ROUNDS = countArgument(1, 5);
 const SECONDS = countArgument(2, 8);
+const WARM_SECONDS = 10;
 const SHOPS = 200;
 const PRODUCTS = 30;
 const PATH = '/api/v1/products?limit=20';
@@ -28,7 +29,7 @@ start(() =>
     const setup = await describeSetup(adminOf(installation).bootstrapUrl);
     await makeFleet(installation, await TenantMigrations.load(), SHOPS);
     await fillShops(installation, PRODUCTS);
-    const api = await startApi(installation, env);
+    const api = await startApi(installation, env, { TENANT_POOL_SIZE: POOL_SIZE });
     const floor = await startFloor(installation);
     const results: Result[] = [];
     for (const connections of [16, 64]) results.push(...(await measure(connections)));
@@ -45,8 +46,8 @@ start(() =>
         loads[side].push(found);
         return found.perSecond;
       };
-      await load('value', api.ready, 2); // warm
-      await load('floor', floor.ready, 2);
+      await load('value', api.ready, WARM_SECONDS); // each connection learns the tables of each shop once
+      await load('floor', floor.ready, WARM_SECONDS);
       loads.value = [];
       loads.floor = [];
       const rates = await inTurns(
@@ -81,21 +82,6 @@ function rowsOf(setup: Setup, connections: number, rates: Round[], p99: Round[])
       p99,
     ),
   ];
-}
-
-/** One process, as `npm start` runs it. */
-function startApi(installation: Installation, env: Env): Promise<Program> {
-  return startProgram(
-    'src/main.js',
-    {
-      DATABASE_URL: adminOf(installation).bootstrapUrl,
-      DATA_DIR: env.DATA_DIR,
-      PORT: '0',
-      NODE_ENV: 'production',
-      TENANT_POOL_SIZE: POOL_SIZE,
-    },
-    /^\s*API\s+(http\S+)\/api\/v1$/,
-  );
 }
 
 async function startFloor(installation: Installation): Promise<Program> {

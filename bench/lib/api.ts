@@ -1,0 +1,22 @@
+import type { Env } from '../../src/config/env';
+import { adminOf, type Installation } from '../../src/database/installation';
+import { type Program, startProgram } from './program';
+
+/** One process of the API, as `npm start` runs it. `ready` is its URL. */
+export function startApi(
+  installation: Installation,
+  env: Env,
+  settings: Record<string, string> = {},
+): Promise<Program> {
+  return startProgram(
+    'src/main.js',
+    {
+      DATABASE_URL: adminOf(installation).bootstrapUrl,
+      DATA_DIR: env.DATA_DIR,
+      PORT: '0',
+      NODE_ENV: 'production',
+      ...settings,
+    },
+    /^\s*API\s+(http\S+)\/api\/v1$/,
+  );
+}

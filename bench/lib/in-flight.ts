@@ -1,0 +1,18 @@
+/** Does work again and again, so many at once, for so long. @returns how often a second */
+export async function perSecond(
+  inFlight: number,
+  seconds: number,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const started = performance.now();
+  const end = started + seconds * 1000;
+  let done = 0;
+  const worker = async () => {
+    while (performance.now() < end) {
+      await work();
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return (done * 1000) / (performance.now() - started);
+}
