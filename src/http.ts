@@ -79,7 +79,7 @@ export async function createHttpApp(
   logRequests(fastify, base.logger);
   checkInput(fastify);
   closeConnectionsOnStop(fastify);
-  SwaggerModule.setup('docs', app, createOpenApi(app), {
+  SwaggerModule.setup('docs', app, () => createOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Stoa API',
   });

@@ -8,6 +8,11 @@ const CONNECTIONS = 2;
 const idOf = (kind: string, number: string) =>
   `(lpad(${kind}, 8, '0') || '-0000-7000-8000-' || lpad(${number}::text, 12, '0'))::uuid`;
 
+/** Of the n-th product, in every shop. */
+export function variantId(number: number): string {
+  return `00000002-0000-7000-8000-${String(number).padStart(12, '0')}`;
+}
+
 /** Gives every shop so many products with one variant each, and analyses them. */
 export async function fillShops(installation: Installation, products: number): Promise<void> {
   const { url } = adminOf(installation);

@@ -1,0 +1,124 @@
+import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import { newId } from '../src/common/ids';
+import { ExtendedClient } from '../src/database/borrowed-client';
+import { quoteIdent } from '../src/database/identifiers';
+import { adminOf } from '../src/database/installation';
+import { TenantLocator } from '../src/tenancy/tenant-locator';
+import { TenantMigrations } from '../src/tenancy/tenant-migrations';
+import { TenantSession } from '../src/tenancy/tenant-session';
+import type { OrderDto } from '../src/tenant/orders/orders.dto';
+import { OrdersService } from '../src/tenant/orders/orders.service';
+import { withApp } from './lib/app';
+import { fillShops, shopIds, variantId } from './lib/catalogue';
+import { countArgument, print, start } from './lib/command';
+import { makeFleet } from './lib/fleet';
+import { perSecond } from './lib/in-flight';
+import { describeSetup } from './lib/machine';
+import { report, resultOf } from './lib/results';
+import { inTurns } from './lib/rounds';
+import { withServer } from './lib/server';
+
+/**
+ * An order of three lines, `npm run bench:write -- 7 5`: rounds, seconds of each. The orders service of a shop, against
+ * a transaction of bare `pg` with the same statements, one after the other: those that the service was seen to send.
+ */
+const ROUNDS = countArgument(1, 7);
+const SECONDS = countArgument(2, 5);
+const SHOPS = 200;
+const PRODUCTS = 30;
+const LINES = 3;
+const IN_FLIGHT = 16;
+/** Orders before the one that is written down, so that its number is like no other figure in it. */
+const EARLIER = 50;
+
+interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+start(() =>
+  withServer(async (installation, env) => {
+    const setup = await describeSetup(adminOf(installation).bootstrapUrl);
+    await makeFleet(installation, await TenantMigrations.load(), SHOPS);
+    await fillShops(installation, PRODUCTS);
+    const shops = await shopIds(installation);
+    const anyOf = <T>(items: readonly T[]) => items[Math.floor(Math.random() * items.length)]!; // not empty
+    const pool = new Pool({ connectionString: installation.logins.tenant, max: env.TENANT_POOL_SIZE });
+    await withApp(installation, env, async (app) => {
+      const session = app.get(TenantSession, { strict: false });
+      const services: OrdersService[] = [];
+      for (const shop of shops) services.push(await session.resolve(OrdersService, shop));
+      const [first] = services;
+      for (let i = 0; i < EARLIER; i++) await first!.create(threeLines()); // there are some
+      const { order, statements } = await seen(() => first!.create(threeLines()));
+      const value = () => anyOf(services).create(threeLines());
+      const floor = () => replay(pool, anyOf(shops), statements, order);
+      for (const work of [value, floor]) await perSecond(IN_FLIGHT, SECONDS, work);
+      const rounds = await inTurns(
+        ROUNDS,
+        {
+          value: () => perSecond(IN_FLIGHT, SECONDS, value),
+          floor: () => perSecond(IN_FLIGHT, SECONDS, floor),
+        },
+        (round) => print(`orders/s: service ${round.value.toFixed(0)}, bare ${round.floor?.toFixed(0)}`),
+      );
+      const what = `orders of ${LINES} lines in ${SHOPS} shops at random, ${IN_FLIGHT} at once over ${env.TENANT_POOL_SIZE} connections, ${statements.length} statements each, without HTTP`;
+      const bar = { of: 'ratio', least: 0.6 } as const;
+      report('write', [resultOf(setup, { name: 'write', what, unit: 'orders/s', bar }, rounds)]);
+    });
+    await pool.end();
+  }),
+);
+
+/** Three things of a catalogue that is the same in every shop. */
+function threeLines() {
+  const first = Math.floor(Math.random() * PRODUCTS);
+  return {
+    lines: Array.from({ length: LINES }, (_, i) => ({
+      variantId: variantId(1 + ((first + i) % PRODUCTS)),
+      quantity: 1 + i,
+    })),
+  };
+}
+
+/** Makes an order and writes down the statements that product code sent for it. */
+async function seen(create: () => Promise<OrderDto>): Promise<{ order: OrderDto; statements: Statement[] }> {
+  const statements: Statement[] = [];
+  const { query } = ExtendedClient.prototype;
+  ExtendedClient.prototype.query = function (this: ExtendedClient, text: string, values: unknown[] = []) {
+    statements.push({ text, values });
+    return query.call(this, text, values);
+  } as typeof query;
+  const order = await create();
+  ExtendedClient.prototype.query = query;
+  return { order, statements };
+}
+
+/** The same in another shop: another id, the number that the counter gives there. */
+async function replay(
+  pool: Pool,
+  shopId: string,
+  statements: readonly Statement[],
+  order: OrderDto,
+): Promise<void> {
+  const { schema, role } = new TenantLocator().locate(shopId);
+  const id = newId();
+  const client = await pool.connect();
+  await client.query(
+    `BEGIN; SET LOCAL ROLE ${quoteIdent(role)}; SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp`,
+  );
+  let number = 0;
+  for (const { text, values } of statements) {
+    const own = values.map((value) => (value === order.id ? id : value === order.number ? number : value));
+    const rows = await send(client, text, own);
+    number = rows[0]?.value ?? number; // the counter's
+  }
+  await client.query('COMMIT');
+  client.release();
+}
+
+async function send(client: PoolClient, text: string, values: unknown[]): Promise<{ value?: number }[]> {
+  const query = { text, values, queryMode: 'extended' } as QueryConfig; // the types do not know the mode
+  const { rows } = await client.query<{ value?: number }>(query);
+  return rows;
+}
