@@ -1,8 +1,5 @@
-/**
- * A page of orders with their lines, in one statement: the newest numbered below $1, at most $2. Like the list of
- * products.
- */
-export const ORDER_LIST = `
+/** Orders with their lines, in one statement. Like the list of products. */
+const ORDERS = `
   SELECT o.id, o.number, o.status, o.currency, o.total_minor AS "totalMinor", o.customer_email AS "customerEmail",
     o.customer_name AS "customerName", o.created_by AS "createdBy",
     o.created_at AS "createdAt", o.updated_at AS "updatedAt",
@@ -11,6 +8,11 @@ export const ORDER_LIST = `
              l.option_values AS "optionValues", l.unit_price_minor AS "unitPriceMinor", l.quantity,
              l.total_minor AS "totalMinor"
            FROM order_lines l WHERE l.order_id = o.id ORDER BY l.position) l) AS lines
-  FROM orders o
-  WHERE o.number < $1
-  ORDER BY o.number DESC LIMIT $2`;
+  FROM orders o`;
+
+/** The newest numbered below $1, at most $2. */
+export const ORDER_LIST = `${ORDERS}
+  WHERE o.number < $1 ORDER BY o.number DESC LIMIT $2`;
+
+/** The one whose id is $1. */
+export const ORDER_BY_ID = `${ORDERS} WHERE o.id = $1`;

@@ -4,12 +4,12 @@ import { InvalidCursor } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../common/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { ORDER_LIST } from './order-list';
-import { OrderLine } from './order-line.entity';
+import { ORDER_BY_ID, ORDER_LIST } from './order-list';
 import { Order, type OrderStatus } from './order.entity';
 import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
 import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from './orders.errors';
-import { giveStockBack, type SoldVariant, takeStock } from './stock';
+import { placeOrder } from './place-order';
+import { giveStockBack, lockStock, type SoldVariant } from './stock';
 
 /** From which statuses an order may go to another. */
 const TRANSITIONS: Record<Exclude<OrderStatus, 'pending'>, readonly OrderStatus[]> = {
@@ -32,31 +32,26 @@ export class OrdersService {
     return toPage(orders, limit, ({ number }) => String(number), toOrderDto);
   }
 
-  get(id: string): Promise<OrderDto> {
-    return this.tenant.run(async (manager) => toOrderDto(await getOrder(manager, id)));
+  async get(id: string): Promise<OrderDto> {
+    return toOrderDto(found(await this.tenant.runOne((manager) => read(manager, id))));
   }
 
   /** Takes stock, numbers the order and stores it at today's prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
-      const sold = await takeStock(manager, lines);
+      const sold = await lockStock(manager, lines);
       const order = {
         id: newId(),
-        status: 'pending' as const,
         currency: currencyOf(sold),
         totalMinor: totalOf(sold),
         customerEmail: customer?.email ?? null,
         customerName: customer?.name ?? null,
         createdBy: userId,
-        number: await nextNumber(manager), // last: it keeps other orders of the shop waiting until commit
       };
-      await manager.insert(Order, order);
-      await manager.insert(
-        OrderLine,
-        sold.map((item, i) => toLine(order.id, i + 1, item)),
-      );
-      return toOrderDto(await getOrder(manager, order.id));
+      const placed = manager.query(...placeOrder(order, sold)); // not awaited: the next travels with it
+      const [, rows] = await Promise.all([placed, read(manager, order.id)]);
+      return toOrderDto(found(rows));
     });
   }
 
@@ -74,36 +69,27 @@ export class OrdersService {
 
   private change(id: string, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
     return this.tenant.transaction(async (manager) => {
-      const order = await getOrder(manager, id, true);
+      const order = found(await read(manager, id, 'FOR UPDATE OF o'));
       if (!TRANSITIONS[to].includes(order.status))
         throw new TransitionRefused({ detail: `The order is ${order.status}; it cannot become ${to}.` });
       await manager.update(Order, { id }, { status: to });
       if (to === 'cancelled') await giveStockBack(manager, order.lines);
-      return toOrderDto(await getOrder(manager, id));
+      return toOrderDto(found(await read(manager, id)));
     });
   }
 }
 
-async function getOrder(manager: EntityManager, id: string, lock = false): Promise<Order> {
-  const order = await manager.findOne(Order, {
-    where: { id },
-    ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
-  });
-  if (order === null) throw new OrderNotFound();
-  order.lines = await manager.find(OrderLine, { where: { orderId: id }, order: { position: 'ASC' } });
+function read(manager: EntityManager, id: string, lock = ''): Promise<OrderRow[]> {
+  return manager.query<OrderRow[]>(`${ORDER_BY_ID} ${lock}`, [id]);
+}
+
+function found([order]: OrderRow[]): OrderRow {
+  if (order === undefined) throw new OrderNotFound();
   return order;
 }
 
-/** The counter's row lock makes numbers gapless; a rolled back order gives its number back. */
-async function nextNumber(manager: EntityManager): Promise<number> {
-  const [rows] = await manager.query<[{ value: number }[], number]>(
-    `UPDATE counters SET value = value + 1 WHERE name = 'orders' RETURNING value`,
-  );
-  return rows[0]!.value; // the migration that made the table made this row
-}
-
 function currencyOf(sold: readonly SoldVariant[]): string {
-  const currencies = new Set(sold.map(({ variant }) => variant.product.currency));
+  const currencies = new Set(sold.map(({ variant }) => variant.currency));
   const [currency] = currencies;
   if (currency === undefined || currencies.size > 1)
     throw new MixedCurrencies({ detail: `The lines are in ${[...currencies].join(' and ')}.` });
@@ -114,19 +100,4 @@ function totalOf(sold: readonly SoldVariant[]): number {
   const total = sold.reduce((sum, { variant, quantity }) => sum + variant.priceMinor * quantity, 0);
   if (!Number.isSafeInteger(total)) throw new OrderTooLarge();
   return total;
-}
-
-function toLine(orderId: string, position: number, { variant, quantity }: SoldVariant) {
-  return {
-    orderId,
-    position,
-    variantId: variant.id,
-    productId: variant.productId,
-    sku: variant.sku,
-    name: variant.product.name,
-    optionValues: variant.optionValues,
-    unitPriceMinor: variant.priceMinor,
-    quantity,
-    totalMinor: variant.priceMinor * quantity,
-  };
 }

@@ -2,23 +2,36 @@ import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { groupBy } from '../../common/group-by';
-import { ProductVariant } from '../products/product-variant.entity';
+import type { ProductVariant } from '../products/product-variant.entity';
+import type { Product } from '../products/product.entity';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
 import type { OrderLineInputDto } from './orders.dto';
 import { InsufficientStock, ProductNotForSale, VariantRequired } from './orders.errors';
 
-/** A variant that is about to be sold, locked until the transaction ends. */
+/** A variant that is about to be sold, with what its product says of it. */
+type LockedVariant = Pick<
+  ProductVariant,
+  'id' | 'productId' | 'sku' | 'optionValues' | 'priceMinor' | 'stock'
+> &
+  Pick<Product, 'name' | 'currency' | 'status'>;
+
+/** Locked until the transaction ends. */
 export interface SoldVariant {
-  variant: ProductVariant;
+  variant: LockedVariant;
   quantity: number;
 }
 
+/** Changes the stock of the variants $1 by as much as stands in $2. */
+export const CHANGE_STOCK = `
+  UPDATE product_variants v SET stock = v.stock + c.change
+  FROM unnest($1::uuid[], $2::bigint[]) AS c (id, change) WHERE v.id = c.id`;
+
 /**
- * Finds and locks what is ordered and takes it from stock. Rows are locked in order of id, so that two orders
- * for the same things wait for each other instead of deadlocking. Lines for the same variant are added up.
+ * Finds and locks what is ordered. Rows are locked in order of id, so that two orders for the same things wait for
+ * each other instead of deadlocking. Lines for the same variant are added up.
  * @throws ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale, InsufficientStock
  */
-export async function takeStock(
+export async function lockStock(
   manager: EntityManager,
   lines: readonly OrderLineInputDto[],
 ): Promise<SoldVariant[]> {
@@ -31,7 +44,6 @@ export async function takeStock(
     throw productId === undefined ? noVariant(id) : noProduct(productId); // removed a moment ago, perhaps
   });
   assertForSale(sold);
-  await changeStock(manager, sold, -1);
   return sold;
 }
 
@@ -43,8 +55,8 @@ export async function giveStockBack(
   const quantities = new Map<string, number>();
   for (const { variantId, quantity } of lines) if (variantId !== null) quantities.set(variantId, quantity);
   const variants = await lockVariants(manager, [...quantities.keys()]);
-  const returned = variants.map((variant) => ({ variant, quantity: quantities.get(variant.id) ?? 0 }));
-  await changeStock(manager, returned, +1);
+  const ids = variants.map(({ id }) => id);
+  await manager.query(CHANGE_STOCK, [ids, ids.map((id) => quantities.get(id))]);
 }
 
 interface Wanted {
@@ -86,21 +98,21 @@ async function onlyVariantOf(manager: EntityManager, productIds: string[]): Prom
   };
 }
 
-async function lockVariants(manager: EntityManager, ids: string[]): Promise<ProductVariant[]> {
+async function lockVariants(manager: EntityManager, ids: string[]): Promise<LockedVariant[]> {
   if (ids.length === 0) return [];
-  return manager
-    .createQueryBuilder(ProductVariant, 'v')
-    .innerJoinAndSelect('v.product', 'p')
-    .where('v.id IN (:...ids)', { ids })
-    .orderBy('v.id')
-    .setLock('pessimistic_write', undefined, ['v'])
-    .getMany();
+  return manager.query<LockedVariant[]>(
+    `SELECT v.id, v.product_id AS "productId", v.sku, v.option_values AS "optionValues",
+       v.price_minor AS "priceMinor", v.stock, p.name, p.currency, p.status
+     FROM product_variants v JOIN products p ON p.id = v.product_id
+     WHERE v.id = ANY($1) ORDER BY v.id FOR UPDATE OF v`,
+    [ids],
+  );
 }
 
 function assertForSale(sold: readonly SoldVariant[]): void {
-  const inactive = sold.find(({ variant }) => variant.product.status !== 'active');
+  const inactive = sold.find(({ variant }) => variant.status !== 'active');
   if (inactive !== undefined)
-    throw new ProductNotForSale({ detail: `${inactive.variant.product.name} is not active.` });
+    throw new ProductNotForSale({ detail: `${inactive.variant.name} is not active.` });
   const short = sold.filter(({ variant, quantity }) => variant.stock < quantity);
   if (short.length === 0) return;
   throw new InsufficientStock({
@@ -111,18 +123,6 @@ function assertForSale(sold: readonly SoldVariant[]): void {
       available: variant.stock,
     })),
   });
-}
-
-async function changeStock(
-  manager: EntityManager,
-  changes: readonly SoldVariant[],
-  sign: 1 | -1,
-): Promise<void> {
-  await manager.query(
-    `UPDATE product_variants v SET stock = v.stock + c.change
-     FROM unnest($1::uuid[], $2::int[]) AS c (id, change) WHERE v.id = c.id`,
-    [changes.map(({ variant }) => variant.id), changes.map(({ quantity }) => sign * quantity)],
-  );
 }
 
 function noProduct(id: string): AppError {
