@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Logger } from './common/logger';
@@ -6,9 +7,10 @@ import { reportOf } from './common/report';
 import { onSignal } from './common/signals';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
-import { joinInstallation, openInstallation } from './database/installation';
+import { type Installation, joinInstallation, openInstallation } from './database/installation';
 import { createHttpApp } from './http';
 import { TenantMigrator } from './tenancy/tenant-migrator';
+import { Workers } from './workers';
 
 /** Longer than a statement may take. */
 const GRACE_MS = 20_000;
@@ -26,14 +28,36 @@ interface Running {
 async function main(): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
-  const starting = start(env, logger);
+  const starting = cluster.isPrimary && env.WORKERS > 1 ? startWorkers(env, logger) : start(env, logger);
   stopOnSignal(starting, logger);
-  announce(await starting);
+  const running = await starting;
+  if (cluster.isPrimary) announce(running);
+}
+
+function open(env: Env, logger: Logger): Promise<Installation> {
+  return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+}
+
+/** Makes the database ready, once, and keeps an embedded one running; the workers do the rest. */
+async function startWorkers(env: Env, logger: Logger): Promise<Running> {
+  const { server } = await open(env, logger);
+  const workers = new Workers(env.WORKERS, logger);
+  const close = async () => {
+    await workers.stop();
+    await server.close();
+  };
+  try {
+    const port = await workers.start();
+    const host = env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
+    return { url: `http://${host}:${port}`, database: server.description, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function start(env: Env, logger: Logger): Promise<Running> {
-  const isApiOnly = env.PROVISIONING === 'worker';
-  const installation = await (isApiOnly ? joinInstallation(env) : openInstallation(env, logger));
+  const installation = await open(env, logger);
   try {
     const app = await listen({ env, logger, installation });
     return {

@@ -33,7 +33,7 @@ interface Waiter {
 
 /**
  * The connections of all tenants. A PostgreSQL backend remembers every table that it has touched and never forgets
- * (13 kB each, docs/decisions/0016-pool-that-knows-tenants.md), so the pool sees to it that each connection serves
+ * (65 to 180 kB a tenant, docs/decisions/0016-pool-that-knows-tenants.md), so the pool sees to it that each connection serves
  * few tenants: a tenant has a home connection, and gets another one only while that is lent. A connection that has
  * served too many all the same is replaced. Who finds all lent waits in line.
  */

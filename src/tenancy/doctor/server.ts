@@ -30,14 +30,15 @@ export async function checkServer(client: Client, env: Env): Promise<Observation
     const value = values.get(name) ?? '';
     if (!isGood(value)) observe('server-setting', name, `expected ${expected}, found ${value}`);
   }
-  const needed = env.TENANT_POOL_SIZE + env.PUBLIC_POOL_SIZE + ADMIN_POOL_SIZE + SPARE_CONNECTIONS;
+  const pools = env.TENANT_POOL_SIZE + env.PUBLIC_POOL_SIZE + ADMIN_POOL_SIZE;
+  const needed = env.WORKERS * pools + SPARE_CONNECTIONS;
   const [most, ...reserved] = CONNECTIONS.map(numberOf);
   const free = reserved.reduce((left, kept) => left - kept, most ?? 0);
   if (free < needed)
     observe(
       'server-setting',
       'max_connections',
-      `expected ${needed} for one process's pools, found ${free} free`,
+      `expected ${needed} for the pools of ${env.WORKERS} process(es), found ${free} free`,
     );
   return observations;
 }

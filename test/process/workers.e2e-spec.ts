@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { newOwner } from '../support/factories';
+import { runCli, type RunningServer, startServer } from '../support/program';
+import { until } from '../support/until';
+
+let database: TestDatabase;
+let server: RunningServer;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  server = await startServer({ env: { DATABASE_URL: database.url, WORKERS: '2' } });
+});
+afterAll(async () => {
+  await server.end('SIGKILL');
+  await database.drop();
+});
+
+/** Of the processes that it has forked. */
+function workers(): number[] {
+  return readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** Which have connections of their own open. */
+async function connected(): Promise<number> {
+  const [row] = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'stoa public' AND datname = current_database()`,
+  );
+  return row!.count; // an aggregate has one row
+}
+
+describe('npm start with WORKERS', () => {
+  it('serves one shop from all of them, by one token', async () => {
+    expect(workers()).toHaveLength(2);
+    expect(await connected()).toBeGreaterThanOrEqual(2);
+    const { api } = await newOwner(server.api);
+    await api.post('products', { name: 'Tea', priceMinor: 100 });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => api.get('products')));
+    expect(answers.map(({ status, body }) => [status, body.items.length])).toEqual(Array(40).fill([200, 1]));
+  });
+
+  it('replaces a worker that dies, and goes on serving meanwhile', async () => {
+    const { api } = await newOwner(server.api);
+    const [first, second] = workers();
+    process.kill(first!, 'SIGKILL');
+    await until(
+      () => Promise.resolve(workers()),
+      (pids) => !pids.includes(first!),
+    );
+    expect((await api.get('products')).status).toBe(200);
+    const pids = await until(
+      () => Promise.resolve(workers()),
+      ({ length }) => length === 2,
+    );
+    expect(pids).toContain(second);
+    expect(server.printed()).toContain('"event":"worker.ended"');
+  });
+
+  it('lets go of everything when it is told to stop', async () => {
+    const pids = workers();
+    expect(await server.end('SIGTERM')).toBe(0);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    await until(connected, (count) => count === 0);
+  });
+
+  it('ends, and says why, when they cannot start', async () => {
+    const env = { DATABASE_URL: database.url, WORKERS: '2', PORT: '0', HOST: '192.0.2.1' };
+    await expect(startServer({ env })).rejects.toThrow(/EADDRNOTAVAIL[^]*A worker did not start/);
+    await until(connected, (count) => count === 0);
+  });
+
+  it('ends them when it is killed', async () => {
+    const killed = await startServer({ env: { DATABASE_URL: database.url, WORKERS: '3' } });
+    expect(await connected()).toBeGreaterThanOrEqual(3);
+    await killed.end('SIGKILL');
+    await until(connected, (count) => count === 0);
+    expect((await runCli(['migrate:status'], { env: { DATABASE_URL: database.url } })).code).toBe(0);
+  });
+});
