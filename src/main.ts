@@ -9,6 +9,7 @@ import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
 import { type Installation, joinInstallation, openInstallation } from './database/installation';
 import { createHttpApp } from './http';
+import { StockFiller } from './tenancy/stock-filler';
 import { TenantMigrator } from './tenancy/tenant-migrator';
 import { Workers } from './workers';
 
@@ -76,12 +77,13 @@ async function start(env: Env, logger: Logger): Promise<Running> {
   }
 }
 
-/** Brings every tenant up to date, where that is this process's work, then listens. A tenant that cannot be migrated answers 503, alone. */
+/** Brings every tenant up to date, where that is this process's work, then listens and fills the stock. A tenant that cannot be migrated answers 503, alone. */
 async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base.logger);
     await app.listen(base.env.PORT, base.env.HOST);
+    if (base.installation.admin !== null) app.get(StockFiller).start();
     return app;
   } catch (error) {
     await app.close();

@@ -25,7 +25,7 @@ const schema = z.object({
     .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not name a user')
     .optional(),
   PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
-  STOCK_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
+  STOCK_SIZE: z.coerce.number().int().min(0).max(1000).default(10),
   HARDENING: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   WORKERS: z.coerce.number().int().min(1).max(128).default(1),

@@ -17,6 +17,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   signing_keys: 'SELECT',
   tenants: 'SELECT',
   tenant_stock: 'SELECT',
+  role_stock: 'SELECT',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
   // Append-only, and the time is the server's: no right on the column `at`, none to change or remove.

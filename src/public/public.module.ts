@@ -28,6 +28,7 @@ import { Shop } from './shops/shop.entity';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
+import { StockedRole } from './shops/stocked-role.entity';
 import { StockedTenant } from './shops/stocked-tenant.entity';
 import { TenantRecord } from './shops/tenant-record.entity';
 import { User } from './users/user.entity';
@@ -41,6 +42,7 @@ export const PUBLIC_ENTITIES = [
   SigningKey,
   TenantRecord,
   StockedTenant,
+  StockedRole,
   MigrationRun,
   AuditEntry,
 ];

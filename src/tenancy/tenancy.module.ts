@@ -8,11 +8,13 @@ import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
 import { ServedVersions } from './served-versions';
+import { StockFiller } from './stock-filler';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
 import { TenantDirectory } from './tenant-directory';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
+import { TenantMaker } from './tenant-maker';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantMigrator } from './tenant-migrator';
 import { TenantPool } from './tenant-pool';
@@ -51,20 +53,21 @@ export class TenancyModule {
     };
     const tenantSource = {
       provide: TENANT_SOURCE,
-      inject: [INSTALLATION, AdminDatabase, PublicDatabase, TenantLocator, TenantMigrations],
+      inject: [INSTALLATION, AdminDatabase, PublicDatabase, TenantMigrations, TenantMaker],
       useFactory: (
-        { admin, roles }: Installation,
+        { admin }: Installation,
         adminDatabase: AdminDatabase,
         publicDatabase: PublicDatabase,
-        locator: TenantLocator,
         migrations: TenantMigrations,
+        maker: TenantMaker,
       ) =>
         admin === null
           ? new TenantsFromStock(publicDatabase, migrations)
-          : new InlineTenants(adminDatabase, locator, migrations, roles),
+          : new InlineTenants(adminDatabase, migrations, maker),
     };
     const exported = [
       ProvisioningService,
+      StockFiller,
       TenantConnection,
       TenantDatabase,
       TenantDirectory,
@@ -88,6 +91,7 @@ export class TenancyModule {
         tenantDatabase,
         tenantSource,
         TenantLocator,
+        TenantMaker,
       ],
       exports: exported,
     };

@@ -1,11 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import { newId } from '../common/ids';
 import type { AdminDatabase, PublicDatabase } from '../database/control-database';
-import type { Roles } from '../database/roles';
-import { servesFromOf } from './migrator/history';
-import { provisionSql } from './provision-sql';
 import { NoTenantReady } from './tenancy.errors';
-import type { TenantLocator } from './tenant-locator';
+import type { TenantMaker } from './tenant-maker';
 import type { TenantMigrations } from './tenant-migrations';
 
 const RETRY_SECONDS = 2;
@@ -18,39 +14,31 @@ export interface TenantSource {
   readonly database: AdminDatabase | PublicDatabase;
   /**
    * Gives a shop that `insertShop` makes its schema, role, tables and index row, in the caller's transaction.
+   * @returns the shop's id
    * @throws NoTenantReady
    */
-  make<T>(manager: EntityManager, insertShop: (shopId: string) => Promise<T>): Promise<T>;
+  make(manager: EntityManager, insertShop: (shopId: string) => Promise<void>): Promise<string>;
 }
 
-/** Makes the tenant there and then, with admin rights. */
+/** Takes one from the stock, and makes it there and then, with admin rights, when nothing is ready. */
 export class InlineTenants implements TenantSource {
   constructor(
     readonly database: AdminDatabase,
-    private readonly locator: TenantLocator,
     private readonly migrations: TenantMigrations,
-    private readonly roles: Roles,
+    private readonly maker: TenantMaker,
   ) {}
 
-  async make<T>(manager: EntityManager, insertShop: (shopId: string) => Promise<T>): Promise<T> {
-    const shopId = newId();
-    const shop = await insertShop(shopId); // first, for it is cheap and may be refused
-    await manager.query(provisionSql(this.locator.locate(shopId), this.roles, this.migrations.list));
-    await indexTenant(manager, shopId, this.migrations);
-    return shop;
+  async make(manager: EntityManager, insertShop: (shopId: string) => Promise<void>): Promise<string> {
+    const claimed = await claimTenant(manager, this.migrations);
+    if (claimed !== null) {
+      await insertShop(claimed);
+      return claimed;
+    }
+    const tenant = await this.maker.begin(manager);
+    await insertShop(tenant.shopId); // first, for it is cheap and may be refused
+    await this.maker.finish(manager, tenant);
+    return tenant.shopId;
   }
-}
-
-/** Writes a new tenant, at the newest version, into the index. */
-export async function indexTenant(
-  manager: EntityManager,
-  shopId: string,
-  { latest, checksum, list }: TenantMigrations,
-): Promise<void> {
-  await manager.query(
-    'INSERT INTO tenants (shop_id, version, checksum, serves_from) VALUES ($1, $2, $3, $4)',
-    [shopId, latest, checksum, servesFromOf(list)],
-  );
 }
 
 /** Takes one that the provisioning worker has made in advance: the public login's rights are enough. */
@@ -60,11 +48,18 @@ export class TenantsFromStock implements TenantSource {
     private readonly migrations: TenantMigrations,
   ) {}
 
-  async make<T>(manager: EntityManager, insertShop: (shopId: string) => Promise<T>): Promise<T> {
-    const [claim] = await manager.query<{ shopId: string | null }[]>('SELECT claim_tenant($1) AS "shopId"', [
-      this.migrations.latest,
-    ]);
-    if (claim?.shopId === null || claim === undefined) throw new NoTenantReady({ retryAfter: RETRY_SECONDS });
-    return insertShop(claim.shopId);
+  async make(manager: EntityManager, insertShop: (shopId: string) => Promise<void>): Promise<string> {
+    const claimed = await claimTenant(manager, this.migrations);
+    if (claimed === null) throw new NoTenantReady({ retryAfter: RETRY_SECONDS });
+    await insertShop(claimed);
+    return claimed;
   }
+}
+
+/** @returns null when the stock is empty, or holds only tenants that this program cannot serve */
+async function claimTenant(manager: EntityManager, { latest }: TenantMigrations): Promise<string | null> {
+  const [claim] = await manager.query<{ shopId: string | null }[]>('SELECT claim_tenant($1) AS "shopId"', [
+    latest,
+  ]);
+  return claim?.shopId ?? null;
 }

@@ -43,18 +43,22 @@ function serverUrl(database?: string): string {
   return url.href;
 }
 
-/** Takes the roles along: they belong to the server, and the next run may use the same one. */
+/** Takes the roles along, in stock too: they belong to the server, and the next run may use the same one. */
 async function drop(name: string, url: string): Promise<void> {
-  const schemas = await withClient(url, async (client) => {
-    const { rows } = await client.query<{ nspname: string }>(
-      `SELECT nspname FROM pg_namespace WHERE nspname ~ '^shop_[0-9a-f]{32}$'`,
+  const { tenant, public: publicLogin, admin, owner } = rolesOf(name);
+  const shops = await withClient(url, async (client) => {
+    const { rows } = await client.query<{ role: string }>(
+      `SELECT nspname AS role FROM pg_namespace WHERE nspname ~ '^shop_[0-9a-f]{32}$'
+       UNION SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+         JOIN pg_roles holder ON holder.oid = m.member
+       WHERE holder.rolname = $1 AND r.rolname ~ '^shop_[0-9a-f]{32}$'`,
+      [tenant],
     );
-    return rows.map((row) => row.nspname);
+    return rows.map(({ role }) => role);
   });
   await withClient(serverUrl(), async (client) => {
     await client.query(`DROP DATABASE ${quoteIdent(name)} WITH (FORCE)`);
-    const { tenant, public: publicLogin, admin, owner } = rolesOf(name);
-    for (const role of [...schemas, tenant, publicLogin, admin, owner])
+    for (const role of [...shops, tenant, publicLogin, admin, owner])
       await client.query(`DROP ROLE IF EXISTS ${quoteIdent(role)}`);
   });
 }

@@ -102,6 +102,10 @@ export const CHECKS = {
     severity: 'error',
     remedy: 'Make the role, and give it the rights of another shop.',
   },
+  'stocked-role-missing': {
+    severity: 'error',
+    remedy: 'Delete its row in public.role_stock: a new shop that is given it cannot be made.',
+  },
   'leftover-role': { severity: 'warning', remedy: 'DROP ROLE, once no backup needs it.' },
   'shop-without-owner': { severity: 'warning', remedy: 'Insert a membership with the role owner.' },
   'member-missing': { severity: 'error', remedy: 'Insert or correct the row in members of that schema.' },

@@ -14,6 +14,9 @@ export const TENANT_NAME = `'^shop_[0-9a-f]{32}$'`;
 /** Every schema that looks like a tenant's, as a table of (oid, schema): those without a shop too. */
 export const TENANT_SCHEMAS = `(SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname ~ ${TENANT_NAME})`;
 
+/** Roles made ahead for tenants to come, as a table of (schema): the name of role and schema. */
+export const STOCKED_ROLES = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema FROM public.role_stock)`;
+
 export interface Tenant {
   shopId: string;
   schema: string;

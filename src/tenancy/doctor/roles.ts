@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { LOGIN_SETTINGS } from '../../database/bootstrap';
 import type { Roles } from '../../database/roles';
 import { difference, type Observation } from './findings';
-import { TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
+import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
 import { leftOver } from './orphans';
 
 /** What distinguishes each role of the installation; a shop's role has nothing of it. */
@@ -24,7 +24,8 @@ export async function compareAttributes(client: Client, roles: Roles): Promise<O
   }>(
     `WITH expected AS (
        SELECT * FROM unnest($1::text[], $2::text[], array_fill(NULL::text, ARRAY[cardinality($1)])) AS e(role, attributes, schema)
-       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${TENANT_SCHEMAS} s),
+       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${TENANT_SCHEMAS} s
+       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${STOCKED_ROLES} s),
      found AS (SELECT rolname::text AS role, concat_ws(' ', CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
        CASE WHEN rolcanlogin AND NOT rolinherit THEN 'NOINHERIT' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
        CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
@@ -58,7 +59,7 @@ export async function compareMemberships(client: Client, roles: Roles): Promise<
 }
 
 const MEMBERSHIPS = `
-  WITH schemas AS MATERIALIZED (SELECT * FROM ${TENANT_SCHEMAS} s),
+  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT schema FROM ${STOCKED_ROLES} s),
   shops AS MATERIALIZED (
     SELECT r.oid, s.schema FROM schemas s JOIN pg_roles r ON r.rolname = s.schema),
   links AS MATERIALIZED (
@@ -81,7 +82,7 @@ const MEMBERSHIPS = `
   FROM wrong
   UNION ALL
   SELECT 'shop-role-not-granted', s.schema, s.schema, $4 || ' may not become it, so no request reaches the shop'
-  FROM shops s JOIN ${TENANTS} t USING (schema)
+  FROM shops s JOIN (SELECT schema FROM ${TENANTS} t UNION ALL SELECT schema FROM ${STOCKED_ROLES} r) t USING (schema)
   WHERE NOT EXISTS (SELECT FROM links WHERE granted_shop = s.schema AND member = $4)`;
 
 /** Settings that the logins start with. Others than ours may be set, but not the role. */

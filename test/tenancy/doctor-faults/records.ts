@@ -92,6 +92,12 @@ export const RECORDS: Fault[] = [
     repair: () => 'INSERT INTO public.tenants SELECT * FROM public.kept; DROP TABLE public.kept',
   },
   {
+    name: 'a role made ahead that is gone',
+    inject: () => `INSERT INTO public.role_stock VALUES ('${NOBODY}')`,
+    found: () => [['stocked-role-missing', NOBODY, NOBODYS]],
+    repair: () => `DELETE FROM public.role_stock WHERE shop_id = '${NOBODY}'`,
+  },
+  {
     name: 'a role left over by a shop that is gone',
     inject: ({ roles }) => `CREATE ROLE ${NOBODYS}; GRANT ${NOBODYS} TO "${roles.tenant}"`,
     found: () => [['leftover-role', null, NOBODYS]],

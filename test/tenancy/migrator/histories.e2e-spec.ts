@@ -16,6 +16,7 @@ import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
 import { verify } from '../../../src/tenancy/verify/verify';
 import { withClient } from '../../../src/database/with-client';
+import { TenantMaker } from '../../../src/tenancy/tenant-maker';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
 import { assertWhole, at, makeShops, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
@@ -272,7 +273,8 @@ describe('a run', () => {
       up: 'ALTER TABLE products DROP COLUMN season',
       marks: { contract: { since: VERSION } },
     });
-    await new TenantStock(app.app.get(AdminDatabase), new TenantLocator(), drop, installation()).fill(1);
+    const maker = new TenantMaker(new TenantLocator(), drop, installation());
+    await new TenantStock(app.app.get(AdminDatabase), drop, maker).fill(1);
     const [{ from }] = (await sql(
       'SELECT serves_from::float8 AS from FROM tenants JOIN tenant_stock USING (shop_id)',
     )) as [{ from: number }];

@@ -1,0 +1,62 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { newId } from '../common/ids';
+import { type Installation, INSTALLATION } from '../database/installation';
+import { servesFromOf } from './migrator/history';
+import { roleSql, schemaSql } from './provision-sql';
+import { TenantLocator } from './tenant-locator';
+import { TenantMigrations } from './tenant-migrations';
+
+/** A tenant that is about to be made. */
+export interface TenantToBe {
+  shopId: string;
+  /** Whether its role was made ahead. */
+  hasRole: boolean;
+}
+
+/** Makes tenants, and roles for those to come, in the caller's transactions of the admin login. */
+@Injectable()
+export class TenantMaker {
+  constructor(
+    private readonly locator: TenantLocator,
+    private readonly migrations: TenantMigrations,
+    @Inject(INSTALLATION) private readonly installation: Installation,
+  ) {}
+
+  /** Takes an id whose role is there, or a new one when there is none. */
+  async begin(manager: EntityManager): Promise<TenantToBe> {
+    const [taken] = await manager.query<{ shopId: string }[]>(
+      `WITH taken AS (DELETE FROM role_stock WHERE shop_id = (
+         SELECT shop_id FROM role_stock ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id)
+       SELECT shop_id AS "shopId" FROM taken`,
+    );
+    return taken === undefined
+      ? { shopId: newId(), hasRole: false }
+      : { shopId: taken.shopId, hasRole: true };
+  }
+
+  /** Gives it all that a tenant has: role, schema, tables, and its row in the index. */
+  async finish(manager: EntityManager, { shopId, hasRole }: TenantToBe): Promise<void> {
+    const placement = this.locator.locate(shopId);
+    const { roles } = this.installation;
+    const { list, latest, checksum } = this.migrations;
+    const role = hasRole ? '' : roleSql(placement, roles);
+    await Promise.all([
+      manager.query(role + schemaSql(placement, roles, list)),
+      manager.query('INSERT INTO tenants (shop_id, version, checksum, serves_from) VALUES ($1, $2, $3, $4)', [
+        shopId,
+        latest,
+        checksum,
+        servesFromOf(list),
+      ]),
+    ]);
+  }
+
+  /** Makes roles for tenants to come. */
+  async addRoles(manager: EntityManager, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, newId);
+    const { roles } = this.installation;
+    await manager.query(ids.map((id) => roleSql(this.locator.locate(id), roles)).join('\n'));
+    await manager.query('INSERT INTO role_stock (shop_id) SELECT unnest($1::uuid[])', [ids]);
+  }
+}

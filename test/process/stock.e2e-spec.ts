@@ -1,0 +1,97 @@
+import { takeCensus } from '../support/census';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { newOwner, newProduct } from '../support/factories';
+import { type RunningServer, startServer } from '../support/program';
+import { until } from '../support/until';
+
+const SIZE = 4;
+
+let database: TestDatabase;
+
+const start = (size: number) =>
+  startServer({ env: { DATABASE_URL: database.url, STOCK_SIZE: String(size) } });
+
+async function stock(): Promise<string[]> {
+  const rows = await database.query<{ id: string }>('SELECT shop_id AS id FROM tenant_stock ORDER BY 1');
+  return rows.map(({ id }) => id);
+}
+
+async function withServer(size: number, work: (server: RunningServer) => Promise<void>): Promise<void> {
+  const server = await start(size);
+  try {
+    await work(server);
+  } finally {
+    expect(await server.end('SIGTERM')).toBe(0);
+  }
+}
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database.drop());
+
+describe('an API process that makes tenants itself', () => {
+  it('fills the stock, sells from it and ends in order; the next one goes on from there', async () => {
+    await withServer(2, async ({ api }) => {
+      const [oldest] = await until(stock, ({ length }) => length === 2);
+      expect((await newOwner(api)).shop.id).toBe(oldest);
+    });
+    const left = await stock();
+    await withServer(SIZE, async () => {
+      const full = await until(stock, ({ length }) => length === SIZE);
+      expect(full.slice(0, left.length)).toEqual(left);
+    });
+  });
+
+  it('shares the work: two of them fill it once', async () => {
+    await withServer(SIZE, ({ api }) =>
+      withServer(SIZE, async () => {
+        await until(stock, ({ length }) => length === SIZE);
+        await Promise.all([newOwner(api), newOwner(api)]);
+        await until(stock, ({ length }) => length >= SIZE);
+      }),
+    );
+    expect(await stock()).toHaveLength(SIZE);
+  });
+
+  it('leaves whole tenants and roles only when it is killed', async () => {
+    for (const least of [1, 6]) {
+      const server = await start(500);
+      await until(stock, ({ length }) => length >= least);
+      await server.end('SIGKILL');
+    }
+    await until(
+      () =>
+        database.query(
+          `SELECT FROM pg_stat_activity WHERE application_name = 'stoa admin' AND datname = current_database()`,
+        ),
+      ({ length }) => length === 0, // the server has noticed
+    );
+    const tenants = (await stock()).length;
+    const ahead = (await database.query('SELECT FROM role_stock')).length;
+    expect(await takeCensus(database)).toMatchObject({
+      ...{ shops: 0, tenants, schemas: tenants },
+      roles: tenants + ahead,
+    });
+    await withServer(0, async ({ api }) => {
+      const owner = await newOwner(api);
+      expect(await newProduct(owner.api)).toMatchObject({ stock: 10 });
+    });
+  });
+
+  it('goes on filling after an error, and says in the log that there was one', async () => {
+    const admin = `"${database.name}_admin"`;
+    const server = await start(SIZE);
+    await until(stock, ({ length }) => length === SIZE);
+    await database.query(`REVOKE CREATE ON DATABASE "${database.name}" FROM ${admin}`);
+    await newOwner(server.api);
+    await until(
+      () => Promise.resolve(server.printed()),
+      (log) => log.includes('stock.not_filled'),
+    );
+    await newOwner(server.api); // sign-ups take what is left meanwhile
+    await database.query(`GRANT CREATE ON DATABASE "${database.name}" TO ${admin}`);
+    await until(stock, ({ length }) => length === SIZE);
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+});
