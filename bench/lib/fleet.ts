@@ -7,21 +7,25 @@ import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 const CONNECTIONS = 3;
 
-/** Makes shops `shop-0`, `shop-1`, … of one user, with everything that provisioning makes, on several connections. */
+/**
+ * Makes shops `shop-0`, `shop-1`, … of one user, with everything that provisioning makes, on several connections.
+ * @param first number of the first, in a fleet that is to grow
+ */
 export async function makeFleet(
   installation: Installation,
   migrations: TenantMigrations,
   count: number,
+  first = 0,
 ): Promise<void> {
   const { url } = adminOf(installation);
   const user = newId();
   await withClient(url, 'bench', (client) =>
-    client.query(
-      `INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'bench@example.com', 'Bench', '')`,
-      [user],
-    ),
+    client.query(`INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Bench', '')`, [
+      user,
+      `bench-${first}@example.com`,
+    ]),
   );
-  const left = Array.from({ length: count }, newId).entries();
+  const left = Array.from({ length: count }, (_, i) => [first + i, newId()] as const).values();
   const work = () =>
     withClient(url, 'bench', async (client) => {
       await client.query('SET synchronous_commit = off');

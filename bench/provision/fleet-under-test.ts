@@ -1,0 +1,105 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { EntityManager } from 'typeorm';
+import { AppModule } from '../../src/app.module';
+import { newId } from '../../src/common/ids';
+import { createLogger } from '../../src/common/logger';
+import type { Env } from '../../src/config/env';
+import { AdminDatabase } from '../../src/database/control-database';
+import { adminOf, type Installation } from '../../src/database/installation';
+import { withClient } from '../../src/database/with-client';
+import { ProvisioningService } from '../../src/tenancy/provisioning.service';
+import { TenantMaker } from '../../src/tenancy/tenant-maker';
+import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
+import { makeFleet } from '../lib/fleet';
+import { median, seconds } from '../lib/rounds';
+import { BareScript } from './floor';
+
+/** What a round takes the median of. */
+const SHOPS_A_ROUND = 5;
+
+/** One installation with a number of shops, and the ways to make more. */
+export class FleetUnderTest {
+  private size = 0;
+  private app!: INestApplicationContext; // `open` sets these
+  private bare!: BareScript;
+  private userId!: string;
+
+  constructor(
+    readonly installation: Installation,
+    private readonly env: Env,
+  ) {}
+
+  /** Makes the shops and opens the program beside them. Call again for more shops. */
+  async grow(size: number): Promise<void> {
+    if (this.size > 0) await this.close();
+    const migrations = await TenantMigrations.load();
+    await makeFleet(this.installation, migrations, size - this.size, this.size);
+    this.size = size;
+    const { url, bootstrapUrl } = adminOf(this.installation);
+    await withClient(bootstrapUrl, 'bench', (client) => client.query('VACUUM ANALYZE'));
+    this.userId = await withClient(url, 'bench', async (client) => {
+      const { rows } = await client.query<{ id: string }>('SELECT user_id AS id FROM memberships LIMIT 1');
+      return rows[0]!.id; // the fleet has an owner
+    });
+    const logger = createLogger(this.env.LOG_LEVEL);
+    const module = AppModule.forRoot({ env: this.env, logger, installation: this.installation });
+    this.app = await NestFactory.createApplicationContext(module, { logger: false });
+    this.bare = new BareScript(this.installation, migrations, this.userId);
+    await this.bare.connect();
+  }
+
+  async close(): Promise<void> {
+    await this.bare.end();
+    await this.app.close();
+  }
+
+  /** Nothing is ready: role, schema and tables are made in the registration. */
+  inline(): Promise<number> {
+    return medianOf(() => this.register());
+  }
+
+  /** Roles are ready, as they are while the stock is filled. */
+  async inlineWithRole(): Promise<number> {
+    await this.prepare((maker, manager) => maker.addRoles(manager, SHOPS_A_ROUND));
+    return medianOf(() => this.register());
+  }
+
+  async fromStock(): Promise<number> {
+    await this.prepare(async (maker, manager) => {
+      for (let i = 0; i < SHOPS_A_ROUND; i++) {
+        const tenant = await maker.begin(manager);
+        await maker.finish(manager, tenant);
+        await manager.query('INSERT INTO tenant_stock (shop_id) VALUES ($1)', [tenant.shopId]);
+      }
+    });
+    return medianOf(() => this.register());
+  }
+
+  bareScript(): Promise<number> {
+    return medianOf(() => this.bare.makeShop());
+  }
+
+  async bareScriptWithRole(): Promise<number> {
+    const ready: string[] = [];
+    for (let i = 0; i < SHOPS_A_ROUND; i++) ready.push(await this.bare.makeRole());
+    return medianOf(() => this.bare.makeShop(ready.pop()));
+  }
+
+  private register(): Promise<unknown> {
+    const wanted = { name: `Bench ${newId()}`, owner: { id: this.userId, name: 'Bench' } };
+    return this.app.get(ProvisioningService).transaction((_, provision) => provision(wanted));
+  }
+
+  private prepare(work: (maker: TenantMaker, manager: EntityManager) => Promise<void>): Promise<void> {
+    const maker = this.app.get(TenantMaker, { strict: false });
+    return this.app.get(AdminDatabase).transaction((manager) => work(maker, manager));
+  }
+}
+
+/** Milliseconds. */
+async function medianOf(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < SHOPS_A_ROUND; i++) times.push(1000 * (await seconds(work)));
+  return median(times);
+}
