@@ -40,6 +40,7 @@ const servers: Record<string, RunningServer> = {};
 function usesBrand(release: Release): Release {
   const vendor = /default: ''(\s*\}\),[^;]*?\], Product\.prototype, "vendor")/;
   edit(release, 'products/product.entity.js', vendor, (rest) => `default: '', name: 'brand'${rest}`);
+  edit(release, 'products/product-list.js', /(p\.)vendor,/, (product) => `${product}brand AS vendor,`);
   return release;
 }
 
