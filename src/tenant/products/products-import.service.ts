@@ -122,10 +122,12 @@ async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[
   const files = batch.flatMap(({ product }) => product ?? []);
   const products = await manager
     .createQueryBuilder(Product, 'p')
-    .where('p.handle = ANY(:handles)', { handles: files.map(({ handle }) => handle) })
-    .orWhere('p.id IN (SELECT v.product_id FROM product_variants v WHERE v.sku = ANY(:skus))', {
-      skus: files.flatMap(skusOf),
-    })
+    .where(
+      // An OR of the two would read all products, and a join with what is found may.
+      `p.id = ANY(ARRAY(SELECT h.id FROM products h WHERE h.handle = ANY(:handles)
+         UNION SELECT v.product_id FROM product_variants v WHERE v.sku = ANY(:skus)))`,
+      { handles: files.map(({ handle }) => handle), skus: files.flatMap(skusOf) },
+    )
     .orderBy('p.id')
     .setLock('pessimistic_write')
     .getMany();
