@@ -1,6 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { newOwner } from './factories';
 import type { TestApp } from './test-app';
+
+/** Version of the newest tenant migration that there is. */
+export const NEWEST = Math.max(...readdirSync('migrations/tenant').map((file) => parseInt(file, 10)));
 
 /** A shop as the migrator and its schema have it. */
 export interface FleetShop {

@@ -124,7 +124,7 @@ describe('verify, of a fleet at three versions,', () => {
     const { findings, tenants, versions } = await verified();
     expect(findings).toEqual([]);
     expect(tenants).toBe(shops.length + 3); // those in stock, and the first
-    expect(versions.map((one) => one.version)).toEqual([migrations.list[0]!.version, NEXT, LATER]);
+    expect(versions.map((one) => one.version)).toEqual([migrations.list.at(-3)!.version, NEXT, LATER]);
     expect(versions.reduce((sum, one) => sum + one.tenants, 0)).toBe(tenants);
   });
 
@@ -183,12 +183,12 @@ describe('verify', () => {
   });
 
   it.each([
-    ['newest', [LATER]],
-    ['second', [NEXT]],
-    ['only', [LATER, NEXT, 1795219200000]],
+    ['newest', () => [LATER]],
+    ['second', () => [NEXT]],
+    ['every', () => migrations.list.map(({ version }) => version)],
   ])('would not drop the tables of a shop that lost its %s version row', async (which, versions) => {
     const shop = await newest(`Lost the ${which}`);
-    for (const version of versions) await forget(shop, version);
+    for (const version of versions()) await forget(shop, version);
     expect(await named(shop)).toEqual([['version-row-missing', shop.slug, 'schema_migrations']]);
     expect(await script(shop)).not.toMatch(/^[A-Z]/m); // comments only
   });

@@ -1,4 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { LAST_ID } from '../../src/common/ids';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { PRODUCT_SEARCH } from '../../src/tenant/products/product-list';
 import type { Api } from '../support/api';
+import { withClient } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
@@ -110,6 +115,37 @@ describe('GET /products', () => {
     expect(second).toEqual({ ids: ids.slice(2), nextCursor: null });
   });
 
+  it('pages through what matches by several SKUs each', async () => {
+    const size = (Size: string) => ({ optionValues: { Size }, sku: `${Size}-${randomUUID()}` });
+    const variants = () => [size('XS-1'), size('XS-2'), size('XS-3')];
+    const made = () => newProduct(api, { sku: undefined, stock: undefined, variants: variants() });
+    const [older, newer] = [await made(), await made()];
+    const first = await page(api, { q: 'xs-', limit: '1' });
+    expect(first).toEqual({ ids: [newer.id], nextCursor: newer.id });
+    const second = await page(api, { q: 'xs-', limit: '1', cursor: newer.id });
+    expect(second).toEqual({ ids: [older.id], nextCursor: null });
+  });
+
+  it('finds among many, old and new, and pages through what it finds', async () => {
+    const rows = Array.from({ length: 400 }, (_, n) =>
+      n % 20 === 0 ? `${n},Rare ${n},r-${n},1,1` : `${n},Item ${n},i-${n},1,1`,
+    );
+    const csv = ['Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty', ...rows].join('\n');
+    const imported = await api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
+    expect(imported.body).toMatchObject({ products: { created: 400 } });
+    const all = await rest(api, '100', 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    const rare = (await page(api, { q: 'r-', limit: '100' })).ids;
+    expect(rare).toHaveLength(20);
+    expect(rare).toEqual(all.filter((id) => rare.includes(id)));
+    const first = await page(api, { q: 'rare', limit: '18' });
+    expect(first).toEqual({ ids: rare.slice(0, 18), nextCursor: rare[17] });
+    const second = await page(api, { q: 'rare', limit: '18', cursor: first.nextCursor! });
+    expect(second).toEqual({ ids: rare.slice(18), nextCursor: null });
+    expect((await page(api, { q: 'rare 0' })).ids).toEqual(rare.slice(-1));
+    const items = await page(api, { q: 'item', limit: '100' });
+    expect(items.ids).toEqual(all.filter((id) => !rare.includes(id)).slice(0, 100));
+  });
+
   it('gives up to 100 at a time', async () => {
     await Promise.all(Array.from({ length: 101 }, () => newProduct(api)));
     const { ids, nextCursor } = await page(api, { limit: '100' });
@@ -128,9 +164,11 @@ describe('GET /products with a query', () => {
     const made = await Promise.all([
       newProduct(api, { name: 'Linen Tee', sku: 'LT-1' }),
       newProduct(api, { name: 'Café ÉTOILE', sku: null }),
-      newProduct(api, { name: '100% wool', sku: 'W_1' }),
-      newProduct(api, { name: '100 wool', sku: 'W-1' }),
+      newProduct(api, { name: '100% wool', sku: 'ZW_1' }),
+      newProduct(api, { name: '100 wool', sku: 'ZW-1' }),
       newProduct(api, { name: 'back\\slash', sku: 'B1' }),
+      newProduct(api, { name: '日本/茶', sku: null }),
+      newProduct(api, { name: 'Cup 🍵', sku: '🍵_%' }),
       newProduct(api, {
         name: 'Shirt',
         sku: undefined,
@@ -141,25 +179,81 @@ describe('GET /products with a query', () => {
     ids = Object.fromEntries(made.map(({ name, id }) => [name, id]));
   });
 
+  const named = (names: string[]) => new Set(names.map((name) => ids[name]));
+  const found = async (q: string) => new Set((await page(api, { q })).ids);
+
   it.each([
     ['linen', ['Linen Tee']],
-    ['NEN t', ['Linen Tee']],
+    ['LIN', ['Linen Tee']],
+    ['te lin', ['Linen Tee']],
+    ['lin  TE,', ['Linen Tee']],
+    ['linen wool', []],
+    ['inen', []],
     ['étoile', ['Café ÉTOILE']],
+    ['caf ét', ['Café ÉTOILE']],
+    ['etoile', []],
+    ['wo', ['100% wool', '100 wool']],
+    ['slash', ['back\\slash']],
+    ['back\\sl', ['back\\slash']],
+    ['日', ['日本/茶']],
+    ['茶', ['日本/茶']],
+  ])('finds names by the beginnings of their words, in any order and case: "%s"', async (q, names) => {
+    expect(await found(q)).toEqual(named(names));
+  });
+
+  it.each([
     ['lt-', ['Linen Tee']],
     ['ab-', ['Shirt']],
-    ['-1', ['Linen Tee', '100 wool']],
-    ['%', ['100% wool']],
-    ['100%', ['100% wool']],
-    ['_', ['100% wool']],
-    ['w_1', ['100% wool']],
-    ['\\', ['back\\slash']],
-    ['k\\s', ['back\\slash']],
-    ['\\%', []],
-    ["'", []],
-    ['nothing', []],
-  ])('finds by part of a name or SKU, case ignored, every sign as itself: "%s"', async (q, names) => {
-    const found = await page(api, { q });
-    expect(new Set(found.ids)).toEqual(new Set(names.map((name) => ids[name])));
+    ['AB-M', ['Shirt']],
+    ['zw_', ['100% wool']],
+    ['zw-1', ['100 wool']],
+    ['🍵', ['Cup 🍵']],
+    ['🍵_', ['Cup 🍵']],
+    ['🍵%', []],
+    ['b', ['back\\slash']],
+    ['t-1', []],
+  ])('finds SKUs by how they begin, every sign as itself: "%s"', async (q, names) => {
+    expect(await found(q)).toEqual(named(names));
+  });
+
+  it.each([
+    ...["'", "''", '"', '\\', '%', '_', ':*', '!', '&', '|', '()', '<->', '-- ', ';', '*', '$', '👩‍👩‍👧'],
+    ...[
+      "linen' | 'wool",
+      'linen | wool',
+      '!nothing',
+      'linen <-> shirt',
+      "'); DROP TABLE products; --",
+      "\\'",
+    ],
+    ...['x'.repeat(100), '🍵'.repeat(100), "'".repeat(100), 'a '.repeat(50), ':*&'.repeat(33), '\u{10FFFF}'],
+  ])('finds nothing for what no product has, and does not fail: "%s"', async (q) => {
+    expect(await found(q)).toEqual(new Set());
+  });
+
+  it('asks the indexes that are there for it, and reads no large table from end to end', async () => {
+    const [shop] = await app.database.query<{ id: string }>('SELECT id FROM shops LIMIT 1');
+    const plan = await withClient(app.database.url, async (client) => {
+      await client.query(`BEGIN; SET LOCAL search_path TO ${new TenantLocator().locate(shop!.id).schema}`);
+      await client.query(`
+        INSERT INTO products (id, handle, name, currency, status)
+        SELECT gen_random_uuid(), 'many-' || n, 'Many ' || n, 'EUR', 'active' FROM generate_series(1, 5000) n;
+        INSERT INTO product_variants (id, product_id, position, sku, price_minor, stock)
+        SELECT gen_random_uuid(), id, 1, handle, 1, 1 FROM products WHERE handle LIKE 'many-%';
+        ANALYZE products, product_variants`);
+      const values = [LAST_ID, 21, 'many-4711'];
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${PRODUCT_SEARCH}`, values);
+      await client.query('ROLLBACK');
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toContain('on products_name_words_idx');
+    expect(plan).toContain('product_variants_sku_start_idx');
+    expect(plan).not.toContain('Seq Scan');
+  });
+
+  it('finds by words of letters and digits, whatever stands between', async () => {
+    expect(await found('linen & !shirt')).toEqual(new Set());
+    expect(await found('(linen):* & tee')).toEqual(named(['Linen Tee']));
   });
 
   it.each(['0', '101', '-1', '1.5', '2e1', 'many', ''])('refuses a limit of "%s"', async (limit) => {

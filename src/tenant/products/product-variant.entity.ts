@@ -13,6 +13,7 @@ import { Product } from './product.entity';
 
 /** The thing that is sold: one combination of option values, with its own SKU, price and stock. */
 @Entity('product_variants')
+@Index('product_variants_sku_start_idx', { synchronize: false }) // of an expression
 // Deferrable: checked at the end of a statement, so that one statement can swap two variants' SKUs. That option
 // values differ is checked by the writers, under the product's row lock: as an index they could be too long.
 @Unique('product_variants_sku_key', ['sku'], { deferrable: 'INITIALLY IMMEDIATE' })

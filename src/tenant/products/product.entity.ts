@@ -3,6 +3,7 @@ import {
   Column,
   CreateDateColumn,
   Entity,
+  Index,
   OneToMany,
   PrimaryColumn,
   type Relation,
@@ -31,6 +32,7 @@ export interface ProductImage {
  * product without options has exactly one.
  */
 @Entity('products')
+@Index('products_name_words_idx', { synchronize: false }) // of an expression, which TypeORM cannot compare
 @Unique('products_handle_key', ['handle'])
 @Check('products_currency_check', `currency ~ '^[A-Z]{3}$'`)
 @Check('products_status_check', `status IN ('draft', 'active', 'archived')`)

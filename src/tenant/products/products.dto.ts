@@ -25,7 +25,11 @@ const TAGS = { max: 250, length: 255, example: ['summer'] };
 const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
 
 export class ListProductsQuery extends PageQuery {
-  @Text({ max: 100, optional: true, description: 'Part of a name or SKU, case ignored.' })
+  @Text({
+    ...{ max: 100, optional: true, example: 'lin te' },
+    description:
+      'Each word is the beginning of a word of the name, or the whole is the beginning of a SKU. Case is ignored, words are of letters and digits.',
+  })
   q?: string;
 }
 

@@ -33,7 +33,7 @@ export class ProductsService {
     const products = await this.tenant.runOne((manager) =>
       q === undefined
         ? manager.query<ProductRow[]>(PRODUCT_LIST, page)
-        : manager.query<ProductRow[]>(PRODUCT_SEARCH, [...page, `%${q.replace(/[\\%_]/g, '\\$&')}%`]),
+        : manager.query<ProductRow[]>(PRODUCT_SEARCH, [...page, q]),
     );
     return toPage(products, limit, ({ id }) => id, toProductDto);
   }

@@ -1,0 +1,20 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** For the search of products: beginnings of words of a name, and of a SKU, in any case. */
+export class IndexProductsForSearch1795287600000 implements MigrationInterface {
+  readonly transaction = false;
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    // Without fastupdate: new names would wait in a list that every search reads from end to end.
+    await queryRunner.query(`
+      CREATE INDEX CONCURRENTLY products_name_words_idx ON products
+      USING gin ((regexp_replace(lower(name), '[^[:alnum:]]+', ' ', 'g')::tsvector)) WITH (fastupdate = off)`);
+    await queryRunner.query(`
+      CREATE INDEX CONCURRENTLY product_variants_sku_start_idx ON product_variants ((lower(sku)) COLLATE "C")`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP INDEX CONCURRENTLY product_variants_sku_start_idx`);
+    await queryRunner.query(`DROP INDEX CONCURRENTLY products_name_words_idx`);
+  }
+}
