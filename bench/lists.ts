@@ -28,8 +28,9 @@ const LINES = 100_000;
 start(() =>
   withServer(async (installation, env) => {
     const setup = await describeSetup(adminOf(installation).bootstrapUrl);
-    await makeFleet(installation, await TenantMigrations.load(), 1);
-    const shopId = await fillShop(installation, PRODUCTS, LINES);
+    const [shop] = await makeFleet(installation, await TenantMigrations.load(), 1);
+    const shopId = shop!; // one was made
+    await fillShop(installation, shopId, PRODUCTS, LINES);
     const logger = createLogger(env.LOG_LEVEL);
     const app = await NestFactory.createApplicationContext(AppModule.forRoot({ env, logger, installation }), {
       logger: new NestLogger(logger),

@@ -16,7 +16,7 @@ const PRODUCTS = `
       ('{Linen,Wool,Cotton,Silk,Oak,Steel,Glass,Paper,Copper,Leather}'::text[])[1 + n % 10],
       ('{Blue,Red,Green,Black,White,Grey,Ochre}'::text[])[1 + n * 7919 % 7],
       ('{Tee,Shirt,Bowl,Lamp,Table,Chair,Notebook,Kettle,Bag,Belt,Scarf}'::text[])[1 + n * 104729 % 11],
-      'No', n),
+      CASE n % 100 WHEN 0 THEN 'Limited' END, 'No', n),
     repeat('<p>Made to last, by people who know how.</p>', 10), 'EUR',
     CASE n % 20 WHEN 0 THEN 'archived' WHEN 1 THEN 'draft' ELSE 'active' END,
     'Vendor ' || n % 50, 'Type ' || n % 20, '{new,summer}'
@@ -46,14 +46,14 @@ const LINES = `
   FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n, generate_series(1, ${LINES_AN_ORDER}) position,
     LATERAL (SELECT 1 + (n * 7919 + position * 104729) % $2::bigint AS product) sold`;
 
-/**
- * Fills the shop `shop-0` of `makeFleet`, as a superuser, and gathers statistics.
- * @returns its id
- */
-export function fillShop(installation: Installation, products: number, orderLines: number): Promise<string> {
+/** Fills a shop that is empty and has one member, as a superuser, and gathers statistics. */
+export function fillShop(
+  installation: Installation,
+  shopId: string,
+  products: number,
+  orderLines: number,
+): Promise<void> {
   return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
-    const { rows } = await client.query<{ id: string }>(`SELECT id FROM shops WHERE slug = 'shop-0'`);
-    const shopId = rows[0]!.id; // made before
     const { schema } = new TenantLocator().locate(shopId);
     await client.query(`SET search_path TO ${schema}; SET synchronous_commit = off`);
     await client.query(PRODUCTS, [products]);
@@ -65,6 +65,5 @@ export function fillShop(installation: Installation, products: number, orderLine
     );
     for (const table of ['products', 'product_variants', 'orders', 'order_lines', 'counters', 'members'])
       await client.query(`VACUUM (ANALYZE) ${table}`);
-    return shopId;
   });
 }

@@ -10,13 +10,14 @@ const CONNECTIONS = 3;
 /**
  * Makes shops `shop-0`, `shop-1`, … of one user, with everything that provisioning makes, on several connections.
  * @param first number of the first, in a fleet that is to grow
+ * @returns their ids
  */
 export async function makeFleet(
   installation: Installation,
   migrations: TenantMigrations,
   count: number,
   first = 0,
-): Promise<void> {
+): Promise<string[]> {
   const { url } = adminOf(installation);
   const user = newId();
   await withClient(url, 'bench', (client) =>
@@ -25,13 +26,15 @@ export async function makeFleet(
       `bench-${first}@example.com`,
     ]),
   );
-  const left = Array.from({ length: count }, (_, i) => [first + i, newId()] as const).values();
+  const ids = Array.from({ length: count }, newId);
+  const left = ids.entries();
   const work = () =>
     withClient(url, 'bench', async (client) => {
       await client.query('SET synchronous_commit = off');
-      for (const [number, id] of left) await client.open(shopSql(installation, migrations, user, id, number));
+      for (const [i, id] of left) await client.open(shopSql(installation, migrations, user, id, first + i));
     });
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
+  return ids;
 }
 
 function shopSql(

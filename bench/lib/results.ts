@@ -60,9 +60,6 @@ function isReached({ of, least, most }: Bar, figures: Record<Bar['of'], number |
 
 /** Writes `bench/results/<name>.json` and prints the same as a table. */
 export function report(name: string, results: readonly Result[]): void {
-  const file = path.resolve('bench', 'results', `${name}.json`);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const [setup] = results;
   if (setup !== undefined) printSetup(setup);
   print('| what | value | floor | ratio | bar | reached |');
@@ -71,10 +68,18 @@ export function report(name: string, results: readonly Result[]): void {
     const figures = [`${short(value)} ${unit}`, short(floor), short(ratio), bar ?? '', yesNo(pass)];
     print(`| ${[what, ...figures].join(' | ')} |`);
   }
+  save(name, results);
+}
+
+/** Writes `bench/results/<name>.json`. */
+export function save(name: string, results: unknown): void {
+  const file = path.resolve('bench', 'results', `${name}.json`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   print(`\nwritten to ${path.relative('.', file)}`);
 }
 
-function printSetup({ machine, versions, settings }: Setup): void {
+export function printSetup({ machine, versions, settings }: Setup): void {
   const { cpu, cores, memoryGiB, system, load } = machine;
   print(`\n${cores} cores of ${cpu}, ${memoryGiB} GiB, ${system}, load at the start ${load}`);
   print(`PostgreSQL ${versions.postgresql}, Node ${versions.node}, pg ${versions.pg}`);

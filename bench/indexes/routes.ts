@@ -1,0 +1,127 @@
+/** A request of a route that touches the database. */
+export interface Call {
+  /** As openapi.json writes it. */
+  route: string;
+  /** Tells calls of one route apart. */
+  note?: string;
+  path: string;
+  body?: object | string;
+  /** More blocks than the rule allows, known and told in docs/indexes.md. */
+  blocks?: number;
+}
+
+/** What the requests name; ids as `bench/lib/fill-shop.ts` makes them. */
+export interface World {
+  shopId: string;
+  memberId: string;
+  newMember: string;
+  /** From the middle of the shop's life. */
+  product: string;
+  severalVariants: string;
+  variants: string[];
+  paidOrder: string;
+  pendingOrder: string;
+  audit: string;
+}
+
+const search = (note: string, q: string, more = ''): Call => ({
+  route: 'GET /api/v1/products',
+  note,
+  path: `products?q=${encodeURIComponent(q)}${more}`,
+});
+
+const line = (variantId: string) => ({ variantId, quantity: 1 });
+
+/** In this order: some need what others have made. */
+export function callsOf(world: World): Call[] {
+  const { shopId, memberId, newMember, product, severalVariants, variants, paidOrder, pendingOrder } = world;
+  const members = `shops/${shopId}/members`;
+  const half = `&cursor=${product}`;
+  return [
+    { route: 'GET /api/v1/products', note: 'first page', path: 'products' },
+    { route: 'GET /api/v1/products', note: 'from the middle', path: `products?limit=100${half}` },
+    search('a word of every tenth name', 'linen'),
+    search('the same from the middle', 'linen', half),
+    search('two words', 'no lin'),
+    { ...search('a word of every hundredth name', 'limited'), blocks: 1300 }, // one for each of 1,000
+    search('a word of few names', '4711'),
+    search('a word of one name among the oldest', 'first'),
+    search('words that no name has together', 'linen wool'),
+    search('a word of no name', 'unknown'),
+    search('a letter', 'l'),
+    search('fifty letters', 'l b n '.repeat(16).trim()),
+    search('a SKU', 'sku-4711-1'),
+    search('the beginning of few SKUs', 'SKU-4711'),
+    search('the beginning of every SKU', 'sku'),
+    search('signs', `'&|!:*()<->\\%_`),
+    { route: 'GET /api/v1/products/{id}', path: `products/${severalVariants}` },
+    {
+      route: 'POST /api/v1/products',
+      path: 'products',
+      body: { name: 'Linen bag', sku: 'NEW-1', priceMinor: 1000, stock: 5 },
+    },
+    {
+      route: 'POST /api/v1/products',
+      note: 'of a name that is taken',
+      path: 'products',
+      body: { name: 'Linen bag', priceMinor: 1000 },
+    },
+    {
+      route: 'PATCH /api/v1/products/{id}',
+      note: 'name and price',
+      path: `products/${product}`,
+      body: { name: 'Linen scarf', priceMinor: 1200 },
+    },
+    {
+      route: 'PATCH /api/v1/products/{id}',
+      note: 'variants',
+      path: `products/${severalVariants}`,
+      body: { variants: variants.slice(0, 3).map((id) => ({ id })) },
+    },
+    { route: 'POST /api/v1/products/import', note: 'new and known', path: 'products/import', body: csv() },
+    { route: 'GET /api/v1/orders', note: 'first page', path: 'orders' },
+    { route: 'GET /api/v1/orders', note: 'from the middle', path: 'orders?limit=100&cursor=100000' },
+    { route: 'GET /api/v1/orders/{id}', path: `orders/${paidOrder}` },
+    {
+      route: 'POST /api/v1/orders',
+      path: 'orders',
+      body: { lines: [...variants.slice(0, 3).map(line), { productId: product, quantity: 1 }] },
+    },
+    { route: 'POST /api/v1/orders/{id}/pay', path: `orders/${pendingOrder}/pay` },
+    { route: 'POST /api/v1/orders/{id}/fulfil', path: `orders/${pendingOrder}/fulfil` },
+    { route: 'POST /api/v1/orders/{id}/cancel', path: `orders/${paidOrder}/cancel` },
+    { route: 'DELETE /api/v1/products/{id}', path: `products/${severalVariants}` },
+    { route: 'GET /api/v1/shops/{id}/members', path: members },
+    {
+      route: 'POST /api/v1/shops/{id}/members',
+      path: members,
+      body: { email: newMember, role: 'staff' },
+    },
+    {
+      route: 'PATCH /api/v1/shops/{id}/members/{userId}',
+      path: `${members}/${memberId}`,
+      body: { role: 'owner' },
+    },
+    { route: 'DELETE /api/v1/shops/{id}/members/{userId}', path: `${members}/${memberId}` },
+    { route: 'GET /api/v1/audit', note: 'first page', path: 'audit' },
+    { route: 'GET /api/v1/audit', note: 'of one person', path: `audit?actorId=${memberId}` },
+    {
+      route: 'GET /api/v1/audit',
+      note: 'of one kind, from the middle',
+      path: `audit?action=member.added&cursor=${world.audit}`,
+    },
+    { route: 'GET /api/v1/me', path: 'me' },
+    { route: 'GET /api/v1/shops', path: 'shops' },
+    { route: 'GET /api/v1/shops/{id}', path: `shops/${shopId}` },
+    { route: 'PATCH /api/v1/shops/{id}', path: `shops/${shopId}`, body: { name: 'Renamed' } },
+  ];
+}
+
+/** Half of them products that are there already. */
+function csv(): string {
+  const rows = Array.from({ length: 200 }, (_, i) => {
+    const n = i % 2 === 0 ? 30 * i + 1 : 1_000_000 + i; // of one variant
+    return `product-${n},Imported ${n},SKU-${n}-1,1.00,1`;
+  });
+  return ['Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty', ...rows].join('\n');
+}

@@ -1,0 +1,115 @@
+import { adminOf, type Installation } from '../../src/database/installation';
+import { withClient } from '../../src/database/with-client';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { fillShop } from '../lib/fill-shop';
+import type { Call, World } from './routes';
+
+const SHOPS = 2000;
+const PEOPLE = 20 * SHOPS;
+const AUDIT_ENTRIES = 200_000;
+
+/** An owner's way into the shop. */
+export interface Door {
+  url: string;
+  shopId: string;
+  readonly ask: (call: Call) => Promise<void>;
+}
+
+export async function signUp(url: string): Promise<Door> {
+  const body = { email: 'owner@example.com', password: 'correct horse battery', shop: { name: 'Large' } };
+  const answer = await fetch(`${url}/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`auth/register answered ${answer.status}: ${await answer.text()}`);
+  const { accessToken, shop } = (await answer.json()) as { accessToken: string; shop: { id: string } };
+  return { url, shopId: shop.id, ask: (call) => ask(url, accessToken, call) };
+}
+
+async function ask(url: string, token: string, { route, path, body }: Call): Promise<void> {
+  const type = typeof body === 'string' ? 'text/csv' : 'application/json';
+  const answer = await fetch(`${url}/${path}`, {
+    method: route.split(' ')[0]!, // split gives one part or more
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${route} (${path}) answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** Fills shop and public side, and forgets which indexes that used. */
+export async function makeWorld(
+  installation: Installation,
+  { shopId }: Door,
+  products: number,
+  lines: number,
+): Promise<World> {
+  await fillShop(installation, shopId, products, lines);
+  const { schema } = new TenantLocator().locate(shopId);
+  return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
+    const one = async <T>(sql: string, values: unknown[] = []) =>
+      (await client.query<T & object>(sql, values)).rows[0]! as T; // each asks for a row that was made
+    await client.query(
+      `INSERT INTO users (id, email, name, password_hash)
+       SELECT gen_random_uuid(), 'person' || n || '@example.com', 'Person ' || n, '' FROM generate_series(0, $1) n`,
+      [PEOPLE],
+    );
+    await client.query(
+      `WITH made AS (
+         INSERT INTO tenants (shop_id, version, checksum)
+         SELECT gen_random_uuid(), version, checksum FROM tenants, generate_series(1, $1) RETURNING shop_id)
+       INSERT INTO shops (id, name, slug)
+       SELECT shop_id, 'Other', 'shop-' || row_number() OVER () FROM made`,
+      [SHOPS],
+    );
+    await client.query(
+      `INSERT INTO memberships (user_id, shop_id, role)
+       SELECT u.id, s.id, 'staff' FROM generate_series(1, $1::int) n
+       JOIN users u ON u.email = 'person' || n || '@example.com'
+       JOIN shops s ON CASE n % $2::int WHEN 17 THEN s.id = $3 ELSE s.slug = 'shop-' || (1 + n % $2::int) END`,
+      [PEOPLE, SHOPS, shopId],
+    );
+    await client.query(
+      `INSERT INTO audit_log (id, at, action, actor_id, shop_id)
+       SELECT gen_random_uuid(), now(), (ARRAY['member.added', 'shop.created', 'login.succeeded'])[1 + n % 3],
+         u.id, CASE n % 20 WHEN 17 THEN $1 ELSE gen_random_uuid() END
+       FROM generate_series(1, $2::int) n JOIN users u ON u.email = 'person' || n % 5000 || '@example.com'`,
+      [shopId, AUDIT_ENTRIES],
+    );
+    await client.query('VACUUM (ANALYZE)');
+    const { memberId } = await one<{ memberId: string }>(
+      `SELECT id AS "memberId" FROM users WHERE email = 'person17@example.com'`,
+    );
+    await client.query(`SET search_path TO ${schema}`);
+    await client.query(`INSERT INTO members (user_id, name, role) VALUES ($1, 'Person 17', 'staff')`, [
+      memberId,
+    ]);
+    const middle = `FROM products WHERE handle = 'product-' || $1`;
+    const world = {
+      shopId,
+      memberId,
+      newMember: 'person0@example.com',
+      product: (await one<{ id: string }>(`SELECT id ${middle}`, [3 * Math.round(products / 6) + 1])).id,
+      severalVariants: (await one<{ id: string }>(`SELECT id ${middle}`, [3 * Math.round(products / 6)])).id,
+      paidOrder: (await one<{ id: string }>(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1`)).id,
+      pendingOrder: (
+        await one<{ id: string }>(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1 OFFSET 1`)
+      ).id,
+      audit: (
+        await one<{ id: string }>(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, [shopId])
+      ).id,
+    };
+    await client.query(`UPDATE orders SET status = 'pending' WHERE id = $1`, [world.pendingOrder]);
+    await client.query(`UPDATE products SET name = 'First of all' WHERE handle = 'product-1'`);
+    await client.query(`UPDATE products SET status = 'active' WHERE id = ANY ($1)`, [
+      [world.product, world.severalVariants],
+    ]);
+    const { rows } = await client.query<{ id: string }>(
+      'SELECT id FROM product_variants WHERE product_id = $1 ORDER BY position',
+      [world.severalVariants],
+    );
+    await client.query('SELECT pg_stat_reset()');
+    return { ...world, variants: rows.map(({ id }) => id) };
+  });
+}
