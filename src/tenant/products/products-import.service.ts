@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
+import { UnreadableCsv } from '../../common/csv-records';
 import { groupBy } from '../../common/group-by';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -9,7 +10,7 @@ import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './im
 import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import { HandleTaken, ImportRejected, NotACatalogueFile } from './products.errors';
-import { type CatalogueGroup, NotACatalogue, type RowProblem } from './shopify/shopify-catalogue';
+import type { CatalogueGroup, RowProblem } from './shopify/shopify-catalogue';
 import { readShopifyCsv } from './shopify/shopify-csv';
 import { saveVariants } from './variants';
 
@@ -53,8 +54,7 @@ export class ProductsImportService {
         return report;
       });
     } catch (error) {
-      if (error instanceof NotACatalogue)
-        throw new NotACatalogueFile({ detail: describe(error), cause: error });
+      if (error instanceof UnreadableCsv) throw new NotACatalogueFile({ detail: error.detail, cause: error });
       throw error;
     } finally {
       source.destroy();
@@ -166,8 +166,4 @@ async function orHandleTaken(statement: Promise<unknown>): Promise<void> {
     if (isUniqueViolation(error)) throw new HandleTaken({ cause: error });
     throw error;
   }
-}
-
-function describe({ message, line }: NotACatalogue): string {
-  return line === null ? message : `Line ${line}: ${message}`;
 }

@@ -87,15 +87,3 @@ export interface CatalogueGroup {
   problems: RowProblem[];
   rows: number;
 }
-
-/** The file is no Shopify product CSV at all. The message speaks of `line` as "here", when it is known. */
-export class NotACatalogue extends Error {
-  constructor(
-    message: string,
-    readonly line: number | null = null,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = 'NotACatalogue';
-  }
-}

@@ -2,7 +2,8 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
-import { type CatalogueGroup, NotACatalogue, PROBLEM_CODES } from './shopify-catalogue';
+import { UnreadableCsv } from '../../../common/csv-records';
+import { type CatalogueGroup, PROBLEM_CODES } from './shopify-catalogue';
 import { readShopifyCsv } from './shopify-csv';
 
 type Cells = Record<string, string>;
@@ -71,9 +72,9 @@ async function problemsOf(overrides: Cells): Promise<string[]> {
   return named(await readRows(titled(overrides)));
 }
 
-async function faultOf(chunks: Iterable<string | Uint8Array>): Promise<NotACatalogue> {
+async function faultOf(chunks: Iterable<string | Uint8Array>): Promise<UnreadableCsv> {
   const fault: unknown = await read(chunks).catch((error: unknown) => error);
-  if (!(fault instanceof NotACatalogue)) throw new Error(`no fault but ${JSON.stringify(fault)}`);
+  if (!(fault instanceof UnreadableCsv)) throw new Error(`no fault but ${JSON.stringify(fault)}`);
   return fault;
 }
 
@@ -387,7 +388,7 @@ describe('readShopifyCsv, files', () => {
   it('gives out the groups before a fault', async () => {
     const groups = readShopifyCsv(Readable.from([`${header}tee,Tee,1\nmug,Mug,2\nbad,"x`]), 'USD');
     expect((await groups.next()).value).toMatchObject({ product: { handle: 'tee' } });
-    await expect(groups.next()).rejects.toThrow(NotACatalogue);
+    await expect(groups.next()).rejects.toThrow(UnreadableCsv);
   });
 
   it('lets an error of the source through', async () => {

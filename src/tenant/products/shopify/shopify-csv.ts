@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { type CsvRecord, readCsvRecords } from './csv-records';
-import { type CatalogueGroup, NotACatalogue } from './shopify-catalogue';
+import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/csv-records';
+import type { CatalogueGroup } from './shopify-catalogue';
 import { ShopifyProduct } from './shopify-product';
 import { type ShopifyHeader, ShopifyRow } from './shopify-row';
 
@@ -30,7 +30,7 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
  * to no group (no Handle, or beyond the limit of a group) comes as a group of its own. Memory holds one product.
  * @param currency of the prices, ISO 4217
  * @param notStored receives the names of the columns that held values which are not kept
- * @throws NotACatalogue when the file is no such CSV; groups before the fault have been given out by then
+ * @throws UnreadableCsv when the file is no such CSV; groups before the fault have been given out by then
  */
 export async function* readShopifyCsv(
   source: Readable,
@@ -63,7 +63,7 @@ export async function* readShopifyCsv(
     yield rejected(row);
   }
   if (product !== undefined) yield product.finish();
-  if (header === undefined) throw new NotACatalogue('The file is empty.');
+  if (header === undefined) throw new UnreadableCsv('The file is empty.');
 }
 
 function rejected(row: ShopifyRow): CatalogueGroup {
@@ -72,17 +72,17 @@ function rejected(row: ShopifyRow): CatalogueGroup {
 
 function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   if (cells.length > MAX_COLUMNS)
-    throw new NotACatalogue(`The header names more than ${MAX_COLUMNS} columns.`, line);
+    throw new UnreadableCsv(`The header names more than ${MAX_COLUMNS} columns.`, line);
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name = cell.trim() || `column ${index + 1}`; // spreadsheets leave nameless columns at the end
     if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
-      throw new NotACatalogue(`The name of column ${index + 1} is too long or holds a NUL character.`, line);
-    if (columns.has(name)) throw new NotACatalogue(`The header names the column "${name}" twice.`, line);
+      throw new UnreadableCsv(`The name of column ${index + 1} is too long or holds a NUL character.`, line);
+    if (columns.has(name)) throw new UnreadableCsv(`The header names the column "${name}" twice.`, line);
     columns.set(name, index);
   }
   if (!columns.has('Handle'))
-    throw new NotACatalogue(
+    throw new UnreadableCsv(
       'The header names no column "Handle"; are the columns separated by commas?',
       line,
     );

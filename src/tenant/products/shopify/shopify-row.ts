@@ -1,6 +1,6 @@
+import type { CsvRecord } from '../../../common/csv-records';
 import { minorDigits, parseMinor } from '../../../common/money';
 import type { ProblemCode, RowProblem } from './shopify-catalogue';
-import type { CsvRecord } from './csv-records';
 
 const SHORT_TEXT = 255;
 const URL_LENGTH = 2048;

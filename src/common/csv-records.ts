@@ -1,7 +1,23 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { CsvError, parse, type Parser } from 'csv-parse';
-import { NotACatalogue } from './shopify-catalogue';
+
+/** The file is not the CSV that it should be. The message speaks of `line` as "here", when it is known. */
+export class UnreadableCsv extends Error {
+  constructor(
+    message: string,
+    readonly line: number | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'UnreadableCsv';
+  }
+
+  /** The message with its line, for people. */
+  get detail(): string {
+    return this.line === null ? this.message : `Line ${this.line}: ${this.message}`;
+  }
+}
 
 export interface CsvRecord {
   /** Line on which the record starts; the first line of the file is 1. */
@@ -22,7 +38,7 @@ const REASONS: Readonly<Record<string, string>> = {
  * Reads the records of a CSV file as they arrive. All records before a fault are given out before the fault is
  * thrown, however the bytes are cut: hence records are taken in `on_record`, since a Node stream that fails drops
  * what it had ready.
- * @throws NotACatalogue when the bytes are not UTF-8, the quoting is broken, or a record is too long
+ * @throws UnreadableCsv when the bytes are not UTF-8, the quoting is broken, or a record is too long
  */
 export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecord> {
   const ready: CsvRecord[] = [];
@@ -50,7 +66,7 @@ export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecor
     const fault = await feed(parser, bytes);
     yield* ready.splice(0);
     if (fault !== null) throw explained(fault, here());
-    if (!isValid) throw new NotACatalogue('The file is not UTF-8 text around this line.', here());
+    if (!isValid) throw new UnreadableCsv('The file is not UTF-8 text around this line.', here());
     written += bytes.length;
     if (written - next.byte > MAX_RECORD_BYTES) throw recordTooLong(here());
   }
@@ -113,8 +129,8 @@ function lineBreaksIn(cells: readonly string[]): number {
   return cells.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
 }
 
-function recordTooLong(line: number): NotACatalogue {
-  return new NotACatalogue(
+function recordTooLong(line: number): UnreadableCsv {
+  return new UnreadableCsv(
     `The record that starts here is longer than ${MAX_RECORD_BYTES} bytes; is a quote left open?`,
     line,
   );
@@ -123,5 +139,5 @@ function recordTooLong(line: number): NotACatalogue {
 function explained(fault: Error, line: number): Error {
   const reason = fault instanceof CsvError ? REASONS[fault.code] : undefined;
   if (reason === undefined) return fault;
-  return new NotACatalogue(`The record that starts here ${reason}.`, line, { cause: fault });
+  return new UnreadableCsv(`The record that starts here ${reason}.`, line, { cause: fault });
 }
