@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { Customer } from './customers/customer.entity';
+import { CustomersController } from './customers/customers.controller';
+import { CustomersService } from './customers/customers.service';
 import { Member } from './members/member.entity';
 import { Counter } from './orders/counter.entity';
 import { OrderLine } from './orders/order-line.entity';
@@ -11,7 +14,7 @@ import { ProductsController } from './products/products.controller';
 import { ProductsImportService } from './products/products-import.service';
 import { ProductsService } from './products/products.service';
 
-export const TENANT_ENTITIES = [Member, Product, ProductVariant, Order, OrderLine, Counter];
+export const TENANT_ENTITIES = [Member, Product, ProductVariant, Customer, Order, OrderLine, Counter];
 
 /**
  * Oldest version of a tenant that this code works with, such as 1795219200000, while a rollout goes on; undefined:
@@ -21,7 +24,7 @@ export const OLDEST_SERVED: number | undefined = undefined;
 
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
-  controllers: [ProductsController, OrdersController],
-  providers: [ProductsService, ProductsImportService, OrdersService],
+  controllers: [ProductsController, OrdersController, CustomersController],
+  providers: [ProductsService, ProductsImportService, OrdersService, CustomersService],
 })
 export class TenantModule {}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api } from '../support/api';
 import { created, newOrder, newOwner, newUser, newProduct, type Owner, PASSWORD } from '../support/factories';
+import type { TestDatabase } from '../support/database';
 import type { TestApp } from '../support/test-app';
 import { newMarker } from './markers';
 import { badTokens } from './tokens';
@@ -34,6 +35,7 @@ export const NOBODY: readonly Identity[] = [
 /** A shop, who owns it, and one row of each kind; every text carries the marker. */
 export interface Person extends Owner {
   marker: string;
+  database: TestDatabase;
 }
 
 export interface World {
@@ -65,21 +67,23 @@ export interface Rows {
   paidOrder: string;
   /** What the cursor of the list of orders holds. */
   orderNumber: string;
+  customer: string;
 }
 export type Kind = keyof Rows;
 
-async function newPerson(api: Api): Promise<Person> {
+async function newPerson({ api, database }: TestApp): Promise<Person> {
   const marker = newMarker();
   const owner = await newOwner(api, { name: `Shop ${marker}`, slug: `shop-${marker}` });
-  return { ...owner, marker };
+  return { ...owner, marker, database };
 }
 
 /** New rows in a person's shop, so that no request finds what another one has changed. */
-export async function newRows({ api, shop, user, marker }: Person, wanted: readonly Kind[]): Promise<Rows> {
+export async function newRows(person: Person, wanted: readonly Kind[]): Promise<Rows> {
+  const { api, shop, user, marker } = person;
   const rows: Rows = {
     ...{ shop: shop.id as string, user: user.id as string },
     ...{ member: '', auditEntry: '' },
-    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '' },
+    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '', customer: '' },
   };
   if (wanted.every((kind) => kind === 'shop' || kind === 'user')) return rows;
   if (wanted.includes('member') || wanted.includes('auditEntry')) {
@@ -97,18 +101,31 @@ export async function newRows({ api, shop, user, marker }: Person, wanted: reado
     rows.paidOrder = (await newOrder(api, rows.product)).id;
     await api.post(`orders/${rows.paidOrder}/pay`);
   }
+  if (wanted.includes('customer')) rows.customer = await newCustomer(person);
   return rows;
 }
 
+/** No route makes one. */
+async function newCustomer({ database, shop, marker }: Person): Promise<string> {
+  const schema = `shop_${shop.id.replaceAll('-', '')}`;
+  const [row] = await database.query<{ id: string }>(
+    `INSERT INTO ${schema}.customers (id, external_number, name)
+     VALUES (gen_random_uuid(), gen_random_uuid(), $1) RETURNING id`,
+    [`Customer ${marker}`],
+  );
+  return row!.id; // one was inserted
+}
+
 /** Two shops that must not meet, and those who once had a right. */
-export async function newWorld({ api, app, database }: TestApp): Promise<World> {
-  const [ada, bob, rita, sven] = (await Promise.all(Array.from({ length: 4 }, () => newPerson(api)))) as [
+export async function newWorld(testApp: TestApp): Promise<World> {
+  const { api, app, database } = testApp;
+  const [ada, bob, rita, sven] = (await Promise.all(Array.from({ length: 4 }, () => newPerson(testApp)))) as [
     Person,
     Person,
     Person,
     Person,
   ];
-  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber']);
+  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber', 'customer']);
   await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // so that a login names none
   const global = await api.post('auth/login', { email: ada.email, password: PASSWORD });
   await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [

@@ -220,6 +220,13 @@ export const ROUTES: RouteEntry[] = [
     ids: { 'path.id': { ...ORDER, kind: 'paidOrder' } },
   },
   { route: 'POST /api/v1/orders/{id}/cancel', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  { route: 'GET /api/v1/customers', access: 'tenant', ok: '200', ...withCursor('customer') },
+  {
+    route: 'GET /api/v1/customers/{id}',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': { kind: 'customer', refused: '404 NOT_FOUND' } },
+  },
   { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs-yaml', access: 'open', ok: '200', undescribed: true },

@@ -138,7 +138,7 @@ describe('the role of a shop', () => {
     expect(await asShop(ada, statements)).toEqual(all(statements, 'done'));
   });
 
-  it.each(['orders', 'order_lines', 'products', 'product_variants', 'counters'])(
+  it.each(['orders', 'order_lines', 'products', 'product_variants', 'customers', 'counters'])(
     'writes %s',
     async (table) => {
       const statements = [

@@ -35,6 +35,7 @@ describe('provisioning', () => {
     expect(tables.map(({ tablename }) => tablename)).toEqual([
       ...[
         'counters',
+        'customers',
         'members',
         'order_lines',
         'orders',

@@ -1,7 +1,8 @@
 /** Orders with their lines, in one statement. Like the list of products. */
 const ORDERS = `
-  SELECT o.id, o.number, o.status, o.currency, o.total_minor AS "totalMinor", o.customer_email AS "customerEmail",
-    o.customer_name AS "customerName", o.created_by AS "createdBy",
+  SELECT o.id, o.number, o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor", o.customer_email AS "customerEmail",
+    o.customer_name AS "customerName", o.customer_id AS "customerId",
+    o.created_by AS "createdBy", o.placed_at AS "placedAt",
     o.created_at AS "createdAt", o.updated_at AS "updatedAt",
     (SELECT coalesce(json_agg(l), '[]')
      FROM (SELECT l.product_id AS "productId", l.variant_id AS "variantId", l.sku, l.name,

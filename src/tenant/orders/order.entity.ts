@@ -12,15 +12,21 @@ import {
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
+import { Customer } from '../customers/customer.entity';
 import { Member } from '../members/member.entity';
 import { OrderLine } from './order-line.entity';
 
 export const ORDER_STATUSES = ['pending', 'paid', 'fulfilled', 'cancelled'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
+/** A return and an adjustment come from a former system only: what goes back, what was written off. */
+export const ORDER_KINDS = ['sale', 'return', 'adjustment'] as const;
+export type OrderKind = (typeof ORDER_KINDS)[number];
+
 @Entity('orders')
 @Unique('orders_number_key', ['number'])
 @Check('orders_status_check', `status IN ('pending', 'paid', 'fulfilled', 'cancelled')`)
+@Check('orders_kind_check', `kind IN ('sale', 'return', 'adjustment')`)
 @Check('orders_currency_check', `currency ~ '^[A-Z]{3}$'`)
 @Check('orders_total_minor_check', `total_minor >= 0`)
 export class Order {
@@ -34,6 +40,14 @@ export class Order {
   @Column('text')
   status: OrderStatus;
 
+  @Column('text', { default: 'sale' })
+  kind: OrderKind;
+
+  /** As the shop's former system numbered it; null for orders taken here. Partial: those cost the index nothing. */
+  @Index('orders_external_number_key', { unique: true, where: 'external_number IS NOT NULL' })
+  @Column('text', { name: 'external_number', nullable: true })
+  externalNumber: string | null;
+
   @Column('text')
   currency: string;
 
@@ -46,6 +60,14 @@ export class Order {
   @Column('text', { name: 'customer_name', nullable: true })
   customerName: string | null;
 
+  @Index('orders_customer_id_idx')
+  @Column('uuid', { name: 'customer_id', nullable: true })
+  customerId: string | null;
+
+  @ManyToOne(() => Customer, { nullable: true })
+  @JoinColumn({ name: 'customer_id', foreignKeyConstraintName: 'orders_customer_id_fkey' })
+  buyer: Relation<Customer> | null;
+
   @Index('orders_created_by_idx')
   @Column('uuid', { name: 'created_by' })
   createdBy: string;
@@ -56,6 +78,10 @@ export class Order {
 
   @OneToMany(() => OrderLine, (line) => line.order)
   lines: Relation<OrderLine[]>;
+
+  /** Null when that is `createdAt`, as with all orders taken here. */
+  @Column('timestamptz', { name: 'placed_at', nullable: true })
+  placedAt: Date | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

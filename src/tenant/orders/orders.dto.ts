@@ -2,10 +2,13 @@ import { Currency, Email, Id, ListOf, OneOf, Part, Text, Time, Whole } from '../
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
 import type { OrderLine } from './order-line.entity';
-import { type Order, ORDER_STATUSES, type OrderStatus } from './order.entity';
+import { type Order, ORDER_KINDS, ORDER_STATUSES, type OrderKind, type OrderStatus } from './order.entity';
 
 const MAX_LINES = 100;
-const QUANTITY = { min: 1, max: 100_000, example: 2 };
+/** Of an order from a former system; new ones are shorter. */
+export const MAX_IMPORTED_LINES = 1000;
+export const MAX_QUANTITY = 100_000;
+const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
 export class OrderLineInputDto {
@@ -19,7 +22,7 @@ export class OrderLineInputDto {
   quantity: number;
 }
 
-export class CustomerDto {
+export class BuyerDto {
   @Email()
   email: string;
 
@@ -31,8 +34,8 @@ export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Part(CustomerDto, { optional: true })
-  customer?: CustomerDto;
+  @Part(BuyerDto, { optional: true })
+  customer?: BuyerDto;
 }
 
 export class OrderLineDto {
@@ -68,8 +71,17 @@ export class OrderDto {
   @Whole({ min: 1, max: Number.MAX_SAFE_INTEGER, example: 1, description: 'Counts from 1 in each shop.' })
   number: number;
 
+  @OneOf(ORDER_KINDS, {
+    description:
+      'Amounts and quantities are never negative: of a return or adjustment they flow the other way.',
+  })
+  kind: OrderKind;
+
   @OneOf(ORDER_STATUSES)
   status: OrderStatus;
+
+  @Text({ max: 64, nullable: true, example: '489434', description: "In the shop's former system." })
+  externalNumber: string | null;
 
   @Currency()
   currency: string;
@@ -77,14 +89,20 @@ export class OrderDto {
   @Whole(TOTAL)
   totalMinor: number;
 
-  @Part(CustomerDto, { nullable: true })
-  customer: CustomerDto | null;
+  @Part(BuyerDto, { nullable: true })
+  customer: BuyerDto | null;
 
-  @ListOf(OrderLineDto, { min: 1, max: MAX_LINES })
+  @Id({ nullable: true, description: 'Customer of an order from a former system.' })
+  customerId: string | null;
+
+  @ListOf(OrderLineDto, { min: 1, max: MAX_IMPORTED_LINES })
   lines: OrderLineDto[];
 
   @Id({ description: 'User who took the order.' })
   createdBy: string;
+
+  @Time({ description: 'When it was ordered: before `createdAt` if it came from a former system.' })
+  placedAt: string;
 
   @Time()
   createdAt: string;
@@ -94,22 +112,21 @@ export class OrderDto {
 }
 
 /** An order as it is read, with its lines in order of position. */
-export type OrderRow = Omit<Order, 'lines' | 'creator'> & {
+export type OrderRow = Omit<Order, 'lines' | 'creator' | 'buyer'> & {
   lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
 };
 
 export function toOrderDto(order: OrderRow): OrderDto {
-  const { id, number, status, currency, totalMinor, customerEmail, customerName, createdBy } = order;
+  const { id, number, kind, status, externalNumber, currency, totalMinor, customerId, createdBy } = order;
+  const { customerEmail, customerName, placedAt, createdAt } = order;
   return {
-    id,
-    number,
-    status,
-    currency,
-    totalMinor,
+    ...{ id, number, kind, status, externalNumber, currency, totalMinor },
     customer: customerEmail === null ? null : { email: customerEmail, name: customerName },
+    customerId,
     lines: order.lines.map(toLineDto),
     createdBy,
-    createdAt: order.createdAt.toISOString(),
+    placedAt: (placedAt ?? createdAt).toISOString(),
+    createdAt: createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
   };
 }

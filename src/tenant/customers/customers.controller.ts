@@ -1,0 +1,25 @@
+import { Get, Param, Query } from '@nestjs/common';
+import { InvalidCursor, NotFound } from '../../common/common.errors';
+import { type Page, PageQuery } from '../../common/page';
+import { Route } from '../../common/route';
+import { IdPipe } from '../../common/validation';
+import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { CustomerDto } from './customers.dto';
+import { CustomersService } from './customers.service';
+
+@TenantController('customers')
+export class CustomersController {
+  constructor(private readonly customers: CustomersService) {}
+
+  @Get()
+  @Route({ summary: 'Lists customers, newest first', ok: CustomerDto, list: true, errors: [InvalidCursor] })
+  list(@Query() page: PageQuery): Promise<Page<CustomerDto>> {
+    return this.customers.list(page);
+  }
+
+  @Get(':id')
+  @Route({ summary: 'Shows a customer', ok: CustomerDto, errors: [NotFound] })
+  get(@Param('id', IdPipe) id: string): Promise<CustomerDto> {
+    return this.customers.get(id);
+  }
+}
