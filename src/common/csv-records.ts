@@ -35,12 +35,13 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the records of a CSV file as they arrive. All records before a fault are given out before the fault is
+ * Reads the records of a CSV file as they arrive, those of one piece at once: a promise for each record would cost
+ * more than reading it. All records before a fault are given out before the fault is
  * thrown, however the bytes are cut: hence records are taken in `on_record`, since a Node stream that fails drops
  * what it had ready.
  * @throws UnreadableCsv when the bytes are not UTF-8, the quoting is broken, or a record is too long
  */
-export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecord> {
+export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecord[]> {
   const ready: CsvRecord[] = [];
   const next = { line: 1, byte: 0 }; // where the record after the last one starts, not counting empty lines
   const parser = parse({
@@ -64,14 +65,14 @@ export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecor
   let written = 0;
   for await (const { bytes, isValid } of wholeCharacters(source)) {
     const fault = await feed(parser, bytes);
-    yield* ready.splice(0);
+    yield ready.splice(0);
     if (fault !== null) throw explained(fault, here());
     if (!isValid) throw new UnreadableCsv('The file is not UTF-8 text around this line.', here());
     written += bytes.length;
     if (written - next.byte > MAX_RECORD_BYTES) throw recordTooLong(here());
   }
   const fault = await feed(parser, null);
-  yield* ready.splice(0);
+  yield ready.splice(0);
   if (fault !== null) throw explained(fault, here());
 }
 

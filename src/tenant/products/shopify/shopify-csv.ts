@@ -39,29 +39,30 @@ export async function* readShopifyCsv(
 ): AsyncGenerator<CatalogueGroup> {
   let header: ShopifyHeader | undefined;
   let product: ShopifyProduct | undefined;
-  for await (const record of readCsvRecords(source)) {
-    if (header === undefined) {
-      header = readHeader(record);
-      continue;
-    }
-    const row = new ShopifyRow(header, record);
-    noteNotStored(header, record, notStored);
-    if (row.handle === null) {
+  for await (const records of readCsvRecords(source))
+    for (const record of records) {
+      if (header === undefined) {
+        header = readHeader(record);
+        continue;
+      }
+      const row = new ShopifyRow(header, record);
+      noteNotStored(header, record, notStored);
+      if (row.handle === null) {
+        yield rejected(row);
+        continue;
+      }
+      if (product?.handle !== row.handle) {
+        if (product !== undefined) yield product.finish();
+        product = new ShopifyProduct(row.handle, row, currency);
+        continue;
+      }
+      if (product.rows < MAX_GROUP_ROWS) {
+        product.add(row);
+        continue;
+      }
+      row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_GROUP_ROWS} rows.`);
       yield rejected(row);
-      continue;
     }
-    if (product?.handle !== row.handle) {
-      if (product !== undefined) yield product.finish();
-      product = new ShopifyProduct(row.handle, row, currency);
-      continue;
-    }
-    if (product.rows < MAX_GROUP_ROWS) {
-      product.add(row);
-      continue;
-    }
-    row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_GROUP_ROWS} rows.`);
-    yield rejected(row);
-  }
   if (product !== undefined) yield product.finish();
   if (header === undefined) throw new UnreadableCsv('The file is empty.');
 }
