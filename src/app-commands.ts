@@ -4,6 +4,7 @@ import { addMigrationGenerate } from './cli/migration-generate.command';
 import { addProvisioningWorker } from './cli/provisioning-worker.command';
 import { PUBLIC_ENTITIES } from './public/public.module';
 import { addShopStatus } from './public/shops/shop-status.command';
+import { addOrdersImport } from './tenant/orders/orders-import.command';
 import { addProductsImport } from './tenant/products/products-import.command';
 import { TENANT_ENTITIES } from './tenant/tenant.module';
 
@@ -13,4 +14,5 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addProvisioningWorker(program, context);
   addShopStatus(program, context);
   addProductsImport(program, context);
+  addOrdersImport(program, context);
 }

@@ -3,6 +3,7 @@
  * message or constraint name: messages are translated, and a sharded database renames constraints.
  */
 export const UNIQUE_VIOLATION = '23505';
+export const FOREIGN_KEY_VIOLATION = '23503';
 export const INVALID_PASSWORD = '28P01';
 export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is asked
 export const NO_SUCH_DATABASE = '3D000';

@@ -7,6 +7,7 @@ import { Counter } from './orders/counter.entity';
 import { OrderLine } from './orders/order-line.entity';
 import { Order } from './orders/order.entity';
 import { OrdersController } from './orders/orders.controller';
+import { OrdersImportService } from './orders/orders-import.service';
 import { OrdersService } from './orders/orders.service';
 import { ProductVariant } from './products/product-variant.entity';
 import { Product } from './products/product.entity';
@@ -25,6 +26,6 @@ export const OLDEST_SERVED: number | undefined = undefined;
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
   controllers: [ProductsController, OrdersController, CustomersController],
-  providers: [ProductsService, ProductsImportService, OrdersService, CustomersService],
+  providers: [ProductsService, ProductsImportService, OrdersService, OrdersImportService, CustomersService],
 })
 export class TenantModule {}

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isISO4217CurrencyCode } from 'class-validator';
 import { type Command, Option } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
+import { parseCurrency } from '../../cli/parse-currency';
 import { startProgress } from '../../cli/progress';
 import { AppError } from '../../common/app-error';
 import { OperatorError } from '../../common/report';
@@ -71,10 +71,4 @@ function printReport({ rows, skippedRows, products, variants, errors, notStored 
 function printProblems(problems: readonly RowProblemDto[]): void {
   for (const { row, handle, column, code, message } of problems)
     print(`line ${row}  ${handle ?? '-'}  ${column ?? '-'}  ${code}: ${message}`);
-}
-
-function parseCurrency(text: string): string {
-  const code = text.toUpperCase();
-  if (!isISO4217CurrencyCode(code)) throw new OperatorError(`${text} is not an ISO 4217 currency code.`);
-  return code;
 }

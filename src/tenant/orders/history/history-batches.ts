@@ -1,0 +1,94 @@
+import { UnreadableCsv } from '../../../common/csv-records';
+import { conflictOf, type HistoryPlan, type PlannedOrder } from './history-plan';
+import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
+import type { ReadyOrder } from './history-writer';
+
+/** Lines of one transaction: the shop's other orders wait for a number as long as it takes, some 100 ms. */
+const BATCH_LINES = 5000;
+/** Lines that wait for the rest of their order: bounds memory. */
+const MAX_WAITING = 50_000;
+
+/** What happens to rows when they are read for the second time: gathered into whole orders, or counted. */
+export class HistoryBatches {
+  rows = 0;
+  /** Of orders that the shop had before. */
+  present = 0;
+  leftOut = 0;
+  private readonly waiting = new Map<string, HistoryLine[]>();
+  private waitingLines = 0;
+  private ready: ReadyOrder[] = [];
+  private readyLines = 0;
+
+  /** @param onFault gets each row that is left out, and each whose price was rounded */
+  constructor(
+    private readonly plan: HistoryPlan,
+    private readonly onFault: (fault: RowFault) => void,
+  ) {}
+
+  /**
+   * @returns a batch when the row has filled one
+   * @throws UnreadableCsv when the rows of orders are strewn over the file
+   */
+  add(row: HistoryRow): ReadyOrder[] | null {
+    this.rows++;
+    if (isFault(row)) return this.leaveOut(row);
+    const order = this.plan.orders.get(row.invoice);
+    if (order === undefined) throw changed(row.line);
+    if (order.isStored) {
+      this.present++;
+      return null;
+    }
+    if (!order.isUsable) return this.leaveOut(conflictOf(order, row) ?? spoiled(row));
+    if (row.isRounded) this.onFault(rounded(row));
+    return this.gather(row, order);
+  }
+
+  /** What is left in the end. @throws UnreadableCsv when orders are not whole, though a first reading counted them */
+  rest(): ReadyOrder[] {
+    if (this.waitingLines > 0) throw changed();
+    return this.take();
+  }
+
+  private leaveOut(fault: RowFault): null {
+    this.leftOut++;
+    this.onFault(fault);
+    return null;
+  }
+
+  private gather(row: HistoryLine, order: PlannedOrder): ReadyOrder[] | null {
+    const lines = this.waiting.get(row.invoice) ?? [];
+    lines.push(row);
+    this.waiting.set(row.invoice, lines);
+    if (++this.waitingLines > MAX_WAITING)
+      throw new UnreadableCsv(
+        'The rows of an order stand too far apart; sort the file by Invoice.',
+        row.line,
+      );
+    if (lines.length < order.lines) return null;
+    this.waiting.delete(row.invoice);
+    this.waitingLines -= lines.length;
+    this.readyLines += lines.length;
+    this.ready.push({ invoice: row.invoice, order, lines });
+    return this.readyLines >= BATCH_LINES ? this.take() : null;
+  }
+
+  private take(): ReadyOrder[] {
+    const batch = this.ready;
+    this.ready = [];
+    this.readyLines = 0;
+    return batch;
+  }
+}
+
+function changed(line: number | null = null): UnreadableCsv {
+  return new UnreadableCsv('The file changed while it was read.', line);
+}
+
+function spoiled({ line, invoice }: HistoryLine): RowFault {
+  return { line, invoice, code: 'ORDER_UNUSABLE', message: 'Another row of the order has a problem.' };
+}
+
+function rounded({ line, invoice, unitMinor }: HistoryLine): RowFault {
+  const message = `The price has more digits than the currency; ${unitMinor} in minor units is stored.`;
+  return { line, invoice, code: 'PRICE_ROUNDED', message };
+}

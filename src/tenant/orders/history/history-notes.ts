@@ -1,0 +1,46 @@
+import type { HistoryLine } from './history-row';
+import type { HistoryPlan } from './history-plan';
+import type { ReadyOrder } from './history-writer';
+
+/** What an order lost or gained on the way; such orders are stored. */
+export const NOTES = {
+  DESCRIPTION_MISSING: 'lines without a description, called as their product',
+  PRICE_ZERO: 'lines that cost nothing',
+  PRICE_ROUNDED: 'lines whose price has more digits than the currency',
+  LINE_REPEATED: 'lines that are the same as another of their order; both are kept',
+  CODE_RESPELLED: 'lines whose stock code is not in upper case; the product is the same',
+  CUSTOMER_MISSING: 'orders without a customer',
+  TIMES_DIFFER: 'orders with several times; the first counts',
+  COUNTRY_NOT_KEPT:
+    'orders whose country is not that of a customer: they had another later, or there is none',
+} as const;
+export type Note = keyof typeof NOTES;
+export type Notes = Record<Note, number>;
+
+export function noNotes(): Notes {
+  return Object.fromEntries(Object.keys(NOTES).map((note) => [note, 0])) as Notes;
+}
+
+export function note(notes: Notes, { order, lines }: ReadyOrder, plan: HistoryPlan): void {
+  const seen = new Set<string>();
+  for (const [i, line] of lines.entries()) {
+    if (line.description === '') notes.DESCRIPTION_MISSING++;
+    if (line.unitMinor === 0) notes.PRICE_ZERO++;
+    if (line.isRounded) notes.PRICE_ROUNDED++;
+    if (line.spelling !== line.sku) notes.CODE_RESPELLED++;
+    if (seen.has(line.sku) && lines.slice(0, i).some((other) => isSame(line, other))) notes.LINE_REPEATED++;
+    seen.add(line.sku);
+  }
+  if (lines.some(({ placedAt }) => placedAt !== order.placedAt)) notes.TIMES_DIFFER++;
+  if (order.customer === null) notes.CUSTOMER_MISSING++;
+  if (order.country !== (plan.countries.get(order.customer ?? '') ?? null)) notes.COUNTRY_NOT_KEPT++;
+}
+
+function isSame(a: HistoryLine, b: HistoryLine): boolean {
+  return (
+    a.spelling === b.spelling &&
+    a.quantity === b.quantity &&
+    a.unitMinor === b.unitMinor &&
+    a.description === b.description
+  );
+}

@@ -1,0 +1,64 @@
+import type { EntityManager } from 'typeorm';
+import { newId } from '../../../common/ids';
+import { slugify } from '../../../common/slug';
+
+export interface SoldProduct {
+  variantId: string;
+  productId: string;
+}
+
+interface NewProduct {
+  sku: string;
+  name: string;
+  priceMinor: number;
+}
+
+/**
+ * Products with one variant and nothing in stock, archived: the shop has sold them once, and says itself whether it
+ * sells them still. @returns by SKU
+ */
+export async function makeProducts(
+  manager: EntityManager,
+  products: readonly NewProduct[],
+  currency: string,
+): Promise<Map<string, SoldProduct>> {
+  if (products.length === 0) return new Map();
+  const rows = products.map((product) => ({ ...product, productId: newId(), variantId: newId() }));
+  const productIds = rows.map(({ productId }) => productId);
+  await manager.query(
+    `INSERT INTO products (id, handle, name, currency, status)
+     SELECT id, handle, name, $4, 'archived' FROM unnest($1::uuid[], $2::text[], $3::text[]) AS p (id, handle, name)`,
+    [productIds, await freeHandles(manager, rows), rows.map(({ name }) => name), currency],
+  );
+  await manager.query(
+    `INSERT INTO product_variants (id, product_id, position, sku, price_minor, stock)
+     SELECT id, product_id, 1, sku, price_minor, 0
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[]) AS v (id, product_id, sku, price_minor)`,
+    [
+      rows.map(({ variantId }) => variantId),
+      productIds,
+      rows.map(({ sku }) => sku),
+      rows.map(({ priceMinor }) => priceMinor),
+    ],
+  );
+  return new Map(rows.map(({ sku, productId, variantId }) => [sku, { productId, variantId }]));
+}
+
+/** Made from the SKU, with an end of the id where that is taken. */
+async function freeHandles(
+  manager: EntityManager,
+  products: readonly { sku: string; productId: string }[],
+): Promise<string[]> {
+  const wanted = products.map(({ sku }) => slugify(sku) || 'product');
+  const found = await manager.query<{ handle: string }[]>(
+    'SELECT handle FROM products WHERE handle = ANY ($1)',
+    [wanted],
+  );
+  const taken = new Set(found.map(({ handle }) => handle));
+  return products.map(({ productId }, i) => {
+    const handle = wanted[i]!; // one for each product
+    if (taken.has(handle)) return `${handle}-${productId.slice(-8)}`;
+    taken.add(handle);
+    return handle;
+  });
+}

@@ -1,0 +1,189 @@
+import type { EntityManager } from 'typeorm';
+import { newId } from '../../../common/ids';
+import type { HistoryLine } from './history-row';
+import type { HistoryPlan, PlannedOrder } from './history-plan';
+import { makeProducts, type SoldProduct } from './history-products';
+
+/** An order of the file with all its lines. */
+export interface ReadyOrder {
+  invoice: string;
+  order: PlannedOrder;
+  lines: HistoryLine[];
+}
+
+/** Of the whole import. */
+export interface WriteOptions {
+  plan: HistoryPlan;
+  currency: string;
+  /** IANA name of the zone in which the times of the file are. */
+  timezone: string;
+  userId: string;
+}
+
+export interface Written {
+  /** Those that were not there before. */
+  orders: readonly ReadyOrder[];
+  customers: number;
+  products: number;
+}
+
+/** Writes orders that the shop does not have, with what they refer to. Remembers what it has found or made. */
+export class HistoryWriter {
+  /** By stock code. */
+  private readonly products = new Map<string, SoldProduct>();
+  /** Ids by number. */
+  private readonly customers = new Map<string, string>();
+
+  constructor(private readonly options: WriteOptions) {}
+
+  /**
+   * Variants are locked first, by id, and the counter behind them, as a sale does it: the two would deadlock
+   * otherwise. From the counter on no other order of the shop gets a number until commit, so two imports of one file
+   * come one after the other, and the second finds what the first has stored.
+   */
+  async write(manager: EntityManager, batch: readonly ReadyOrder[]): Promise<Written> {
+    if (batch.length === 0) return { orders: [], customers: 0, products: 0 };
+    const skus = skusOf(batch);
+    await this.findProducts(manager, skus);
+    await lockVariants(
+      manager,
+      skus.flatMap((sku) => this.products.get(sku) ?? []),
+    );
+    await manager.query(`SELECT value FROM counters WHERE name = 'orders' FOR UPDATE`);
+    const stored = await storedNumbers(
+      manager,
+      batch.map(({ invoice }) => invoice),
+    );
+    const orders = batch.filter(({ invoice }) => !stored.has(invoice));
+    if (orders.length === 0) return { orders, customers: 0, products: 0 };
+    const products = await this.makeProducts(manager, orders);
+    const customers = await this.makeCustomers(manager, orders);
+    const ids = await this.insertOrders(manager, orders);
+    await this.insertLines(manager, orders, ids);
+    return { orders, customers, products };
+  }
+
+  /** Case does not count, since the file's own spelling varies. Of several the one in upper case, else the oldest. */
+  private async findProducts(manager: EntityManager, skus: readonly string[]): Promise<void> {
+    const missing = skus.filter((sku) => !this.products.has(sku));
+    if (missing.length === 0) return;
+    const rows = await manager.query<{ sku: string; variantId: string; productId: string }[]>(
+      `SELECT CASE WHEN sku = ANY ($1) THEN sku ELSE upper(btrim(sku)) END AS sku, id AS "variantId",
+         product_id AS "productId"
+       FROM product_variants WHERE sku = ANY ($1) OR upper(btrim(sku)) = ANY ($1)
+       ORDER BY sku = ANY ($1), id DESC`,
+      [missing],
+    );
+    for (const { sku, ...product } of rows) this.products.set(sku, product);
+  }
+
+  private async makeProducts(manager: EntityManager, orders: readonly ReadyOrder[]): Promise<number> {
+    const skus = skusOf(orders);
+    await this.findProducts(manager, skus); // another import may have made some before it gave the counter up
+    const missing = skus.filter((sku) => !this.products.has(sku));
+    const { plan, currency } = this.options;
+    const made = await makeProducts(
+      manager,
+      missing.map((sku) => ({ sku, ...plan.product(sku) })),
+      currency,
+    );
+    for (const [sku, product] of made) this.products.set(sku, product);
+    return made.size;
+  }
+
+  private async makeCustomers(manager: EntityManager, orders: readonly ReadyOrder[]): Promise<number> {
+    const numbers = new Set(orders.flatMap(({ order }) => order.customer ?? []));
+    const missing = [...numbers].filter((number) => !this.customers.has(number));
+    if (missing.length === 0) return 0;
+    const made = await manager.query<unknown[]>(
+      `INSERT INTO customers (id, external_number, country)
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
+       ON CONFLICT (external_number) DO NOTHING RETURNING id`,
+      [missing.map(newId), missing, missing.map((number) => this.options.plan.countries.get(number) ?? null)],
+    );
+    const rows = await manager.query<{ id: string; number: string }[]>(
+      `SELECT id, external_number AS number FROM customers WHERE external_number = ANY ($1)`,
+      [missing],
+    );
+    for (const { id, number } of rows) this.customers.set(number, id);
+    return made.length;
+  }
+
+  /** Takes a range of numbers at once. @returns ids of the orders, in their order */
+  private async insertOrders(manager: EntityManager, orders: readonly ReadyOrder[]): Promise<string[]> {
+    const { currency, timezone, userId } = this.options;
+    const ids = orders.map(newId);
+    await manager.query(
+      `WITH taken AS (
+         UPDATE counters SET value = value + $1 WHERE name = 'orders' RETURNING value - $1 AS before)
+       INSERT INTO orders (id, number, status, kind, external_number, currency, total_minor, customer_id,
+         created_by, placed_at)
+       SELECT o.id, before + o.place, 'fulfilled', o.kind, o.external_number, $2, o.total_minor, o.customer_id,
+         $3, o.placed_at AT TIME ZONE $4
+       FROM taken, unnest($5::uuid[], $6::text[], $7::text[], $8::bigint[], $9::uuid[], $10::timestamp[])
+         WITH ORDINALITY AS o (id, kind, external_number, total_minor, customer_id, placed_at, place)`,
+      [
+        ...[orders.length, currency, userId, timezone, ids],
+        orders.map(({ order }) => order.kind),
+        orders.map(({ invoice }) => invoice),
+        orders.map(({ order }) => order.totalMinor),
+        orders.map(({ order }) => this.customers.get(order.customer ?? '') ?? null),
+        orders.map(({ order }) => order.placedAt),
+      ],
+    );
+    return ids;
+  }
+
+  private async insertLines(
+    manager: EntityManager,
+    orders: readonly ReadyOrder[],
+    ids: readonly string[],
+  ): Promise<void> {
+    const lines = orders.flatMap((order) => order.lines);
+    const sold = lines.map(({ sku }) => this.products.get(sku)!); // found or made above
+    await manager.query(
+      `INSERT INTO order_lines (order_id, position, variant_id, product_id, sku, name, option_values,
+         unit_price_minor, quantity, total_minor)
+       SELECT order_id, position, variant_id, product_id, sku, name, '{}', unit, quantity, total
+       FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::int[],
+         $9::bigint[]) AS l (order_id, position, variant_id, product_id, sku, name, unit, quantity, total)`,
+      [
+        plainArray(orders.flatMap((order, i) => order.lines.map(() => ids[i]))),
+        plainArray(orders.flatMap((order) => order.lines.map((_, i) => i + 1))),
+        plainArray(sold.map(({ variantId }) => variantId)),
+        plainArray(sold.map(({ productId }) => productId)),
+        lines.map(({ spelling }) => spelling),
+        lines.map(({ sku, description }) => description || this.options.plan.product(sku).name),
+        plainArray(lines.map(({ unitMinor }) => unitMinor)),
+        plainArray(lines.map(({ quantity }) => quantity)),
+        plainArray(lines.map(({ totalMinor }) => totalMinor)),
+      ],
+    );
+  }
+}
+
+/** Numbers among these that the shop has orders of. */
+export async function storedNumbers(manager: EntityManager, numbers: string[]): Promise<Set<string>> {
+  const rows = await manager.query<{ number: string }[]>(
+    `SELECT external_number AS number FROM orders WHERE external_number = ANY ($1)`,
+    [numbers],
+  );
+  return new Set(rows.map(({ number }) => number));
+}
+
+async function lockVariants(manager: EntityManager, products: readonly SoldProduct[]): Promise<void> {
+  await manager.query(`SELECT FROM product_variants WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [
+    products.map(({ variantId }) => variantId),
+  ]);
+}
+
+function skusOf(batch: readonly ReadyOrder[]): string[] {
+  const skus = new Set<string>();
+  for (const { lines } of batch) for (const { sku } of lines) skus.add(sku);
+  return [...skus];
+}
+
+/** An array of ids or numbers as PostgreSQL writes it: the driver would look at each for what needs a quote. */
+function plainArray(values: readonly (string | number | undefined)[]): string {
+  return `{${values.join(',')}}`;
+}

@@ -1,0 +1,175 @@
+import { Injectable } from '@nestjs/common';
+import { UnreadableCsv } from '../../common/csv-records';
+import { FOREIGN_KEY_VIOLATION, isUniqueViolation, sqlState } from '../../common/sqlstate';
+import { TenantConnection } from '../../tenancy/tenant-connection';
+import { type ImportMode, MAX_LISTED_PROBLEMS } from '../products/import.dto';
+import { ImportRejected } from '../products/products.errors';
+import { HistoryBatches } from './history/history-batches';
+import type { HistoryFile } from './history/history-file';
+import { noNotes, note, type Notes } from './history/history-notes';
+import { HistoryPlan } from './history/history-plan';
+import { readHistory, type RowFault } from './history/history-row';
+import { HistoryWriter, type ReadyOrder, storedNumbers, type Written } from './history/history-writer';
+import type { OrderKind } from './order.entity';
+import { ImportDisturbed, NotAnOrdersFile } from './orders.errors';
+
+export interface OrdersImportOptions {
+  /** atomic: one bad row and nothing is stored. skip: orders with a bad row are left out. */
+  mode: ImportMode;
+  /** ISO 4217; the shop's when absent. */
+  currency?: string;
+  /** Zone of the times in the file, an IANA name; UTC when absent. */
+  timezone?: string;
+  /** Called now and then with the number of rows that the present reading has met. */
+  onProgress?: (rows: number) => void;
+  /** Called for each row that is left out, and for each whose price was rounded. */
+  onFault?: (fault: RowFault) => void;
+}
+
+/** `rows = lines + present + leftOut`. */
+export interface OrdersImportReport {
+  rows: number;
+  /** Stored. */
+  lines: number;
+  /** Of orders that the shop had before. */
+  present: number;
+  leftOut: number;
+  orders: Record<OrderKind, number>;
+  customers: number;
+  products: number;
+  notes: Notes;
+}
+
+/** Numbers that one question names. */
+const NUMBERS_AT_ONCE = 5000;
+
+/**
+ * Loads past orders. The file is read twice: first to check every row and to add up orders, then to store them, some
+ * in each transaction and each of them whole. An import that broke off goes on where it was when it is run again:
+ * orders whose number the shop has are left as they are.
+ */
+@Injectable()
+export class OrdersImportService {
+  constructor(private readonly tenant: TenantConnection) {}
+
+  /**
+   * @throws NotAnOrdersFile; ImportRejected in mode `atomic` when a row has a problem, and nothing is stored then;
+   *   ImportDisturbed when somebody makes or removes a product that the file speaks of
+   */
+  async import(file: HistoryFile, options: OrdersImportOptions): Promise<OrdersImportReport> {
+    try {
+      const plan = await this.plan(file, options);
+      await this.markStored(plan);
+      return await this.store(file, plan, options);
+    } catch (error) {
+      if (error instanceof UnreadableCsv) throw new NotAnOrdersFile({ detail: error.detail, cause: error });
+      const code = sqlState(error);
+      const isZlib = code?.startsWith('Z_') === true;
+      if (isZlib) throw new NotAnOrdersFile({ detail: 'The file is packed, but broken.', cause: error });
+      if (isUniqueViolation(error) || code === FOREIGN_KEY_VIOLATION)
+        throw new ImportDisturbed({ cause: error });
+      throw error;
+    }
+  }
+
+  private async plan(file: HistoryFile, options: OrdersImportOptions): Promise<HistoryPlan> {
+    const plan = new HistoryPlan();
+    const errors: RowFault[] = [];
+    let rows = 0;
+    let bad = 0;
+    for await (const piece of readHistory(file.read(), this.currencyOf(options))) {
+      const faults = piece.flatMap((row) => plan.add(row) ?? []);
+      rows += piece.length;
+      bad += faults.length;
+      errors.push(...faults.slice(0, MAX_LISTED_PROBLEMS - errors.length));
+      options.onProgress?.(rows);
+    }
+    if (options.mode === 'atomic' && bad > 0)
+      throw new ImportRejected({ detail: `${bad} of ${rows} rows have problems.`, errors });
+    return plan;
+  }
+
+  /** Spares the second reading what is known already, which is all of it when a file comes again. */
+  private async markStored({ orders }: HistoryPlan): Promise<void> {
+    const numbers = [...orders.keys()];
+    await this.tenant.run(async (manager) => {
+      for (let i = 0; i < numbers.length; i += NUMBERS_AT_ONCE)
+        for (const number of await storedNumbers(manager, numbers.slice(i, i + NUMBERS_AT_ONCE)))
+          orders.get(number)!.isStored = true; // one of those asked for
+    });
+  }
+
+  /** Reads on while a batch is written. */
+  private async store(
+    file: HistoryFile,
+    plan: HistoryPlan,
+    options: OrdersImportOptions,
+  ): Promise<OrdersImportReport> {
+    const report = emptyReport();
+    const { userId } = this.tenant.access;
+    const { timezone = 'UTC', onFault = () => undefined } = options;
+    const batches = new HistoryBatches(plan, onFault);
+    const writer = new HistoryWriter({ plan, currency: this.currencyOf(options), timezone, userId });
+    const write = async (batch: readonly ReadyOrder[]): Promise<void> => {
+      const written = await this.tenant.transaction((manager) => writer.write(manager, batch));
+      account(report, plan, batch, written);
+    };
+    let writing = Promise.resolve();
+    try {
+      for await (const batch of this.full(file, batches, options)) {
+        await writing;
+        writing = write(batch);
+        writing.catch(() => undefined); // awaited in the next turn or below
+      }
+      await writing;
+    } finally {
+      await writing.catch(() => undefined); // what ended the reading is told
+    }
+    const { rows, leftOut } = batches;
+    return { ...report, rows, leftOut, present: report.present + batches.present };
+  }
+
+  private async *full(
+    file: HistoryFile,
+    batches: HistoryBatches,
+    options: OrdersImportOptions,
+  ): AsyncGenerator<ReadyOrder[]> {
+    for await (const piece of readHistory(file.read(), this.currencyOf(options))) {
+      for (const row of piece) {
+        const batch = batches.add(row);
+        if (batch !== null) yield batch;
+      }
+      options.onProgress?.(batches.rows);
+    }
+    yield batches.rest();
+  }
+
+  private currencyOf({ currency }: OrdersImportOptions): string {
+    return currency ?? this.tenant.access.currency;
+  }
+}
+
+function account(
+  report: OrdersImportReport,
+  plan: HistoryPlan,
+  batch: readonly ReadyOrder[],
+  written: Written,
+): void {
+  const linesIn = (orders: readonly ReadyOrder[]) => orders.reduce((sum, { lines }) => sum + lines.length, 0);
+  report.lines += linesIn(written.orders);
+  report.present += linesIn(batch) - linesIn(written.orders);
+  report.customers += written.customers;
+  report.products += written.products;
+  for (const ready of written.orders) {
+    report.orders[ready.lines[0]!.kind]++; // an order has a line
+    note(report.notes, ready, plan);
+  }
+}
+
+function emptyReport(): OrdersImportReport {
+  return {
+    ...{ rows: 0, lines: 0, present: 0, leftOut: 0, customers: 0, products: 0 },
+    orders: { sale: 0, return: 0, adjustment: 0 },
+    notes: noNotes(),
+  };
+}
