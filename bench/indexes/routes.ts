@@ -21,6 +21,7 @@ export interface World {
   variants: string[];
   paidOrder: string;
   pendingOrder: string;
+  customer: string;
   audit: string;
 }
 
@@ -90,6 +91,13 @@ export function callsOf(world: World): Call[] {
     { route: 'POST /api/v1/orders/{id}/pay', path: `orders/${pendingOrder}/pay` },
     { route: 'POST /api/v1/orders/{id}/fulfil', path: `orders/${pendingOrder}/fulfil` },
     { route: 'POST /api/v1/orders/{id}/cancel', path: `orders/${paidOrder}/cancel` },
+    { route: 'GET /api/v1/customers', note: 'first page', path: 'customers' },
+    {
+      route: 'GET /api/v1/customers',
+      note: 'from the middle',
+      path: `customers?limit=100&cursor=${world.customer}`,
+    },
+    { route: 'GET /api/v1/customers/{id}', path: `customers/${world.customer}` },
     { route: 'DELETE /api/v1/products/{id}', path: `products/${severalVariants}` },
     { route: 'GET /api/v1/shops/{id}/members', path: members },
     {

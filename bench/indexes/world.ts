@@ -96,6 +96,7 @@ export async function makeWorld(
       pendingOrder: (
         await one<{ id: string }>(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1 OFFSET 1`)
       ).id,
+      customer: (await one<{ id: string }>(`SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 2500`)).id,
       audit: (
         await one<{ id: string }>(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, [shopId])
       ).id,

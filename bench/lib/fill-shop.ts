@@ -8,6 +8,7 @@ const id = (n: string, kind: number) =>
 const PRODUCT = 0;
 const VARIANT = 1;
 const ORDER = 2;
+const CUSTOMER = 3;
 
 /** Every third product has four variants, the others one. Of the prime, so that words do not go in step. */
 const PRODUCTS = `
@@ -30,11 +31,16 @@ const VARIANTS = `
   FROM generate_series(1, $1::bigint) n, generate_series(1, CASE n % 3 WHEN 0 THEN 4 ELSE 1 END) position`;
 
 const LINES_AN_ORDER = 4;
+const CUSTOMERS = 5000;
+
+const BUYERS = `
+  INSERT INTO customers (id, external_number, email, country)
+  SELECT ${id('n', CUSTOMER)}, 10000 + n, 'buyer' || n || '@example.com', 'France' FROM generate_series(0, ${CUSTOMERS - 1}) n`;
 
 const ORDERS = `
-  INSERT INTO orders (id, number, status, currency, total_minor, customer_email, created_by)
+  INSERT INTO orders (id, number, status, currency, total_minor, customer_email, customer_id, created_by)
   SELECT ${id('n', ORDER)}, n, CASE WHEN n % 10 < 8 THEN 'fulfilled' ELSE 'paid' END, 'EUR', 8000,
-    'buyer' || n % 5000 || '@example.com', (SELECT user_id FROM members LIMIT 1)
+    'buyer' || n % ${CUSTOMERS} || '@example.com', ${id(`n % ${CUSTOMERS}`, CUSTOMER)}, (SELECT user_id FROM members LIMIT 1)
   FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n`;
 
 /** Each line is of another product: the first variant, which all have. */
@@ -58,12 +64,14 @@ export function fillShop(
     await client.query(`SET search_path TO ${schema}; SET synchronous_commit = off`);
     await client.query(PRODUCTS, [products]);
     await client.query(VARIANTS, [products]);
+    await client.query(BUYERS);
     await client.query(ORDERS, [orderLines]);
     await client.query(LINES, [orderLines, products]);
     await client.query(
       `UPDATE counters SET value = (SELECT coalesce(max(number), 0) FROM orders) WHERE name = 'orders'`,
     );
-    for (const table of ['products', 'product_variants', 'orders', 'order_lines', 'counters', 'members'])
-      await client.query(`VACUUM (ANALYZE) ${table}`);
+    await client.query(
+      'VACUUM (ANALYZE) products, product_variants, customers, orders, order_lines, counters, members',
+    );
   });
 }

@@ -14,7 +14,7 @@ export class CustomersService {
   /** Newest first. */
   async list({ limit, cursor }: PageQuery): Promise<Page<CustomerDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
-    const customers = await this.tenant.run((manager) => {
+    const customers = await this.tenant.runOne((manager) => {
       const query = manager
         .createQueryBuilder(Customer, 'c')
         .orderBy('c.id', 'DESC')
@@ -26,7 +26,7 @@ export class CustomersService {
   }
 
   get(id: string): Promise<CustomerDto> {
-    return this.tenant.run(async (manager) => {
+    return this.tenant.runOne(async (manager) => {
       const customer = await manager.findOneBy(Customer, { id });
       if (customer === null) throw new NotFound();
       return toCustomerDto(customer);
