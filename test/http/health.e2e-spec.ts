@@ -141,7 +141,7 @@ describe('GET /openapi.json', () => {
         name,
         Boolean(operation.security),
       ]);
-      const inShop = /\/(products|orders|audit)/.test(name);
+      const inShop = /\/(products|orders|customers|audit)/.test(name);
       for (const code of ['TENANT_REQUIRED', 'NOT_A_MEMBER', 'SHOP_SUSPENDED', 'SHOP_NOT_READY'])
         expect([name, code, codesOf(operation).includes(code)]).toEqual([name, code, inShop]);
     }
