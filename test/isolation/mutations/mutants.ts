@@ -117,9 +117,9 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a manager is kept across requests',
     file: 'src/tenant/products/products.service.ts',
-    find: 'const products = await this.tenant.run(async (manager) => {',
+    find: 'const products = await this.tenant.runOne((manager) =>',
     replace:
-      'const products = await this.tenant.run(async (fresh) => { const manager = ((ProductsService as never as { kept: EntityManager }).kept ??= fresh);',
+      'const products = await this.tenant.runOne((fresh, manager = ((ProductsService as never as { kept: typeof fresh }).kept ??= fresh)) =>',
     suite: 'load',
   },
   {
