@@ -3,12 +3,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Env } from '../src/config/env';
 import { adminOf, type Installation } from '../src/database/installation';
-import { withClient } from '../src/database/with-client';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { clear, copyRows, saveRows } from './import/copy';
 import { historyFile } from './import/history-file';
 import { countArgument, print, start } from './lib/command';
+import { environmentOf } from './lib/environment';
 import { makeFleet } from './lib/fleet';
 import { describeSetup } from './lib/machine';
 import { report, resultOf } from './lib/results';
@@ -26,9 +26,9 @@ const run = promisify(execFile);
 start(() =>
   withServer(async (installation, env) => {
     const setup = await describeSetup(adminOf(installation).bootstrapUrl);
-    await makeFleet(installation, await TenantMigrations.load(), 2 * ROUNDS + 1);
+    const made = await makeFleet(installation, await TenantMigrations.load(), 2 * ROUNDS + 1);
     const file = await historyFile(env.DATA_DIR);
-    const shops = (await shopIds(installation)).values();
+    const shops = made.values();
     const nextShop = () => shops.next().value!; // there are as many as are asked for
     const memory: Round[] = [];
     const first = nextShop();
@@ -73,13 +73,6 @@ start(() =>
   }),
 );
 
-async function shopIds(installation: Installation): Promise<string[]> {
-  return withClient(adminOf(installation).url, 'bench', async (client) => {
-    const { rows } = await client.query<{ id: string }>('SELECT id FROM shops ORDER BY id');
-    return rows.map(({ id }) => id);
-  });
-}
-
 function schemaOf(shop: string): string {
   return new TenantLocator().locate(shop).schema;
 }
@@ -95,12 +88,7 @@ async function importCommand(
   const hook = path.join(__dirname, 'import', 'print-memory.js');
   const args = ['--require', hook, path.join(root, 'src', 'cli.js'), 'orders:import', file, '--shop', shop];
   const { stderr } = await run(process.execPath, args, {
-    env: {
-      PATH: process.env['PATH'],
-      DATABASE_URL: adminOf(installation).bootstrapUrl,
-      DATA_DIR: env.DATA_DIR,
-      LOG_LEVEL: 'warn',
-    },
+    env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
   });
   const kibibytes = /most memory (\d+) KiB/.exec(stderr)?.[1];
   if (kibibytes === undefined) throw new Error(stderr);

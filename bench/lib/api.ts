@@ -1,5 +1,6 @@
 import type { Env } from '../../src/config/env';
-import { adminOf, type Installation } from '../../src/database/installation';
+import type { Installation } from '../../src/database/installation';
+import { environmentOf } from './environment';
 import { type Program, startProgram } from './program';
 
 /** One process of the API, as `npm start` runs it. `ready` is its URL. */
@@ -11,8 +12,7 @@ export function startApi(
   return startProgram(
     'src/main.js',
     {
-      DATABASE_URL: adminOf(installation).bootstrapUrl,
-      DATA_DIR: env.DATA_DIR,
+      ...environmentOf(installation, env),
       PORT: '0',
       NODE_ENV: 'production',
       ...settings,

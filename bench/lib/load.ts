@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import { shuffled } from '../../src/common/shuffled';
 import { quantile } from './rounds';
 
 export interface Load {
@@ -50,11 +51,4 @@ export function loadOf({ url, path, tokens, connections, seconds }: LoadSettings
       times.push(ms);
     });
   });
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Env } from '../../src/config/env';
-import { adminOf, type Installation } from '../../src/database/installation';
+import type { Installation } from '../../src/database/installation';
+import { environmentOf } from '../lib/environment';
 
 const run = promisify(execFile);
 
@@ -18,7 +19,9 @@ export async function memoryOf(
 ): Promise<number> {
   const file = path.join(ROOT, 'bench', 'migrate', 'memory-child.js');
   const args = ['--expose-gc', file, String(warmUp), String(shops)];
-  const { stdout } = await run(process.execPath, args, { env: environment(installation, env) });
+  const { stdout } = await run(process.execPath, args, {
+    env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
+  });
   const { migrated, mebibytes } = JSON.parse(stdout) as { migrated: number; mebibytes: number };
   if (migrated !== shops) throw new Error(`${migrated} of ${shops} shops were migrated`);
   return mebibytes;
@@ -28,16 +31,7 @@ export async function memoryOf(
 export async function migrateCommand(installation: Installation, env: Env): Promise<void> {
   const cli = path.join(ROOT, 'src', 'cli.js');
   const { stdout } = await run(process.execPath, [cli, 'migrate:tenants'], {
-    env: environment(installation, env),
+    env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
   });
   if (!stdout.includes('nothing to do')) throw new Error(stdout);
-}
-
-function environment(installation: Installation, env: Env): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env['PATH'],
-    DATABASE_URL: adminOf(installation).bootstrapUrl,
-    DATA_DIR: env.DATA_DIR,
-    LOG_LEVEL: 'warn',
-  };
 }

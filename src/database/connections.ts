@@ -19,6 +19,11 @@ export interface PoolLoad {
 
 const RETRY_SECONDS = 2;
 
+/** What is said of a connection that cannot be had, whatever the reason. */
+export function noConnection(cause: unknown): Error {
+  return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause });
+}
+
 /** Lends the connections of one login. */
 export interface Connections {
   /**
@@ -41,7 +46,7 @@ export class PooledConnections implements Connections {
     try {
       return await this.pool.connect();
     } catch (error) {
-      throw new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: error }); // whatever the reason
+      throw noConnection(error);
     }
   }
 

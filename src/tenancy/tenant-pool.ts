@@ -1,13 +1,11 @@
 import { Pool, type PoolConfig } from 'pg';
-import { DatabaseUnavailable } from '../common/common.errors';
 import type { BorrowedClient } from '../database/borrowed-client';
-import type { Connections, PoolLoad } from '../database/connections';
+import { type Connections, noConnection, type PoolLoad } from '../database/connections';
 
 /** How often the request that waits longest may be passed by others whose own connection became free. */
 const MAX_PASSED = 10;
 /** Requests in the queue that are looked at for one that fits. */
 const LOOK = 100;
-const RETRY_SECONDS = 2;
 
 export interface TenantPoolSettings {
   /** Most connections at once. */
@@ -70,7 +68,7 @@ export class TenantPool implements Connections {
       return client;
     } catch (error) {
       this.passOn(slot);
-      throw new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: error }); // whatever the reason
+      throw noConnection(error);
     }
   }
 
@@ -119,8 +117,7 @@ export class TenantPool implements Connections {
       };
       const timer = setTimeout(() => {
         this.waiters = this.waiters.filter((other) => other !== waiter);
-        const cause = new Error(`no connection became free within ${this.settings.waitMs} ms`);
-        reject(new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause }));
+        reject(noConnection(new Error(`no connection became free within ${this.settings.waitMs} ms`)));
       }, this.settings.waitMs);
       this.waiters.push(waiter);
     });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { shuffled } from '../../common/shuffled';
 import { describe } from './faults';
 import type { Lane } from './lane';
 import type { Lanes } from './steps';
@@ -122,6 +123,7 @@ export class FleetRun {
       if (last === undefined) return undefined;
       await this.settings.prepare(page);
       for (const tenant of shuffled(page)) {
+        // so that runners who started together do not meet at every tenant
         this.context.waiting--;
         yield tenant;
       }
@@ -132,12 +134,4 @@ export class FleetRun {
   private isOver(): boolean {
     return this.context.signal.aborted || this.reason !== undefined;
   }
-}
-
-/** So that runners who started together do not meet at every tenant. */
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
 }
