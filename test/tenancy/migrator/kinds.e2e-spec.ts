@@ -4,8 +4,10 @@ import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantMigrator } from '../../../src/tenancy/tenant-migrator';
 import { verify } from '../../../src/tenancy/verify/verify';
 import { at, type FleetShop, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { withClient } from '../../support/database';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
+import { until } from '../../support/until';
 
 const SHOPS = 6;
 const VERSION = 1900000000000;
@@ -191,13 +193,17 @@ describe('a backfill', () => {
     await addProducts(shop!, ROWS);
     const migrations = await migrationsWith(backfill);
     const stop = new AbortController();
-    const broken = run(migrations, { signal: stop.signal, shopIds: [shop!.id] });
-    for (let after: unknown = null; after === null;)
-      [{ after }] = (await sql<{ after: unknown }>(
-        `SELECT progress AS after FROM tenants WHERE shop_id = '${shop!.id}'`,
-      )) as [{ after: unknown }];
-    stop.abort();
-    expect(await broken).toMatchObject({ migrated: 0, outcome: 'interrupted', failed: [] });
+    const broken = await withClient(app.database.url, async (holder) => {
+      await holder.query(`BEGIN; SELECT FROM ${shop!.schema}.products ORDER BY id DESC LIMIT 1 FOR UPDATE`);
+      const broken = run(migrations, { signal: stop.signal, shopIds: [shop!.id], patienceMs: 60_000 });
+      await until(
+        () => sql<{ progress: unknown }>(`SELECT progress FROM tenants WHERE shop_id = '${shop!.id}'`),
+        ([row]) => row!.progress !== null,
+      );
+      stop.abort(); // it cannot be through: one row is held
+      return broken;
+    });
+    expect(broken).toMatchObject({ migrated: 0, outcome: 'interrupted', failed: [] });
     const [, some] = (await touched(shop!)) as { description: string; rows: number }[];
     expect(some!.rows).toBeLessThan(ROWS);
     expect(some!.rows % 10).toBe(0);
