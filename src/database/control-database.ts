@@ -12,6 +12,11 @@ abstract class ControlDatabase {
     return this.transactions.run('BEGIN READ ONLY', work);
   }
 
+  /** Reads with one statement, which is a transaction by itself: nothing is sent before or behind it. */
+  read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
+    return this.transactions.read<T>(sql, values);
+  }
+
   /** Reads and writes, all or nothing. */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.transactions.run('BEGIN', work);

@@ -136,6 +136,19 @@ export class Transactions {
     }
   }
 
+  /**
+   * One statement outside any transaction, so with the rights and the path of the login. Public side only.
+   * @throws the statement's own error; DatabaseUnavailable when no connection can be had
+   */
+  async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
+    const client = await this.connections.borrow('');
+    try {
+      return (await client.query<T>(sql, values)).rows;
+    } finally {
+      this.connections.giveBack(client, client.getTransactionStatus() === 'I');
+    }
+  }
+
   load(): PoolLoad {
     return this.connections.load();
   }

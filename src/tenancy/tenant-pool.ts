@@ -2,16 +2,19 @@ import { Pool, type PoolConfig } from 'pg';
 import type { BorrowedClient } from '../database/borrowed-client';
 import { type Connections, noConnection, type PoolLoad } from '../database/connections';
 
-/** How often the request that waits longest may be passed by others whose own connection became free. */
-const MAX_PASSED = 10;
+/** How often the request that waits longest may be passed by others whose connection became free. */
+const MAX_PASSED = 50;
 /** Requests in the queue that are looked at for one that fits. */
 const LOOK = 100;
-
+/** So many wait for one connection at most, as long as another is free. */
+const CROWD = 3;
 export interface TenantPoolSettings {
   /** Most connections at once. */
   size: number;
   /** How long a request waits for a connection, milliseconds. */
   waitMs: number;
+  /** A connection that is lent for longer, milliseconds, is not waited for while another is free. */
+  longMs: number;
   /** Tenants that one connection serves before it is replaced. */
   tenantsPerConnection: number;
 }
@@ -20,11 +23,17 @@ export interface TenantPoolSettings {
 interface Slot {
   pool: Pool;
   isLent: boolean;
+  lentAt: number;
+  /** Requests that wait for it. */
+  crowd: number;
   tenants: Set<string>;
 }
 
 interface Waiter {
+  shopId: string;
   home: Slot;
+  /** Whether it takes any connection by now. */
+  mayLeave: boolean;
   passed: number;
   take(slot: Slot): void;
 }
@@ -50,7 +59,7 @@ export class TenantPool implements Connections {
     const { size, waitMs } = settings;
     this.slots = Array.from({ length: size }, () => {
       const pool = new Pool({ ...config, max: 1, connectionTimeoutMillis: waitMs });
-      const slot: Slot = { pool, isLent: false, tenants: new Set() };
+      const slot: Slot = { pool, isLent: false, lentAt: 0, crowd: 0, tenants: new Set() };
       pool.on('error', onError);
       pool.on('connect', () => slot.tenants.clear()); // a new backend knows nothing yet
       return slot;
@@ -59,8 +68,7 @@ export class TenantPool implements Connections {
 
   async borrow(shopId: string): Promise<BorrowedClient> {
     const home = parseInt(shopId.slice(-8), 16) % this.slots.length; // the end of a UUIDv7 is random
-    const slot = this.free(home) ?? (await this.turn(this.slots[home]!)); // within: a remainder
-    slot.isLent = true;
+    const slot = this.choose(shopId, home) ?? (await this.turn(shopId, home));
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
       slot.tenants.add(shopId);
@@ -96,43 +104,75 @@ export class TenantPool implements Connections {
     await Promise.all(this.slots.map(({ pool }) => pool.end()));
   }
 
-  /** The home connection, or the next one that is not lent: the same neighbours each time. */
-  private free(home: number): Slot | undefined {
-    for (let i = 0; i < this.slots.length; i++) {
-      const slot = this.slots[(home + i) % this.slots.length]!; // within: a remainder
-      if (!slot.isLent) return slot;
-    }
-    return undefined;
+  /** Of those that are not lent: the home connection, or one that knows the tenant, or any if home is not to be waited for. */
+  private choose(shopId: string, home: number): Slot | undefined {
+    const inOrder = this.slots.map((_, i) => this.slots[(home + i) % this.slots.length]!); // within: a remainder
+    const free = inOrder.filter(({ isLent }) => !isLent);
+    const slot =
+      free.find((slot) => slot === inOrder[0] || knows(slot, shopId)) ??
+      (this.isAway(inOrder[0]!) ? free[0] : undefined);
+    if (slot !== undefined) lend(slot);
+    return slot;
   }
 
-  private turn(home: Slot): Promise<Slot> {
+  private isAway({ isLent, lentAt, crowd }: Slot): boolean {
+    return isLent && (crowd >= CROWD || performance.now() - lentAt > this.settings.longMs);
+  }
+
+  private turn(shopId: string, number: number): Promise<Slot> {
+    const home = this.slots[number]!;
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        home,
-        passed: 0,
-        take: (slot) => {
-          clearTimeout(timer);
-          resolve(slot);
-        },
-      };
-      const timer = setTimeout(() => {
+      const leave = () => {
+        clearInterval(restless);
+        clearTimeout(timer);
+        home.crowd--;
         this.waiters = this.waiters.filter((other) => other !== waiter);
+      };
+      const take = (slot: Slot) => {
+        leave();
+        resolve(slot);
+      };
+      const waiter: Waiter = { shopId, home, mayLeave: this.isAway(home), passed: 0, take };
+      const restless = setInterval(() => {
+        waiter.mayLeave ||= this.isAway(home);
+        const slot = this.choose(shopId, number);
+        if (slot !== undefined) take(slot);
+      }, this.settings.longMs);
+      const timer = setTimeout(() => {
+        leave();
         reject(noConnection(new Error(`no connection became free within ${this.settings.waitMs} ms`)));
       }, this.settings.waitMs);
+      home.crowd++;
       this.waiters.push(waiter);
     });
   }
 
-  /** To a tenant whose home it is, but past nobody too often. */
+  /** To a tenant that it knows, but past nobody too often; else to one that waits no longer for its own. */
   private passOn(slot: Slot): void {
     slot.isLent = false;
+    const next = this.nextFor(slot);
+    if (next === undefined) return;
     const [first] = this.waiters;
-    if (first === undefined) return;
-    const fitting = this.waiters.slice(0, LOOK).findIndex(({ home }) => home === slot);
-    const chosen = first.passed < MAX_PASSED && fitting > 0 ? fitting : 0;
-    if (chosen > 0) first.passed++;
-    const [waiter] = this.waiters.splice(chosen, 1);
-    slot.isLent = true; // before anybody else can ask
-    waiter!.take(slot); // there is one at least
+    if (next !== first) first!.passed++; // `next` is behind it
+    lend(slot); // before anybody else can ask
+    next.take(slot);
   }
+
+  private nextFor(slot: Slot): Waiter | undefined {
+    const [first] = this.waiters;
+    if (first !== undefined && first.passed >= MAX_PASSED) return first;
+    return (
+      this.waiters.slice(0, LOOK).find(({ home, shopId }) => home === slot || knows(slot, shopId)) ??
+      this.waiters.find(({ mayLeave }) => mayLeave)
+    );
+  }
+}
+
+function knows({ pool, tenants }: Slot, shopId: string): boolean {
+  return pool.totalCount > 0 && tenants.has(shopId);
+}
+
+function lend(slot: Slot): void {
+  slot.isLent = true;
+  slot.lentAt = performance.now();
 }

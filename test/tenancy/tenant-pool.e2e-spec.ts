@@ -12,7 +12,7 @@ const errors: Error[] = [];
 function open(settings: Partial<TenantPoolSettings>, url = database.url): TenantPool {
   const config = { connectionString: url, ...connectionConfig('test', { kept: 0 }) };
   const pool = new TenantPool(config, (error) => errors.push(error), {
-    ...{ size: 2, waitMs: 5000, tenantsPerConnection: 1000 },
+    ...{ size: 2, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
     ...settings,
   });
   pools.push(pool);
@@ -51,13 +51,48 @@ describe('TenantPool', () => {
     expect(pool.load()).toEqual({ total: 2, idle: 2, waiting: 0, tenants: 2, retired: 0 });
   });
 
-  it('serves a tenant by another connection while its own is lent', async () => {
+  it('lets a tenant wait for its own connection while that is lent for a moment, though another is free', async () => {
     const pool = open({});
     const home = await pool.borrow(shop(0));
-    const other = await pool.borrow(shop(0));
-    expect(await pidOf(other)).not.toBe(await pidOf(home));
-    expect(pool.load()).toMatchObject({ total: 2, idle: 0 });
-    for (const client of [home, other]) pool.giveBack(client, true);
+    const asked = use(pool, shop(2));
+    expect(pool.load()).toMatchObject({ total: 1, waiting: 1 });
+    const pid = await pidOf(home);
+    pool.giveBack(home, true);
+    expect(await asked).toBe(pid);
+    expect(pool.load()).toMatchObject({ total: 1, waiting: 0 });
+  });
+
+  it('serves a tenant by another connection when its own is lent for long', async () => {
+    const pool = open({ longMs: 20 });
+    const home = await pool.borrow(shop(0));
+    const pid = await use(pool, shop(2)); // had to wait until it was long
+    const others = [await use(pool, shop(4)), await use(pool, shop(0))];
+    expect(others).toEqual([pid, pid]);
+    expect(await pidOf(home)).not.toBe(pid);
+    pool.giveBack(home, true);
+    expect(await use(pool, shop(2))).not.toBe(pid);
+  });
+
+  it('lets three wait for a connection while another is free, and remembers whom that one has served', async () => {
+    const pool = open({});
+    const home = await pool.borrow(shop(0));
+    const pid = await pidOf(home);
+    const waiting = [2, 4, 6].map((id) => use(pool, shop(id)));
+    const fourth = await use(pool, shop(8));
+    expect(fourth).not.toBe(pid);
+    expect(pool.load()).toMatchObject({ waiting: 3 });
+    pool.giveBack(home, true);
+    expect(await Promise.all(waiting)).toEqual([pid, pid, pid]);
+    const again = await pool.borrow(shop(0));
+    expect(await use(pool, shop(8))).toBe(fourth); // at once: it is known there
+    pool.giveBack(again, true);
+  });
+
+  it('shares the connections among requests of one tenant', async () => {
+    const pool = open({ size: 4, longMs: 20 });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => pool.borrow(shop(0))));
+    expect(new Set(await Promise.all(clients.map(pidOf))).size).toBe(4);
+    for (const client of clients) pool.giveBack(client, true);
   });
 
   it('replaces a connection that has served as many tenants as it may', async () => {
@@ -93,7 +128,7 @@ describe('TenantPool', () => {
     expect(pool.load()).toMatchObject({ total: 1, tenants: 1 });
   });
 
-  it('lets requests wait in line, and those before whose own connection it is not be passed ten times at most', async () => {
+  it('lets a request be passed fifty times at most by others whose own connection became free', async () => {
     const pool = open({});
     const held = [await pool.borrow(shop(0)), await pool.borrow(shop(1))];
     const served: number[] = [];
@@ -103,12 +138,13 @@ describe('TenantPool', () => {
       await pidOf(client);
       pool.giveBack(client, true);
     };
-    const asked = [1, ...Array.from({ length: 30 }, (_, i) => 2 * i + 2)].map(ask); // the first is odd, all behind it even
-    expect(pool.load().waiting).toBe(31);
+    const even = Array.from({ length: 70 }, (_, i) => 2 * i + 2);
+    const asked = [1, ...even].map(ask); // the first is odd
+    expect(pool.load().waiting).toBe(71);
     pool.giveBack(held[0]!, true); // the even one only
     await Promise.all(asked);
-    expect(served.indexOf(1)).toBe(10);
-    expect(served.filter((id) => id !== 1)).toEqual(Array.from({ length: 30 }, (_, i) => 2 * i + 2));
+    expect(served.indexOf(1)).toBe(50);
+    expect(served.filter((id) => id !== 1)).toEqual(even);
     pool.giveBack(held[1]!, true);
     expect(pool.load()).toMatchObject({ idle: 2, waiting: 0 });
   });
