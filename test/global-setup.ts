@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import { bundle } from './support/program';
 import { sweepDeadClusters, TEST_FOLDER, TestCluster } from './support/cluster';
 
 /**
@@ -11,6 +12,7 @@ export default async function globalSetup(): Promise<void> {
   const program = path.join(TEST_FOLDER, String(process.pid), 'program');
   const swc = require.resolve('@swc/cli/bin/swc.js');
   execFileSync(process.execPath, [swc, 'src', 'migrations', '-d', program, '--ignore', '**/*.spec.ts', '-q']);
+  bundle(program);
   process.env['TEST_PROGRAM'] = program;
   const cluster = new TestCluster();
   (globalThis as { testCluster?: TestCluster }).testCluster = cluster;

@@ -25,6 +25,7 @@ const COPIED = [
   'tsconfig.json',
   'tsconfig.build.json',
   'nest-cli.json',
+  'bundle.mjs',
 ];
 
 /** The section "Add a resource", followed as a reader would: in a copy of the project. */

@@ -10,7 +10,7 @@ export function startApi(
   settings: Record<string, string> = {},
 ): Promise<Program> {
   return startProgram(
-    'src/main.js',
+    'bundle/main.js',
     {
       ...environmentOf(installation, env),
       PORT: '0',

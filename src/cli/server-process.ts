@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { OperatorError } from '../common/report';
 import { onSignal } from '../common/signals';
 
-const MAIN = path.join(__dirname, '..', 'main.js');
+const MAIN = path.join(__dirname, '..', '..', 'bundle', 'main.js');
 const READY = /^\s*API\s+(http\S+)\/api\/v1$/;
 
 /** A server of its own on a free port; one that is running already is not touched, but shares its database. */

@@ -3,7 +3,14 @@ import path from 'node:path';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
-import { type NextMigration, programWith, runCli, type RunningServer, startServer } from '../support/program';
+import {
+  bundle,
+  type NextMigration,
+  programWith,
+  runCli,
+  type RunningServer,
+  startServer,
+} from '../support/program';
 import { LOAD_PRICE, LOAD_STOCK, loadShop, type LoadShop, ShopLoad } from '../support/shop-load';
 
 /**
@@ -59,6 +66,11 @@ function edit({ program }: Release, name: string, pattern: RegExp, to: (found: s
   );
 }
 
+function bundled(release: Release): Release {
+  bundle(release.program);
+  return release;
+}
+
 async function cli(args: string[], release?: Release): Promise<void> {
   const env = {
     DATABASE_URL: database.url,
@@ -112,8 +124,8 @@ async function rollOut(): Promise<void> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  middle = usesBrand(programWith(ADD_BRAND));
-  next = declares(usesBrand(programWith(ADD_BRAND, DROP_VENDOR)), EXPAND);
+  middle = bundled(usesBrand(programWith(ADD_BRAND)));
+  next = bundled(declares(usesBrand(programWith(ADD_BRAND, DROP_VENDOR)), EXPAND));
   await cli(['provisioning:worker', '--once']);
   await serve('old');
   shops = await Promise.all(

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,6 +48,11 @@ export function programWith(...migrations: NextMigration[]): { program: string; 
   return { program, remove: () => rmSync(program, { recursive: true }) };
 }
 
+/** Makes of a compiled program what `npm start` and `npm run cli` run. */
+export function bundle(program: string): void {
+  execFileSync(process.execPath, ['bundle.mjs', program], { stdio: 'inherit' });
+}
+
 /** The tenant migrations of such a release, for a migrator in this process. */
 export function migrationsWith(...migrations: NextMigration[]): Promise<TenantMigrations> {
   const folder = scratchFolder();
@@ -80,7 +85,7 @@ export function spawnProgram(
   args: string[],
   { env = {}, program = PROGRAM, group = false }: RunOptions = {},
 ): ChildProcess {
-  return spawn(process.execPath, [path.join(program, 'src', `${door}.js`), ...args], {
+  return spawn(process.execPath, [path.join(program, 'bundle', `${door}.js`), ...args], {
     env: {
       PATH: process.env['PATH'],
       LOG_LEVEL: 'warn',

@@ -5,7 +5,16 @@ import { finish, scratchFolder } from '../../support/program';
 import type { Mutant } from './mutants';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
-const COPIED = ['src', 'migrations', 'test', 'examples', '.swcrc', 'jest.config.js', 'tsconfig.json'];
+const COPIED = [
+  'src',
+  'migrations',
+  'test',
+  'examples',
+  'bundle.mjs',
+  '.swcrc',
+  'jest.config.js',
+  'tsconfig.json',
+];
 /** The kit's quick form: what a mistake breaks, it breaks soon. */
 const SMALL = { KIT_SHOPS: '8', KIT_REQUESTS: '400', KIT_SECONDS: '2', KIT_KILLS: '6' };
 const LIMIT_MS = 180_000;

