@@ -5,13 +5,13 @@ import { createLogger, NestLogger } from '../src/common/logger';
 import { adminOf } from '../src/database/installation';
 import { TenantDatabase } from '../src/tenancy/tenant-database';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
-import { countArgument, print, start } from './lib/command';
+import { countArgument, start } from './lib/command';
 import { fillShop } from './lib/fill-shop';
 import { makeFleet } from './lib/fleet';
 import { describeSetup } from './lib/machine';
 import { report, resultOf } from './lib/results';
-import { inTurns } from './lib/rounds';
 import { withServer } from './lib/server';
+import { compareWays, type Measured, type Way } from './lib/ways';
 import { ORDER_LISTS } from './lists/orders';
 import { PRODUCT_LISTS } from './lists/products';
 import type { ListWay } from './lists/way';
@@ -49,37 +49,21 @@ start(() =>
   }),
 );
 
-/** Time of a page as the caller waits for it, and of this process's own work on it. */
 async function compare(
   app: INestApplicationContext,
   shopId: string,
   list: string,
   way: ListWay,
   used: ListWay,
-) {
+): Promise<Measured[]> {
   const database = app.get(TenantDatabase);
-  const cpu: Record<'value' | 'floor', number[]> = { value: [], floor: [] };
-  const measure =
-    (side: 'value' | 'floor', { read }: ListWay) =>
-    async () => {
-      const [started, before] = [performance.now(), process.cpuUsage()];
-      for (let i = 0; i < PAGES; i++) await database.run(shopId, (manager) => read(manager, i));
-      const { user, system } = process.cpuUsage(before);
-      cpu[side].push((user + system) / 1000 / PAGES);
-      return (performance.now() - started) / PAGES;
-    };
+  const inShop = ({ name, read }: ListWay): Way => ({
+    name,
+    work: (i) => database.run(shopId, (manager) => read(manager, i)),
+  });
   await same(database, shopId, way, used);
-  const rounds = await inTurns(
-    ROUNDS,
-    { value: measure('value', way), floor: measure('floor', used) },
-    ({ value, floor }) => print(`${list}, ms: ${way.name} ${value.toFixed(2)}, used ${floor?.toFixed(2)}`),
-  );
-  const ofCpu = cpu.value.map((value, i) => ({ value, floor: cpu.floor[i]! })); // a pair a round
-  const what = `page of ${list}: ${way.name}; floor: ${used.name}`;
-  return [
-    { name: `lists.${list}`, what, unit: 'ms', rounds },
-    { name: `lists.${list}.cpu`, what: `the same, CPU of this process`, unit: 'ms', rounds: ofCpu },
-  ];
+  const kind = { name: `lists.${list}`, what: `page of ${list}`, rounds: ROUNDS, calls: PAGES };
+  return compareWays(kind, inShop(way), inShop(used));
 }
 
 /** A faster way to another answer would prove nothing. */
