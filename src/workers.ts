@@ -7,8 +7,7 @@ import type { Logger } from './common/logger';
 const RESTART_MS = 1000;
 
 /**
- * Processes that serve on one port: Node's cluster hands each connection to the next of them. They share nothing but
- * the database. One that ends by itself is replaced; when this process dies, they end too.
+ * Processes that serve on one port, each of which accepts connections by itself. They share nothing but the database. One that ends by itself is replaced; when this process dies, they end too.
  */
 export class Workers {
   private isStopping = false;
@@ -23,6 +22,9 @@ export class Workers {
    * @throws OperatorError when one ends before, having said why
    */
   async start(): Promise<number> {
+    // Handing connections out, Node's default, loses one that is on its way to a worker that dies: it stays open, and nobody
+    // answers it.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     const ports = await Promise.all(Array.from({ length: this.count }, () => this.fork()));
     return ports[0]!; // there are two at least
   }

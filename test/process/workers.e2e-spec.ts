@@ -59,6 +59,42 @@ describe('npm start with WORKERS', () => {
     expect(server.printed()).toContain('"event":"worker.ended"');
   });
 
+  it('leaves no connection unanswered when workers die under load', async () => {
+    const ends: string[] = [];
+    let isOver = false;
+    const ask = async () => {
+      while (!isOver)
+        ends.push(
+          await fetch(`${server.url}/health/live`, {
+            headers: { connection: 'close' }, // a new connection each time
+            signal: AbortSignal.timeout(20_000),
+          }).then(
+            ({ status }) => String(status),
+            (error: Error) => (error.name === 'TimeoutError' ? 'unanswered' : 'refused'),
+          ),
+        );
+    };
+    const asking = Promise.all(Array.from({ length: 8 }, ask));
+    for (let i = 0; i < 4; i++) {
+      await until(connected, (count) => count >= 2); // both serve
+      const [victim] = workers();
+      process.kill(victim!, 'SIGKILL');
+      await until(
+        () => Promise.resolve(workers()),
+        (pids) => !pids.includes(victim!),
+      );
+    }
+    isOver = true;
+    await asking;
+    const count = (end: string) => ends.filter((other) => other === end).length;
+    expect(count('unanswered')).toBe(0);
+    expect(count('200')).toBeGreaterThan(100);
+    await until(
+      () => Promise.resolve(workers()),
+      ({ length }) => length === 2,
+    );
+  });
+
   it('lets go of everything when it is told to stop', async () => {
     const pids = workers();
     expect(await server.end('SIGTERM')).toBe(0);
