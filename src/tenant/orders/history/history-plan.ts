@@ -37,6 +37,7 @@ export class HistoryPlan {
   /** Customer → the last country. */
   readonly countries = new Map<string, string | null>();
   private readonly products = new Map<string, PlannedProduct>();
+  private readonly texts = new Map<string, string>();
 
   /** @returns why the row cannot be stored, if it cannot */
   add(row: HistoryRow): RowFault | null {
@@ -66,9 +67,15 @@ export class HistoryPlan {
   }
 
   private begin({ invoice, kind, placedAt, customer, country }: HistoryLine): PlannedOrder {
-    const order = {
-      ...{ lines: 0, kind, placedAt, customer, country, totalMinor: 0 },
-      ...{ isUsable: true, isStored: false },
+    const order: PlannedOrder = {
+      lines: 0,
+      kind,
+      placedAt: ownText(placedAt),
+      customer: this.shared(customer),
+      country: this.shared(country),
+      totalMinor: 0,
+      isUsable: true,
+      isStored: false,
     };
     this.orders.set(invoice, order);
     return order;
@@ -76,15 +83,29 @@ export class HistoryPlan {
 
   /** Rows without a price are remarks of the stock room, such as "damaged". */
   private describe({ sku, description, unitMinor, kind, customer, country }: HistoryLine): void {
-    if (customer !== null) this.countries.set(customer, country);
+    if (customer !== null) this.countries.set(customer, this.shared(country));
     let product = this.products.get(sku);
     if (product === undefined) this.products.set(sku, (product = { names: new Map(), priceMinor: 0 }));
     if (unitMinor === 0) return;
     if (kind === 'sale') product.priceMinor = unitMinor;
     const { names } = product;
-    if (description !== '' && (names.size < MAX_NAMES || names.has(description)))
-      names.set(description, (names.get(description) ?? 0) + 1);
+    const count = names.get(description);
+    if (count !== undefined) names.set(description, count + 1);
+    else if (description !== '' && names.size < MAX_NAMES) names.set(ownText(description), 1);
   }
+
+  /** One copy for all that have it. */
+  private shared(text: string | null): string | null {
+    if (text === null) return null;
+    let own = this.texts.get(text);
+    if (own === undefined) this.texts.set((own = ownText(text)), own);
+    return own;
+  }
+}
+
+/** A cell is a view of its row in V8, and would keep the whole row in memory. */
+function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** Why a row cannot be of its order, found when it is read for the first time and told when for the second. */
