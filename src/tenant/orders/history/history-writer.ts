@@ -39,27 +39,30 @@ export class HistoryWriter {
   /**
    * Variants are locked first, by id, and the counter behind them, as a sale does it: the two would deadlock
    * otherwise. From the counter on no other order of the shop gets a number until commit, so two imports of one file
-   * come one after the other, and the second finds what the first has stored.
+   * come one after the other, and the second finds what the first has stored. Statements that need no answer of each
+   * other are sent together; the server runs them in this order, each with a snapshot of its own.
    */
   async write(manager: EntityManager, batch: readonly ReadyOrder[]): Promise<Written> {
     if (batch.length === 0) return { orders: [], customers: 0, products: 0 };
     const skus = skusOf(batch);
     await this.findProducts(manager, skus);
-    await lockVariants(
-      manager,
-      skus.flatMap((sku) => this.products.get(sku) ?? []),
-    );
-    await manager.query(`SELECT value FROM counters WHERE name = 'orders' FOR UPDATE`);
-    const stored = await storedNumbers(
-      manager,
-      batch.map(({ invoice }) => invoice),
-    );
+    const [, , stored] = await Promise.all([
+      lockVariants(
+        manager,
+        skus.flatMap((sku) => this.products.get(sku) ?? []),
+      ),
+      manager.query(`SELECT value FROM counters WHERE name = 'orders' FOR UPDATE`),
+      storedNumbers(
+        manager,
+        batch.map(({ invoice }) => invoice),
+      ),
+    ]);
     const orders = batch.filter(({ invoice }) => !stored.has(invoice));
     if (orders.length === 0) return { orders, customers: 0, products: 0 };
     const products = await this.makeProducts(manager, orders);
     const customers = await this.makeCustomers(manager, orders);
-    const ids = await this.insertOrders(manager, orders);
-    await this.insertLines(manager, orders, ids);
+    const ids = orders.map(newId);
+    await Promise.all([this.insertOrders(manager, orders, ids), this.insertLines(manager, orders, ids)]);
     return { orders, customers, products };
   }
 
@@ -109,10 +112,13 @@ export class HistoryWriter {
     return made.length;
   }
 
-  /** Takes a range of numbers at once. @returns ids of the orders, in their order */
-  private async insertOrders(manager: EntityManager, orders: readonly ReadyOrder[]): Promise<string[]> {
+  /** Takes a range of numbers at once. */
+  private async insertOrders(
+    manager: EntityManager,
+    orders: readonly ReadyOrder[],
+    ids: readonly string[],
+  ): Promise<void> {
     const { currency, timezone, userId } = this.options;
-    const ids = orders.map(newId);
     await manager.query(
       `WITH taken AS (
          UPDATE counters SET value = value + $1 WHERE name = 'orders' RETURNING value - $1 AS before)
@@ -131,7 +137,6 @@ export class HistoryWriter {
         orders.map(({ order }) => order.placedAt),
       ],
     );
-    return ids;
   }
 
   private async insertLines(
