@@ -56,7 +56,8 @@ start(() =>
       },
       ({ value, floor }) => print(`import ${value.toFixed(1)} s, COPY ${floor?.toFixed(1)} s`),
     );
-    const what = `${lines} lines of past orders, the whole command; floor: COPY of the rows that come of it`;
+    const origin = file.startsWith(env.DATA_DIR) ? 'made-up lines' : 'lines';
+    const what = `${lines} ${origin} of past orders, the whole command; floor: COPY of the rows that come of it`;
     report('import', [
       resultOf(setup, { name: 'import.time', what, unit: 's', bar: { of: 'ratio', most: 3 } }, rounds),
       resultOf(
