@@ -15,6 +15,7 @@ export function startApi(
       ...environmentOf(installation, env),
       PORT: '0',
       NODE_ENV: 'production',
+      NODE_OPTIONS: '--max-semi-space-size=64',
       ...settings,
     },
     /^\s*API\s+(http\S+)\/api\/v1$/,

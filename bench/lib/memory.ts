@@ -4,12 +4,15 @@ import { withClient } from '../../src/database/with-client';
 
 const MIB = 1024; // the kernel counts in KiB
 
-/** MiB of memory that a process has for itself, and that which it shares, as Linux counts them. */
+/**
+ * MiB of memory that a process has for itself, and of all that it holds, as Linux counts them. A page of PostgreSQL's shared
+ * buffers that one process alone has touched so far is not its own, though Linux calls it private.
+ */
 export function memoryOf(pid: number): { own: number; resident: number } {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const sizeOf = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? NaN) / MIB;
-  return { own: sizeOf('Private_Clean') + sizeOf('Private_Dirty'), resident: sizeOf('Rss') };
+  return { own: sizeOf('Anonymous'), resident: sizeOf('Rss') };
 }
 
 /** The same of the server processes behind an API's connections for tenants: MiB of each for itself. */

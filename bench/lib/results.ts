@@ -68,6 +68,7 @@ export function report(name: string, results: readonly Result[]): void {
     const figures = [`${short(value)} ${unit}`, short(floor), short(ratio), bar ?? '', yesNo(pass)];
     print(`| ${[what, ...figures].join(' | ')} |`);
   }
+  print('\nMedians of the rounds; that of the ratio is of the ratios of each round.');
   save(name, results);
 }
 
