@@ -1,5 +1,5 @@
 /**
- * A page of products with their variants, in one statement: two would be two round trips, and would see two moments.
+ * Products with their variants, in one statement: two would be two round trips, and would see two moments.
  * Columns are named one by one: a rollout adds some while this runs.
  */
 const PRODUCTS = `
@@ -10,13 +10,17 @@ const PRODUCTS = `
              v.compare_at_minor AS "compareAtMinor", v.cost_minor AS "costMinor", v.stock, v.barcode, v.grams,
              v.requires_shipping AS "requiresShipping", v.taxable, v.image_src AS "imageSrc"
            FROM product_variants v WHERE v.product_id = p.id ORDER BY v.position, v.id) v) AS variants
-  FROM products p
-  WHERE p.id < $1`;
+  FROM products p`;
+
+const OLDER = 'WHERE p.id < $1';
 
 const NEWEST = 'ORDER BY p.id DESC LIMIT $2';
 
+/** The one whose id is $1. */
+export const PRODUCT_BY_ID = `${PRODUCTS} WHERE p.id = $1`;
+
 /** The newest before $1, at most $2. */
-export const PRODUCT_LIST = `${PRODUCTS} ${NEWEST}`;
+export const PRODUCT_LIST = `${PRODUCTS} ${OLDER} ${NEWEST}`;
 
 /** As in the index of products, which serves these very words. What is left, letters and digits, needs no quotes. */
 const wordsOf = (text: string) => `regexp_replace(lower(${text}), '[^[:alnum:]]+', ' ', 'g')`;
@@ -34,7 +38,7 @@ export const PRODUCT_SEARCH = `
   WITH recent AS (
     SELECT p.id FROM (SELECT p.id, p.name FROM products p WHERE p.id < $1 ORDER BY p.id DESC LIMIT 300) p
     WHERE ${IS_NAMED_SO} ${NEWEST})
-  ${PRODUCTS}
+  ${PRODUCTS} ${OLDER}
   AND p.id IN (
     SELECT id FROM recent
     UNION

@@ -7,7 +7,7 @@ import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { optionsOf, variantProblem } from './product-options';
-import { PRODUCT_LIST, PRODUCT_SEARCH } from './product-list';
+import { PRODUCT_BY_ID, PRODUCT_LIST, PRODUCT_SEARCH } from './product-list';
 import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import {
@@ -39,7 +39,7 @@ export class ProductsService {
   }
 
   get(id: string): Promise<ProductDto> {
-    return this.tenant.run(async (manager) => toProductDto(await getProduct(manager, id)));
+    return this.tenant.runOne((manager) => readProduct(manager, id));
   }
 
   create(input: CreateProductDto): Promise<ProductDto> {
@@ -52,7 +52,7 @@ export class ProductsService {
       const product = { ...fields, id, options: options ?? optionsOf(rows) };
       await insertProduct(manager, product, this.tenant.access.currency);
       await insertVariants(manager, rows);
-      return toProductDto(await getProduct(manager, id));
+      return readProduct(manager, id);
     });
   }
 
@@ -61,7 +61,7 @@ export class ProductsService {
     const only = withoutUndefined({ sku, priceMinor, stock });
     if (variants !== undefined) assertOnVariants({ sku, stock });
     return this.tenant.transaction(async (manager) => {
-      const product = await getProduct(manager, id, true);
+      const product = await lockProduct(manager, id);
       const rows = variants && variantRows(id, product.variants, variants, priceMinor);
       assertVariants(rows ?? product.variants, options);
       if (rows !== undefined) await replaceVariants(manager, product.variants, rows);
@@ -72,7 +72,7 @@ export class ProductsService {
         id,
         withoutUndefined({ ...fields, options: derived, updatedAt: new Date() }),
       );
-      return toProductDto(await getProduct(manager, id));
+      return readProduct(manager, id);
     });
   }
 
@@ -96,31 +96,24 @@ function assertOnVariants(fields: { sku: unknown; stock: unknown }): void {
   if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message });
 }
 
-async function getProduct(manager: EntityManager, id: string, lock = false): Promise<Product> {
-  const product = await manager.findOne(Product, {
-    where: { id },
-    ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
-  });
-  if (product === null) throw new ProductNotFound();
-  product.variants = await variantsOf(manager, id, lock);
-  return product;
+async function readProduct(manager: EntityManager, id: string): Promise<ProductDto> {
+  const [product] = await manager.query<ProductRow[]>(PRODUCT_BY_ID, [id]);
+  if (product === undefined) throw new ProductNotFound();
+  return toProductDto(product);
 }
 
-/**
- * In order of position.
- * @param lock keeps orders from taking stock until the transaction ends; locked in order of id, as orders do
- */
-async function variantsOf(
-  manager: EntityManager,
-  productId: string,
-  lock: boolean,
-): Promise<ProductVariant[]> {
+/** With its variants, which are locked too, in order of id as orders do: none takes stock until the transaction ends. */
+async function lockProduct(manager: EntityManager, id: string): Promise<Product> {
+  const lock = { mode: 'pessimistic_write' as const };
+  const product = await manager.findOne(Product, { where: { id }, lock });
+  if (product === null) throw new ProductNotFound();
   const variants = await manager.find(ProductVariant, {
-    where: { productId },
+    where: { productId: id },
     order: { id: 'ASC' },
-    ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+    lock,
   });
-  return variants.toSorted((a, b) => a.position - b.position);
+  product.variants = variants.toSorted((a, b) => a.position - b.position);
+  return product;
 }
 
 type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };
