@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
@@ -10,8 +11,9 @@ import { build } from 'esbuild';
  */
 const PROGRAMS = ['main', 'cli'];
 
-const [folder] = process.argv.slice(2);
-const out = path.resolve(folder, 'bundle');
+const folder = realpathSync(process.argv[2]); // as esbuild names the files in it
+const own = path.join(folder, 'src', path.sep);
+const out = path.join(folder, 'bundle');
 
 /** What has files of its own beside its code, and what Nest and TypeORM ask for and we do not use. */
 const external = [
@@ -30,7 +32,8 @@ const external = [
 const ownFolder = {
   name: 'own folder',
   setup: ({ onLoad }) =>
-    onLoad({ filter: new RegExp(`^${path.resolve(folder, 'src')}/.*\\.js$`) }, async (file) => {
+    onLoad({ filter: /\.js$/ }, async (file) => {
+      if (!file.path.startsWith(own)) return undefined; // not as the filter: a path may hold what means something there
       const text = await readFile(file.path, 'utf8');
       const there = path.relative(out, path.dirname(file.path));
       return { contents: text.replaceAll('__dirname', `require('node:path').join(__dirname, '${there}')`) };
