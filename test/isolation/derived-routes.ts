@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { bodyMaker } from '../support/described-bodies';
 import { type DescribedRoute, describedRoutes } from './described-routes';
 import type { RouteEntry } from './route-table';
 
@@ -7,19 +7,6 @@ import type { RouteEntry } from './route-table';
 export interface DerivedRoute extends RouteEntry {
   /** Makes a row for `{id}` in the path: the collection's own route, with its body. */
   make?: { path: string; body: object };
-}
-
-interface Schema {
-  $ref?: string;
-  type?: string;
-  format?: string;
-  enum?: unknown[];
-  example?: unknown;
-  minimum?: number;
-  maxLength?: number;
-  required?: string[];
-  properties?: Record<string, Schema>;
-  items?: Schema;
 }
 
 /** What can be asked without further words. Ids in bodies, files and nested rows need an entry. */
@@ -45,7 +32,7 @@ function derive(document: OpenAPIObject, described: DescribedRoute): DerivedRout
     : answers.includes('401 UNAUTHENTICATED')
       ? 'user'
       : 'open';
-  const body = bodyOf(document, path, verb);
+  const body = bodyMaker(document, path, verb);
   const entry: DerivedRoute = {
     route,
     access,
@@ -55,36 +42,11 @@ function derive(document: OpenAPIObject, described: DescribedRoute): DerivedRout
   if (!idParameters.includes('path.id')) return entry;
   const refused = answers.find((answer) => /^404 /.test(answer));
   const collection = path.slice(0, path.indexOf('/{id}'));
-  const make = bodyOf(document, collection, 'POST');
+  const make = bodyMaker(document, collection, 'POST');
   if (refused === undefined || make === undefined) return undefined;
   return {
     ...entry,
     ids: { 'path.id': { kind: 'shop', refused } },
     make: { path: collection, body: make() },
   };
-}
-
-/** Makes a body of the required fields, from their examples; undefined for a route that takes none. */
-function bodyOf(document: OpenAPIObject, path: string, verb: string): (() => object) | undefined {
-  const operation = document.paths[path]?.[verb.toLowerCase() as 'post'];
-  if (operation === undefined) return undefined;
-  const content = (operation.requestBody as { content?: Record<string, { schema?: Schema }> } | undefined)
-    ?.content;
-  const schema = content?.['application/json']?.schema;
-  if (schema === undefined) return undefined;
-  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
-  return () => valueOf(schema, schemas) as object;
-}
-
-function valueOf(schema: Schema, schemas: Record<string, Schema>): unknown {
-  if (schema.$ref !== undefined) return valueOf(schemas[schema.$ref.split('/').at(-1)!]!, schemas);
-  if (schema.properties !== undefined)
-    return Object.fromEntries(
-      (schema.required ?? []).map((name) => [name, valueOf(schema.properties![name]!, schemas)]),
-    );
-  if (schema.enum !== undefined) return schema.enum[0];
-  if (schema.type === 'array') return schema.items === undefined ? [] : [valueOf(schema.items, schemas)];
-  if (schema.format === 'email') return `${randomUUID()}@example.com`;
-  if (schema.type === 'string') return randomUUID().slice(0, schema.maxLength); // unlike the example, unique
-  return schema.example ?? schema.minimum ?? true;
 }
