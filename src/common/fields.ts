@@ -16,6 +16,7 @@ import {
   IsUUID,
   Length,
   Max,
+  MaxLength,
   Min,
   ValidateIf,
   ValidateNested,
@@ -40,8 +41,8 @@ export function Text(
   const { min = 1, max } = options;
   return field(options, { type: String, minLength: min, maxLength: max }, [
     ...(options.raw ? [] : [Transform(({ value }) => trimmed(value))]),
-    Length(min, max),
     IsString(),
+    Length(min, max),
   ]);
 }
 
@@ -51,8 +52,8 @@ export function Email(options: FieldOptions = {}): PropertyDecorator {
     Transform(({ value }) =>
       typeof value === 'string' ? value.trim().normalize('NFC').toLowerCase() : value,
     ),
-    Length(3, 254),
     IsEmail(),
+    MaxLength(254),
   ]);
 }
 
@@ -65,9 +66,9 @@ export function Whole(
   );
   return field(options, { type: 'integer', minimum: options.min, maximum: options.max }, [
     ...(options.query ? [convert] : []),
+    IsInt(),
     Min(options.min),
     Max(options.max),
-    IsInt(),
   ]);
 }
 
@@ -101,11 +102,11 @@ export function Texts(options: FieldOptions & { max: number; length: number }): 
   const items = { type: 'string', minLength: 1, maxLength: length };
   return field(options, { type: 'array', items, maxItems: max, uniqueItems: true }, [
     Transform(({ value }) => (Array.isArray(value) ? value.map(trimmed) : value)),
-    Length(1, length, { each: true }),
-    IsString({ each: true }),
-    ArrayUnique(),
-    ArrayMaxSize(max),
     IsArray(),
+    ArrayMaxSize(max),
+    ArrayUnique(),
+    IsString({ each: true }),
+    Length(1, length, { each: true }),
   ]);
 }
 
@@ -117,17 +118,17 @@ export function ListOf(
   const { min = 0, max } = options;
   return field(options, { type, isArray: true, minItems: min, maxItems: max }, [
     Type(() => type),
-    ValidateNested({ each: true }),
-    IsObject({ each: true }),
+    IsArray(),
     ArrayMinSize(min),
     ArrayMaxSize(max),
-    IsArray(),
+    IsObject({ each: true }),
+    ValidateNested({ each: true }),
   ]);
 }
 
 /** One object of a class, validated. */
 export function Part(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type }, [Type(() => type), ValidateNested(), IsObject()]);
+  return field(options, { type }, [Type(() => type), IsObject(), ValidateNested()]);
 }
 
 /** An ISO 8601 time in UTC; answers only. */
@@ -135,6 +136,7 @@ export function Time(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'date-time', example: '2026-11-21T09:30:00.000Z' }, []);
 }
 
+/** @param checks that of the type first: validation stops at the first that fails, and tells it */
 function field(
   { description, example, optional = false, nullable = false }: FieldOptions,
   api: ApiPropertyOptions,

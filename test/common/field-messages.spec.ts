@@ -1,0 +1,40 @@
+import type { Type } from '@nestjs/common';
+import { AppError } from '../../src/common/app-error';
+import { createValidationPipe } from '../../src/common/validation';
+import { RegisterDto } from '../../src/public/auth/auth.dto';
+import { CreateOrderDto } from '../../src/tenant/orders/orders.dto';
+import { CreateProductDto } from '../../src/tenant/products/products.dto';
+
+const pipe = createValidationPipe();
+
+/** What a client is told of a body, by field. */
+async function told(metatype: Type, body: object): Promise<unknown> {
+  const error: unknown = await pipe.transform(body, { type: 'body', metatype }).catch((it: unknown) => it);
+  if (!(error instanceof AppError)) throw new Error('it was accepted');
+  return error.details.errors;
+}
+
+describe('the message of a field', () => {
+  const line = { productId: '01a1fd87-c47a-71c5-beb1-729b5e19bd61', quantity: 1 };
+  const password = 'correct horse';
+
+  it.each<[field: string, message: string, of: Type, body: object]>([
+    ['lines', 'lines must be an array', CreateOrderDto, {}],
+    ['lines', 'lines must be an array', CreateOrderDto, { lines: 'x' }],
+    ['lines', 'each value in lines must be an object', CreateOrderDto, { lines: ['x'] }],
+    ['lines.0.quantity', 'quantity must be an integer number', CreateOrderDto, quantity('2')],
+    ['lines.0.quantity', 'quantity must not be less than 1', CreateOrderDto, quantity(0)],
+    ['customer', 'customer must be an object', CreateOrderDto, { lines: [line], customer: [] }],
+    ['email', 'email must be an email', RegisterDto, { email: 1, password }],
+    ['email', 'email must be an email', RegisterDto, { email: 'x', password }],
+    ['name', 'name must be a string', CreateProductDto, { priceMinor: 1 }],
+    ['tags', 'tags must be an array', CreateProductDto, { name: 'x', tags: {} }],
+    ['tags', 'each value in tags must be a string', CreateProductDto, { name: 'x', tags: [1] }],
+  ])('%s says first of what type it must be: %s', async (field, message, of, body) => {
+    expect(await told(of, body)).toEqual([{ field, message }]);
+  });
+
+  function quantity(value: unknown): object {
+    return { lines: [{ ...line, quantity: value }] };
+  }
+});
