@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { createServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, type Logger } from './common/logger';
-import { reportOf } from './common/report';
+import { OperatorError, reportOf } from './common/report';
 import { onSignal } from './common/signals';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
@@ -29,10 +31,28 @@ interface Running {
 async function main(): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
+  if (cluster.isPrimary) await assertPortIsFree(env);
   const starting = cluster.isPrimary && env.WORKERS > 1 ? startWorkers(env, logger) : start(env, logger);
   stopOnSignal(starting, logger);
   const running = await starting;
   if (cluster.isPrimary) announce(running);
+}
+
+/**
+ * Asked first and once: before a program that cannot serve migrates anything, and not by each worker.
+ * @throws OperatorError
+ */
+async function assertPortIsFree({ PORT, HOST }: Env): Promise<void> {
+  const probe = createServer().listen(PORT, HOST);
+  const error = await once(probe, 'listening').then(
+    () => null,
+    (cause: NodeJS.ErrnoException) => cause,
+  );
+  probe.close();
+  if (error?.code !== 'EADDRINUSE') return; // what else may be wrong is told by who listens
+  throw new OperatorError(
+    `Port ${PORT} of ${HOST} is taken by another program: end that one, or set PORT (0 takes a free one).`,
+  );
 }
 
 function open(env: Env, logger: Logger): Promise<Installation> {

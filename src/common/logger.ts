@@ -47,7 +47,8 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ event: 'nest', context }, String(message));
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error({ event: 'nest', rest: rest.map(String) }, String(message));
+    const told = rest.filter((it) => it !== undefined).map(String);
+    this.logger.error({ event: 'nest', rest: told }, String(message));
   }
   debug(message: unknown, context?: string): void {
     this.logger.trace({ event: 'nest', context }, String(message));

@@ -9,14 +9,18 @@ export class OperatorError extends Error {}
  * PostgreSQL, of ours) or is an OperatorError; the stack for what nobody foresaw.
  */
 export function reportOf(error: unknown): string {
-  if (error instanceof OperatorError) return [error.message, ...becauseOf(error.cause)].join('\n');
+  if (error instanceof OperatorError) return [error.message, ...becauseOf(error)].join('\n');
   if (error instanceof AppError)
-    return [`${error.kind.code}: ${error.message}`, ...becauseOf(error.cause)].join('\n');
+    return [`${error.kind.code}: ${error.message}`, ...becauseOf(error)].join('\n');
   if (error instanceof AggregateError && error.errors.length > 0) return reportOf(error.errors[0]);
-  if (error instanceof Error && 'code' in error) return `${error.message} (${String(error.code)})`;
+  if (error instanceof Error && 'code' in error) {
+    const code = String(error.code);
+    return error.message.includes(code) ? error.message : `${error.message} (${code})`;
+  }
   return inspect(error); // with its causes
 }
 
-function becauseOf(cause: unknown): string[] {
-  return cause instanceof Error && cause.message !== '' ? [`  because: ${cause.message}`] : [];
+/** Unless the message says it already; an empty one adds nothing either. */
+function becauseOf({ message, cause }: Error): string[] {
+  return cause instanceof Error && !message.includes(cause.message) ? [`  because: ${cause.message}`] : [];
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, hkdfSync, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { OperatorError } from '../common/report';
 import type { Env } from '../config/env';
 
 /** Everything secret is derived from one text, so that several instances agree by sharing one variable. */
@@ -23,8 +24,21 @@ export function adminSecrets(env: Env, secrets: Secrets): Secrets {
   return env.ADMIN_SECRET === undefined ? secrets : new Secrets(env.ADMIN_SECRET);
 }
 
-/** Reads a secret file, or makes it (0600). Safe when several processes ask for the first time at once. */
+/**
+ * Reads a secret file, or makes it (0600). Safe when several processes ask for the first time at once.
+ * @throws OperatorError: whoever starts touches DATA_DIR here first
+ */
 export function keptSecret(file: string): string {
+  try {
+    return readOrMake(file);
+  } catch (cause) {
+    throw new OperatorError(`Set DATA_DIR to a folder that can be written: ${path.dirname(file)} cannot.`, {
+      cause,
+    });
+  }
+}
+
+function readOrMake(file: string): string {
   if (!existsSync(file)) {
     mkdirSync(path.dirname(file), { recursive: true });
     const draft = `${file}.${process.pid}`;

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { OperatorError } from '../common/report';
 
 /** How to start a PostgreSQL binary so that it does not run as root, which it refuses. */
 export interface ServerAccount {
@@ -17,7 +18,7 @@ const USER_NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=100
  * The account the embedded server runs as: the current one, or when that is root an existing ordinary account
  * that can reach the binaries and the data, or, where no account can (a checkout below a 0700 folder), root
  * itself inside a user namespace. Nothing is created on the system.
- * @throws Error saying what to do when none of them works
+ * @throws OperatorError saying what to do when none of them works
  */
 export function serverAccount(binDir: string, dataDir: string): ServerAccount {
   if (process.getuid?.() !== 0) return { prefix: [] };
@@ -26,9 +27,9 @@ export function serverAccount(binDir: string, dataDir: string): ServerAccount {
   const able = accounts.find((account) => canReach(account, binDir, path.dirname(dataDir)));
   if (able !== undefined) return { ...able, prefix: [] };
   if ((owner === undefined || owner === 0) && canUnshare()) return { prefix: USER_NAMESPACE };
-  throw new Error(
+  throw new OperatorError(
     'PostgreSQL does not run as root, and no ordinary account can reach this folder. Start as an ordinary user, ' +
-      'move the project to a folder that others may enter (chmod 755), or set DATABASE_URL.',
+      'move the project and DATA_DIR to folders that others may enter (chmod 755), or set DATABASE_URL.',
   );
 }
 
