@@ -20,6 +20,9 @@ interface Options {
   timezone?: string;
 }
 
+/** Thrown between two pieces of the file; the transaction under way is let end. */
+class BrokenOff extends Error {}
+
 export function addOrdersImport(program: Command, context: CommandContext): void {
   program
     .command('orders:import')
@@ -36,9 +39,14 @@ export function addOrdersImport(program: Command, context: CommandContext): void
     .action((file: string, options: Options) => {
       // V8 would let the heap grow to four times what is alive before it looks for what is not.
       setFlagsFromString('--heap-growing-percent=15');
+      const { signal } = context;
       return context.withApp(async (app) => {
         const service = await app.get(TenantSession).resolve(OrdersImportService, options.shop);
-        printReport(await importFile(service, file, options));
+        await importFile(service, file, options, signal).then(printReport, (error: unknown) => {
+          if (!(error instanceof BrokenOff)) throw error;
+          process.stderr.write(`${error.message}\n`);
+          process.exitCode = 130;
+        });
       });
     });
 }
@@ -47,6 +55,7 @@ async function importFile(
   service: OrdersImportService,
   path: string,
   { mode, currency, timezone }: Options,
+  signal: AbortSignal,
 ): Promise<OrdersImportReport> {
   const file = await HistoryFile.open(path).catch((error: Error) => {
     throw new OperatorError(`Cannot read ${path}: ${error.message}`);
@@ -57,7 +66,10 @@ async function importFile(
       mode,
       ...(currency === undefined ? {} : { currency }),
       ...(timezone === undefined ? {} : { timezone }),
-      onProgress: (rows) => progress.update(file.bytesRead, `${rows} rows`),
+      onProgress: (rows) => {
+        progress.update(file.bytesRead, `${rows} rows`);
+        if (signal.aborted) throw new BrokenOff(whatIsStored(file));
+      },
       onFault: printFault,
     });
   } catch (error) {
@@ -67,6 +79,11 @@ async function importFile(
   } finally {
     progress.stop();
   }
+}
+
+function whatIsStored({ bytesRead, size }: HistoryFile): string {
+  if (bytesRead <= size) return 'Broken off before anything was stored.'; // in the first reading
+  return 'Broken off: orders that are stored are whole. Run the same command again; it goes on from there.';
 }
 
 function printFault({ line, invoice, code, message }: RowFault): void {

@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { quoteIdent } from '../../src/database/identifiers';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { withClient } from '../support/database';
+import { newOwner, type Owner } from '../support/factories';
+import { finish, type Finished, runCli, scratchFolder, spawnProgram } from '../support/program';
+import { useTestApp } from '../support/test-app';
+import { until } from '../support/until';
+
+const ORDERS = 20_000; // several transactions
+const HEADER = 'Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country';
+const line = (invoice: number, code: string) =>
+  `${invoice},${code},LAMP,2,2010-05-01 10:00:00,1.50,13085,France`;
+
+const app = useTestApp();
+const file = path.join(scratchFolder(), 'history.csv');
+let owner: Owner;
+let schema: string;
+
+beforeAll(() => {
+  const orders = Array.from({ length: ORDERS }, (_, i) => `${line(i, 'A1')}\n${line(i, 'A2')}`);
+  writeFileSync(file, [HEADER, ...orders].join('\n'));
+});
+beforeEach(async () => {
+  owner = await newOwner(app.api);
+  schema = quoteIdent(new TenantLocator().locate(owner.shop.id).schema);
+});
+
+const args = () => ['orders:import', file, '--shop', owner.shop.id as string];
+const env = () => ({ DATABASE_URL: app.database.url });
+
+/** Interrupts the import while it waits for a lock, which is let go of then. */
+function interrupted(lock: string): Promise<Finished> {
+  return withClient(app.database.url, async (client) => {
+    await client.query(`BEGIN; ${lock}`);
+    const child = spawnProgram('cli', args(), { env: env() });
+    const finished = finish(child);
+    await until(
+      () => app.database.query('SELECT FROM pg_locks WHERE NOT granted AND relation IS NOT NULL'),
+      ({ length }) => length > 0,
+    );
+    child.kill('SIGINT');
+    await client.query('COMMIT');
+    return finished;
+  });
+}
+
+async function stored(): Promise<{ orders: number; lines: number }> {
+  const [count] = await app.database.query<{ orders: number; lines: number }>(
+    `SELECT count(DISTINCT o.id)::int AS orders, count(l)::int AS lines
+     FROM ${schema}.orders o LEFT JOIN ${schema}.order_lines l ON l.order_id = o.id`,
+  );
+  return count!; // an aggregate has one row
+}
+
+describe('orders:import, broken off by SIGINT', () => {
+  it('says so before anything is stored', async () => {
+    const { code, stdout, stderr } = await interrupted('LOCK audit_log IN EXCLUSIVE MODE');
+    expect([code, stdout]).toEqual([130, '']);
+    expect(stderr).toMatch(/^Broken off before anything was stored\.\n$/m);
+    expect(await stored()).toEqual({ orders: 0, lines: 0 });
+  });
+
+  it('has stored whole orders, says how to go on, and goes on', async () => {
+    const { code, stdout, stderr } = await interrupted(`LOCK ${schema}.orders IN EXCLUSIVE MODE`);
+    expect([code, stdout]).toEqual([130, '']);
+    expect(stderr).toMatch(/^Broken off: .* whole\. Run the same command again; it goes on from there\.\n$/m);
+    const { orders, lines } = await stored();
+    expect(lines).toBe(2 * orders);
+    expect(orders).toBeGreaterThan(0);
+    expect(orders).toBeLessThan(ORDERS);
+
+    const again = await runCli(args(), { env: env() });
+    expect(again.stdout).toContain(
+      `${2 * ORDERS} rows: ${2 * ORDERS - lines} stored, ${lines} of orders that were there before, 0 left out\n`,
+    );
+    expect(await stored()).toEqual({ orders: ORDERS, lines: 2 * ORDERS });
+  });
+});
