@@ -225,7 +225,7 @@ export const ROUTES: RouteEntry[] = [
     route: 'GET /api/v1/customers/{id}',
     access: 'tenant',
     ok: '200',
-    ids: { 'path.id': { kind: 'customer', refused: '404 NOT_FOUND' } },
+    ids: { 'path.id': { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' } },
   },
   { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },

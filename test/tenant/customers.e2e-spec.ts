@@ -44,7 +44,7 @@ describe('customers of two shops', () => {
       bob.api.get(`customers/${id}`),
       bob.api.get(`customers/${MISSING}`),
     ]);
-    expect(problemIn(foreign)).toBe('404 NOT_FOUND');
+    expect(problemIn(foreign)).toBe('404 CUSTOMER_NOT_FOUND');
     expect({ ...foreign.body, instance: null }).toEqual({ ...missing.body, instance: null });
   });
 });

@@ -1,10 +1,11 @@
 import { Get, Param, Query } from '@nestjs/common';
-import { InvalidCursor, NotFound } from '../../common/common.errors';
+import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../common/page';
 import { Route } from '../../common/route';
 import { IdPipe } from '../../common/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CustomerDto } from './customers.dto';
+import { CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';
 
 @TenantController('customers')
@@ -18,7 +19,7 @@ export class CustomersController {
   }
 
   @Get(':id')
-  @Route({ summary: 'Shows a customer', ok: CustomerDto, errors: [NotFound] })
+  @Route({ summary: 'Shows a customer', ok: CustomerDto, errors: [CustomerNotFound] })
   get(@Param('id', IdPipe) id: string): Promise<CustomerDto> {
     return this.customers.get(id);
   }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidCursor, NotFound } from '../../common/common.errors';
+import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../common/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { Customer } from './customer.entity';
 import { type CustomerDto, toCustomerDto } from './customers.dto';
+import { CustomerNotFound } from './customers.errors';
 
 /** Whom one shop sells to. An import makes them. */
 @Injectable()
@@ -28,7 +29,7 @@ export class CustomersService {
   get(id: string): Promise<CustomerDto> {
     return this.tenant.runOne(async (manager) => {
       const customer = await manager.findOneBy(Customer, { id });
-      if (customer === null) throw new NotFound();
+      if (customer === null) throw new CustomerNotFound();
       return toCustomerDto(customer);
     });
   }
