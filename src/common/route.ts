@@ -11,9 +11,18 @@ interface RouteOptions {
   ok?: Type;
   /** The answer is a page of `ok`. */
   list?: boolean;
+  /** The body is a CSV file: by itself, or the only file of a form. */
+  csv?: boolean;
   /** Errors that this route adds to those of every route. */
   errors?: AppErrorClass[];
 }
+
+const BINARY = { type: 'string', format: 'binary' };
+const FORM = { type: 'object', required: ['file'], properties: { file: BINARY } };
+const CSV_BODY = {
+  required: true,
+  content: { 'text/csv': { schema: BINARY }, 'multipart/form-data': { schema: FORM } },
+};
 
 /** Documents a route: summary, success, and each error status with its codes. */
 export function Route({
@@ -21,6 +30,7 @@ export function Route({
   status = 200,
   ok,
   list = false,
+  csv = false,
   errors = [],
 }: RouteOptions): MethodDecorator {
   const byStatus = new Map<number, string[]>();
@@ -28,7 +38,7 @@ export function Route({
     byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), `\`${kind.code}\``]);
   return applyDecorators(
     HttpCode(status),
-    ApiOperation({ summary }),
+    ApiOperation({ summary, ...(csv ? { requestBody: CSV_BODY } : {}) }),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
     ApiResponse({ status, description: 'Done.', ...(ok ? content(ok, list) : {}) }),
     ...[...byStatus].map(([code, names]) =>

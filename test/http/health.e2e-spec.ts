@@ -89,6 +89,18 @@ describe('GET /openapi.json', () => {
     expect(namesOf(operations, ({ summary, tags }) => !summary || !tags?.length)).toEqual([]);
   });
 
+  it('says that a file is the body itself, or the part of a form that is called so', () => {
+    const file = { type: 'string', format: 'binary' };
+    const { requestBody } = document.paths['/api/v1/products/import']!.post!;
+    expect(requestBody).toEqual({
+      required: true,
+      content: {
+        'text/csv': { schema: file },
+        'multipart/form-data': { schema: { type: 'object', required: ['file'], properties: { file } } },
+      },
+    });
+  });
+
   it('gives every route one answer of success, with a body unless it is 204', () => {
     const wrong = namesOf(operations, ({ responses }) => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));

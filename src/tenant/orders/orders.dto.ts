@@ -98,7 +98,9 @@ export class OrderDto {
   @ListOf(OrderLineDto, { min: 1, max: MAX_IMPORTED_LINES })
   lines: OrderLineDto[];
 
-  @Id({ description: 'User who took the order.' })
+  @Id({
+    description: 'User who took the order; of a past order, the owner as whom it was imported.',
+  })
   createdBy: string;
 
   @Time({ description: 'When it was ordered: before `createdAt` if it came from a former system.' })

@@ -1,6 +1,5 @@
 import { Body, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { BodyTooLarge, InvalidCursor, MalformedBody, UnsupportedMediaType } from '../../common/common.errors';
 import { type Page } from '../../common/page';
@@ -52,11 +51,10 @@ export class ProductsController {
 
   @Post('import')
   @RouteConfig({ takesFile: true })
-  @ApiConsumes('text/csv', 'multipart/form-data')
-  @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @Route({
     summary: 'Loads a Shopify product CSV; creates or updates by handle and SKU',
     ok: ImportReportDto,
+    csv: true,
     errors: [
       NotACatalogueFile,
       ImportRejected,
