@@ -39,7 +39,7 @@ function printStatus({
   print(`  behind      ${behind}`);
   if (ahead > 0) print(`  ahead       ${ahead}, taken further by a newer program`);
   if (closed > 0) print(`  closed      ${closed}, a newer program takes away what this one uses: 503 here`);
-  print('\nby version');
+  if (status.versions.length > 0) print('\nby version');
   for (const { version, tenants: count } of status.versions) print(`  ${version}  ${count}`);
   if (status.reasons.length > 0) print('\nnot migrated, and why');
   for (const { status: state, sqlState, message, tenants: count } of status.reasons)

@@ -1,3 +1,4 @@
+import { createTestDatabase } from '../support/database';
 import { at, type FleetShop, makeShops, NEWEST, readFleet, unwhole } from '../support/fleet';
 import { type Finished, type NextMigration, programWith, runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
@@ -266,6 +267,15 @@ describe('migrate:status', () => {
     await migrate();
     const good = await status();
     expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/behind {6}0\n/)]);
+  });
+
+  it('has no heading without anything below it when there is no tenant', async () => {
+    const empty = await createTestDatabase();
+    const env = { DATABASE_URL: empty.url };
+    expect((await runCli(['db:bootstrap'], { env })).code).toBe(0);
+    const { code, stdout } = await runCli(['migrate:status'], { env });
+    await empty.drop();
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 tenant\(s\).*\n.*\n {2}behind {6}0\n$/)]);
   });
 
   it('keeps what a shop wrote from drawing on the terminal', async () => {
