@@ -8,7 +8,6 @@ export const MalformedBody = defineError(
 );
 export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor was not made by this list.');
 export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is needed.');
-/** For a resource that needs no code of its own. */
 /** Of a resource that has no error of its own, such as a new one. */
 export const NotFound = defineError('NOT_FOUND', 404, 'This shop has nothing with this id.');
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 404, 'There is no such route.');
