@@ -142,10 +142,13 @@ export class Transactions {
    */
   async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
     const client = await this.connections.borrow('');
+    let isClean = false; // an error may be the server's last word on this connection, a moment before it is closed
     try {
-      return (await client.query<T>(sql, values)).rows;
+      const { rows } = await client.query<T>(sql, values);
+      isClean = client.getTransactionStatus() === 'I';
+      return rows;
     } finally {
-      this.connections.giveBack(client, client.getTransactionStatus() === 'I');
+      this.connections.giveBack(client, isClean);
     }
   }
 
