@@ -7,7 +7,8 @@ import type { Logger } from './common/logger';
 const RESTART_MS = 1000;
 
 /**
- * Processes that serve on one port, each of which accepts connections by itself. They share nothing but the database. One that ends by itself is replaced; when this process dies, they end too.
+ * Processes that serve on one port, each of which accepts connections by itself. They share nothing but the database.
+ * One that ends by itself is replaced; when this process dies, they end too.
  */
 export class Workers {
   private isStopping = false;

@@ -65,14 +65,11 @@ export class TenantDirectory {
 
   /** For commands: access as the shop's owner. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
-    const rows = await this.database.run((manager) =>
-      manager.query<{ user_id: string; shop_id: string }[]>(
-        `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
-         WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
-        [slugOrId],
-      ),
+    const [owner] = await this.database.read<{ user_id: string; shop_id: string }>(
+      `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
+       WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
+      [slugOrId],
     );
-    const [owner] = rows;
     if (owner === undefined) throw new ShopNotFound({ detail: `No shop has the slug or id ${slugOrId}.` });
     return this.enter(owner.user_id, owner.shop_id);
   }

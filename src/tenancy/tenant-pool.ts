@@ -106,13 +106,11 @@ export class TenantPool implements Connections {
 
   /** Of those that are not lent: the home connection, or one that knows the tenant, or any if home is not to be waited for. */
   private choose(shopId: string, home: number): Slot | undefined {
-    const inOrder = this.slots.map((_, i) => this.slots[(home + i) % this.slots.length]!); // within: a remainder
-    const free = inOrder.filter(({ isLent }) => !isLent);
-    const slot =
-      free.find((slot) => slot === inOrder[0] || knows(slot, shopId)) ??
-      (this.isAway(inOrder[0]!) ? free[0] : undefined);
-    if (slot !== undefined) lend(slot);
-    return slot;
+    const own = this.slots[home]!;
+    if (!own.isLent) return lend(own); // mostly, so nothing else is looked at
+    const free = [...this.slots.slice(home), ...this.slots.slice(0, home)].filter(({ isLent }) => !isLent);
+    const slot = free.find((other) => knows(other, shopId)) ?? (this.isAway(own) ? free[0] : undefined);
+    return slot && lend(slot);
   }
 
   private isAway({ isLent, lentAt, crowd }: Slot): boolean {
@@ -154,8 +152,7 @@ export class TenantPool implements Connections {
     if (next === undefined) return;
     const [first] = this.waiters;
     if (next !== first) first!.passed++; // `next` is behind it
-    lend(slot); // before anybody else can ask
-    next.take(slot);
+    next.take(lend(slot)); // before anybody else can ask
   }
 
   private nextFor(slot: Slot): Waiter | undefined {
@@ -172,7 +169,8 @@ function knows({ pool, tenants }: Slot, shopId: string): boolean {
   return pool.totalCount > 0 && tenants.has(shopId);
 }
 
-function lend(slot: Slot): void {
+function lend(slot: Slot): Slot {
   slot.isLent = true;
   slot.lentAt = performance.now();
+  return slot;
 }
