@@ -37,6 +37,7 @@ export class Workers {
     await Promise.all(workers.map((worker) => end(worker)));
   }
 
+  /** @returns its port, once it is ready */
   private fork(): Promise<number> {
     const worker = cluster.fork();
     return new Promise((resolve, reject) => {
@@ -51,7 +52,11 @@ export class Workers {
   private replace({ process: { pid } }: Worker, code: number, signal: string): void {
     this.logger.error({ event: 'worker.ended', pid, code, signal });
     setTimeout(() => {
-      if (!this.isStopping) this.fork().catch(() => undefined); // its end is logged, and the next is on its way
+      if (this.isStopping) return;
+      this.fork().then(
+        (port) => this.logger.info({ event: 'worker.replaced', port }),
+        () => undefined, // its end is logged, and the next is on its way
+      );
     }, RESTART_MS).unref();
   }
 }
