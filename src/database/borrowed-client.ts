@@ -3,10 +3,23 @@ import { Client, type ClientConfig, type Pool, type PoolClient, type QueryResult
 
 types.setTypeParser(types.builtins.INT8, Number); // our bigints are money, counts and versions, all below 2^53
 
+/** What `pg` keeps to itself; the tests of this file say when that changes. */
+interface Inside {
+  connection: { stream: Socket };
+  /** Nothing that was sent is without its answer. */
+  readyForQuery: boolean;
+}
+
+export interface OpeningConfig extends ClientConfig {
+  /** See PoolSettings. */
+  silenceMs?: number;
+}
+
 /** A connection whose engine may send several statements in one message. */
 export class OpeningClient extends Client {
-  constructor(config?: string | ClientConfig) {
+  constructor(config?: string | OpeningConfig) {
     super(config);
+    if (typeof config === 'object' && config.silenceMs !== undefined) this.breakSilence(config.silenceMs);
     // A client whose server goes away emits `error`, besides failing its queries; without a listener that ends
     // the process. The pool listens only while it is idle, and hands it out a moment before anybody else can.
     this.on('error', () => undefined);
@@ -19,13 +32,33 @@ export class OpeningClient extends Client {
 
   /** What `send` sends leaves in one piece: a write to the socket costs as much as the rest of a query. */
   together<T>(send: () => T): T {
-    const { stream } = (this as unknown as { connection: { stream: Socket } }).connection; // the types do not know it
+    const { stream } = this.inside.connection;
     stream.cork();
     try {
       return send();
     } finally {
       stream.uncork();
     }
+  }
+
+  /**
+   * Ends the connection when the server owes an answer and says nothing for so long. A server or a network that freezes
+   * closes no socket, and what was asked would wait for ever.
+   */
+  private breakSilence(limitMs: number): void {
+    this.once('connect', () => {
+      const { stream } = this.inside.connection; // only now the one that speaks TLS
+      stream.setTimeout(limitMs);
+      stream.on('timeout', () => {
+        if (this.inside.readyForQuery) return; // nothing was asked
+        const error = new Error(`the database said nothing for ${limitMs} ms`);
+        stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+      });
+    });
+  }
+
+  private get inside(): Inside {
+    return this as unknown as Inside;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { PoolConfig } from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Logger } from '../common/logger';
-import { ExtendedClient, OpeningClient } from './borrowed-client';
+import { ExtendedClient, OpeningClient, type OpeningConfig } from './borrowed-client';
 
 export interface PoolSettings {
   /** Most connections at once. */
@@ -10,15 +10,23 @@ export interface PoolSettings {
   waitMs: number;
   /** Connections that stay open when there is nothing to do. */
   kept?: number;
+  /**
+   * How long the server may say nothing when it owes an answer, milliseconds. More than it gives a statement, or
+   * statements that it would have ended itself cost a connection each.
+   */
+  silenceMs: number;
   /** Lets one query carry several statements. For DDL of our own only. */
   severalStatements?: boolean;
 }
 
+/** On top of what a statement may take: the server ends it, and its answer travels. Milliseconds. */
+export const ANSWER_MS = 5000;
+
 /** How one connection of a pool is opened and when it is closed, for `pg`. */
 export function connectionConfig(
   name: string,
-  { kept = 1, severalStatements }: Pick<PoolSettings, 'kept' | 'severalStatements'>,
-): PoolConfig {
+  { kept = 1, silenceMs, severalStatements }: Pick<PoolSettings, 'kept' | 'silenceMs' | 'severalStatements'>,
+): PoolConfig & OpeningConfig {
   return {
     application_name: `stoa ${name}`,
     Client: (severalStatements ? OpeningClient : ExtendedClient) as PoolConfig['Client'], // one signature for seven
@@ -26,6 +34,7 @@ export function connectionConfig(
     min: kept,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    silenceMs,
   };
 }
 

@@ -4,9 +4,12 @@ import { LOGGER, type Logger } from '../common/logger';
 import { ADMIN_POOL_SIZE, ENV, type Env } from '../config/env';
 import { PooledConnections } from './connections';
 import { AdminDatabase, PublicDatabase } from './control-database';
-import { openDataSource } from './data-source';
+import { ANSWER_MS, openDataSource } from './data-source';
 import { INSTALLATION, type Installation } from './installation';
 import { Transactions } from './transactions';
+
+/** What a statement may take, milliseconds: the public login's own setting; the server gives the admin login all the time. */
+const STATEMENT_MS = { public: 15_000, admin: 60_000 };
 
 /** What the process is made of before Nest starts. */
 export interface Base {
@@ -21,7 +24,8 @@ export class DatabaseModule {
   static forRoot(base: Base, entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
     const { env, logger, installation } = base;
     const open = async (login: 'admin' | 'public', url: string, size: number) => {
-      const pool = { size, waitMs: env.POOL_WAIT_MS, severalStatements: login === 'admin' };
+      const silenceMs = STATEMENT_MS[login] + ANSWER_MS;
+      const pool = { size, waitMs: env.POOL_WAIT_MS, silenceMs, severalStatements: login === 'admin' };
       const dataSource = await openDataSource(url, login, entities, pool, logger);
       return new Transactions(dataSource, new PooledConnections(dataSource));
     };

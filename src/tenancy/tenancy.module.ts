@@ -3,7 +3,7 @@ import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
 import { AdminDatabase, PublicDatabase } from '../database/control-database';
-import { connectionConfig, openDataSource } from '../database/data-source';
+import { ANSWER_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
@@ -39,10 +39,11 @@ export class TenancyModule {
       inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
       useFactory: async (env: Env, logger: Logger, { logins }: Installation, locator: TenantLocator) => {
         const waitMs = env.POOL_WAIT_MS;
-        const once = { size: 1, kept: 0, waitMs }; // to look whether it can be reached
+        const silenceMs = env.STATEMENT_TIMEOUT_MS + ANSWER_MS;
+        const once = { size: 1, kept: 0, waitMs, silenceMs }; // to look whether it can be reached
         const dataSource = await openDataSource(logins.tenant, 'tenant', entities, once, logger);
         const connections = new TenantPool(
-          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0 }) },
+          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0, silenceMs }) },
           (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
           {
             size: env.TENANT_POOL_SIZE,

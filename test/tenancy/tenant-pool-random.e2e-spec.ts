@@ -65,7 +65,10 @@ class Crowd {
 }
 
 function open(size: number, waitMs: number): TenantPool {
-  const config = { connectionString: database.url, ...connectionConfig('random', { kept: 0 }) };
+  const config = {
+    connectionString: database.url,
+    ...connectionConfig('random', { kept: 0, silenceMs: 60_000 }),
+  };
   return new TenantPool(config, () => undefined, { size, waitMs, longMs: 20, tenantsPerConnection: 30 });
 }
 

@@ -10,7 +10,7 @@ const pools: TenantPool[] = [];
 const errors: Error[] = [];
 
 function open(settings: Partial<TenantPoolSettings>, url = database.url): TenantPool {
-  const config = { connectionString: url, ...connectionConfig('test', { kept: 0 }) };
+  const config = { connectionString: url, ...connectionConfig('test', { kept: 0, silenceMs: 60_000 }) };
   const pool = new TenantPool(config, (error) => errors.push(error), {
     ...{ size: 2, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
     ...settings,

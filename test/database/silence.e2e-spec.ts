@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseAway } from '../../src/common/sqlstate';
+import { OpeningClient } from '../../src/database/borrowed-client';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+const SILENCE_MS = 2000; // less than six statements take, and four times what one does
+
+describe('a connection that breaks silence', () => {
+  let database: TestDatabase;
+  let client: OpeningClient;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    client = new OpeningClient({ connectionString: database.url, pipeline: true, silenceMs: SILENCE_MS });
+    await client.connect();
+  });
+  afterEach(() => client.end());
+  afterAll(() => database.drop());
+
+  it('gives up what was asked, and all behind it, when no answer comes', async () => {
+    await sleep(SILENCE_MS * 1.5); // nothing is owed, so it stays
+    const asked = [client.query('SELECT pg_sleep(60)'), client.query('SELECT 1')];
+    const ends = await Promise.all(asked.map((query) => query.catch(isDatabaseAway)));
+    expect(ends).toEqual([true, true]);
+  });
+
+  it('waits for many statements, as long as one after the other is answered', async () => {
+    const asked = Array.from({ length: 6 }, () => client.query('SELECT pg_sleep(0.5)'));
+    await expect(Promise.all(asked)).resolves.toHaveLength(6);
+  });
+});
