@@ -1,15 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 
 /**
- * Puts `main.js` and `cli.js` of a compiled program into one file each, with the packages that they use: `node
- * bundle.mjs dist` reads dist/src and writes dist/bundle. Loading some 2,400 files takes Node longer than all else that a
- * start does (docs/decisions/0021-one-file-to-start.md).
+ * Puts `main.js` and `cli.js` of a compiled program into one file each, with the packages that they use, and keeps what V8
+ * makes of them: `node bundle.mjs dist` reads dist/src and writes dist/bundle. Loading some 2,400 files takes Node longer
+ * than all else that a start does (docs/decisions/0021-one-file-to-start.md).
  */
 const PROGRAMS = ['main', 'cli'];
+
+/** Of V8, with which the programs are started: none, or those of `npm start`. A cache fits one set. */
+const FLAGS = { main: [[], ['--max-semi-space-size=64']], cli: [[]] };
 
 const folder = realpathSync(process.argv[2]); // as esbuild names the files in it
 const own = path.join(folder, 'src', path.sep);
@@ -79,9 +83,27 @@ async function keepOwnLines(file) {
   );
 }
 
-await build({
+/** @returns the bundle of a program: its name has a hash of its content, so that no other's cache is taken for its own */
+function bundleOf(name, { outputs }) {
+  const isIts = ([, { entryPoint }]) => entryPoint?.endsWith(`src/${name}.js`);
+  return path.resolve(Object.entries(outputs).find(isIts)[0]);
+}
+
+/** Makes `main.js` of `main-5ZUHC7DN.js`. */
+async function finish(name, file) {
+  await keepOwnLines(`${file}.map`);
+  const text = `require('./loader.cjs').load(require('node:path').join(__dirname, '${path.basename(file)}')).exports.run();\n`;
+  await writeFile(path.join(out, `${name}.js`), text);
+  for (const flags of FLAGS[name])
+    execFileSync(process.execPath, [...flags, path.join(out, 'loader.cjs'), file], { stdio: 'inherit' });
+}
+
+await rm(out, { recursive: true, force: true });
+const { metafile } = await build({
   entryPoints: PROGRAMS.map((name) => path.join(folder, 'src', `${name}.js`)),
   outdir: out,
+  entryNames: '[name]-[hash]',
+  metafile: true,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -96,4 +118,5 @@ await build({
   plugins: [ownFolder, plainRequire],
   logLevel: 'warning',
 });
-await Promise.all(PROGRAMS.map((name) => keepOwnLines(path.join(out, `${name}.js.map`))));
+await copyFile(path.join(import.meta.dirname, 'bundle-loader.cjs'), path.join(out, 'loader.cjs'));
+for (const name of PROGRAMS) await finish(name, bundleOf(name, metafile));

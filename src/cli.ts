@@ -33,7 +33,12 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${reportOf(error)}\n`);
-  process.exitCode = 1;
-});
+/** The bundle is loaded at the build too, and not run (bundle-loader.cjs). */
+export function run(): void {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${reportOf(error)}\n`);
+    process.exitCode = 1;
+  });
+}
+
+if (require.main === module) run();

@@ -151,7 +151,12 @@ function announce({ url, database }: Running): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${reportOf(error)}\n`);
-  process.exit(1);
-});
+/** The bundle is loaded at the build too, and not run (bundle-loader.cjs). */
+export function run(): void {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${reportOf(error)}\n`);
+    process.exit(1);
+  });
+}
+
+if (require.main === module) run();

@@ -26,6 +26,7 @@ const COPIED = [
   'tsconfig.build.json',
   'nest-cli.json',
   'bundle.mjs',
+  'bundle-loader.cjs',
 ];
 
 /** The section "Add a resource", followed as a reader would: in a copy of the project. */

@@ -11,6 +11,7 @@ const COPIED = [
   'test',
   'examples',
   'bundle.mjs',
+  'bundle-loader.cjs',
   '.swcrc',
   'jest.config.js',
   'tsconfig.json',
