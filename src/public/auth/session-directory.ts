@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { PublicDatabase } from '../../database/control-database';
-import { Session } from './session.entity';
 
 /** After this long at the latest a revoked session, or one whose user is gone, opens nothing. */
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
+
+const LIVE = 'SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL';
 
 /** Which sessions are live, from the public tables. A yes is remembered for a few seconds, a no never. */
 @Injectable()
@@ -17,13 +18,8 @@ export class SessionDirectory {
   /** Whether the session is this user's and not revoked. */
   async isLive(sessionId: string, userId: string): Promise<boolean> {
     if (this.live.get(sessionId) === userId) return true;
-    const isLive = await this.database.run((manager) =>
-      manager
-        .createQueryBuilder(Session, 's')
-        .where('s.id = :sessionId AND s.user_id = :userId AND s.revoked_at IS NULL', { sessionId, userId })
-        .getExists(),
-    );
-    if (isLive) this.live.set(sessionId, userId);
-    return isLive;
+    const found = await this.database.read(LIVE, [sessionId, userId]);
+    if (found.length > 0) this.live.set(sessionId, userId);
+    return found.length > 0;
   }
 }

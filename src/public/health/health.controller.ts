@@ -31,7 +31,7 @@ export class HealthController {
     errors: [DatabaseUnavailable],
   })
   async ready(): Promise<HealthDto> {
-    await this.database.run((manager) => manager.query('SELECT 1'));
+    await this.database.read('SELECT 1', []);
     return { status: 'ok' };
   }
 }
