@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api } from '../support/api';
 import { created, newOrder, newOwner, newUser, newProduct, type Owner, PASSWORD } from '../support/factories';
 import type { TestDatabase } from '../support/database';
 import type { TestApp } from '../support/test-app';
+import { untilRefused } from '../support/until';
 import { newMarker } from './markers';
 import { badTokens } from './tokens';
 
@@ -139,13 +139,13 @@ export async function newWorld(testApp: TestApp): Promise<World> {
   });
   const removed = body.accessToken as string;
   const [removal, suspension] = await Promise.all([
-    untilRefused(api.as(removed), () =>
+    untilLost(api.as(removed), () =>
       database.query('DELETE FROM memberships WHERE user_id = $1 AND shop_id = $2', [
         rita.user.id,
         ada.shop.id,
       ]),
     ),
-    untilRefused(sven.api, () =>
+    untilLost(sven.api, () =>
       database.query(`UPDATE shops SET status = 'suspended' WHERE id = $1`, [sven.shop.id]),
     ),
   ]);
@@ -165,23 +165,16 @@ export async function newWorld(testApp: TestApp): Promise<World> {
 /** A token of somebody who has signed out, and was let in before: a token is remembered. */
 async function endedSession(api: Api, { email, shop }: Person): Promise<string> {
   const { body } = await api.post('auth/login', { email, password: PASSWORD, shopId: shop.id });
-  await untilRefused(api.as(body.accessToken), () =>
+  await untilLost(api.as(body.accessToken), () =>
     api.post('auth/logout', { refreshToken: body.refreshToken }),
   );
   return body.accessToken as string;
 }
 
-const POLL_MS = 100;
-const GIVE_UP_MS = 8000;
-
 /** Uses a right until it is refused after `takeAway`. @returns for how long it still worked, milliseconds */
-async function untilRefused(api: Api, takeAway: () => Promise<unknown>): Promise<number> {
-  if ((await api.get('products')).status !== 200) throw new Error('the right was not there to begin with');
+async function untilLost(api: Api, takeAway: () => Promise<unknown>): Promise<number> {
+  const use = () => api.get('products');
+  if ((await use()).status !== 200) throw new Error('the right was not there to begin with');
   await takeAway();
-  const began = performance.now();
-  while ((await api.get('products')).status === 200) {
-    if (performance.now() - began > GIVE_UP_MS) break; // the tests say what is wrong
-    await sleep(POLL_MS);
-  }
-  return performance.now() - began;
+  return (await untilRefused(use)).ms;
 }

@@ -134,7 +134,7 @@ beforeAll(async () => {
     ),
   );
   await rollOut();
-}, 90_000);
+});
 
 afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.end('SIGTERM')));

@@ -44,10 +44,11 @@ describe('keys:rotate', () => {
     expect((await api.get('me')).status).toBe(200); // a token of the key that is previous now
     const start = performance.now();
     for (;;) {
+      const asked = performance.now() - start;
       const { body } = await app.api.post('auth/login', { email, password: PASSWORD });
       expect((await app.api.as(body.accessToken).get('me')).status).toBe(200);
       if (headerOf(body.accessToken).kid === after['current']) break;
-      expect(performance.now() - start).toBeLessThan(6000);
+      expect(asked).toBeLessThan(6000);
     }
   });
 
@@ -83,8 +84,11 @@ describe('keys:rotate', () => {
     await fresh.close();
     expect(headerOf(accessToken).kid).toBe((await states())['current']);
     const start = performance.now();
-    while ((await app.api.as(accessToken).get('me')).status !== 200)
-      expect(performance.now() - start).toBeLessThan(2000);
+    for (;;) {
+      const asked = performance.now() - start;
+      if ((await app.api.as(accessToken).get('me')).status === 200) break;
+      expect(asked).toBeLessThan(2000);
+    }
   });
 });
 
