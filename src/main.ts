@@ -25,14 +25,19 @@ interface Running {
   /** Where it can be reached, for people. */
   url: string;
   database: string;
+  /** Where operators read them; absent when they are off. */
+  gauges?: string;
   close(): Promise<void>;
 }
 
 async function main(): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
-  if (cluster.isPrimary) await assertPortIsFree(env);
-  const starting = cluster.isPrimary && env.WORKERS > 1 ? startWorkers(env, logger) : start(env, logger);
+  if (cluster.isPrimary) {
+    await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 takes a free one)');
+    await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 opens none)');
+  }
+  const starting = cluster.isPrimary ? startPrimary(env, logger) : start(env, logger);
   stopOnSignal(starting, logger);
   const running = await starting;
   if (cluster.isPrimary) announce(running);
@@ -40,10 +45,11 @@ async function main(): Promise<void> {
 
 /**
  * Asked first and once: before a program that cannot serve migrates anything, and not by each worker.
+ * @param setting that names it, and what 0 means there
  * @throws OperatorError
  */
-async function assertPortIsFree({ PORT, HOST }: Env): Promise<void> {
-  const probe = createServer().listen(PORT, HOST);
+async function assertPortIsFree(host: string, port: number, setting: string): Promise<void> {
+  const probe = createServer().listen(port, host);
   const error = await once(probe, 'listening').then(
     () => null,
     (cause: NodeJS.ErrnoException) => cause,
@@ -51,12 +57,33 @@ async function assertPortIsFree({ PORT, HOST }: Env): Promise<void> {
   probe.close();
   if (error?.code !== 'EADDRINUSE') return; // what else may be wrong is told by who listens
   throw new OperatorError(
-    `Port ${PORT} of ${HOST} is taken by another program: end that one, or set PORT (0 takes a free one).`,
+    `Port ${port} of ${host} is taken by another program: end that one, or set ${setting}.`,
   );
 }
 
 function open(env: Env, logger: Logger): Promise<Installation> {
   return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+}
+
+/** The API, in this process or in workers, and the gauges of all. */
+async function startPrimary(env: Env, logger: Logger): Promise<Running> {
+  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : start(env, logger));
+  if (env.METRICS_PORT === 0) return running;
+  try {
+    const { serveGauges } = await import('./gauges.js');
+    const endGauges = await serveGauges(env, logger);
+    return {
+      ...running,
+      gauges: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
+      close: async () => {
+        await endGauges();
+        await running.close();
+      },
+    };
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
 }
 
 /** Makes the database ready, once, and keeps an embedded one running; the workers do the rest. */
@@ -69,12 +96,15 @@ async function startWorkers(env: Env, logger: Logger): Promise<Running> {
   };
   try {
     const port = await workers.start();
-    const host = env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST;
-    return { url: `http://${host}:${port}`, database: server.description, close };
+    return { url: urlOf(env.HOST, port), database: server.description, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function start(env: Env, logger: Logger): Promise<Running> {
@@ -102,6 +132,7 @@ async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base.logger);
+    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // not loaded by those who read none
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) app.get(StockFiller).start();
     return app;
@@ -139,13 +170,14 @@ function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   });
 }
 
-function announce({ url, database }: Running): void {
+function announce({ url, database, gauges }: Running): void {
   const lines = [
     '',
     'Stoa is ready.',
     `  API       ${url}/api/v1`,
     `  Docs      ${url}/docs`,
     `  Database  ${database}`,
+    ...(gauges === undefined ? [] : [`  Gauges    ${gauges}`]),
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -42,6 +42,11 @@ export class Workers {
     const worker = cluster.fork();
     return new Promise((resolve, reject) => {
       worker.once('listening', ({ port }) => resolve(port));
+      worker.on('error', (error) => {
+        if (worker.process.pid === undefined) throw error; // it was not even forked: nobody would tell its end
+        // A message to one that has just died; unheard it would end this process. The end itself is told by 'exit'.
+        this.logger.warn({ event: 'worker.not_reached', err: error });
+      });
       worker.once('exit', (code, signal) => {
         reject(new OperatorError('A worker did not start; its own message is above.')); // unless it was ready
         if (!this.isStopping) this.replace(worker, code, signal);

@@ -37,3 +37,14 @@ describe('POOLER_URL', () => {
     );
   });
 });
+
+describe('METRICS_PORT', () => {
+  it('is refused by name where it is that of the API', () => {
+    expect(() => readEnv({ PORT: '3000', METRICS_PORT: '3000' })).toThrow('METRICS_PORT (must not be PORT)');
+    expect(() => readEnv({ METRICS_PORT: '3000' })).toThrow(EnvironmentError);
+  });
+
+  it('may be 0 where that of the API is', () => {
+    expect(readEnv({ PORT: '0', METRICS_PORT: '0' }).METRICS_PORT).toBe(0);
+  });
+});

@@ -5,9 +5,11 @@ import { z } from 'zod';
 import { OperatorError } from '../common/report';
 
 /** What an operator can set. Everything else is a constant or derived. Described in `.env.example`. */
-const schema = z.object({
+const settings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z
     .string()
     .regex(/^[^"$`\\\r\n]+$/, 'must not hold quotes, $, backslashes or line breaks: pg_ctl uses a shell')
@@ -46,6 +48,11 @@ const schema = z.object({
     .transform((text) => (isCount(text) ? Number(text) : proxiesIn(text)))
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
+});
+
+const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
+  path: ['METRICS_PORT'],
+  error: 'must not be PORT',
 });
 
 export type Env = z.infer<typeof schema>;

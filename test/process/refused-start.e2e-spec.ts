@@ -19,6 +19,16 @@ describe('npm start', () => {
     expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*PORT.*\\n$`));
   });
 
+  it.each(['1', '2'])('says once that the port of its gauges is taken, with WORKERS=%s', async (workers) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, stdout, stderr } = await start({ PORT: '0', METRICS_PORT: String(port), WORKERS: workers });
+    other.close();
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*METRICS_PORT.*\\n$`));
+  });
+
   it('says which setting names a folder that cannot be used', async () => {
     const file = path.join(folder, 'no-folder');
     writeFileSync(file, '');
