@@ -45,6 +45,14 @@ export class TenantConnection {
   }
 
   /**
+   * Reads as `run` does, all statements as of one moment: what others store meanwhile does not show.
+   * @throws as `run`
+   */
+  snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.explained((shopId) => this.database.snapshot(shopId, work));
+  }
+
+  /**
    * Reads and writes in one transaction of the tenant, all or nothing. What `work` throws undoes everything.
    * @throws TenantRequired, ShopNotReady
    */

@@ -30,6 +30,12 @@ export class TenantDatabase implements OnApplicationShutdown {
     return this.transactions.run(sql, work, { shopId, isSingle });
   }
 
+  /** @see TenantConnection.snapshot */
+  snapshot<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const mode = 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
+    return this.transactions.run(opening(this.locator.locate(shopId), mode, this.limits), work, { shopId });
+  }
+
   /** @see TenantConnection.transaction */
   transaction<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const sql = opening(this.locator.locate(shopId), 'READ WRITE', this.limits);
