@@ -79,6 +79,7 @@ export async function createHttpApp(
   logRequests(fastify, base.logger);
   checkInput(fastify);
   closeConnectionsOnStop(fastify);
+  breakStalledDownloads(fastify, arrival);
   SwaggerModule.setup('docs', app, () => createOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Stoa API',
@@ -173,6 +174,17 @@ function isStream(body: unknown): boolean {
 function closeConnectionsOnStop(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (!fastify.server.listening) void reply.header('connection', 'close');
+    done();
+  });
+}
+
+/**
+ * A client that takes nothing of a file for so long is cut off, and so frees the disk; Node ends the connection. What is
+ * asked next over it has no such limit.
+ */
+function breakStalledDownloads(fastify: FastifyInstance, limitMs: number): void {
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (isStream(payload)) request.raw.socket.setTimeout(limitMs);
     done();
   });
 }

@@ -30,5 +30,5 @@ export const DatabaseUnavailable = defineError(
   'The database cannot be reached at the moment.',
 );
 export const Overloaded = defineError('OVERLOADED', 503, 'Too much work at the moment.');
-export const StorageFull = defineError('STORAGE_FULL', 503, 'There is no room for the upload at the moment.');
+export const StorageFull = defineError('STORAGE_FULL', 503, 'There is no room for the file at the moment.');
 export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shutting down.');

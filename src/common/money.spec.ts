@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { MAX_MINOR, minorDigits, parseMinor } from './money';
+import { MAX_MINOR, formatMinor, minorDigits, parseMinor } from './money';
 
 describe('minorDigits', () => {
   it.each([
@@ -73,5 +73,19 @@ describe('parseMinor', () => {
         expect(parseMinor(text, currency)).toBe(minor);
       }),
     );
+  });
+});
+
+describe('formatMinor', () => {
+  it.each([
+    [1250, 'USD', '12.50'],
+    [5, 'USD', '0.05'],
+    [0, 'USD', '0.00'],
+    [-199, 'USD', '-1.99'],
+    [1200, 'JPY', '1200'],
+    [1234, 'KWD', '1.234'],
+    [Number.MAX_SAFE_INTEGER, 'USD', '90071992547409.91'],
+  ])('writes %i %s', (minor, currency, text) => {
+    expect(formatMinor(minor, currency)).toBe(text);
   });
 });

@@ -41,3 +41,11 @@ export function parseMinor(text: string, currency: string): number | null {
   const amount = Number(minor);
   return amount > MAX_MINOR ? null : amount;
 }
+
+/** The other way: 1250 as `12.50` for USD, without a float either. */
+export function formatMinor(minor: number, currency: string): string {
+  const digits = minorDigits(currency);
+  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const [whole, decimals] = [text.slice(0, text.length - digits), text.slice(text.length - digits)];
+  return `${minor < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${decimals}`}`;
+}

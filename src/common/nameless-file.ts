@@ -12,7 +12,7 @@ export class NamelessFile {
   private constructor(private readonly handle: FileHandle) {}
 
   static async open(): Promise<NamelessFile> {
-    const file = path.join(os.tmpdir(), `stoa-upload-${randomUUID()}`);
+    const file = path.join(os.tmpdir(), `stoa-${randomUUID()}`);
     const handle = await open(file, 'wx+', 0o600);
     await unlink(file);
     return new NamelessFile(handle);

@@ -13,6 +13,8 @@ interface RouteOptions {
   list?: boolean;
   /** The body is a CSV file: by itself, or the only file of a form. */
   csv?: boolean;
+  /** The answer is a CSV file. */
+  csvFile?: boolean;
   /** Errors that this route adds to those of every route. */
   errors?: AppErrorClass[];
 }
@@ -24,6 +26,11 @@ const CSV_BODY = {
   content: { 'text/csv': { schema: BINARY }, 'multipart/form-data': { schema: FORM } },
 };
 
+const CSV_ANSWER = {
+  content: { 'text/csv': { schema: BINARY } },
+  headers: { 'content-disposition': { description: 'The name of the file.', schema: { type: 'string' } } },
+};
+
 /** Documents a route: summary, success, and each error status with its codes. */
 export function Route({
   summary,
@@ -31,6 +38,7 @@ export function Route({
   ok,
   list = false,
   csv = false,
+  csvFile = false,
   errors = [],
 }: RouteOptions): MethodDecorator {
   const byStatus = new Map<number, string[]>();
@@ -40,7 +48,12 @@ export function Route({
     HttpCode(status),
     ApiOperation({ summary, ...(csv ? { requestBody: CSV_BODY } : {}) }),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
-    ApiResponse({ status, description: 'Done.', ...(ok ? content(ok, list) : {}) }),
+    ApiResponse({
+      status,
+      description: 'Done.',
+      ...(csvFile ? CSV_ANSWER : {}),
+      ...(ok ? content(ok, list) : {}),
+    }),
     ...[...byStatus].map(([code, names]) =>
       ApiResponse({
         status: code,
