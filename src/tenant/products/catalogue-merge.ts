@@ -39,7 +39,7 @@ export interface MergeResult {
  * first known SKU, else a new one. Variants are found by SKU, then by their option values. Nothing is deleted:
  * a variant that the file does not name stays.
  */
-export function mergeProduct(file: CatalogueProduct, known: KnownProducts, currency: string): MergeResult {
+export function mergeProduct(file: CatalogueProduct, known: KnownProducts): MergeResult {
   const target = known.byHandle.get(file.handle) ?? productWithSkuOf(file, known);
   if (target === undefined && file.name === null)
     return rejectAll(
@@ -67,7 +67,7 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts, curre
       'VARIANTS_CONFLICT',
       `Together with the variants there are: ${conflict}.`,
     );
-  const product = { ...productRow(file, target, currency), id, options: optionsOf(all) };
+  const product = { ...productRow(file, target), id, options: optionsOf(all) };
   const newVariants = variants.length - present.filter((variant) => written.has(variant.id)).length;
   return { merged: { product, isNew: target === undefined, variants, newVariants }, problems };
 }
@@ -116,7 +116,7 @@ function mergeVariants(productId: string, file: CatalogueVariant[], present: Pro
   });
 }
 
-function productRow(file: CatalogueProduct, target: Product | undefined, currency: string): ProductRow {
+function productRow(file: CatalogueProduct, target: Product | undefined): ProductRow {
   const updatedAt = new Date();
   if (target !== undefined && file.name === null) {
     const { variants: _variants, createdAt: _createdAt, ...before } = target;
@@ -124,7 +124,7 @@ function productRow(file: CatalogueProduct, target: Product | undefined, currenc
     const images = [...before.images, ...file.images.filter(({ src }) => !shown.has(src))];
     return { ...before, images, updatedAt };
   }
-  const { description, vendor, type, tags, status, images } = file;
+  const { currency, description, vendor, type, tags, status, images } = file;
   return {
     id: target?.id ?? '', // the caller knows it
     handle: target?.handle ?? file.handle,

@@ -16,7 +16,7 @@ import { saveVariants } from './variants';
 
 export interface ImportOptions {
   mode: ImportMode;
-  /** ISO 4217; the shop's when absent. */
+  /** ISO 4217, of products that do not name their own; the shop's when absent. */
   currency?: string;
   /** Called now and then with the number of rows read so far. */
   onProgress?: (rows: number) => void;
@@ -42,7 +42,7 @@ export class ProductsImportService {
       return await this.tenant.transaction(async (manager) => {
         const money = currency ?? this.tenant.access.currency;
         for await (const batch of batches(readShopifyCsv(source, money, notStored))) {
-          await storeBatch(manager, batch, money, report);
+          await storeBatch(manager, batch, report);
           onProgress?.(report.rows);
         }
         report.notStored = [...notStored].sort();
@@ -93,13 +93,12 @@ async function* batches(groups: AsyncIterable<CatalogueGroup>): AsyncGenerator<C
 async function storeBatch(
   manager: EntityManager,
   batch: readonly CatalogueGroup[],
-  currency: string,
   report: ImportReportDto,
 ): Promise<void> {
   const known = await readKnown(manager, batch);
   const merged: Merged[] = [];
   for (const { product, problems, rows } of batch) {
-    const result = product === null ? null : mergeProduct(product, known, currency);
+    const result = product === null ? null : mergeProduct(product, known);
     report.rows += rows;
     note(report, [...problems, ...(result?.problems ?? [])]);
     if (result?.merged) merged.push(result.merged);

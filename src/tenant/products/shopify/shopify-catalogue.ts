@@ -36,6 +36,8 @@ export interface CatalogueProduct {
   type: string;
   tags: string[];
   status: CatalogueStatus;
+  /** ISO 4217, of all prices. */
+  currency: string;
   /** In the order of the columns, values in order of appearance. */
   options: { name: string; values: string[] }[];
   images: CatalogueImage[];
@@ -58,6 +60,7 @@ export const PROBLEM_CODES = [
   'SKU_DUPLICATE',
   'PRICE_MISSING',
   'PRICE_INVALID',
+  'CURRENCY_INVALID',
   'STOCK_INVALID',
   'STOCK_NEGATIVE',
   'GRAMS_INVALID',

@@ -195,6 +195,26 @@ describe('readShopifyCsv, variants', () => {
     expect(Object.entries(product.variants[0]?.optionValues ?? {})).toEqual([['constructor', 'S']]);
   });
 
+  it('reads more options than Shopify has', async () => {
+    const product = await readProduct(
+      firstSized('S', {
+        'Option10 Name': 'Cut',
+        'Option10 Value': 'Slim',
+        'Option4 Name': 'Colour',
+        'Option4 Value': 'Red',
+      }),
+    );
+    expect(product.variants[0]?.optionValues).toEqual({ Size: 'S', Colour: 'Red', Cut: 'Slim' });
+    expect(product.options.map(({ name }) => name)).toEqual(['Size', 'Colour', 'Cut']);
+  });
+
+  it('takes the currency that a product names for that of the file', async () => {
+    const named = titled({ Handle: 'a', Currency: 'jpy', 'Variant Price': '1200' });
+    const groups = await readRows(named, titled({ Handle: 'b', 'Variant Price': '1200' }));
+    expect(groups.map(({ product }) => product?.currency)).toEqual(['JPY', 'USD']);
+    expect(groups.map(({ product }) => product?.variants[0]?.priceMinor)).toEqual([1200, 120_000]);
+  });
+
   it('reads prices in the decimals of the currency', async () => {
     const [group] = await read([toCsv([titled({ 'Variant Price': '1200' })])], 'JPY');
     expect(group?.product?.variants[0]?.priceMinor).toBe(1200);
@@ -214,6 +234,7 @@ describe('readShopifyCsv, bad rows', () => {
     [{ 'Variant Grams': '-1' }, 'GRAMS_INVALID:Variant Grams'],
     [{ 'Variant Grams': '1'.repeat(200) }, 'GRAMS_INVALID:Variant Grams'],
     [{ 'Variant Taxable': 'yes' }, 'BOOLEAN_INVALID:Variant Taxable'],
+    [{ Currency: 'XXZ' }, 'CURRENCY_INVALID:Currency'],
     [{ 'Variant SKU': 'x'.repeat(256) }, 'TEXT_TOO_LONG:Variant SKU'],
     [{ 'Variant SKU': 'a\0b' }, 'TEXT_INVALID:Variant SKU'],
     [{ 'Variant Image': 'ftp://images.example.com/1.jpg' }, 'URL_INVALID:Variant Image'],

@@ -3,6 +3,7 @@ import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/c
 import type { CatalogueGroup } from './shopify-catalogue';
 import { ShopifyProduct } from './shopify-product';
 import { type ShopifyHeader, ShopifyRow } from './shopify-row';
+import { OPTION_SLOTS } from './shopify-variant';
 
 const MAX_GROUP_ROWS = 2000;
 const MAX_COLUMNS = 1000;
@@ -11,10 +12,10 @@ const MAX_COLUMN_NAME = 255;
 /** Columns whose values are kept. */
 const KEPT: ReadonlySet<string> = new Set([
   ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published', 'Status'],
-  ...[1, 2, 3].flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]),
+  ...OPTION_SLOTS.flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]),
   ...['Variant SKU', 'Variant Grams', 'Variant Inventory Qty', 'Variant Price', 'Variant Compare At Price'],
   ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
-  ...['Image Src', 'Image Position', 'Image Alt Text'],
+  ...['Image Src', 'Image Position', 'Image Alt Text', 'Currency'],
   ...['Variant Inventory Tracker', 'Variant Weight Unit'], // not kept, but they say nothing: weights are in grams
 ]);
 
@@ -28,7 +29,7 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
 /**
  * Reads a Shopify product CSV as it arrives, one group for each run of rows with the same Handle. A row that belongs
  * to no group (no Handle, or beyond the limit of a group) comes as a group of its own. Memory holds one product.
- * @param currency of the prices, ISO 4217
+ * @param currency of the prices of products that do not name their own, ISO 4217
  * @param notStored receives the names of the columns that held values which are not kept
  * @throws UnreadableCsv when the file is no such CSV; groups before the fault have been given out by then
  */

@@ -29,6 +29,7 @@ const NO_FIELDS: ProductFields = {
 export class ShopifyProduct {
   rows = 0;
   private readonly fields: ProductFields;
+  private readonly currency: string;
   private readonly optionNames: OptionNames;
   /** The first row cannot be read as that of a product, so no row of the group can be used. */
   private readonly isBroken: boolean;
@@ -42,10 +43,11 @@ export class ShopifyProduct {
   constructor(
     readonly handle: string,
     private readonly first: ShopifyRow,
-    private readonly currency: string,
+    fallback: string,
   ) {
+    this.currency = first.isRagged ? fallback : first.currency(fallback);
     this.fields = first.isRagged ? NO_FIELDS : readFields(first);
-    this.optionNames = first.isRagged ? ['', '', ''] : readOptionNames(first);
+    this.optionNames = first.isRagged ? [] : readOptionNames(first);
     this.isBroken = first.problems.length > 0 && first.has('Title');
     this.add(first);
   }
@@ -102,8 +104,8 @@ export class ShopifyProduct {
   }
 
   private product(): CatalogueProduct {
-    const { goodRows, handle, fields, variants, images } = this;
-    return { rows: goodRows, handle, ...fields, options: this.options(), images, variants };
+    const { goodRows, handle, currency, fields, variants, images } = this;
+    return { rows: goodRows, handle, currency, ...fields, options: this.options(), images, variants };
   }
 
   private options(): CatalogueProduct['options'] {

@@ -1,3 +1,4 @@
+import { isISO4217CurrencyCode } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
 import { minorDigits, parseMinor } from '../../../common/money';
 import type { ProblemCode, RowProblem } from './shopify-catalogue';
@@ -85,6 +86,15 @@ export class ShopifyRow {
       );
     }
     return minor;
+  }
+
+  /** Of the product, which Shopify does not say; `fallback` when empty. */
+  currency(fallback: string): string {
+    const code = this.text('Currency').toUpperCase();
+    if (code === '') return fallback;
+    if (isISO4217CurrencyCode(code)) return code;
+    this.fail('CURRENCY_INVALID', 'Currency', `${shown(code)} is not an ISO 4217 currency code.`);
+    return fallback;
   }
 
   /** True when empty. */

@@ -1,16 +1,17 @@
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { shown, type ShopifyRow } from './shopify-row';
 
-export const OPTION_SLOTS = [1, 2, 3] as const;
+/** Shopify has three; an export of ours names those beyond in columns of its own. */
+export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 
-/** Shopify's way to say "no options": one option `Title` with this value. */
-const NO_OPTIONS = 'Default Title';
+/** Shopify's way to say "no options": one option of this name with this value. */
+export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
 
 const MAX_STOCK = 1_000_000_000;
 const MAX_POSITION = 10_000;
 
 /** Names of the options by slot; '' where the product has none. */
-export type OptionNames = readonly [string, string, string];
+export type OptionNames = readonly string[];
 
 export function isVariantRow(row: ShopifyRow): boolean {
   return (
@@ -23,7 +24,7 @@ export function isVariantRow(row: ShopifyRow): boolean {
 /** The option names that the first row of a product gives. */
 export function readOptionNames(row: ShopifyRow): OptionNames {
   const seen = new Set<string>();
-  const [first = '', second = '', third = ''] = OPTION_SLOTS.map((slot) => {
+  return OPTION_SLOTS.map((slot) => {
     const column = `Option${slot} Name`;
     const name = row.text(column);
     if (name === '' || isNoOptions(row, slot)) return '';
@@ -34,7 +35,6 @@ export function readOptionNames(row: ShopifyRow): OptionNames {
     row.fail('OPTION_NAME_INVALID', column, `${shown(name)} cannot be the name of an option here.`);
     return '';
   });
-  return [first, second, third];
 }
 
 /** What a variant row says. Use it only when the row has no problems. */
@@ -90,8 +90,8 @@ function checkOption(row: ShopifyRow, slot: number, name: string, value: string)
 }
 
 function isNoOptions(row: ShopifyRow, slot: number): boolean {
-  if (slot !== 1 || row.text('Option1 Value') !== NO_OPTIONS) return false;
-  return ['', 'Title'].includes(row.text('Option1 Name'));
+  if (slot !== 1 || row.text('Option1 Value') !== NO_OPTIONS.value) return false;
+  return ['', NO_OPTIONS.name].includes(row.text('Option1 Name'));
 }
 
 function readStock(row: ShopifyRow): number {
