@@ -80,6 +80,8 @@ export function callsOf(world: World): Call[] {
       body: { variants: variants.slice(0, 3).map((id) => ({ id })) },
     },
     { route: 'POST /api/v1/products/import', note: 'new and known', path: 'products/import', body: csv() },
+    { route: 'GET /api/v1/products/export', path: 'products/export' },
+    { route: 'GET /api/v1/orders/export', path: 'orders/export' },
     { route: 'GET /api/v1/orders', note: 'first page', path: 'orders' },
     { route: 'GET /api/v1/orders', note: 'from the middle', path: 'orders?limit=100&cursor=100000' },
     { route: 'GET /api/v1/orders/{id}', path: `orders/${paidOrder}` },

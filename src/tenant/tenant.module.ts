@@ -7,11 +7,13 @@ import { Counter } from './orders/counter.entity';
 import { OrderLine } from './orders/order-line.entity';
 import { Order } from './orders/order.entity';
 import { OrdersController } from './orders/orders.controller';
+import { OrdersExportService } from './orders/orders-export.service';
 import { OrdersImportService } from './orders/orders-import.service';
 import { OrdersService } from './orders/orders.service';
 import { ProductVariant } from './products/product-variant.entity';
 import { Product } from './products/product.entity';
 import { ProductsController } from './products/products.controller';
+import { ProductsExportService } from './products/products-export.service';
 import { ProductsImportService } from './products/products-import.service';
 import { ProductsService } from './products/products.service';
 
@@ -26,6 +28,14 @@ export const OLDEST_SERVED: number | undefined = undefined;
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
   controllers: [ProductsController, OrdersController, CustomersController],
-  providers: [ProductsService, ProductsImportService, OrdersService, OrdersImportService, CustomersService],
+  providers: [
+    ProductsService,
+    ProductsImportService,
+    ProductsExportService,
+    OrdersService,
+    OrdersImportService,
+    OrdersExportService,
+    CustomersService,
+  ],
 })
 export class TenantModule {}

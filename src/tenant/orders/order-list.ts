@@ -15,5 +15,13 @@ const ORDERS = `
 export const ORDER_LIST = `${ORDERS}
   WHERE o.number < $1 ORDER BY o.number DESC LIMIT $2`;
 
+/** The oldest numbered above $1, at most $2, with what an export says of the customer. A join would read all customers. */
+export const ORDERS_AFTER = `
+  SELECT o.*,
+    (SELECT json_build_object('number', c.external_number, 'country', c.country)
+     FROM customers c WHERE c.id = o."customerId") AS buyer
+  FROM (${ORDERS} WHERE o.number > $1 ORDER BY o.number LIMIT $2) o
+  ORDER BY o.number`;
+
 /** The one whose id is $1. */
 export const ORDER_BY_ID = `${ORDERS} WHERE o.id = $1`;

@@ -1,5 +1,7 @@
-import { Body, Get, Param, Post, Query } from '@nestjs/common';
-import { InvalidCursor } from '../../common/common.errors';
+import { Body, Get, Param, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { InvalidCursor, StorageFull } from '../../common/common.errors';
+import { csvDownload } from '../../common/csv-download';
 import { type Page, PageQuery } from '../../common/page';
 import { Route } from '../../common/route';
 import { IdPipe } from '../../common/validation';
@@ -15,13 +17,17 @@ import {
   TransitionRefused,
   VariantRequired,
 } from './orders.errors';
+import { OrdersExportService } from './orders-export.service';
 import { OrdersService } from './orders.service';
 
 const TRANSITION_ERRORS = [OrderNotFound, TransitionRefused];
 
 @TenantController('orders')
 export class OrdersController {
-  constructor(private readonly orders: OrdersService) {}
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly exports: OrdersExportService,
+  ) {}
 
   @Get()
   @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: true, errors: [InvalidCursor] })
@@ -46,6 +52,16 @@ export class OrdersController {
   })
   create(@Body() order: CreateOrderDto): Promise<OrderDto> {
     return this.orders.create(order);
+  }
+
+  @Get('export')
+  @Route({
+    summary: 'All orders as a CSV with a row for each line, oldest first, as of one moment',
+    csvFile: true,
+    errors: [StorageFull],
+  })
+  export(@Req() request: FastifyRequest): Promise<StreamableFile> {
+    return csvDownload(request, 'orders.csv', (sink) => this.exports.export(sink));
   }
 
   @Get(':id')

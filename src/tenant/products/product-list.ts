@@ -22,6 +22,9 @@ export const PRODUCT_BY_ID = `${PRODUCTS} WHERE p.id = $1`;
 /** The newest before $1, at most $2. */
 export const PRODUCT_LIST = `${PRODUCTS} ${OLDER} ${NEWEST}`;
 
+/** The oldest after $1, at most $2. */
+export const PRODUCTS_AFTER = `${PRODUCTS} WHERE p.id > $1 ORDER BY p.id LIMIT $2`;
+
 /** As in the index of products, which serves these very words. What is left, letters and digits, needs no quotes. */
 const wordsOf = (text: string) => `regexp_replace(lower(${text}), '[^[:alnum:]]+', ' ', 'g')`;
 

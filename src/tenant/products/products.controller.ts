@@ -1,7 +1,25 @@
-import { Body, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import {
+  Body,
+  Delete,
+  Get,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  type StreamableFile,
+} from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
-import { BodyTooLarge, InvalidCursor, MalformedBody, UnsupportedMediaType } from '../../common/common.errors';
+import {
+  BodyTooLarge,
+  InvalidCursor,
+  MalformedBody,
+  StorageFull,
+  UnsupportedMediaType,
+} from '../../common/common.errors';
+import { csvDownload } from '../../common/csv-download';
 import { type Page } from '../../common/page';
 import { Route } from '../../common/route';
 import { withUpload } from '../../common/upload';
@@ -19,6 +37,7 @@ import {
   VariantNotFound,
 } from './products.errors';
 import { ImportQuery, ImportReportDto } from './import.dto';
+import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
 import { ProductsService } from './products.service';
 
@@ -29,6 +48,7 @@ export class ProductsController {
   constructor(
     private readonly products: ProductsService,
     private readonly imports: ProductsImportService,
+    private readonly exports: ProductsExportService,
     @Inject(ENV) private readonly env: Env,
   ) {}
 
@@ -69,6 +89,16 @@ export class ProductsController {
     return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
       this.imports.import(file.open(), query),
     );
+  }
+
+  @Get('export')
+  @Route({
+    summary: 'The whole catalogue as the Shopify product CSV that the import reads, as of one moment',
+    csvFile: true,
+    errors: [StorageFull],
+  })
+  export(@Req() request: FastifyRequest): Promise<StreamableFile> {
+    return csvDownload(request, 'products.csv', (sink) => this.exports.export(sink));
   }
 
   @Get(':id')

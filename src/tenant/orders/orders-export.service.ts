@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { CsvCell, CsvSink } from '../../common/csv-download';
+import { eachPage } from '../../common/page';
+import { TenantConnection } from '../../tenancy/tenant-connection';
+import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-file';
+import { ORDERS_AFTER } from './order-list';
+
+/** Writes all orders as a CSV of their lines, as of one moment and in bounded memory. */
+@Injectable()
+export class OrdersExportService {
+  constructor(private readonly tenant: TenantConnection) {}
+
+  export(sink: CsvSink): Promise<void> {
+    return this.tenant.snapshot((manager) => sink(allOrders(manager)));
+  }
+}
+
+async function* allOrders(manager: EntityManager): AsyncGenerator<CsvCell[][]> {
+  yield [ORDER_COLUMNS];
+  const read = (after: number, limit: number) => manager.query<FiledOrder[]>(ORDERS_AFTER, [after, limit]);
+  for await (const orders of eachPage(0, ({ number }) => number, read)) yield orders.flatMap(orderRows);
+}

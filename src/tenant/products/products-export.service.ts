@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { NIL } from 'uuid';
+import type { EntityManager } from 'typeorm';
+import type { CsvCell, CsvSink } from '../../common/csv-download';
+import { eachPage } from '../../common/page';
+import { TenantConnection } from '../../tenancy/tenant-connection';
+import { PRODUCTS_AFTER } from './product-list';
+import type { ProductRow } from './products.dto';
+import { SHOPIFY_COLUMNS, shopifyRows } from './shopify/shopify-file';
+
+/** Writes the catalogue as the CSV that `ProductsImportService` reads, as of one moment and in bounded memory. */
+@Injectable()
+export class ProductsExportService {
+  constructor(private readonly tenant: TenantConnection) {}
+
+  /** Oldest first, so that a shop that loads the file lists the products in the order of this one. */
+  export(sink: CsvSink): Promise<void> {
+    return this.tenant.snapshot((manager) => sink(catalogue(manager)));
+  }
+}
+
+async function* catalogue(manager: EntityManager): AsyncGenerator<CsvCell[][]> {
+  yield [SHOPIFY_COLUMNS];
+  const read = (after: string, limit: number) => manager.query<ProductRow[]>(PRODUCTS_AFTER, [after, limit]);
+  for await (const products of eachPage(NIL, ({ id }) => id, read)) yield products.flatMap(shopifyRows);
+}

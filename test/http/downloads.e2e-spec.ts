@@ -1,0 +1,153 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { TenantDatabase } from '../../src/tenancy/tenant-database';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { withClient } from '../support/database';
+import { newOwner, type Owner } from '../support/factories';
+import { useTestApp } from '../support/test-app';
+import { until } from '../support/until';
+
+/** More than sockets of both ends keep for a client that does not read. */
+const PRODUCTS = 400;
+const DESCRIPTION = 'x'.repeat(99_000);
+
+/** Nameless files that this process, which the server runs in, has open; only Linux tells. */
+function openFiles(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return /\/stoa-[\w-]+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${fd}`));
+    } catch {
+      return false; // closed since it was listed: the one that lists
+    }
+  }).length;
+}
+
+const noFiles = () =>
+  until(
+    async () => openFiles(),
+    (count) => count === 0,
+  );
+const oneFile = () =>
+  until(
+    async () => openFiles(),
+    (count) => count === 1,
+  );
+
+async function largeShop(app: ReturnType<typeof useTestApp>): Promise<Owner> {
+  const owner = await newOwner(app.api);
+  const rows = Array.from({ length: PRODUCTS }, (_, i) => `t-${i},Thing ${i},1,${DESCRIPTION}`);
+  const csv = ['Handle,Title,Variant Price,Body (HTML)', ...rows].join('\n');
+  const { status } = await owner.api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
+  expect(status).toBe(200);
+  return owner;
+}
+
+/** Asks for the catalogue and reads nothing of the answer. */
+function ask(app: ReturnType<typeof useTestApp>, { accessToken }: Owner, verb = 'GET'): Promise<Socket> {
+  const { hostname, port } = new URL(app.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      const head = [
+        `${verb} /api/v1/products/export HTTP/1.1`,
+        'host: shop',
+        `authorization: Bearer ${accessToken}`,
+      ];
+      socket.write(`${head.join('\r\n')}\r\n\r\n`);
+      resolve(socket);
+    });
+    socket.pause();
+    socket.on('error', reject);
+  });
+}
+
+const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+
+describeOnLinux('a download', () => {
+  const app = useTestApp({ TENANT_POOL_SIZE: '1' });
+  let owner: Owner;
+  beforeAll(async () => {
+    owner = await largeShop(app);
+  });
+  const idle = () =>
+    until(
+      async () => app.app.get(TenantDatabase, { strict: false }).load(),
+      ({ total, idle: free }) => total === free,
+    );
+
+  it('holds no connection while a client does not read, and no file once it is gone', async () => {
+    const socket = await ask(app, owner);
+    await oneFile();
+    await idle();
+    expect((await owner.api.get('products?limit=1')).status).toBe(200); // there is but one connection
+    expect(openFiles()).toBe(1);
+    socket.destroy();
+    await noFiles();
+  });
+
+  it('leaves nothing of a client that went away in the middle of the answer', async () => {
+    const socket = await ask(app, owner);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    expect(String(socket.read(12))).toBe('HTTP/1.1 200');
+    expect(openFiles()).toBe(1);
+    socket.destroy();
+    await noFiles();
+  });
+
+  it('leaves nothing of a client that went away before the answer', async () => {
+    const { schema } = new TenantLocator().locate(owner.shop.id);
+    await withClient(app.database.url, async (client) => {
+      await client.query(`BEGIN; LOCK TABLE ${schema}.products`);
+      const before = await connectionsOf(app);
+      const socket = await ask(app, owner);
+      await oneFile();
+      socket.destroy();
+      await until(
+        () => connectionsOf(app),
+        (count) => count <= before,
+      );
+      await client.query('ROLLBACK');
+    });
+    await noFiles();
+    await idle();
+  });
+
+  it('leaves nothing of one that was read to its end, nor of a HEAD', async () => {
+    const { body, headers } = await owner.api.get('products/export');
+    expect(Buffer.byteLength(body)).toBe(Number(headers.get('content-length')));
+    await noFiles();
+    (await ask(app, owner, 'HEAD')).resume();
+    await noFiles();
+  });
+
+  it('leaves nothing when what it reads cannot be read', async () => {
+    const { schema } = new TenantLocator().locate(owner.shop.id);
+    await app.database.query(`ALTER TABLE ${schema}.products RENAME TO away`);
+    try {
+      expect((await owner.api.get('products/export')).status).toBeGreaterThanOrEqual(500);
+    } finally {
+      await app.database.query(`ALTER TABLE ${schema}.away RENAME TO products`);
+    }
+    expect(openFiles()).toBe(0);
+  });
+});
+
+describeOnLinux('a download that nobody takes', () => {
+  const app = useTestApp({ REQUEST_TIMEOUT_MS: '2000' });
+
+  it('is ended, and its file with it', async () => {
+    const owner = await largeShop(app);
+    const socket = await ask(app, owner);
+    await oneFile();
+    await noFiles();
+    socket.destroy();
+  });
+});
+
+function connectionsOf({ app }: ReturnType<typeof useTestApp>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    app.getHttpServer().getConnections((error: Error | null, count: number) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}
