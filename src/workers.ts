@@ -39,23 +39,26 @@ export class Workers {
 
   /** @returns its port, once it is ready */
   private fork(): Promise<number> {
-    const worker = cluster.fork();
     return new Promise((resolve, reject) => {
-      worker.once('listening', ({ port }) => resolve(port));
-      worker.on('error', (error) => {
-        if (worker.process.pid === undefined) throw error; // it was not even forked: nobody would tell its end
-        // A message to one that has just died; unheard it would end this process. The end itself is told by 'exit'.
-        this.logger.warn({ event: 'worker.not_reached', err: error });
-      });
-      worker.once('exit', (code, signal) => {
+      const ended = (how: object) => {
         reject(new OperatorError('A worker did not start; its own message is above.')); // unless it was ready
-        if (!this.isStopping) this.replace(worker, code, signal);
+        if (!this.isStopping) this.replace(how);
+      };
+      const worker = forked(ended);
+      if (worker === undefined) return;
+      const { pid } = worker.process;
+      worker.once('listening', ({ port }) => resolve(port));
+      worker.once('exit', (code, signal) => ended({ pid, code, signal }));
+      worker.on('error', (error) => {
+        if (pid === undefined) return ended({ err: error }); // it was not even begun, and has no exit
+        // A message to one that has just died; unheard it would end this process.
+        this.logger.warn({ event: 'worker.not_reached', err: error });
       });
     });
   }
 
-  private replace({ process: { pid } }: Worker, code: number, signal: string): void {
-    this.logger.error({ event: 'worker.ended', pid, code, signal });
+  private replace(how: object): void {
+    this.logger.error({ event: 'worker.ended', ...how });
     setTimeout(() => {
       if (this.isStopping) return;
       this.fork().then(
@@ -63,6 +66,16 @@ export class Workers {
         () => undefined, // its end is logged, and the next is on its way
       );
     }, RESTART_MS).unref();
+  }
+}
+
+/** @param failed hears why there is none: no memory, no more processes */
+function forked(failed: (how: object) => void): Worker | undefined {
+  try {
+    return cluster.fork();
+  } catch (error) {
+    failed({ err: error });
+    return undefined;
   }
 }
 

@@ -1,0 +1,20 @@
+import cluster from 'node:cluster';
+import pino from 'pino';
+import { Workers } from '../../src/workers';
+import { until } from '../support/until';
+
+describe('workers that cannot be begun', () => {
+  it('end a start, and are tried again and again by one that serves', async () => {
+    const lines: string[] = [];
+    const workers = new Workers(1, pino({}, { write: (line: string) => void lines.push(line) }));
+    cluster.setupPrimary({ cwd: '/no/such/folder' }); // as with no process left: the system says no
+    await expect(workers.start()).rejects.toThrow('A worker did not start');
+    await until(
+      () => Promise.resolve(lines.length),
+      (count) => count === 2,
+    );
+    await workers.stop();
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({ event: 'worker.ended', err: { code: 'ENOENT' } });
+  });
+});
