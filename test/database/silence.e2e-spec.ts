@@ -3,7 +3,7 @@ import { isDatabaseAway } from '../../src/common/sqlstate';
 import { OpeningClient } from '../../src/database/borrowed-client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
-const SILENCE_MS = 2000; // less than six statements take, and four times what one does
+const SILENCE_MS = 4000; // less than ten statements take, and eight times what one does
 
 describe('a connection that breaks silence', () => {
   let database: TestDatabase;
@@ -21,13 +21,14 @@ describe('a connection that breaks silence', () => {
 
   it('gives up what was asked, and all behind it, when no answer comes', async () => {
     await sleep(SILENCE_MS * 1.5); // nothing is owed, so it stays
+    await client.query('SELECT 1');
     const asked = [client.query('SELECT pg_sleep(60)'), client.query('SELECT 1')];
     const ends = await Promise.all(asked.map((query) => query.catch(isDatabaseAway)));
     expect(ends).toEqual([true, true]);
   });
 
   it('waits for many statements, as long as one after the other is answered', async () => {
-    const asked = Array.from({ length: 6 }, () => client.query('SELECT pg_sleep(0.5)'));
-    await expect(Promise.all(asked)).resolves.toHaveLength(6);
+    const asked = Array.from({ length: 10 }, () => client.query('SELECT pg_sleep(0.5)'));
+    await expect(Promise.all(asked)).resolves.toHaveLength(10);
   });
 });
