@@ -2,7 +2,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from '../common/logger';
-import { DUPLICATE_DATABASE, isDatabaseAway, isUniqueViolation, sqlState } from '../common/sqlstate';
+import {
+  DUPLICATE_DATABASE,
+  isDatabaseAway,
+  isUniqueViolation,
+  NO_SUCH_DATABASE,
+  sqlState,
+} from '../common/sqlstate';
 import type { Env } from '../config/env';
 import { EmbeddedServer } from './embedded-server';
 import { keptSecret } from './secrets';
@@ -62,8 +68,7 @@ class EmbeddedSession {
     for (let attempt = 1; ; attempt++) {
       const { port, reused } = await this.server.start(this.port);
       try {
-        await this.createDatabase(port);
-        await this.enter(port);
+        await this.enterOrCreate(port);
         this.port = port;
         return port;
       } catch (error) {
@@ -74,6 +79,16 @@ class EmbeddedSession {
         if (!reused) await this.server.stop(); // nobody else will
         throw error;
       }
+    }
+  }
+
+  private async enterOrCreate(port: number): Promise<void> {
+    try {
+      await this.enter(port);
+    } catch (error) {
+      if (sqlState(error) !== NO_SUCH_DATABASE) throw error;
+      await this.createDatabase(port);
+      await this.enter(port);
     }
   }
 
@@ -109,8 +124,7 @@ class EmbeddedSession {
 
   private async createDatabase(port: number): Promise<void> {
     await withClient(this.server.url(port, 'postgres'), 'start', async (client) => {
-      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`).catch(unlessTaken);
+      await client.query(`CREATE DATABASE ${DATABASE}`).catch(unlessTaken);
     });
   }
 

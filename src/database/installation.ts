@@ -70,8 +70,12 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
       if (open.length > 0) logger.warn({ event: 'database.not_hardened', open: open.length });
       return openLogins(client, bootstrapUrl, roles, env, secrets);
     });
-    const applied = await migratePublic(url, roles);
-    await ensureSigningKeys(url, secrets);
+    // One connection, for the admin login's first statement on one takes as long as there are tenants.
+    const applied = await withClient(url, 'prepare', async (client) => {
+      const migrations = await migratePublic(client, roles);
+      await ensureSigningKeys(client, secrets);
+      return migrations;
+    });
     const logins = requestLogins(env, bootstrapUrl, roles, secrets);
     return { server, roles, logins, admin: { bootstrapUrl, url }, secrets, applied };
   } catch (error) {

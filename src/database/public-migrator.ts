@@ -16,7 +16,6 @@ import {
   type VersionRow,
   VERSION_TABLE,
 } from './schema-migrations';
-import { withClient } from './with-client';
 
 /** A change of a busy table waits so long at most, for whoever comes behind it waits too. Then it tries again. */
 const LOCK_TIMEOUT = '1s';
@@ -26,22 +25,21 @@ const ATTEMPTS = 20;
  * Brings `public` up to date, one transaction a migration: DDL and version row are there together or not at all.
  * One advisory lock makes concurrent starts take turns, however long the first one needs; who comes second finds
  * nothing to do.
+ * @param client of the admin login
  * @returns the migrations that this call applied
  * @throws OperatorError naming a file that was edited after it was applied, or of a kind that is for tenants only
  */
-export async function migratePublic(adminUrl: string, roles: Roles): Promise<Migration[]> {
+export async function migratePublic(client: OpeningClient, roles: Roles): Promise<Migration[]> {
   const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
   for (const { name, kind } of migrations)
     if (kind !== 'sql')
       throw new OperatorError(`migrations/public/${name}: the kind ${kind} is for tenants only`);
-  return withClient(adminUrl, 'migrate public', async (client) => {
-    const applied: Migration[] = [];
-    for (;;) {
-      const next = await retried(() => applyNext(client, roles, migrations));
-      if (next === undefined) return applied;
-      applied.push(next);
-    }
-  });
+  const applied: Migration[] = [];
+  for (;;) {
+    const next = await retried(() => applyNext(client, roles, migrations));
+    if (next === undefined) return applied;
+    applied.push(next);
+  }
 }
 
 async function retried<T>(work: () => Promise<T>): Promise<T> {

@@ -19,10 +19,10 @@ export interface KeySummary {
 /**
  * Makes the keys that an installation lacks. Idempotent, and safe when several instances start at once. Keys that
  * were sealed with another `APP_SECRET` are of no use to anybody: they are replaced, and their tokens end.
- * @param adminUrl of the admin login; `public` must be migrated
+ * @param client of the admin login; `public` must be migrated. To be ended when this fails
  */
-export async function ensureSigningKeys(adminUrl: string, secrets: Secrets): Promise<void> {
-  await inTurn(adminUrl, async (client) => {
+export async function ensureSigningKeys(client: ClientBase, secrets: Secrets): Promise<void> {
+  await inTurn(client, async () => {
     const { rows } = await client.query<{ kid: string; state: KeyState; private_key: string }>(
       'SELECT kid, state, private_key FROM signing_keys',
     );
@@ -45,16 +45,20 @@ export async function rotateSigningKeys(
   secrets: Secrets,
   { graceSeconds, force }: { graceSeconds: number; force: boolean },
 ): Promise<KeySummary[]> {
-  return inTurn(adminUrl, async (client) => {
-    if (!force) await assertPreviousIsDone(client, graceSeconds);
-    await client.query(`DELETE FROM signing_keys WHERE state = 'previous'`);
-    await client.query(
-      `UPDATE signing_keys SET state = 'previous', state_since = now() WHERE state = 'current'`,
-    );
-    await client.query(`UPDATE signing_keys SET state = 'current', state_since = now() WHERE state = 'next'`);
-    await insertKey(client, 'next', secrets);
-    return summaries(client);
-  });
+  return withClient(adminUrl, 'signing keys', (client) =>
+    inTurn(client, async () => {
+      if (!force) await assertPreviousIsDone(client, graceSeconds);
+      await client.query(`DELETE FROM signing_keys WHERE state = 'previous'`);
+      await client.query(
+        `UPDATE signing_keys SET state = 'previous', state_since = now() WHERE state = 'current'`,
+      );
+      await client.query(
+        `UPDATE signing_keys SET state = 'current', state_since = now() WHERE state = 'next'`,
+      );
+      await insertKey(client, 'next', secrets);
+      return summaries(client);
+    }),
+  );
 }
 
 export async function listSigningKeys(adminUrl: string): Promise<KeySummary[]> {
@@ -62,13 +66,11 @@ export async function listSigningKeys(adminUrl: string): Promise<KeySummary[]> {
 }
 
 /** Runs work in a transaction that no other of these overlaps. */
-async function inTurn<T>(adminUrl: string, work: (client: ClientBase) => Promise<T>): Promise<T> {
-  return withClient(adminUrl, 'signing keys', async (client) => {
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('signing keys', 0))`);
-    const result = await work(client);
-    await client.query('COMMIT'); // what throws ends the connection, and PostgreSQL rolls back
-    return result;
-  });
+async function inTurn<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('signing keys', 0))`);
+  const result = await work();
+  await client.query('COMMIT'); // what throws ends the connection, and PostgreSQL rolls back
+  return result;
 }
 
 async function assertPreviousIsDone(client: ClientBase, graceSeconds: number): Promise<void> {

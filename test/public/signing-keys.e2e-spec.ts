@@ -175,23 +175,27 @@ describe('ensureSigningKeys', () => {
   it('makes one current and one next key when twenty start at once', async () => {
     await app.database.query('DELETE FROM signing_keys');
     const secrets = new Secrets(APP_SECRET);
-    await Promise.all(Array.from({ length: 20 }, () => ensureSigningKeys(app.database.url, secrets)));
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        withClient(app.database.url, (client) => ensureSigningKeys(client, secrets)),
+      ),
+    );
     expect(Object.keys(await states()).toSorted()).toEqual(['current', 'next']);
   });
 
   it('changes nothing when all is there', async () => {
     const before = await states();
-    await ensureSigningKeys(app.database.url, new Secrets(APP_SECRET));
+    await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(APP_SECRET)));
     expect(await states()).toEqual(before);
   });
 
   it('replaces keys that another secret has sealed', async () => {
     const before = await states();
-    await ensureSigningKeys(app.database.url, new Secrets(`${APP_SECRET}!`));
+    await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(`${APP_SECRET}!`)));
     const after = await states();
     expect(Object.keys(after).toSorted()).toEqual(['current', 'next']);
     expect(Object.values(after).filter((kid) => Object.values(before).includes(kid))).toEqual([]);
-    await ensureSigningKeys(app.database.url, new Secrets(APP_SECRET)); // for whatever follows
+    await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(APP_SECRET))); // for whatever follows
   });
 });
 
