@@ -259,6 +259,38 @@ describe('POST /products/import', () => {
     ]);
   });
 
+  it.each([
+    ['names no title', 'tee,,Size,S,A,1500,'],
+    ['names no title and another currency', 'tee,,Size,S,A,15.00,USD'],
+    ['names some of the variants', 'tee,Tee,Size,S,A,15.00,USD'],
+  ])('leaves a product alone that has another currency, when the file %s', async (_how, row) => {
+    const { api: seller } = await newOwner(app.api);
+    const header = 'Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Currency';
+    await importCsv(seller, [header, 'tee,Tee,Size,S,A,1500,JPY', 'tee,,,M,B,1500,'].join('\n'));
+    const { body } = await importCsv(seller, `${header}\n${row}`);
+    expect(body.errors).toEqual([expect.objectContaining({ row: 2, code: 'CURRENCY_CONFLICT' })]);
+    const [tee] = await allProducts(seller);
+    expect([tee.currency, ...tee.variants.map((v: { priceMinor: number }) => v.priceMinor)]).toEqual([
+      ...['JPY', 1500, 1500],
+    ]);
+  });
+
+  it('gives a product another currency when the file names all of its variants', async () => {
+    await importCsv(api, 'Handle,Title,Variant Price,Currency\ntee,Tee,1500,JPY');
+    expect((await importCsv(api, 'Handle,Title,Variant Price,Currency\ntee,Tee,15.00,USD')).status).toBe(200);
+    expect((await allProducts(api)).map(({ currency, priceMinor }) => [currency, priceMinor])).toEqual([
+      ['USD', 1500],
+    ]);
+  });
+
+  it('refuses a row that has another currency than the first of its product', async () => {
+    const header = 'Handle,Title,Option1 Name,Option1 Value,Variant Price,Currency';
+    const rows = ['tee,Tee,Size,S,1500,JPY', 'tee,,,M,1500,JPY', 'tee,,,L,15.00,USD'];
+    const { body } = await importCsv(api, [header, ...rows].join('\n'), '?mode=skip');
+    expect(body.errors).toEqual([expect.objectContaining({ row: 4, code: 'CURRENCY_INVALID' })]);
+    expect((await allProducts(api))[0].variants).toHaveLength(2);
+  });
+
   it('loads thousands of rows in one transaction', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => `p-${i},Product ${i},,,SKU-${i},1,1.00,`);
     const { body } = await importCsv(api, csvOf(...rows));

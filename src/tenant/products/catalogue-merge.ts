@@ -67,9 +67,23 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts): Merg
       'VARIANTS_CONFLICT',
       `Together with the variants there are: ${conflict}.`,
     );
+  if (target !== undefined && isRevalued(file, target, written))
+    return withRest(
+      file,
+      problems,
+      'CURRENCY_CONFLICT',
+      `The product has its prices in ${target.currency}, and the file does not name all of them in ${file.currency}.`,
+    );
   const product = { ...productRow(file, target), id, options: optionsOf(all) };
   const newVariants = variants.length - present.filter((variant) => written.has(variant.id)).length;
   return { merged: { product, isNew: target === undefined, variants, newVariants }, problems };
+}
+
+/** Whether a price would stand in another currency than it was meant in: an amount says no currency, its product does. */
+function isRevalued(file: CatalogueProduct, target: Product, written: ReadonlySet<string>): boolean {
+  if (file.currency === target.currency) return false;
+  const isWhole = file.name !== null && target.variants.every(({ id }) => written.has(id));
+  return !isWhole && (file.name !== null || file.variants.length > 0);
 }
 
 function rejectAll(file: CatalogueProduct, code: string, message: string): MergeResult {

@@ -16,7 +16,10 @@ export class ImportQuery {
   })
   mode: ImportMode = 'atomic';
 
-  @Currency({ optional: true, description: 'Of the prices in the file; default: that of the shop.' })
+  @Currency({
+    optional: true,
+    description: 'Of the prices of products that name no Currency; default: that of the shop.',
+  })
   currency?: string;
 }
 

@@ -24,7 +24,11 @@ export function addProductsImport(program: Command, context: CommandContext): vo
     .argument('<file>')
     .requiredOption('--shop <slug|id>', 'shop to load it into')
     .addOption(new Option('--mode <mode>', 'what a bad row does').choices(IMPORT_MODES).default('atomic'))
-    .option('--currency <code>', 'of the prices in the file; default: that of the shop', parseCurrency)
+    .option(
+      '--currency <code>',
+      'of the prices of products that name no Currency; default: that of the shop',
+      parseCurrency,
+    )
     .action((file: string, options: Options) =>
       context.withApp(async (app) => {
         const service = await app.get(TenantSession).resolve(ProductsImportService, options.shop);

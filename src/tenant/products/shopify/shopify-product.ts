@@ -70,6 +70,12 @@ export class ShopifyProduct {
 
   private take(row: ShopifyRow): void {
     const isTitleRow = row === this.first && row.has('Title');
+    if (row !== this.first && row.currency(this.currency) !== this.currency)
+      row.fail(
+        'CURRENCY_INVALID',
+        'Currency',
+        `The first row of the product has its prices in ${this.currency}.`,
+      );
     const hasImage = row.has('Image Src');
     const variant =
       isTitleRow || isVariantRow(row) ? readVariant(row, this.optionNames, this.currency) : null;
