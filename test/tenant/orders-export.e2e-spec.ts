@@ -117,15 +117,23 @@ describe('GET /orders/export', () => {
     expect(await exported(other.api)).toEqual(found);
   });
 
+  it('gives money of many that was written off, each too little for a price, its sign', async () => {
+    const owner = await newOwner(app.api, { currency: 'GBP' });
+    await importHistory(owner, [['A1', 'B', 'Adjust', '1000', '2010-04-29 13:36:00', '-0.001', '', '']]);
+    expect(await exported(owner.api)).toEqual([
+      expect.objectContaining({ Quantity: '1000', Price: '0.00', Total: '-1.00' }),
+    ]);
+  });
+
   it('puts an apostrophe in front of texts that a spreadsheet would run, and of no number', async () => {
     const owner = await newOwner(app.api);
-    const product = await newProduct(owner.api, { name: '=1+1', sku: '@cmd' });
+    const product = await newProduct(owner.api, { name: '=1+1;-2', sku: '@cmd' });
     const lines = [{ productId: product.id, quantity: 1 }];
     const customer = { name: '+44 20', email: 'grace@example.com' };
     created(await owner.api.post('orders', { lines, customer }));
     await importHistory(owner, [['C1', 'X', '-5 %', '-3', '2009-12-01 10:33:00', '2.95', '', '']]);
     const [sale, back] = await exported(owner.api);
-    expect(sale).toMatchObject({ StockCode: "'@cmd", Description: "'=1+1", 'Customer Name': "'+44 20" });
+    expect(sale).toMatchObject({ StockCode: "'@cmd", Description: "'=1+1;'-2", 'Customer Name': "'+44 20" });
     expect(back).toMatchObject({ Description: "'-5 %", Quantity: '-3', Total: '-8.85' });
   });
 

@@ -17,7 +17,7 @@ export function orderRows(order: FiledOrder): CsvCell[][] {
   const sign = kind === 'sale' ? 1 : -1;
   return order.lines.map((line) => {
     // Money that was written off has a negative price; what comes back, or was lost, a negative quantity.
-    const isMoney = kind === 'adjustment' && line.unitPriceMinor > 0;
+    const isMoney = kind === 'adjustment' && line.totalMinor > 0; // of many, the price of one may round to nothing
     return [
       plain(order.externalNumber ?? String(number)),
       plain(line.sku),
@@ -38,10 +38,11 @@ export function orderRows(order: FiledOrder): CsvCell[][] {
 
 /**
  * A text that a spreadsheet would take for a formula, with an apostrophe in front (OWASP, CSV Injection): what stands in an
- * order may come from a buyer, and the owner opens the file. Texts alone: a negative number is one.
+ * order may come from a buyer, and the owner opens the file. So is what follows a semicolon, where some begin a cell. Texts
+ * alone: a negative number is one.
  */
 function plain(text: string | null): string | null {
-  return text !== null && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
+  return text?.replaceAll(/(?<=^|;)(?=[=+\-@\t\r\n＝＋－＠])/g, "'") ?? null;
 }
 
 /** As the import reads it: `2010-12-01 08:26:00`, in UTC. */

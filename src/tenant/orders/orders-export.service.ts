@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../common/csv-download';
-import { eachPage } from '../../common/page';
+import { eachRow } from '../../common/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-file';
 import { ORDERS_AFTER } from './order-list';
@@ -16,8 +16,8 @@ export class OrdersExportService {
   }
 }
 
-async function* allOrders(manager: EntityManager): AsyncGenerator<CsvCell[][]> {
-  yield [ORDER_COLUMNS];
+async function* allOrders(manager: EntityManager): AsyncGenerator<CsvCell[]> {
+  yield ORDER_COLUMNS;
   const read = (after: number, limit: number) => manager.query<FiledOrder[]>(ORDERS_AFTER, [after, limit]);
-  for await (const orders of eachPage(0, ({ number }) => number, read)) yield orders.flatMap(orderRows);
+  for await (const order of eachRow(0, ({ number }) => number, read)) yield* orderRows(order);
 }

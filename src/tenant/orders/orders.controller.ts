@@ -1,6 +1,6 @@
 import { Body, Get, Param, Post, Query, Req, type StreamableFile } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { InvalidCursor, StorageFull } from '../../common/common.errors';
+import { InvalidCursor, Overloaded, StorageFull } from '../../common/common.errors';
 import { csvDownload } from '../../common/csv-download';
 import { type Page, PageQuery } from '../../common/page';
 import { Route } from '../../common/route';
@@ -58,7 +58,7 @@ export class OrdersController {
   @Route({
     summary: 'All orders as a CSV with a row for each line, oldest first, as of one moment',
     csvFile: true,
-    errors: [StorageFull],
+    errors: [Overloaded, StorageFull],
   })
   export(@Req() request: FastifyRequest): Promise<StreamableFile> {
     return csvDownload(request, 'orders.csv', (sink) => this.exports.export(sink));

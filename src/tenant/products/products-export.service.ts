@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';
 import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../common/csv-download';
-import { eachPage } from '../../common/page';
+import { eachRow } from '../../common/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { PRODUCTS_AFTER } from './product-list';
 import type { ProductRow } from './products.dto';
@@ -19,8 +19,8 @@ export class ProductsExportService {
   }
 }
 
-async function* catalogue(manager: EntityManager): AsyncGenerator<CsvCell[][]> {
-  yield [SHOPIFY_COLUMNS];
+async function* catalogue(manager: EntityManager): AsyncGenerator<CsvCell[]> {
+  yield SHOPIFY_COLUMNS;
   const read = (after: string, limit: number) => manager.query<ProductRow[]>(PRODUCTS_AFTER, [after, limit]);
-  for await (const products of eachPage(NIL, ({ id }) => id, read)) yield products.flatMap(shopifyRows);
+  for await (const product of eachRow(NIL, ({ id }) => id, read)) yield* shopifyRows(product);
 }

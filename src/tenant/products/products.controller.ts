@@ -16,6 +16,7 @@ import {
   BodyTooLarge,
   InvalidCursor,
   MalformedBody,
+  Overloaded,
   StorageFull,
   UnsupportedMediaType,
 } from '../../common/common.errors';
@@ -95,7 +96,7 @@ export class ProductsController {
   @Route({
     summary: 'The whole catalogue as the Shopify product CSV that the import reads, as of one moment',
     csvFile: true,
-    errors: [StorageFull],
+    errors: [Overloaded, StorageFull],
   })
   export(@Req() request: FastifyRequest): Promise<StreamableFile> {
     return csvDownload(request, 'products.csv', (sink) => this.exports.export(sink));
