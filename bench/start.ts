@@ -2,7 +2,7 @@ import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { adminOf } from '../src/database/installation';
 import { startApi } from './lib/api';
 import { countArgument, print, start } from './lib/command';
-import { makeFleet } from './lib/fleet';
+import { makeFleet, settle } from './lib/fleet';
 import { describeSetup } from './lib/machine';
 import { type Program, startProgram } from './lib/program';
 import { report, resultOf } from './lib/results';
@@ -21,6 +21,7 @@ start(() =>
     const { bootstrapUrl } = adminOf(installation);
     const setup = await describeSetup(bootstrapUrl);
     await makeFleet(installation, await TenantMigrations.load(), SHOPS);
+    await settle(installation);
     const value = () => untilAnswer(() => startApi(installation, env), '/health/ready');
     const floor = () => untilAnswer(() => startEmpty(bootstrapUrl), '/');
     await value(); // the files are in the cache of the system then

@@ -5,7 +5,7 @@ import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { startApi } from './lib/api';
 import { fillShops, shopIds } from './lib/catalogue';
 import { print, start } from './lib/command';
-import { makeFleet } from './lib/fleet';
+import { makeFleet, settle } from './lib/fleet';
 import { loadOf } from './lib/load';
 import { describeSetup, type Setup } from './lib/machine';
 import { backendMemory, memoryOf } from './lib/memory';
@@ -57,6 +57,7 @@ async function withFleets(
   await withServer(async (installation, env) => {
     await makeFleet(installation, await TenantMigrations.load(), count);
     await fillShops(installation, PRODUCTS);
+    await settle(installation);
     print(`${count} shops`);
     const api = await startApi(installation, env, POOL);
     const figures = { p50: [], rates: [], backends: [], resident: [] };

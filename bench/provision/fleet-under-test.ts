@@ -11,7 +11,7 @@ import { withClient } from '../../src/database/with-client';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { TenantMaker } from '../../src/tenancy/tenant-maker';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
-import { makeFleet } from '../lib/fleet';
+import { makeFleet, settle } from '../lib/fleet';
 import { median, seconds } from '../lib/rounds';
 import { BareScript } from './floor';
 
@@ -36,8 +36,8 @@ export class FleetUnderTest {
     const migrations = await TenantMigrations.load();
     await makeFleet(this.installation, migrations, size - this.size, this.size);
     this.size = size;
-    const { url, bootstrapUrl } = adminOf(this.installation);
-    await withClient(bootstrapUrl, 'bench', (client) => client.query('VACUUM ANALYZE'));
+    const { url } = adminOf(this.installation);
+    await settle(this.installation);
     this.userId = await withClient(url, 'bench', async (client) => {
       const { rows } = await client.query<{ id: string }>('SELECT user_id AS id FROM memberships LIMIT 1');
       return rows[0]!.id; // the fleet has an owner
