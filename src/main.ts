@@ -49,6 +49,7 @@ async function main(): Promise<void> {
  * @throws OperatorError
  */
 async function assertPortIsFree(host: string, port: number, setting: string): Promise<void> {
+  if (port === 0) return;
   const probe = createServer().listen(port, host);
   const error = await once(probe, 'listening').then(
     () => null,

@@ -8,7 +8,7 @@ import { ANSWER_MS, openDataSource } from './data-source';
 import { INSTALLATION, type Installation } from './installation';
 import { Transactions } from './transactions';
 
-/** What a statement may take, milliseconds: the public login's own setting; the server gives the admin login all the time. */
+/** What a statement may take, milliseconds: the public login's own setting; more than any takes that serves a request as admin. */
 const STATEMENT_MS = { public: 15_000, admin: 60_000 };
 
 /** What the process is made of before Nest starts. */
