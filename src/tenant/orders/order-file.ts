@@ -1,5 +1,6 @@
 import type { CsvCell } from '../../common/csv-download';
 import { formatMinor } from '../../common/money';
+import { HISTORY_COLUMNS } from './history/history-row';
 import type { OrderRow } from './orders.dto';
 
 /** An order with what an export says of its customer. */
@@ -7,7 +8,7 @@ export type FiledOrder = OrderRow & { buyer: { number: string; country: string |
 
 /** Those that `orders:import` reads, in its words; then what an owner needs besides. */
 export const ORDER_COLUMNS = [
-  ...['Invoice', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'Price', 'Customer ID', 'Country'],
+  ...HISTORY_COLUMNS,
   ...['Number', 'Kind', 'Status', 'Currency', 'Total', 'Options', 'Customer Name', 'Customer Email'],
 ];
 

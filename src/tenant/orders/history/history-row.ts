@@ -4,7 +4,8 @@ import type { OrderKind } from '../order.entity';
 import { MAX_QUANTITY } from '../orders.dto';
 import { amountsOf } from './amounts';
 
-const COLUMNS = [
+/** Of a file of past orders; an export begins with them. */
+export const HISTORY_COLUMNS = [
   'Invoice',
   'StockCode',
   'Description',
@@ -86,22 +87,22 @@ export async function* readHistory(source: Readable, currency: string): AsyncGen
   if (places === undefined) throw new UnreadableCsv('The file is empty.');
 }
 
-/** Where each of COLUMNS stands. One more is refused: its values would be lost. */
+/** Where each of HISTORY_COLUMNS stands. One more is refused: its values would be lost. */
 function readHeader({ line, cells }: CsvRecord): number[] {
   const names = cells.map((cell) => cell.trim());
-  const missing = COLUMNS.filter((name) => !names.includes(name));
+  const missing = HISTORY_COLUMNS.filter((name) => !names.includes(name));
   if (missing.length > 0) throw new UnreadableCsv(`The header lacks ${missing.join(', ')}.`, line);
-  if (names.length > COLUMNS.length)
-    throw new UnreadableCsv(`The header names columns besides ${COLUMNS.join(', ')}.`, line);
-  return COLUMNS.map((name) => names.indexOf(name));
+  if (names.length > HISTORY_COLUMNS.length)
+    throw new UnreadableCsv(`The header names columns besides ${HISTORY_COLUMNS.join(', ')}.`, line);
+  return HISTORY_COLUMNS.map((name) => names.indexOf(name));
 }
 
 function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): HistoryRow {
   const texts = places.map((place) => cells[place]?.trim() ?? '');
   const [invoice, spelling, description, count, placedAt, price, customer, country] = texts as TextsOfRow;
   const fault = (code: FaultCode, message: string): RowFault => ({ line, invoice, code, message });
-  if (cells.length !== COLUMNS.length)
-    return fault('COLUMN_COUNT', `There are ${cells.length} cells instead of ${COLUMNS.length}.`);
+  if (cells.length !== HISTORY_COLUMNS.length)
+    return fault('COLUMN_COUNT', `There are ${cells.length} cells instead of ${HISTORY_COLUMNS.length}.`);
   if (texts.some((text) => text.length > MAX_TEXT || text.includes('\0')) || invoice.length > MAX_NUMBER)
     return fault('TEXT_INVALID', 'A cell is too long or holds a NUL character.');
   if (invoice === '') return fault('INVOICE_MISSING', 'Nothing says which order the row is of.');

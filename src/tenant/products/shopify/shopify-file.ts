@@ -1,20 +1,12 @@
 import type { CsvCell } from '../../../common/csv-download';
 import { formatMinor } from '../../../common/money';
-import type { CatalogueImage, CatalogueStatus, CatalogueVariant } from './shopify-catalogue';
+import type { CatalogueImage, CatalogueProduct, CatalogueVariant } from './shopify-catalogue';
 import { NO_OPTIONS, OPTION_SLOTS } from './shopify-variant';
 
 /** A product of a shop, as far as a file holds it. */
-export interface FiledProduct {
-  handle: string;
+export interface FiledProduct extends Omit<CatalogueProduct, 'rows' | 'name' | 'options' | 'variants'> {
   name: string;
-  description: string;
-  vendor: string;
-  type: string;
-  tags: string[];
-  status: CatalogueStatus;
-  currency: string;
   options: { name: string }[];
-  images: CatalogueImage[];
   variants: FiledVariant[];
 }
 type FiledVariant = Omit<CatalogueVariant, 'row'>;
