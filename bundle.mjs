@@ -12,8 +12,9 @@ import { build } from 'esbuild';
  */
 const PROGRAMS = ['main', 'cli'];
 
-/** Of V8, with which the programs are started: none, or those of `npm start`. A cache fits one set. */
-const FLAGS = { main: [[], ['--max-semi-space-size=64']], cli: [[]] };
+/** Of Node, with which the programs are started: none, or those of `npm start`. A cache fits one set. */
+const { scripts } = JSON.parse(await readFile(path.join(import.meta.dirname, 'package.json'), 'utf8'));
+const FLAGS = { main: [[], scripts.start.match(/--\S+/g)], cli: [[]] };
 
 const folder = realpathSync(process.argv[2]); // as esbuild names the files in it
 const own = path.join(folder, 'src', path.sep);

@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
 import type { Env } from '../../src/config/env';
 import type { Installation } from '../../src/database/installation';
 import { environmentOf } from './environment';
 import { type Program, startProgram } from './program';
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+/** Of Node, as `npm start` has them. */
+const FLAGS = scripts.start.match(/--\S+/g) ?? [];
 
 /** One process of the API, as `npm start` runs it. `ready` is its URL. */
 export function startApi(
@@ -15,9 +20,10 @@ export function startApi(
       ...environmentOf(installation, env),
       PORT: '0',
       NODE_ENV: 'production',
-      NODE_OPTIONS: '--max-semi-space-size=64',
       ...settings,
     },
     /^\s*API\s+(http\S+)\/api\/v1$/,
+    [],
+    FLAGS,
   );
 }

@@ -19,8 +19,9 @@ export async function startProgram(
   env: Record<string, string>,
   ready: RegExp,
   args: string[] = [],
+  flags: string[] = [],
 ): Promise<Program> {
-  const child = spawn(process.execPath, [path.join(COMPILED, file), ...args], {
+  const child = spawn(process.execPath, [...flags, path.join(COMPILED, file), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
