@@ -27,7 +27,7 @@ const WARM_SECONDS = 15;
 /** Shops that are warmed in a second: each is asked three times or so before the first round. */
 const WARMED = 170;
 /** As docs/operations.md says for the largest of these numbers. */
-const POOL = { TENANT_POOL_SIZE: '32' };
+const POOL = { TENANT_POOL_SIZE: '40' };
 const PRODUCTS = 30;
 const CONNECTIONS = 16;
 const PATH = '/api/v1/products?limit=20';

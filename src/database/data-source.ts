@@ -22,6 +22,12 @@ export interface PoolSettings {
 /** On top of what a statement may take: the server ends it, and its answer travels. Milliseconds. */
 export const ANSWER_MS = 5000;
 
+/**
+ * What a connection that does nothing is kept for: its backend knows some hundred tenants by then, and a new one would have
+ * to meet them all again (docs/decisions/0016-pool-that-knows-tenants.md). Milliseconds.
+ */
+const IDLE_MS = 600_000;
+
 /** How one connection of a pool is opened and when it is closed, for `pg`. */
 export function connectionConfig(
   name: string,
@@ -32,7 +38,7 @@ export function connectionConfig(
     Client: (severalStatements ? OpeningClient : ExtendedClient) as PoolConfig['Client'], // one signature for seven
     pipeline: true,
     min: kept,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     silenceMs,
   };
