@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { newId } from '../../src/common/ids';
 import { adminOf, type Installation } from '../../src/database/installation';
-import { roleSql, schemaSql } from '../../src/tenancy/provision-sql';
+import { schemaSql } from '../../src/tenancy/provision-sql';
+import { tenantRolesSql } from '../../src/tenancy/role-makers';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
@@ -31,7 +32,7 @@ export class BareScript {
   /** Makes the role of a shop to come. */
   async makeRole(): Promise<string> {
     const id = newId();
-    await this.client.query(roleSql(new TenantLocator().locate(id), this.installation.roles));
+    await this.client.query(tenantRolesSql([new TenantLocator().locate(id)], this.installation.roles));
     return id;
   }
 
@@ -43,7 +44,7 @@ export class BareScript {
     const placement = new TenantLocator().locate(id);
     await this.client.query(`BEGIN;
       INSERT INTO shops (id, name, slug) VALUES ('${id}', 'Bare', 'bare-${id}');
-      ${ready === undefined ? roleSql(placement, roles) : ''}
+      ${ready === undefined ? tenantRolesSql([placement], roles) : ''}
       ${schemaSql(placement, roles, migrations.list)}
       INSERT INTO tenants (shop_id, version, checksum) VALUES ('${id}', ${migrations.latest}, '${migrations.checksum}');
       INSERT INTO memberships (user_id, shop_id, role) VALUES ('${userId}', '${id}', 'owner');

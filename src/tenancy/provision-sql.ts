@@ -1,6 +1,7 @@
 import { quoteIdent } from '../database/identifiers';
 import type { Roles } from '../database/roles';
 import { applySql, CREATE_VERSION_TABLE, type Migration } from '../database/schema-migrations';
+import { tenantRolesSql } from './role-makers';
 import type { Placement } from './tenant';
 import { ENGINE_TABLES } from './tenant-migrations';
 
@@ -9,15 +10,7 @@ import { ENGINE_TABLES } from './tenant-migrations';
  * login. The tables come from the same migrations that every other tenant has.
  */
 export function provisionSql(placement: Placement, roles: Roles, migrations: readonly Migration[]): string {
-  return roleSql(placement, roles) + schemaSql(placement, roles, migrations);
-}
-
-/**
- * The role, with the tenant login as its member from the start: a GRANT would first look through all roles that the
- * admin login may hand on, 13 ms at 4,000 tenants (docs/decisions/0004-provisioning-in-one-transaction.md).
- */
-export function roleSql({ role }: Placement, { tenant }: Roles): string {
-  return `CREATE ROLE ${quoteIdent(role)} NOLOGIN ROLE ${quoteIdent(tenant)};`;
+  return tenantRolesSql([placement], roles) + schemaSql(placement, roles, migrations);
 }
 
 /**

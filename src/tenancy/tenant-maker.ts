@@ -3,7 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { servesFromOf } from './migrator/history';
-import { roleSql, schemaSql } from './provision-sql';
+import { schemaSql } from './provision-sql';
+import { tenantRolesSql } from './role-makers';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
 
@@ -40,7 +41,7 @@ export class TenantMaker {
     const placement = this.locator.locate(shopId);
     const { roles } = this.installation;
     const { list, latest, checksum } = this.migrations;
-    const role = hasRole ? '' : roleSql(placement, roles);
+    const role = hasRole ? '' : tenantRolesSql([placement], roles);
     await Promise.all([
       manager.query(role + schemaSql(placement, roles, list)),
       manager.query('INSERT INTO tenants (shop_id, version, checksum, serves_from) VALUES ($1, $2, $3, $4)', [
@@ -55,8 +56,8 @@ export class TenantMaker {
   /** Makes roles for tenants to come. */
   async addRoles(manager: EntityManager, count: number): Promise<void> {
     const ids = Array.from({ length: count }, newId);
-    const { roles } = this.installation;
-    await manager.query(ids.map((id) => roleSql(this.locator.locate(id), roles)).join('\n'));
+    const placements = ids.map((id) => this.locator.locate(id));
+    await manager.query(tenantRolesSql(placements, this.installation.roles));
     await manager.query('INSERT INTO role_stock (shop_id) SELECT unnest($1::uuid[])', [ids]);
   }
 }

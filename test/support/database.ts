@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { quoteIdent } from '../../src/database/identifiers';
 import { rolesOf } from '../../src/database/roles';
+import { makerPrefix } from '../../src/tenancy/role-makers';
 
 /** A database of its own for one test file, on the run's server. */
 export interface TestDatabase {
@@ -45,20 +46,23 @@ function serverUrl(database?: string): string {
 
 /** Takes the roles along, in stock too: they belong to the server, and the next run may use the same one. */
 async function drop(name: string, url: string): Promise<void> {
-  const { tenant, public: publicLogin, admin, owner } = rolesOf(name);
-  const shops = await withClient(url, async (client) => {
+  const roles = rolesOf(name);
+  const { tenant, public: publicLogin, admin, owner } = roles;
+  const made = await withClient(url, async (client) => {
     const { rows } = await client.query<{ role: string }>(
       `SELECT nspname AS role FROM pg_namespace WHERE nspname ~ '^shop_[0-9a-f]{32}$'
        UNION SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
          JOIN pg_roles holder ON holder.oid = m.member
-       WHERE holder.rolname = $1 AND r.rolname ~ '^shop_[0-9a-f]{32}$'`,
-      [tenant],
+       WHERE holder.rolname = $1 AND r.rolname ~ '^shop_[0-9a-f]{32}$'
+       UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, $2)
+       ORDER BY role`, // shops before their makers, and these before the admin login
+      [tenant, makerPrefix(roles)],
     );
     return rows.map(({ role }) => role);
   });
   await withClient(serverUrl(), async (client) => {
     await client.query(`DROP DATABASE ${quoteIdent(name)} WITH (FORCE)`);
-    for (const role of [...shops, tenant, publicLogin, admin, owner])
+    for (const role of [...made, tenant, publicLogin, admin, owner])
       await client.query(`DROP ROLE IF EXISTS ${quoteIdent(role)}`);
   });
 }

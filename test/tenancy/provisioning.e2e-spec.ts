@@ -154,13 +154,17 @@ describe('a failure while a shop is made', () => {
   );
 
   it('leaves nothing behind when a role cannot be made', async () => {
-    const admin = `"${app.database.name}_admin"`;
+    const makers = await app.database.query<{ name: string }>(
+      `SELECT quote_ident(rolname) AS name FROM pg_roles WHERE starts_with(rolname, current_database() || '_admin')`,
+    );
+    const alter = (attribute: string) =>
+      app.database.query(makers.map(({ name }) => `ALTER ROLE ${name} ${attribute}`).join(';'));
     const before = await census();
-    await app.database.query(`ALTER ROLE ${admin} NOCREATEROLE`);
+    await alter('NOCREATEROLE');
     try {
       expect((await app.api.post('auth/register', registration('role@example.com'))).status).toBe(500);
     } finally {
-      await app.database.query(`ALTER ROLE ${admin} CREATEROLE`);
+      await alter('CREATEROLE');
     }
     expect(await census()).toEqual(before);
     expect((await app.api.post('auth/register', registration('role@example.com'))).status).toBe(201);

@@ -64,7 +64,7 @@ export const CHECKS = {
   'shop-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
   'shop-role-not-granted': {
     severity: 'error',
-    remedy: "As the admin login: GRANT the shop's role TO the tenant login.",
+    remedy: "As the role's maker: GRANT it TO the tenant login.",
   },
   'engine-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
   'login-settings': { severity: 'error', remedy: RESTART },

@@ -16,7 +16,7 @@ import { findOrphans } from './orphans';
 import { compareDatabaseRights, comparePublicFunctions, comparePublicRights } from './public-side';
 import { buildReference, type Reference } from './reference';
 import { compareRights } from './rights';
-import { compareAttributes, compareMemberships, compareSettings } from './roles';
+import { compareAttributes, compareMemberships, compareSettings, roleMakers } from './roles';
 import { checkPasswords, checkServer } from './server';
 import { compareStructure } from './structure';
 import { comparePublicVersion, compareVersions, findFailedMigrations } from './versions';
@@ -71,15 +71,15 @@ async function lookAtCatalogue(
   others: readonly string[],
   known: TenantMigrations,
 ): Promise<Observation[]> {
-  const all = Object.values(roles) as string[];
+  const makers = await roleMakers(client, roles);
   const parts = [
     () => compareStructure(client, reference, others),
     () => compareRights(client, roles, reference),
     () => findConstructs(client, roles),
     () => findForeignKeys(client),
-    () => findOrphans(client, all),
-    () => compareAttributes(client, roles),
-    () => compareMemberships(client, roles),
+    () => findOrphans(client, [...Object.values(roles), ...makers]),
+    () => compareAttributes(client, roles, makers),
+    () => compareMemberships(client, roles, makers),
     () => compareSettings(client, roles),
     () => compareDatabaseRights(client, roles),
     () => comparePublicRights(client, roles),

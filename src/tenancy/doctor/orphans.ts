@@ -8,7 +8,7 @@ import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
  * without schema and not in stock here, on which nothing in any other database depends (an installed tenant's role has rights
  * in its database, always), and which nobody else's login is a member of: only this installation's, superusers,
  * or nobody at all.
- * @param roles placeholder of an array of the installation's four roles
+ * @param roles placeholder of an array of the installation's own roles
  */
 export function leftOver(roles: string): string {
   return `r.rolname ~ ${TENANT_NAME}

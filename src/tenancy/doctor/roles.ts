@@ -3,6 +3,7 @@ import { LOGIN_SETTINGS } from '../../database/bootstrap';
 import type { Roles } from '../../database/roles';
 import { difference, type Observation } from './findings';
 import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
+import { makerPrefix } from '../role-makers';
 import { leftOver } from './orphans';
 
 /** What distinguishes each role of the installation; a shop's role has nothing of it. */
@@ -13,8 +14,23 @@ const ATTRIBUTES: Record<keyof Roles, string> = {
   tenant: 'LOGIN NOINHERIT',
 };
 
+const MAKER = 'NOLOGIN CREATEROLE';
+
+/** Who makes the roles of tenants for the admin login; none before PostgreSQL 16. */
+export async function roleMakers(client: Client, roles: Roles): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT rolname AS name FROM pg_roles WHERE starts_with(rolname, $1)',
+    [makerPrefix(roles)],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Attributes of all roles of the installation, against what bootstrap and provisioning make. */
-export async function compareAttributes(client: Client, roles: Roles): Promise<Observation[]> {
+export async function compareAttributes(
+  client: Client,
+  roles: Roles,
+  makers: readonly string[],
+): Promise<Observation[]> {
   const kinds = Object.keys(ATTRIBUTES) as (keyof Roles)[];
   const { rows } = await client.query<{
     role: string;
@@ -34,7 +50,10 @@ export async function compareAttributes(client: Client, roles: Roles): Promise<O
      SELECT role, schema, e.attributes AS expected, f.attributes AS found
      FROM expected e LEFT JOIN found f USING (role)
      WHERE e.attributes IS DISTINCT FROM f.attributes AND (schema IS NULL OR f.role IS NOT NULL)`,
-    [kinds.map((kind) => roles[kind]), kinds.map((kind) => ATTRIBUTES[kind])],
+    [
+      [...kinds.map((kind) => roles[kind]), ...makers],
+      [...kinds.map((kind) => ATTRIBUTES[kind]), ...makers.map(() => MAKER)],
+    ],
   );
   return rows.map(({ role, schema, expected, found }) => ({
     check: 'role-attributes',
@@ -45,15 +64,20 @@ export async function compareAttributes(client: Client, roles: Roles): Promise<O
 }
 
 /**
- * Who may become whom. The tenant login may become every shop and nothing else; the admin login has what
+ * Who may become whom. The tenant login may become every shop and nothing else; the admin login and the makers have what
  * PostgreSQL 16 and newer give to a role's maker; whoever bootstraps, and superusers, may become all.
  */
-export async function compareMemberships(client: Client, roles: Roles): Promise<Observation[]> {
+export async function compareMemberships(
+  client: Client,
+  roles: Roles,
+  makers: readonly string[],
+): Promise<Observation[]> {
   const { rows } = await client.query<Observation>(MEMBERSHIPS, [
-    Object.values(roles),
+    [...Object.values(roles), ...makers],
     roles.owner,
     roles.admin,
     roles.tenant,
+    makers,
   ]);
   return rows;
 }
@@ -71,8 +95,8 @@ const MEMBERSHIPS = `
     GROUP BY 1, 2, 3, 4, 5),
   wrong AS (
     SELECT * FROM links l
-    WHERE NOT (granted_shop IS NOT NULL AND (member = $3 OR member = $4 AND NOT with_admin))
-      AND NOT (granted = $2 AND member = $3)
+    WHERE NOT (granted_shop IS NOT NULL AND (member = $3 OR member = ANY ($5) OR member = $4 AND NOT with_admin))
+      AND NOT ((granted = $2 OR granted = ANY ($5)) AND member = $3)
       AND NOT (granted = ANY ($1) AND member = current_user)
       AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = l.oid AND r.rolname ~ ${TENANT_NAME}
         AND member = ANY ($1) AND ${leftOver('$1')}))

@@ -1,4 +1,4 @@
-import type { Fault } from './fault';
+import { asMaker, type Fault } from './fault';
 
 export const ROLES: Fault[] = [
   {
@@ -45,18 +45,27 @@ export const ROLES: Fault[] = [
   },
   {
     name: 'a tenant login that may hand a shop on',
-    inject: ({ a, roles }) =>
-      `SET ROLE "${roles.admin}"; GRANT ${a.schema} TO "${roles.tenant}" WITH ADMIN OPTION`,
+    inject: (fleet) => asMaker(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}" WITH ADMIN OPTION`),
     found: ({ a, roles }) => [['shop-role-member', a.slug, `${roles.tenant} in ${a.schema}`]],
-    repair: ({ a, roles }) =>
-      `SET ROLE "${roles.admin}"; REVOKE ADMIN OPTION FOR ${a.schema} FROM "${roles.tenant}"`,
+    repair: (fleet) =>
+      asMaker(fleet, `REVOKE ADMIN OPTION FOR ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
   },
   {
     name: 'a shop that the tenant login may not become',
-    inject: (fleet) =>
-      `SET ROLE "${fleet.roles.admin}"; REVOKE ${fleet.a.schema} FROM "${fleet.roles.tenant}"`,
+    inject: (fleet) => asMaker(fleet, `REVOKE ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
     found: ({ a }) => [['shop-role-not-granted', a.slug, a.schema]],
-    repair: (fleet) => `SET ROLE "${fleet.roles.admin}"; GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}"`,
+    repair: (fleet) => asMaker(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}"`),
+  },
+  {
+    name: 'a maker of roles that may log in, and that the public login may become',
+    inject: ({ roles }) => `CREATE ROLE "${roles.admin}_maker_99" LOGIN CREATEROLE IN ROLE "${roles.owner}";
+      GRANT "${roles.admin}_maker_99" TO "${roles.public}"`,
+    found: ({ roles }) => [
+      ['engine-role-member', null, `${roles.admin}_maker_99 in ${roles.owner}`],
+      ['engine-role-member', null, `${roles.public} in ${roles.admin}_maker_99`],
+      ['role-attributes', null, `${roles.admin}_maker_99`],
+    ],
+    repair: ({ roles }) => `DROP ROLE "${roles.admin}_maker_99"`,
   },
   {
     name: 'a tenant login with a path',
