@@ -5,18 +5,17 @@ import { openSealedKey } from '../../src/database/sealed-key';
 import { withClient } from '../../src/database/with-client';
 import { ACCESS_TOKEN } from '../../src/public/auth/access-token';
 
-/** Access tokens of the fleet's user, one for each shop, as a login would give them. They end after ten minutes. */
+/** Access tokens of the fleet's user, one for each shop, each as a login of its own would give it. They end after ten minutes. */
 export function accessTokens(installation: Installation, shops: readonly string[]): Promise<string[]> {
   return withClient(adminOf(installation).url, 'bench', async (client) => {
-    const sid = newId();
-    const { rows: sessions } = await client.query<{ userId: string }>(
-      'INSERT INTO sessions (id, user_id) SELECT $1, id FROM users LIMIT 1 RETURNING user_id AS "userId"',
-      [sid],
-    );
+    const sessions = shops.map(newId);
+    const { rows: users } = await client.query<{ id: string }>('SELECT id FROM users LIMIT 1');
+    const { id: sub } = users[0]!; // a fleet has a user
+    await client.query('INSERT INTO sessions (id, user_id) SELECT unnest($1::uuid[]), $2', [sessions, sub]);
     const { rows: keys } = await client.query<{ kid: string; sealed: string }>(
       `SELECT kid, private_key AS sealed FROM signing_keys WHERE state = 'current'`,
     );
-    const [{ kid, sealed }, { userId }] = [keys[0]!, sessions[0]!]; // an installation has one, a fleet a user
+    const { kid, sealed } = keys[0]!; // an installation has one
     const jwt = new JwtService({
       privateKey: openSealedKey(kid, sealed, installation.secrets),
       signOptions: {
@@ -26,6 +25,6 @@ export function accessTokens(installation: Installation, shops: readonly string[
         keyid: kid,
       },
     });
-    return shops.map((shop_id) => jwt.sign({ sub: userId, sid, typ: ACCESS_TOKEN.type, shop_id }));
+    return shops.map((shop_id, i) => jwt.sign({ sub, sid: sessions[i], typ: ACCESS_TOKEN.type, shop_id }));
   });
 }

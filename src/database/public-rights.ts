@@ -24,8 +24,12 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   audit_log: 'SELECT, INSERT (id, action, actor_id, shop_id, request_id, details)',
 };
 
-/** Functions that work with the owner's rights, by name and arguments: the public login may call them, nobody else. */
-export const PUBLIC_FUNCTIONS: string[] = ['claim_tenant(bigint)', 'enter_member(uuid, uuid, text, text)'];
+/** Functions by name and arguments: the public login may call them, nobody else. All but `access_of` work with the owner's rights. */
+export const PUBLIC_FUNCTIONS: string[] = [
+  'access_of(uuid, uuid, uuid)',
+  'claim_tenant(bigint)',
+  'enter_member(uuid, uuid, text, text)',
+];
 
 /** SQL that gives the public login these rights and no others. To be run as the owner, in one transaction. */
 export function publicRightsSql(roles: Roles): string {

@@ -15,7 +15,6 @@ import { KeyRing } from './auth/key-ring';
 import { LoginLimits } from './auth/login-limits';
 import { LoginService } from './auth/login.service';
 import { RefreshToken } from './auth/refresh-token.entity';
-import { SessionDirectory } from './auth/session-directory';
 import { Session } from './auth/session.entity';
 import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
@@ -76,7 +75,6 @@ export const PUBLIC_ENTITIES = [
     KeyRing,
     LoginLimits,
     LoginService,
-    SessionDirectory,
     ShopsService,
     ShopStatusService,
     TokensService,

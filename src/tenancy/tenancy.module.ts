@@ -11,7 +11,7 @@ import { ServedVersions } from './served-versions';
 import { StockFiller } from './stock-filler';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
-import { TenantDirectory } from './tenant-directory';
+import { AccessDirectory } from './access-directory';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
 import { TenantMaker } from './tenant-maker';
@@ -79,7 +79,7 @@ export class TenancyModule {
       StockFiller,
       TenantConnection,
       TenantDatabase,
-      TenantDirectory,
+      AccessDirectory,
       TenantGuard,
       TenantMigrations,
       TenantMigrator,

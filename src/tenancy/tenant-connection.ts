@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
-import { TenantDirectory } from './tenant-directory';
+import { AccessDirectory } from './access-directory';
 
 /**
  * The only way from product code to a shop's data. Request-scoped and tiny: it holds no connection, reads the
@@ -18,7 +18,7 @@ export class TenantConnection {
   constructor(
     @Inject(REQUEST) private readonly request: TenantRequest,
     private readonly database: TenantDatabase,
-    private readonly directory: TenantDirectory,
+    private readonly directory: AccessDirectory,
   ) {}
 
   /** Who works in which shop. @throws TenantRequired outside a tenant route: never a default. */

@@ -3,14 +3,14 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { PublicDatabase } from '../database/control-database';
 import { recordAudit } from './audit-log';
 import type { TenantRequest } from './tenant';
-import { TenantDirectory } from './tenant-directory';
+import { AccessDirectory } from './access-directory';
 
 /** For commands: product services as a request would get them, inside one shop. */
 @Injectable()
 export class TenantSession {
   constructor(
     private readonly moduleRef: ModuleRef,
-    private readonly directory: TenantDirectory,
+    private readonly directory: AccessDirectory,
     private readonly database: PublicDatabase,
   ) {}
 

@@ -1,12 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
-import { TenantDirectory } from './tenant-directory';
+import { AccessDirectory } from './access-directory';
 
 /** Lets a request into the shop that its access token names, if its user is still a member. */
 @Injectable()
 export class TenantGuard implements CanActivate {
-  constructor(private readonly directory: TenantDirectory) {}
+  constructor(private readonly directory: AccessDirectory) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<TenantRequest>();

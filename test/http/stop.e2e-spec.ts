@@ -5,7 +5,9 @@ import { startTestApp } from '../support/test-app';
 it('waits for no connection over which nothing was asked', async () => {
   const app = await startTestApp();
   const answered: Buffer[] = [];
-  const socket = connect(Number(new URL(app.url).port), '127.0.0.1').on('data', (data) => answered.push(data));
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1').on('data', (data) =>
+    answered.push(data),
+  );
   await once(socket, 'connect');
   expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // by then the server knows of it
   const closed = once(socket, 'close');

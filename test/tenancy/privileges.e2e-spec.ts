@@ -260,6 +260,8 @@ describe('the login of the public side', () => {
 });
 
 describe('functions that work with the rights of the owner', () => {
+  const ACCESS = 'access_of(uuid, uuid, uuid)'; // works with those of its caller
+  const DEFINERS = PUBLIC_FUNCTIONS.filter((signature) => signature !== ACCESS);
   const functions = <T extends object>(columns: string, values?: unknown[]) =>
     app.database.query<T>(
       `SELECT ${columns} FROM pg_proc p
@@ -279,7 +281,7 @@ describe('functions that work with the rights of the owner', () => {
              WHERE r.rolname = ANY($1) AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS open`,
       [[publicLogin, tenant, placeOf(ada), placeOf(bob)]],
     );
-    expect(found).toEqual(PUBLIC_FUNCTIONS.map((signature) => ({ signature, open: [publicLogin] })));
+    expect(found).toEqual(DEFINERS.map((signature) => ({ signature, open: [publicLogin] })));
   });
 
   it('belong to the owner and look nothing up in the path of their caller', async () => {
@@ -287,9 +289,7 @@ describe('functions that work with the rights of the owner', () => {
       'proowner::regrole::text AS owner, prosecdef AS definer, proconfig AS settings',
     );
     const settings = ['search_path=pg_catalog, pg_temp'];
-    expect(found).toEqual(
-      PUBLIC_FUNCTIONS.map(() => ({ owner: installation.roles.owner, definer: true, settings })),
-    );
+    expect(found).toEqual(DEFINERS.map(() => ({ owner: installation.roles.owner, definer: true, settings })));
   });
 
   it('are refused, like those of the migrator, to whom the list does not name', async () => {
@@ -301,9 +301,10 @@ describe('functions that work with the rights of the owner', () => {
        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT p.prosecdef ORDER BY p.proname`,
       [[publicLogin, tenant, placeOf(ada), placeOf(bob)]],
     );
-    expect(found).toEqual(
-      ['expect_shape', 'open_step', 'tenant_shape'].map((name) => ({ name, owner, open: [] })),
-    );
+    expect(found).toEqual([
+      { name: 'access_of', owner, open: [publicLogin] },
+      ...['expect_shape', 'open_step', 'tenant_shape'].map((name) => ({ name, owner, open: [] })),
+    ]);
   });
 
   it('are refused to the tenant login and to the role of a shop', async () => {

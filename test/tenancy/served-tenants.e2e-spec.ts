@@ -1,7 +1,7 @@
 import { ShopNotReady } from '../../src/tenancy/tenancy.errors';
 import type { TenantAccess } from '../../src/tenancy/tenant';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
-import { TenantDirectory } from '../../src/tenancy/tenant-directory';
+import { AccessDirectory } from '../../src/tenancy/access-directory';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { Answer } from '../support/api';
 import { newOwner, newProduct, type Owner } from '../support/factories';
@@ -67,14 +67,14 @@ describe('a statement that fails because of what a migration did', () => {
   });
 });
 
-describe('TenantDirectory.explain', () => {
+describe('AccessDirectory.explain', () => {
   const LINE = `INSERT INTO products (id, name, handle, currency, status) VALUES
     ('0198c0de-0000-7000-8000-000000000000'`;
 
   /** What it makes of the error of a statement, in a shop that was remembered and then taken away. */
   async function explained(sql: string): Promise<{ error: unknown; explained: unknown }> {
     const owner = await newOwner(app.api);
-    const directory = app.app.get(TenantDirectory, { strict: false });
+    const directory = app.app.get(AccessDirectory, { strict: false });
     const access = await directory.enter(owner.user.id, owner.shop.id);
     await takeAway(owner);
     const error = await failureOf(access, sql);

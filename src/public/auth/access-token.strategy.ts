@@ -6,11 +6,11 @@ import passport from 'passport';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Unauthenticated } from '../../common/common.errors';
 import { isId, newId } from '../../common/ids';
+import { AccessDirectory } from '../../tenancy/access-directory';
 import type { Principal } from '../../tenancy/tenant';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
 import { KeyRing } from './key-ring';
 import { KnownTokens } from './known-tokens';
-import { SessionDirectory } from './session-directory';
 
 const SCHEME = /^bearer\s+/i;
 
@@ -32,7 +32,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
 
   constructor(
     keys: KeyRing,
-    private readonly sessions: SessionDirectory,
+    private readonly access: AccessDirectory,
     private readonly known: KnownTokens,
   ) {
     super({
@@ -49,8 +49,8 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
     const { typ, sub, sid, shop_id, exp } = payload;
     if (typ !== ACCESS_TOKEN.type || !isId(sub) || !isId(sid)) return false;
     if (shop_id !== undefined && !isId(shop_id)) return false;
-    if (!(await this.sessions.isLive(sid, sub))) return false;
     const principal = { userId: sub, sessionId: sid, shopId: shop_id ?? null };
+    if (!(await this.access.isLive(principal))) return false;
     const { authorization = '' } = request.headers;
     const kid = kidOf(authorization.replace(SCHEME, ''));
     if (kid !== undefined && exp !== undefined)

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { AccessDirectory } from '../../tenancy/access-directory';
 import type { Principal } from '../../tenancy/tenant';
 import { KeyRing } from './key-ring';
-import { SessionDirectory } from './session-directory';
 
 /** About half a kilobyte each: they are found by a digest. */
 const ENTRIES = 20_000;
@@ -27,7 +27,7 @@ export class KnownTokens {
 
   constructor(
     private readonly keys: KeyRing,
-    private readonly sessions: SessionDirectory,
+    private readonly access: AccessDirectory,
   ) {}
 
   /** @param header value of `Authorization`, whose token has just been found good */
@@ -47,7 +47,7 @@ export class KnownTokens {
     const isGood =
       Math.floor(Date.now() / 1000) < expiresAt && // as jsonwebtoken compares them
       (await this.keys.find(kid)) !== undefined &&
-      (await this.sessions.isLive(principal.sessionId, principal.userId));
+      (await this.access.isLive(principal));
     if (isGood) return { ...principal }; // whoever gets it may keep it
     this.known.delete(digest);
     return undefined;

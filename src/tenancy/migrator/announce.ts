@@ -4,7 +4,7 @@ import { servesFromOf } from './history';
 import type { Routes } from './routes';
 import type { IndexedTenant, TenantIndex } from './tenant-index';
 
-/** A request that passed the guard just before; what is slower ends in 503 (`TenantDirectory.explain`). */
+/** A request that passed the guard just before; what is slower ends in 503 (`AccessDirectory.explain`). */
 const REQUEST_MS = 2000;
 /** What older programs still hold when they are told to stop: their memory of a tenant, and such requests. */
 const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;

@@ -11,7 +11,7 @@ export interface Mutant {
 
 const OPENING = 'src/tenancy/opening.ts';
 const GUARD = 'src/tenancy/tenant.guard.ts';
-const DIRECTORY = 'src/tenancy/tenant-directory.ts';
+const DIRECTORY = 'src/tenancy/access-directory.ts';
 const TRANSACTIONS = 'src/database/transactions.ts';
 const PROVISION = 'src/tenancy/provision-sql.ts';
 const AUTH = 'src/public/auth/auth.service.ts';
@@ -88,15 +88,15 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'membership is not checked',
-    file: DIRECTORY,
-    find: 'm.shop_id = s.id AND m.user_id = $1',
-    replace: 'm.shop_id = s.id AND (m.user_id = $1 OR true)',
+    file: 'migrations/public/1795393000000-create-access-of.ts',
+    find: 'm.shop_id = s.id AND m.user_id = member',
+    replace: 'm.shop_id = s.id AND (m.user_id = member OR true)',
     suite: 'routes',
   },
   {
     name: 'suspension is not checked',
     file: DIRECTORY,
-    find: "if (entry.status !== 'active') throw new ShopSuspended();",
+    find: "if (answer.status !== 'active') return new ShopSuspended();",
     replace: '',
     suite: 'routes',
   },
@@ -216,7 +216,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a token outlives its session',
     file: 'src/public/auth/access-token.strategy.ts',
-    find: 'if (!(await this.sessions.isLive(sid, sub))) return false;',
+    find: 'if (!(await this.access.isLive(principal))) return false;',
     replace: '',
     suite: 'routes',
   },
@@ -230,7 +230,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a token that is remembered outlives its session',
     file: 'src/public/auth/known-tokens.ts',
-    find: '(await this.sessions.isLive(principal.sessionId, principal.userId))',
+    find: '(await this.access.isLive(principal))',
     replace: 'true',
     suite: 'routes',
   },
