@@ -12,6 +12,7 @@ const COPIED = [
   'examples',
   'bundle.mjs',
   'bundle-loader.cjs',
+  'package.json',
   '.swcrc',
   'jest.config.js',
   'tsconfig.json',
