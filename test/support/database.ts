@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { quoteIdent } from '../../src/database/identifiers';
 import { rolesOf } from '../../src/database/roles';
-import { makerPrefix } from '../../src/tenancy/role-makers';
+import { makerNumber } from '../../src/tenancy/role-makers';
 
 /** A database of its own for one test file, on the run's server. */
 export interface TestDatabase {
@@ -14,8 +14,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const name = `t_${randomBytes(5).toString('hex')}`;
+/** @param ending of its name */
+export async function createTestDatabase(ending = ''): Promise<TestDatabase> {
+  const name = `t_${randomBytes(5).toString('hex')}${ending}`;
   await withClient(serverUrl(), (client) => client.query(`CREATE DATABASE ${quoteIdent(name)}`));
   const url = serverUrl(name);
   return {
@@ -54,9 +55,9 @@ async function drop(name: string, url: string): Promise<void> {
        UNION SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
          JOIN pg_roles holder ON holder.oid = m.member
        WHERE holder.rolname = $1 AND r.rolname ~ '^shop_[0-9a-f]{32}$'
-       UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, $2)
+       UNION SELECT rolname FROM pg_roles WHERE ${makerNumber('rolname', roles)} > 0
        ORDER BY role`, // shops before their makers, and these before the admin login
-      [tenant, makerPrefix(roles)],
+      [tenant],
     );
     return rows.map(({ role }) => role);
   });

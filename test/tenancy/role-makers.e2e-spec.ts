@@ -1,9 +1,9 @@
 import { AdminDatabase } from '../../src/database/control-database';
 import { adminOf, type Installation, INSTALLATION } from '../../src/database/installation';
 import { TenantMaker } from '../../src/tenancy/tenant-maker';
-import { withClient } from '../support/database';
+import { createTestDatabase, withClient } from '../support/database';
 import { newOwner, newProduct, PASSWORD } from '../support/factories';
-import { useTestApp } from '../support/test-app';
+import { startTestApp, useTestApp } from '../support/test-app';
 
 const app = useTestApp({ STOCK_SIZE: '0' });
 const addRoles = (count: number) =>
@@ -98,4 +98,56 @@ it('lets the admin login drop a role, and act as its maker as docs/operations.md
   });
   const held = (await membershipsOf('tenant')).map((membership) => membership.role);
   expect([held.includes(other), held.includes(role), held.length]).toEqual([true, false, 349]);
+});
+
+it('goes on with the next for twenty shops at once on connections that know the full one', async () => {
+  await app.database.query('DELETE FROM role_stock');
+  await addRoles(150); // 250 of the second
+  await app.database.query('DELETE FROM role_stock');
+  const { api } = await newOwner(app.api);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => api.post('shops', { name: 'Branch' })));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
+  const makers = (await membershipsOf('admin')).map((held) => [held.role, held.mayBecome]);
+  expect(makers).toEqual(
+    hasMakers
+      ? [
+          ['admin_maker_1', false],
+          ['admin_maker_2', false],
+          ['admin_maker_3', true],
+        ]
+      : [],
+  );
+  expect(await membershipsOf('admin_maker_3')).toHaveLength(hasMakers ? 21 : 0);
+});
+
+it('takes a maker that somebody may become again for what it is, and a role of a similar name for none', async () => {
+  const maker = (name: string) => `"${app.database.name}_admin_maker_${name}"`;
+  const strangers = ['', '0', '1_owner', '7x', '99999999999'].map(maker).join(', ');
+  const created = strangers.replaceAll(/"[^"]+"/g, (name) => `CREATE ROLE ${name};`).replaceAll(',', '');
+  await app.database.query(`${created} GRANT ${strangers} TO "${app.database.name}_admin"`);
+  if (hasMakers) await app.database.query(`GRANT ${maker('1')} TO "${app.database.name}_admin"`); // as a superuser: it stays
+  try {
+    await addRoles(250);
+    await addRoles(1);
+    expect(await membershipsOf('admin_maker_4')).toHaveLength(hasMakers ? 1 : 0);
+    expect(await membershipsOf('admin_maker_5')).toEqual([]);
+  } finally {
+    await app.database.query(`DROP ROLE ${strangers}`);
+  }
+});
+
+it('leaves the roles to the admin login where a name has no room for a maker', async () => {
+  const long = await createTestDatabase('_'.padEnd(40, 'x')); // 52 bytes
+  const other = await startTestApp({ STOCK_SIZE: '0' }, { database: long });
+  try {
+    for (let i = 0; i < 2; i++)
+      expect(await newProduct((await newOwner(other.api)).api)).toMatchObject({ stock: 10 });
+    const makers = await long.query(
+      `SELECT FROM pg_roles WHERE starts_with(rolname, current_database() || '_admin_')`,
+    );
+    expect(makers).toEqual([]);
+  } finally {
+    await other.close();
+    await long.drop();
+  }
 });

@@ -3,7 +3,7 @@ import { LOGIN_SETTINGS } from '../../database/bootstrap';
 import type { Roles } from '../../database/roles';
 import { difference, type Observation } from './findings';
 import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
-import { makerPrefix } from '../role-makers';
+import { makerNumber } from '../role-makers';
 import { leftOver } from './orphans';
 
 /** What distinguishes each role of the installation; a shop's role has nothing of it. */
@@ -19,8 +19,7 @@ const MAKER = 'NOLOGIN CREATEROLE';
 /** Who makes the roles of tenants for the admin login; none before PostgreSQL 16. */
 export async function roleMakers(client: Client, roles: Roles): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    'SELECT rolname AS name FROM pg_roles WHERE starts_with(rolname, $1)',
-    [makerPrefix(roles)],
+    `SELECT rolname AS name FROM pg_roles WHERE ${makerNumber('rolname', roles)} > 0`,
   );
   return rows.map(({ name }) => name);
 }
