@@ -61,8 +61,10 @@ async function applyNext(
 ): Promise<Migration | undefined> {
   await client.open(opening(roles));
   try {
-    const next = pendingAfter(await readVersions(client), migrations);
-    await client.open(next === undefined ? publicRightsSql(roles) : adoptSql(migrations) + applySql(next));
+    const [next, ...more] = pendingAfter(await readVersions(client), migrations);
+    const step = next === undefined ? '' : adoptSql(migrations) + applySql(next);
+    // With the last, for a program that finds it done may begin to use it.
+    await client.open(step + (more.length === 0 ? publicRightsSql(roles) : ''));
     await client.open('COMMIT');
     return next;
   } catch (error) {
@@ -89,12 +91,12 @@ async function readVersions(client: OpeningClient): Promise<VersionRow[]> {
   return rows;
 }
 
-function pendingAfter(rows: readonly VersionRow[], migrations: readonly Migration[]): Migration | undefined {
+function pendingAfter(rows: readonly VersionRow[], migrations: readonly Migration[]): Migration[] {
   const [edited] = editedFiles(rows, migrations);
   if (edited !== undefined)
     throw new OperatorError(
       `migrations/public/${edited} was edited after it was applied: restore it, and write a new migration.`,
     );
   const done = new Set(rows.map(({ version }) => version));
-  return migrations.find(({ version }) => !done.has(version));
+  return migrations.filter(({ version }) => !done.has(version));
 }
