@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -189,9 +190,10 @@ function closeUnusedOnStop(fastify: FastifyInstance): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  fastify.addHook('preClose', (done) => {
+  fastify.addHook('preClose', async () => {
+    await nextTurn(); // what has arrived is read in the next one
+    await nextTurn();
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-    done();
   });
 }
 
