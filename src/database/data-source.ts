@@ -27,6 +27,8 @@ export const ANSWER_MS = 5000;
  * to meet them all again (docs/decisions/0016-pool-that-knows-tenants.md). Milliseconds.
  */
 const IDLE_MS = 600_000;
+/** Without, Linux says nothing for two hours on a connection that is idle, and what is between drops it after some minutes. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** How one connection of a pool is opened and when it is closed, for `pg`. */
 export function connectionConfig(
@@ -40,6 +42,7 @@ export function connectionConfig(
     min: kept,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     silenceMs,
   };
 }
