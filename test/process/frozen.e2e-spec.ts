@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ACCESS_CACHE_MS } from '../../src/tenancy/served-versions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { FreezingProxy } from '../support/freezing-proxy';
@@ -37,5 +39,16 @@ describe('a database that freezes', () => {
     proxy.thaw();
     expect((await api.get('products')).status).toBe(200);
     expect((await api.get('shops')).status).toBe(200);
+  });
+
+  it('keeps nobody in for longer: what is remembered counts from the question', async () => {
+    const { api, user } = await newOwner(server.api);
+    proxy.freeze();
+    const late = api.get('me');
+    await sleep(ACCESS_CACHE_MS + 300);
+    proxy.thaw();
+    expect((await late).status).toBe(200);
+    await database.query('UPDATE sessions SET revoked_at = now() WHERE user_id = $1', [user.id]);
+    expect((await api.get('me')).status).toBe(401); // counted from the answer it would be 200 for five seconds
   });
 });
