@@ -70,7 +70,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
       if (open.length > 0) logger.warn({ event: 'database.not_hardened', open: open.length });
       return openLogins(client, bootstrapUrl, roles, env, secrets);
     });
-    // One connection, for the admin login's first statement on one takes as long as there are tenants.
+    // One connection: on PostgreSQL 16 and newer the first statement of the admin login reads all that it is a member of.
     const applied = await withClient(url, 'prepare', async (client) => {
       const migrations = await migratePublic(client, roles);
       await ensureSigningKeys(client, secrets);

@@ -61,12 +61,15 @@ export const CHECKS = {
     remedy: 'ALTER DEFAULT PRIVILEGES FOR ROLE the owner, as expected.',
   },
   'role-attributes': { severity: 'error', remedy: 'ALTER ROLE back to what is expected.' },
-  'shop-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
+  'shop-role-member': { severity: 'error', remedy: 'REVOKE the membership at once, GRANTED BY its grantor.' },
   'shop-role-not-granted': {
     severity: 'error',
     remedy: "As the role's maker: GRANT it TO the tenant login.",
   },
-  'engine-role-member': { severity: 'error', remedy: 'REVOKE the membership at once.' },
+  'engine-role-member': {
+    severity: 'error',
+    remedy: 'REVOKE the membership at once, GRANTED BY its grantor.',
+  },
   'login-settings': { severity: 'error', remedy: RESTART },
   'login-password': {
     severity: 'error',

@@ -57,7 +57,7 @@ function rightsOn(table: string, text: string): Right[] {
 
 /**
  * Functions in `public`, but for those of extensions: the public login may call those of the list, nobody else
- * any, and they belong to the owner, with whose rights they work.
+ * any, and they belong to the owner, with whose rights all but one work.
  */
 export async function comparePublicFunctions(client: Client, roles: Roles): Promise<Observation[]> {
   const { rows } = await client.query<Omit<Observation, 'check' | 'schema'>>(
