@@ -2,7 +2,7 @@
  * PostgreSQL cuts identifiers at 63 bytes without an error, so two long names can become one
  * (PostgreSQL manual, 4.1.1). Ours are refused instead.
  */
-const MAX_IDENTIFIER_BYTES = 63;
+export const MAX_IDENTIFIER_BYTES = 63;
 
 /**
  * Quotes a name for use in SQL text.

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../database/identifiers';
+import { MAX_IDENTIFIER_BYTES, quoteIdent, quoteLiteral } from '../database/identifiers';
 import type { Roles } from '../database/roles';
 import type { Placement } from './tenant';
 
@@ -10,8 +10,6 @@ import type { Placement } from './tenant';
 const ROLES_A_MAKER = 250;
 /** Digits of a maker's number: enough for 250 million tenants. */
 const DIGITS = 6;
-/** PostgreSQL cuts longer names without an error (PostgreSQL manual, 4.1.1). */
-const MAX_NAME_BYTES = 63;
 /** Times that a maker is looked for: another transaction may be replacing it. */
 const ATTEMPTS = 3;
 
@@ -37,7 +35,7 @@ export function makerNumber(name: string, roles: Roles): string {
  */
 export function tenantRolesSql(placements: readonly Placement[], roles: Roles): string {
   const make = placements.map((placement) => roleSql(placement, roles)).join('\n');
-  const hasRoom = Buffer.byteLength(makerPrefix(roles)) + DIGITS <= MAX_NAME_BYTES;
+  const hasRoom = Buffer.byteLength(makerPrefix(roles)) + DIGITS <= MAX_IDENTIFIER_BYTES;
   return `DO ${quoteLiteral(`BEGIN ${hasRoom ? becomeMaker(roles) : ''} ${make} RESET ROLE; END`)};`;
 }
 
