@@ -16,7 +16,7 @@ const RETRY_SECONDS = 5;
 /** What the database says of a user, of a login and of a shop, if they are asked about. */
 interface Answer extends TenantState {
   isLive: boolean;
-  /** Null for who is no member, and for a shop that does not exist; then there is nothing after it. */
+  /** Null when the login is not live, and for who is no member of a shop that there is; then there is nothing after it. */
   memberRole: MemberRole | null;
   status: ShopStatus;
   currency: string;

@@ -116,6 +116,7 @@ export const CHECKS = {
   'server-version': { severity: 'error', remedy: 'Upgrade the server to PostgreSQL 15 or newer.' },
   'server-setting': {
     severity: 'warning',
-    remedy: 'Set it in postgresql.conf; some need a restart of the server.',
+    remedy:
+      'Set it in postgresql.conf; some need a restart. The embedded server has its own: ask it for less.',
   },
 } as const satisfies Record<string, { severity: Severity; remedy: string }>;
