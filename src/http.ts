@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -34,6 +33,8 @@ const JSON_LIMIT_BYTES = 1_048_576;
 /** How long headers may take to arrive, and how often Node looks for requests that are late. */
 const HEADERS_MS = 60_000;
 const CHECK_MS = 5_000;
+/** What was sent over a new connection is on its way for no longer; so long a stop waits for it. */
+const FIRST_BYTE_MS = 500;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
 /**
@@ -51,6 +52,7 @@ export async function createHttpApp(
     bodyLimit: JSON_LIMIT_BYTES,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
+    return503OnClosing: false, // what still arrives is served: the databases are closed last
     http: {
       requestTimeout: arrival,
       headersTimeout: Math.min(arrival, HEADERS_MS),
@@ -190,10 +192,13 @@ function closeUnusedOnStop(fastify: FastifyInstance): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  fastify.addHook('preClose', async () => {
-    await nextTurn(); // what has arrived is read in the next one
-    await nextTurn();
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  fastify.addHook('preClose', (done) => {
+    const closeUnused = () => {
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    };
+    const timer = setInterval(closeUnused, FIRST_BYTE_MS).unref();
+    fastify.server.once('close', () => clearInterval(timer));
+    done();
   });
 }
 

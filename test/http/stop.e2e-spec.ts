@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp } from '../support/test-app';
 
 it('waits for no connection over which nothing was asked', async () => {
@@ -14,4 +15,21 @@ it('waits for no connection over which nothing was asked', async () => {
   await app.close();
   await closed;
   expect(Buffer.concat(answered).toString()).toBe(''); // without: 408, when the headers are late
+});
+
+it('still answers what arrives over a new connection while it stops', async () => {
+  const app = await startTestApp();
+  const answered: Buffer[] = [];
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1').on('data', (data) =>
+    answered.push(data),
+  );
+  await once(socket, 'connect');
+  expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // by then the server knows of it
+  const closing = app.close();
+  const closed = once(socket, 'close');
+  await sleep(50); // as long as a request may be on its way
+  socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+  await closed; // by a reset it throws
+  expect(Buffer.concat(answered).toString()).toMatch(/^HTTP\/1.1 200 .*connection: close/s); // neither cut off nor refused
+  await closing;
 });
