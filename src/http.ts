@@ -183,8 +183,8 @@ function closeConnectionsOnStop(fastify: FastifyInstance): void {
 }
 
 /**
- * Connections over which nothing has come yet, such as browsers open ahead: Node takes them for busy until headers are late,
- * and they would hold up the stop for as long.
+ * Connections over which nothing has come yet, such as browsers open ahead: Node takes them for busy, and a stop would wait
+ * until their client closes them.
  */
 function closeUnusedOnStop(fastify: FastifyInstance): void {
   const sockets = new Set<Socket>();

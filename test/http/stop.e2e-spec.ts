@@ -14,7 +14,7 @@ it('waits for no connection over which nothing was asked', async () => {
   const closed = once(socket, 'close');
   await app.close();
   await closed;
-  expect(Buffer.concat(answered).toString()).toBe(''); // without: 408, when the headers are late
+  expect(Buffer.concat(answered).toString()).toBe('');
 });
 
 it('still answers what arrives over a new connection while it stops', async () => {
