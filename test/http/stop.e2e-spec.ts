@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp } from '../support/test-app';
 
-it('waits for no connection over which nothing was asked', async () => {
+/** An application that knows of a connection over which nothing has come. */
+async function withUnusedConnection() {
   const app = await startTestApp();
   const answered: Buffer[] = [];
   const socket = connect(Number(new URL(app.url).port), '127.0.0.1').on('data', (data) =>
@@ -11,6 +12,11 @@ it('waits for no connection over which nothing was asked', async () => {
   );
   await once(socket, 'connect');
   expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // by then the server knows of it
+  return { app, socket, answered };
+}
+
+it('waits for no connection over which nothing was asked', async () => {
+  const { app, socket, answered } = await withUnusedConnection();
   const closed = once(socket, 'close');
   await app.close();
   await closed;
@@ -18,13 +24,7 @@ it('waits for no connection over which nothing was asked', async () => {
 });
 
 it('still answers what arrives over a new connection while it stops', async () => {
-  const app = await startTestApp();
-  const answered: Buffer[] = [];
-  const socket = connect(Number(new URL(app.url).port), '127.0.0.1').on('data', (data) =>
-    answered.push(data),
-  );
-  await once(socket, 'connect');
-  expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // by then the server knows of it
+  const { app, socket, answered } = await withUnusedConnection();
   const closing = app.close();
   const closed = once(socket, 'close');
   await sleep(50); // as long as a request may be on its way
