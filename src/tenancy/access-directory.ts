@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { AppError } from '../common/app-error';
+import { AppError } from '../common/app-error';
 import { isId } from '../common/ids';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { PublicDatabase } from '../database/control-database';
@@ -58,9 +58,10 @@ export class AccessDirectory {
    * @throws NotAMember (also for a shop that does not exist), ShopSuspended, ShopNotReady
    */
   async enter(userId: string, shopId: string): Promise<TenantAccess> {
-    const { memberRole, currency } =
+    const member =
       this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.ask(userId, null, shopId));
-    return { shopId, userId, memberRole, currency };
+    if (member instanceof AppError) throw member;
+    return { shopId, userId, memberRole: member.memberRole, currency: member.currency };
   }
 
   /**
@@ -94,22 +95,19 @@ export class AccessDirectory {
     const [row] = await this.database.read<Answer>(ACCESS, [userId, sessionId, shopId]);
     const answer = row!; // a function with OUT parameters gives one
     if (answer.isLive && sessionId !== null) this.live.set(sessionId, userId, { start });
-    if (shopId !== null && this.refusalOf(answer) === null)
-      this.members.set(keyOf(userId, shopId), this.memberOf(answer), { start });
+    if (shopId === null) return answer;
+    const member = this.memberOf(answer);
+    if (!(member instanceof AppError)) this.members.set(keyOf(userId, shopId), member, { start });
     return answer;
   }
 
-  private memberOf(answer: Answer): Member {
-    const refusal = this.refusalOf(answer);
-    if (refusal !== null) throw refusal;
-    return { memberRole: answer.memberRole!, currency: answer.currency }; // not refused, so a member
-  }
-
-  private refusalOf(answer: Answer): AppError | null {
-    if (answer.memberRole === null) return new NotAMember();
+  /** What is to be remembered, or why the user does not enter. */
+  private memberOf(answer: Answer): Member | AppError {
+    const { memberRole, currency } = answer;
+    if (memberRole === null) return new NotAMember();
     if (answer.status !== 'active') return new ShopSuspended();
     if (!this.served.serves(answer)) return new ShopNotReady({ retryAfter: RETRY_SECONDS });
-    return null;
+    return { memberRole, currency };
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { LOGIN_SETTINGS } from '../../database/bootstrap';
 import type { Roles } from '../../database/roles';
+import { makerNumber } from '../role-makers';
 import { difference, type Observation } from './findings';
 import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from './fleet';
-import { makerNumber } from '../role-makers';
 import { leftOver } from './orphans';
 
 /** What distinguishes each role of the installation; a shop's role has nothing of it. */
