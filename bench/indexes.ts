@@ -3,7 +3,7 @@ import { createLogger } from '../src/common/logger';
 import type { Env } from '../src/config/env';
 import { adminOf, type Installation } from '../src/database/installation';
 import { withClient } from '../src/database/with-client';
-import { createHttpApp } from '../src/http';
+import { createHttpApp } from '../src/app/http-server';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { explainEverything, ExplainedLog } from './indexes/explained';
 import { type Finding, findingOf } from './indexes/plans';

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../src/app.module';
+import { AppModule } from '../src/app/app.module';
 import { createLogger, NestLogger } from '../src/common/logger';
 import { adminOf } from '../src/database/installation';
 import { TenantDatabase } from '../src/tenancy/tenant-database';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { adminOf } from '../src/database/installation';
 import { createLogger } from '../src/common/logger';
-import { createHttpApp } from '../src/http';
-import { createOpenApi } from '../src/openapi';
+import { createHttpApp } from '../src/app/http-server';
+import { createOpenApi } from '../src/app/openapi';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { countArgument, start } from './lib/command';
 import { makeFleet } from './lib/fleet';

@@ -15,7 +15,7 @@ import { addKeys } from './public/auth/keys.command';
 async function main(): Promise<void> {
   const program = new Command('stoa').description('Commands of the shop backend.').showHelpAfterError();
   const context = new CommandContext(async (base) =>
-    (await import('./app.module.js')).AppModule.forRoot(base),
+    (await import('./app/app.module.js')).AppModule.forRoot(base),
   );
   addDatabaseCommands(program, context);
   addMigratePublic(program, context);
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   addDoctor(program, context);
   addDemo(program);
   if (!program.commands.some((command) => command.name() === process.argv[2])) {
-    const { addAppCommands } = await import('./app-commands.js');
+    const { addAppCommands } = await import('./app/app-commands.js');
     addAppCommands(program, context);
   }
   await program.parseAsync();

@@ -10,10 +10,10 @@ import { onSignal } from './common/signals';
 import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
 import { type Installation, joinInstallation, openInstallation } from './database/installation';
-import { createHttpApp } from './http';
+import { createHttpApp } from './app/http-server';
 import { StockFiller } from './tenancy/stock-filler';
 import { TenantMigrator } from './tenancy/tenant-migrator';
-import { Workers } from './workers';
+import { Workers } from './app/workers';
 
 /** Longer than a statement may take. */
 const GRACE_MS = 20_000;
@@ -71,7 +71,7 @@ async function startPrimary(env: Env, logger: Logger): Promise<Running> {
   const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : start(env, logger));
   if (env.METRICS_PORT === 0) return running;
   try {
-    const { serveGauges } = await import('./gauges.js');
+    const { serveGauges } = await import('./app/gauges.js');
     const endGauges = await serveGauges(env, logger);
     return {
       ...running,
@@ -133,7 +133,7 @@ async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base.logger);
-    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // not loaded by those who read none
+    if (base.env.METRICS_PORT > 0) (await import('./app/gauges.js')).registerGauges(app); // not loaded by those who read none
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) app.get(StockFiller).start();
     return app;

@@ -4,7 +4,10 @@ import path from 'node:path';
 const SRC = path.join(__dirname, '..', 'src');
 
 /** Folders from the top down: a file may import from its own folder and from those after it. */
-const LAYERS = ['doors', 'public', 'tenant', 'cli', 'tenancy', 'database', 'config', 'common'] as const;
+const LAYERS = [
+  ...(['entry', 'app', 'public', 'tenant', 'cli'] as const),
+  ...(['tenancy', 'database', 'config', 'common'] as const),
+] as const;
 type Layer = (typeof LAYERS)[number];
 
 /** Beyond the order of layers. */
@@ -25,7 +28,7 @@ const textOf = new Map(sources.map((file) => [file, readFileSync(path.join(SRC, 
 
 function layerOf(file: string): Layer {
   const [folder, rest] = file.split(path.sep);
-  return rest === undefined ? 'doors' : (folder as Layer);
+  return rest === undefined ? 'entry' : (folder as Layer);
 }
 
 function importsOf(file: string): Import[] {
@@ -67,7 +70,7 @@ describe('source files', () => {
     const crossing = imports.filter(({ file, from }) => {
       if (!isEntity(from)) return false;
       const [own, other] = [layerOf(file), layerOf(`${from}.ts`)];
-      return own !== other && own !== 'doors' && !(own === 'tenancy' && other === 'public');
+      return own !== other && own !== 'app' && !(own === 'tenancy' && other === 'public');
     });
     expect(crossing.map(show)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
-import { AppModule } from '../../src/app.module';
+import { AppModule } from '../../src/app/app.module';
 import { createLogger, NestLogger } from '../../src/common/logger';
 import type { Env } from '../../src/config/env';
 import type { Installation } from '../../src/database/installation';

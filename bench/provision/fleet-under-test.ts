@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
-import { AppModule } from '../../src/app.module';
+import { AppModule } from '../../src/app/app.module';
 import { newId } from '../../src/common/ids';
 import { createLogger } from '../../src/common/logger';
 import type { Env } from '../../src/config/env';

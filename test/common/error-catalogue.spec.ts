@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import '../../src/app.module';
+import '../../src/app/app.module';
 import { errorCatalogue } from '../../src/common/app-error';
 
 const ROW = /^\| `([A-Z_]+)` +\| (\d{3}) +\| (.+?) +\|/gm;

@@ -1,6 +1,6 @@
 import { Body, type DynamicModule, Injectable, Module, Post } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AppModule } from '../../src/app.module';
+import { AppModule } from '../../src/app/app.module';
 import { OneOf, Text } from '../../src/common/fields';
 import { sqlState } from '../../src/common/sqlstate';
 import type { Base } from '../../src/database/database.module';

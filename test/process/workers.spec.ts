@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import pino from 'pino';
-import { Workers } from '../../src/workers';
+import { Workers } from '../../src/app/workers';
 import { until } from '../support/until';
 
 describe('workers that cannot be begun', () => {

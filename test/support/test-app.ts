@@ -6,7 +6,7 @@ import { readEnv } from '../../src/config/env';
 import { AdminDatabase, PublicDatabase } from '../../src/database/control-database';
 import type { Base } from '../../src/database/database.module';
 import { openInstallation } from '../../src/database/installation';
-import { createHttpApp } from '../../src/http';
+import { createHttpApp } from '../../src/app/http-server';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import { Api } from './api';
 import { createTestDatabase, type TestDatabase } from './database';

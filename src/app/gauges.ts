@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, register } from 'prom-client';
-import type { Logger } from './common/logger';
-import type { Env } from './config/env';
-import { AdminDatabase, PublicDatabase } from './database/control-database';
-import { TenantDatabase } from './tenancy/tenant-database';
+import type { Logger } from '../common/logger';
+import type { Env } from '../config/env';
+import { AdminDatabase, PublicDatabase } from '../database/control-database';
+import { TenantDatabase } from '../tenancy/tenant-database';
 
 /**
  * What the pools of this process do, and the process itself, read when somebody asks: docs/operations.md. None has a label

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { OperatorError } from './common/report';
-import type { Logger } from './common/logger';
+import { OperatorError } from '../common/report';
+import type { Logger } from '../common/logger';
 
 /** Between the end of a worker and the start of the next, milliseconds: one that cannot run must not fork without pause. */
 const RESTART_MS = 1000;

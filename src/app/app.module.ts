@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type Base, DatabaseModule } from './database/database.module';
-import { PUBLIC_ENTITIES, PublicModule } from './public/public.module';
-import { TenancyModule } from './tenancy/tenancy.module';
-import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from './tenant/tenant.module';
+import { type Base, DatabaseModule } from '../database/database.module';
+import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
+import { TenancyModule } from '../tenancy/tenancy.module';
+import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
 
 /** The map: the public side, the tenant side, and the engine between the two. */
 @Module({})

@@ -7,7 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule } from '@nestjs/swagger';
 import type { ConnectionError, FastifyInstance, FastifyRequest, FastifyHttpOptions } from 'fastify';
 import { AppModule } from './app.module';
-import type { AppErrorClass } from './common/app-error';
+import type { AppErrorClass } from '../common/app-error';
 import {
   HeadersTooLarge,
   MalformedBody,
@@ -16,18 +16,18 @@ import {
   RequestTimeout,
   UnsupportedMediaType,
   UriTooLong,
-} from './common/common.errors';
-import { newId } from './common/ids';
-import { type Logger, NestLogger } from './common/logger';
-import { problemOf } from './common/problem';
-import { ProblemFilter } from './common/problem.filter';
-import { assertSafeInput } from './common/safe-input';
-import { createValidationPipe } from './common/validation';
-import type { Env } from './config/env';
-import type { Base } from './database/database.module';
+} from '../common/common.errors';
+import { newId } from '../common/ids';
+import { type Logger, NestLogger } from '../common/logger';
+import { problemOf } from '../common/problem';
+import { ProblemFilter } from '../common/problem.filter';
+import { assertSafeInput } from '../common/safe-input';
+import { createValidationPipe } from '../common/validation';
+import type { Env } from '../config/env';
+import type { Base } from '../database/database.module';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
-import type { TenantRequest } from './tenancy/tenant';
+import type { TenantRequest } from '../tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
 /** How long headers may take to arrive, and how often Node looks for requests that are late. */

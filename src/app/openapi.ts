@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { AppErrorClass } from './common/app-error';
+import type { AppErrorClass } from '../common/app-error';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
@@ -11,10 +11,10 @@ import {
   Unauthenticated,
   UnsupportedMediaType,
   ValidationFailed,
-} from './common/common.errors';
-import { ProblemDto } from './common/problem';
-import { NotAMember, ShopNotReady, ShopSuspended, TenantRequired } from './tenancy/tenancy.errors';
-import { TENANT_ROUTE } from './tenancy/tenant-controller.decorator';
+} from '../common/common.errors';
+import { ProblemDto } from '../common/problem';
+import { NotAMember, ShopNotReady, ShopSuspended, TenantRequired } from '../tenancy/tenancy.errors';
+import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [TENANT_ROUTE]?: boolean };
 
