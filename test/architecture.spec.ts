@@ -6,7 +6,7 @@ const SRC = path.join(__dirname, '..', 'src');
 /** Folders from the top down: a file may import from its own folder and from those after it. */
 const LAYERS = [
   ...(['entry', 'app', 'public', 'tenant', 'cli'] as const),
-  ...(['tenancy', 'database', 'config', 'common'] as const),
+  ...(['tenancy', 'database', 'http', 'config', 'common'] as const),
 ] as const;
 type Layer = (typeof LAYERS)[number];
 
@@ -14,7 +14,9 @@ type Layer = (typeof LAYERS)[number];
 const FORBIDDEN: Partial<Record<Layer, readonly Layer[]>> = {
   public: ['tenant'],
   tenant: ['public'],
-  cli: ['tenant', 'public'],
+  cli: ['tenant', 'public', 'http'],
+  tenancy: ['http'],
+  database: ['http'],
 };
 
 interface Import {

@@ -1,5 +1,5 @@
 import { instanceToPlain } from 'class-transformer';
-import { toPage } from '../../src/common/page';
+import { toPage } from '../../src/http/page';
 import {
   ProductDto,
   type ProductRow,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { newId } from '../../src/common/ids';
-import { createValidationPipe } from '../../src/common/validation';
+import { createValidationPipe } from '../../src/http/validation';
 import { CreateOrderDto } from '../../src/tenant/orders/orders.dto';
 import { ListProductsQuery } from '../../src/tenant/products/products.dto';
 import type { Way } from '../lib/ways';

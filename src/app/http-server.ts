@@ -19,10 +19,10 @@ import {
 } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
-import { problemOf } from '../common/problem';
-import { ProblemFilter } from '../common/problem.filter';
-import { assertSafeInput } from '../common/safe-input';
-import { createValidationPipe } from '../common/validation';
+import { problemOf } from '../http/problem';
+import { ProblemFilter } from '../http/problem.filter';
+import { assertSafeInput } from '../http/safe-input';
+import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
 import { createOpenApi } from './openapi';

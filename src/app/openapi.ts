@@ -12,7 +12,7 @@ import {
   UnsupportedMediaType,
   ValidationFailed,
 } from '../common/common.errors';
-import { ProblemDto } from '../common/problem';
+import { ProblemDto } from '../http/problem';
 import { NotAMember, ShopNotReady, ShopSuspended, TenantRequired } from '../tenancy/tenancy.errors';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
 

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { AppError } from '../../src/common/app-error';
-import { createValidationPipe } from '../../src/common/validation';
+import { createValidationPipe } from '../../src/http/validation';
 import { RegisterDto } from '../../src/public/auth/auth.dto';
 import { CreateOrderDto } from '../../src/tenant/orders/orders.dto';
 import { CreateProductDto } from '../../src/tenant/products/products.dto';

@@ -1,7 +1,7 @@
 import { Body, type DynamicModule, Injectable, Module, Post } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppModule } from '../../src/app/app.module';
-import { OneOf, Text } from '../../src/common/fields';
+import { OneOf, Text } from '../../src/http/fields';
 import { sqlState } from '../../src/common/sqlstate';
 import type { Base } from '../../src/database/database.module';
 import { TenantConnection } from '../../src/tenancy/tenant-connection';

@@ -1,4 +1,4 @@
-import type { Caller } from '../../common/caller.decorator';
+import type { Caller } from '../../http/caller.decorator';
 import type { AuditEvent } from '../../tenancy/audit-log';
 
 /** Why a password did not open anything. */

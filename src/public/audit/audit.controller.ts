@@ -1,7 +1,7 @@
 import { Get, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
-import type { Page } from '../../common/page';
-import { Route } from '../../common/route';
+import type { Page } from '../../http/page';
+import { Route } from '../../http/route';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';

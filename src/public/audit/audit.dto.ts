@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Id, OneOf, Text, Time } from '../../common/fields';
-import { PageQuery } from '../../common/page';
+import { Id, OneOf, Text, Time } from '../../http/fields';
+import { PageQuery } from '../../http/page';
 import { AUDIT_ACTIONS, type AuditAction, type AuditEntry } from './audit-entry.entity';
 
 export class ListAuditQuery extends PageQuery {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
-import { type Page, toPage } from '../../common/page';
+import { type Page, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { OwnerRequired } from '../shops/shops.errors';

@@ -1,4 +1,4 @@
-import { Email, Id, ListOf, Part, Text, Time, Whole } from '../../common/fields';
+import { Email, Id, ListOf, Part, Text, Time, Whole } from '../../http/fields';
 import { CreateShopDto, ShopDto } from '../shops/shops.dto';
 import type { User } from '../users/user.entity';
 import type { TokenPair } from './tokens.service';

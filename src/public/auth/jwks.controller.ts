@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Route } from '../../common/route';
+import { Route } from '../../http/route';
 import { Open } from './access-token.guard';
 import { JwksDto, toJwksDto } from './jwks.dto';
 import { KeyRing } from './key-ring';

@@ -1,4 +1,4 @@
-import { ListOf, Text } from '../../common/fields';
+import { ListOf, Text } from '../../http/fields';
 import { ACCESS_TOKEN } from './access-token';
 import type { SigningKey } from './signing-key.entity';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Caller } from '../../common/caller.decorator';
+import type { Caller } from '../../http/caller.decorator';
 import { Unauthenticated } from '../../common/common.errors';
 import { PublicDatabase } from '../../database/control-database';
 import { type AuditEvent, recordAudit } from '../../tenancy/audit-log';

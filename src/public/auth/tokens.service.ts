@@ -2,7 +2,7 @@ import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { EntityManager } from 'typeorm';
-import type { Caller } from '../../common/caller.decorator';
+import type { Caller } from '../../http/caller.decorator';
 import { newId } from '../../common/ids';
 import { PublicDatabase } from '../../database/control-database';
 import { type Installation, INSTALLATION } from '../../database/installation';

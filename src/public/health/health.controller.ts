@@ -1,8 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { DatabaseUnavailable } from '../../common/common.errors';
-import { OneOf } from '../../common/fields';
-import { Route } from '../../common/route';
+import { OneOf } from '../../http/fields';
+import { Route } from '../../http/route';
 import { PublicDatabase } from '../../database/control-database';
 import { Open } from '../auth/access-token.guard';
 

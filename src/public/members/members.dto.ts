@@ -1,4 +1,4 @@
-import { Email, Id, OneOf, Text, Time } from '../../common/fields';
+import { Email, Id, OneOf, Text, Time } from '../../http/fields';
 import { MEMBER_ROLES, type MemberRole, type Membership } from '../shops/membership.entity';
 
 const ROLE = { example: 'staff', description: 'Owners manage the shop and its members; staff work in it.' };

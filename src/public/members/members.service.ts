@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Caller } from '../../common/caller.decorator';
+import type { Caller } from '../../http/caller.decorator';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../common/page';
+import { type Page, type PageQuery, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { type Caller, From } from '../../common/caller.decorator';
-import { type Page, PageQuery } from '../../common/page';
-import { Route } from '../../common/route';
-import { IdPipe } from '../../common/validation';
+import { type Caller, From } from '../../http/caller.decorator';
+import { type Page, PageQuery } from '../../http/page';
+import { Route } from '../../http/route';
+import { IdPipe } from '../../http/validation';
 import type { Principal } from '../../tenancy/tenant';
 import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';

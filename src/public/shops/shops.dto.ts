@@ -1,4 +1,4 @@
-import { Currency, Id, OneOf, Text, Time } from '../../common/fields';
+import { Currency, Id, OneOf, Text, Time } from '../../http/fields';
 import { SLUG_PATTERN } from '../../common/slug';
 import { MEMBER_ROLES, type MemberRole } from './membership.entity';
 import { type Shop, SHOP_STATUSES, type ShopStatus } from './shop.entity';

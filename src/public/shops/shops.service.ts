@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/caller.decorator';
+import type { Caller } from '../../http/caller.decorator';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../common/page';
+import { type Page, type PageQuery, toPage } from '../../http/page';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';

@@ -1,8 +1,8 @@
 import { Get, Param, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
-import { type Page, PageQuery } from '../../common/page';
-import { Route } from '../../common/route';
-import { IdPipe } from '../../common/validation';
+import { type Page, PageQuery } from '../../http/page';
+import { Route } from '../../http/route';
+import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CustomerDto } from './customers.dto';
 import { CustomerNotFound } from './customers.errors';

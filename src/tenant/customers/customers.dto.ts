@@ -1,4 +1,4 @@
-import { Email, Id, Text, Time } from '../../common/fields';
+import { Email, Id, Text, Time } from '../../http/fields';
 import type { Customer } from './customer.entity';
 
 export class CustomerDto {

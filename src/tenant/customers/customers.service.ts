@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../common/page';
+import { type Page, type PageQuery, toPage } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { Customer } from './customer.entity';
 import { type CustomerDto, toCustomerDto } from './customers.dto';

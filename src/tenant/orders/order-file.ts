@@ -1,4 +1,4 @@
-import type { CsvCell } from '../../common/csv-download';
+import type { CsvCell } from '../../http/csv-download';
 import { formatMinor } from '../../common/money';
 import { HISTORY_COLUMNS } from './history/history-row';
 import type { OrderRow } from './orders.dto';

@@ -1,10 +1,10 @@
 import { Body, Get, Param, Post, Query, Req, type StreamableFile } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { InvalidCursor, Overloaded, StorageFull } from '../../common/common.errors';
-import { csvDownload } from '../../common/csv-download';
-import { type Page, PageQuery } from '../../common/page';
-import { Route } from '../../common/route';
-import { IdPipe } from '../../common/validation';
+import { csvDownload } from '../../http/csv-download';
+import { type Page, PageQuery } from '../../http/page';
+import { Route } from '../../http/route';
+import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
 import { CreateOrderDto, OrderDto } from './orders.dto';

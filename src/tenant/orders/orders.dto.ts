@@ -1,4 +1,4 @@
-import { Currency, Email, Id, ListOf, OneOf, Part, Text, Time, Whole } from '../../common/fields';
+import { Currency, Email, Id, ListOf, OneOf, Part, Text, Time, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
 import type { OrderLine } from './order-line.entity';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidCursor } from '../../common/common.errors';
 import { newId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../common/page';
+import { type Page, type PageQuery, toPage } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { ORDER_BY_ID, ORDER_LIST } from './order-list';
 import { Order, type OrderStatus } from './order.entity';

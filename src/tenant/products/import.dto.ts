@@ -1,4 +1,4 @@
-import { Currency, ListOf, OneOf, Part, Text, Texts, Whole } from '../../common/fields';
+import { Currency, ListOf, OneOf, Part, Text, Texts, Whole } from '../../http/fields';
 
 export const IMPORT_MODES = ['atomic', 'skip'] as const;
 export type ImportMode = (typeof IMPORT_MODES)[number];

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';
 import type { EntityManager } from 'typeorm';
-import type { CsvCell, CsvSink } from '../../common/csv-download';
-import { eachRow } from '../../common/page';
+import type { CsvCell, CsvSink } from '../../http/csv-download';
+import { eachRow } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { PRODUCTS_AFTER } from './product-list';
 import type { ProductRow } from './products.dto';

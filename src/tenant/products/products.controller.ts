@@ -20,11 +20,11 @@ import {
   StorageFull,
   UnsupportedMediaType,
 } from '../../common/common.errors';
-import { csvDownload } from '../../common/csv-download';
-import { type Page } from '../../common/page';
-import { Route } from '../../common/route';
-import { withUpload } from '../../common/upload';
-import { IdPipe } from '../../common/validation';
+import { csvDownload } from '../../http/csv-download';
+import { type Page } from '../../http/page';
+import { Route } from '../../http/route';
+import { withUpload } from '../../http/upload';
+import { IdPipe } from '../../http/validation';
 import { ENV, type Env } from '../../config/env';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';

@@ -1,6 +1,6 @@
-import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../../common/fields';
+import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
-import { PageQuery } from '../../common/page';
+import { PageQuery } from '../../http/page';
 import { OptionValues } from './option-values';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
 import { isId, LAST_ID, newId } from '../../common/ids';
-import { type Page, toPage } from '../../common/page';
+import { type Page, toPage } from '../../http/page';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';

@@ -1,4 +1,4 @@
-import type { CsvCell } from '../../../common/csv-download';
+import type { CsvCell } from '../../../http/csv-download';
 import { formatMinor } from '../../../common/money';
 import type { CatalogueImage, CatalogueProduct, CatalogueVariant } from './shopify-catalogue';
 import { NO_OPTIONS, OPTION_SLOTS } from './shopify-variant';

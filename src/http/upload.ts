@@ -2,8 +2,8 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
-import { AppError } from './app-error';
-import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from './common.errors';
+import { AppError } from '../common/app-error';
+import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
 import { NamelessFile } from './nameless-file';
 
 /** A file that a client sent, on disk: a slow sender holds no database connection. */

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from './logger';
+import type { Logger } from '../common/logger';
 import { problemOf, toAppError } from './problem';
 
 /** Sends every error as a problem document. What is our fault is logged once, in full, under the request id. */

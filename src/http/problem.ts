@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { AppError } from './app-error';
+import { AppError } from '../common/app-error';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
@@ -13,8 +13,8 @@ import {
   ShuttingDown,
   UnsupportedMediaType,
   UriTooLong,
-} from './common.errors';
-import { isContention, isDatabaseAway } from './sqlstate';
+} from '../common/common.errors';
+import { isContention, isDatabaseAway } from '../common/sqlstate';
 
 /** An error as the API sends it: `application/problem+json`, RFC 9457, with a stable `code`. */
 export class ProblemDto {

@@ -2,8 +2,8 @@ import { pipeline } from 'node:stream/promises';
 import { StreamableFile } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyRequest } from 'fastify';
-import { StorageFull } from './common.errors';
-import { Gate } from './gate';
+import { StorageFull } from '../common/common.errors';
+import { Gate } from '../common/gate';
 import { NamelessFile } from './nameless-file';
 
 /** What a cell may hold. Numbers and texts are written as they are, null as nothing, true and false as words. */

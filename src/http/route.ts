@@ -1,6 +1,6 @@
 import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import type { AppErrorClass } from './app-error';
+import type { AppErrorClass } from '../common/app-error';
 import { ProblemDto } from './problem';
 
 interface RouteOptions {

@@ -1,5 +1,5 @@
 import { ParseUUIDPipe, type ValidationError, ValidationPipe } from '@nestjs/common';
-import { ValidationFailed } from './common.errors';
+import { ValidationFailed } from '../common/common.errors';
 
 interface FieldError {
   field: string;

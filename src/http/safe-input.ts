@@ -1,4 +1,4 @@
-import { ValidationFailed } from './common.errors';
+import { ValidationFailed } from '../common/common.errors';
 
 const MAX_DEPTH = 12;
 const MAX_VALUES = 20_000;
