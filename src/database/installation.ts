@@ -12,7 +12,7 @@ import {
 } from '../common/sqlstate';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
-import { type DatabaseServer, openServer } from './database-server';
+import { type DatabaseServer, openServer } from './server/database-server';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';

@@ -4,7 +4,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serverAccount } from '../../src/database/server-account';
+import { serverAccount } from '../../src/database/server/server-account';
 import type { TestDatabase } from '../support/database';
 import { scratchFolder } from '../support/program';
 

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedServer } from '../../src/database/embedded-server';
+import { EmbeddedServer } from '../../src/database/server/embedded-server';
 import { type TestDatabase, withClient } from '../support/database';
 import { at, makeShops, NEWEST, readFleet, unwhole } from '../support/fleet';
 import { finish, programWith, runCli, scratchFolder, spawnProgram } from '../support/program';

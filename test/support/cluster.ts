@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { EmbeddedServer } from '../../src/database/embedded-server';
+import { EmbeddedServer } from '../../src/database/server/embedded-server';
 
 /** Everything that test runs leave on disk, a folder a run. */
 export const TEST_FOLDER = path.resolve('.data', 'test');

@@ -14,7 +14,7 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { OperatorError } from '../common/report';
+import { OperatorError } from '../../common/report';
 import { type ServerAccount, serverAccount } from './server-account';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { OperatorError } from '../common/report';
+import { OperatorError } from '../../common/report';
 
 /** How to start a PostgreSQL binary so that it does not run as root, which it refuses. */
 export interface ServerAccount {

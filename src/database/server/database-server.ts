@@ -1,18 +1,18 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Logger } from '../common/logger';
+import type { Logger } from '../../common/logger';
 import {
   DUPLICATE_DATABASE,
   isDatabaseAway,
   isUniqueViolation,
   NO_SUCH_DATABASE,
   sqlState,
-} from '../common/sqlstate';
-import type { Env } from '../config/env';
+} from '../../common/sqlstate';
+import type { Env } from '../../config/env';
 import { EmbeddedServer } from './embedded-server';
-import { keptSecret } from './secrets';
-import { withClient } from './with-client';
+import { keptSecret } from '../secrets';
+import { withClient } from '../with-client';
 
 /** The PostgreSQL server this process works with, given from outside or started here. */
 export interface DatabaseServer {
