@@ -1,4 +1,4 @@
-import { examine } from '../src/tenancy/doctor/doctor';
+import { examine } from '../src/operations/drift/doctor';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { countArgument, print, start } from './lib/command';
 import { makeFleet } from './lib/fleet';

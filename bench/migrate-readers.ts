@@ -3,7 +3,7 @@ import { adminOf, type Installation } from '../src/database/installation';
 import { withClient } from '../src/database/with-client';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
-import { TenantMigrator } from '../src/tenancy/tenant-migrator';
+import { TenantMigrator } from '../src/operations/migrator/tenant-migrator';
 import { countArgument, print, start } from './lib/command';
 import { makeFleet } from './lib/fleet';
 import { describeSetup } from './lib/machine';

@@ -12,7 +12,8 @@ import type { Base } from './database/database.module';
 import { type Installation, joinInstallation, openInstallation } from './database/installation';
 import { createHttpApp } from './app/http-server';
 import { StockFiller } from './tenancy/stock-filler';
-import { TenantMigrator } from './tenancy/tenant-migrator';
+import { TenantMigrations } from './tenancy/tenant-migrations';
+import { TenantMigrator } from './operations/migrator/tenant-migrator';
 import { Workers } from './app/workers';
 
 /** Longer than a statement may take. */
@@ -132,7 +133,7 @@ async function start(env: Env, logger: Logger): Promise<Running> {
 async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
-    if (base.installation.admin !== null) await migrateTenants(app, base.logger);
+    if (base.installation.admin !== null) await migrateTenants(app, base);
     if (base.env.METRICS_PORT > 0) (await import('./app/gauges.js')).registerGauges(app); // not loaded by those who read none
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) app.get(StockFiller).start();
@@ -143,8 +144,11 @@ async function listen(base: Base): Promise<NestFastifyApplication> {
   }
 }
 
-async function migrateTenants(app: NestFastifyApplication, logger: Logger): Promise<void> {
-  const { failed, deferred, migrated, outcome, reason } = await app.get(TenantMigrator).run(AT_START);
+async function migrateTenants(app: NestFastifyApplication, { installation, logger }: Base): Promise<void> {
+  const { failed, deferred, migrated, outcome, reason } = await new TenantMigrator(
+    app.get(TenantMigrations),
+    installation,
+  ).run(AT_START);
   for (const tenant of failed) logger.error({ event: 'tenant.migration_failed', ...tenant });
   for (const tenant of deferred) logger.warn({ event: 'tenant.migration_deferred', ...tenant });
   if (outcome === 'stopped') logger.error({ event: 'tenants.migration_stopped', reason });

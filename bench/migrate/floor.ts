@@ -1,11 +1,12 @@
+import { goalOf } from '../../src/operations/migrator/goal';
 import { Client } from 'pg';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
 import { enterAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
-import { Lane } from '../../src/tenancy/migrator/lane';
-import { Routes } from '../../src/tenancy/migrator/routes';
-import { closeSql, openSql } from '../../src/tenancy/migrator/step-sql';
+import { Lane } from '../../src/operations/migrator/lane';
+import { Routes } from '../../src/operations/migrator/routes';
+import { closeSql, openSql } from '../../src/operations/migrator/step-sql';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 /**
@@ -45,7 +46,7 @@ export async function sameMessages(
 ): Promise<(id: string) => string> {
   const lane = new Lane(admin!.url, 'bench reference'); // the embedded server has an admin
   const { list } = migrations;
-  const [step] = await new Routes(lane, roles, migrations.goal()).steps(list.slice(0, -1));
+  const [step] = await new Routes(lane, roles, goalOf(migrations)).steps(list.slice(0, -1));
   await lane.reset();
   return (shopId) => {
     const placement = new TenantLocator().locate(shopId);

@@ -3,7 +3,7 @@ import { readEnv } from '../../src/config/env';
 import { adminOf, findInstallation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
-import { TenantMigrator } from '../../src/tenancy/tenant-migrator';
+import { TenantMigrator } from '../../src/operations/migrator/tenant-migrator';
 import { countArgument, print, start } from '../lib/command';
 import { nextMigration } from './next-migration';
 

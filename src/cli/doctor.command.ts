@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Diagnosis, examine } from '../tenancy/doctor/doctor';
+import { type Diagnosis, examine } from '../operations/drift/doctor';
 import { type CommandContext, print } from './command-context';
 
 export function addDoctor(program: Command, context: CommandContext): void {

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { OperatorError } from '../common/report';
 import { withClient } from '../database/with-client';
-import type { RunOptions } from '../tenancy/migrator/run-options';
-import { shopIdsOf } from '../tenancy/migrator/shop-ids';
+import type { RunOptions } from '../operations/migrator/run-options';
+import { shopIdsOf } from '../operations/migrator/shop-ids';
 
 /** As the command line gives them. */
 export interface MigrateFlags {

@@ -1,6 +1,6 @@
-import type { TriedTenant } from '../tenancy/migrator/dry-run';
-import type { MigrationPlan } from '../tenancy/migrator/plan';
-import type { RunSummary, UnmigratedTenant } from '../tenancy/migrator/run-options';
+import type { TriedTenant } from '../operations/migrator/dry-run';
+import type { MigrationPlan } from '../operations/migrator/plan';
+import type { RunSummary, UnmigratedTenant } from '../operations/migrator/run-options';
 import { print } from './command-context';
 
 const SHELL_SAFE = /^[\w@%+=:,./-]+$/;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { adminOf } from '../database/installation';
 import { withClient } from '../database/with-client';
-import { type FleetStatus, readStatus } from '../tenancy/migrator/status';
+import { type FleetStatus, readStatus } from '../operations/migrator/status';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { type CommandContext, print } from './command-context';
 import { oneLine } from './migrate-report';

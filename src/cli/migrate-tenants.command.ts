@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { OperatorError, reportOf } from '../common/report';
 import { adminOf, type Installation } from '../database/installation';
-import { dryRun } from '../tenancy/migrator/dry-run';
-import type { Goal } from '../tenancy/migrator/goal';
-import { planRun } from '../tenancy/migrator/plan';
-import { rebuildIndex } from '../tenancy/migrator/rebuild-index';
-import { defaultConcurrency, type RunOptions } from '../tenancy/migrator/run-options';
+import { dryRun } from '../operations/migrator/dry-run';
+import { type Goal, goalOf } from '../operations/migrator/goal';
+import { planRun } from '../operations/migrator/plan';
+import { rebuildIndex } from '../operations/migrator/rebuild-index';
+import { defaultConcurrency, type RunOptions } from '../operations/migrator/run-options';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
-import { TenantMigrator } from '../tenancy/tenant-migrator';
+import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { type CommandContext, print } from './command-context';
 import {
   type MigrateFlags,
@@ -67,7 +67,7 @@ async function run(
     progress.say('Finishing the shops in hand; again leaves at once, and nothing is lost by that.'),
   );
   try {
-    const summary = await migrator.run({ ...options, ...reporting(progress) }, goalOf(migrations, flags));
+    const summary = await migrator.run({ ...options, ...reporting(progress) }, chosenGoal(migrations, flags));
     progress.stop();
     if (flags.json) print(JSON.stringify(summary));
     else printSummary(summary, (performance.now() - started) / 1000);
@@ -94,7 +94,7 @@ async function preview(
   flags: MigrateFlags,
   options: RunOptions,
 ): Promise<void> {
-  const goal = goalOf(migrations, flags);
+  const goal = chosenGoal(migrations, flags);
   const plan = await planRun(installation, goal, options);
   const tried = flags.dryRun ? await dryRun(installation, goal, options, flags.sample) : undefined;
   if (flags.json) print(JSON.stringify({ ...plan, ...(tried && { tried }) }));
@@ -106,9 +106,9 @@ async function preview(
   if (tried?.some(({ error }) => error !== null)) process.exitCode = 1;
 }
 
-function goalOf(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): Goal {
+function chosenGoal(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): Goal {
   if (undo && to !== undefined) throw new OperatorError('--undo takes back one step; --to goes forward.');
-  return migrations.goal({ undo, ...(to !== undefined && { to }) });
+  return goalOf(migrations, { undo, ...(to !== undefined && { to }) });
 }
 
 async function rebuild(

@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
 import type { Installation } from '../database/installation';
-import { repairScript } from '../tenancy/verify/repair-script';
-import { type Verified, verify } from '../tenancy/verify/verify';
+import { repairScript } from '../operations/drift/repair/repair-script';
+import { type Verified, verify } from '../operations/drift/verify';
 import { type CommandContext, print } from './command-context';
 
 interface Options {

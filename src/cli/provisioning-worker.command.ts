@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
 import { StockFiller } from '../tenancy/stock-filler';
-import { TenantMigrator } from '../tenancy/tenant-migrator';
+import { type Installation, INSTALLATION } from '../database/installation';
+import { TenantMigrations } from '../tenancy/tenant-migrations';
+import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantStock } from '../tenancy/tenant-stock';
 import { type CommandContext, print } from './command-context';
 
@@ -16,7 +18,10 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
         if (PROVISIONING !== 'worker' || STOCK_SIZE === 0)
           throw new OperatorError('There is nothing to do: set PROVISIONING=worker and STOCK_SIZE above 0.');
         const { signal } = context;
-        const { failed, deferred, migrated } = await app.get(TenantMigrator).run({ signal });
+        const { failed, deferred, migrated } = await new TenantMigrator(
+          app.get(TenantMigrations),
+          app.get<Installation>(INSTALLATION),
+        ).run({ signal });
         for (const { shopId, slug, message } of [...failed, ...deferred])
           print(`failed   ${slug ?? shopId}: ${message}`);
         if (failed.length + deferred.length > 0) process.exitCode = 1;

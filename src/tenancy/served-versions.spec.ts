@@ -1,5 +1,5 @@
 import type { Migration } from '../database/schema-migrations';
-import { historyChecksum } from './migrator/history';
+import { historyChecksum } from './migration-history';
 import { ServedVersions, type TenantState } from './served-versions';
 
 type Kind = Migration['kind'];

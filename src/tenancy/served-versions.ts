@@ -1,5 +1,5 @@
 import type { Migration } from '../database/schema-migrations';
-import { historyChecksum } from './migrator/history';
+import { historyChecksum } from './migration-history';
 
 /**
  * How long it is remembered who may enter which shop, and whether the program serves it: a removed member or a

@@ -16,7 +16,6 @@ import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
 import { TenantMaker } from './tenant-maker';
 import { TenantMigrations } from './tenant-migrations';
-import { TenantMigrator } from './tenant-migrator';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { InlineTenants, TENANT_SOURCE, TenantsFromStock } from './tenant-source';
@@ -82,7 +81,6 @@ export class TenancyModule {
       AccessDirectory,
       TenantGuard,
       TenantMigrations,
-      TenantMigrator,
       TenantSession,
       TenantStock,
     ];

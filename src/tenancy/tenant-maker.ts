@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import { type Installation, INSTALLATION } from '../database/installation';
-import { servesFromOf } from './migrator/history';
+import { servesFromOf } from './migration-history';
 import { schemaSql } from './provision-sql';
 import { tenantRolesSql } from './role-makers';
 import { TenantLocator } from './tenant-locator';

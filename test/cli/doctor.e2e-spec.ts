@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../../src/tenancy/doctor/doctor';
+import type { Diagnosis } from '../../src/operations/drift/doctor';
 import { createTestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';

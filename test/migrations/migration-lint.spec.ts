@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { lintMigrations } from '../../src/database/lint/lint-migrations';
-import { type RuleName, RULES } from '../../src/database/lint/rules';
+import { lintMigrations } from '../../src/operations/lint/lint-migrations';
+import { type RuleName, RULES } from '../../src/operations/lint/rules';
 import { TENANT_MIGRATIONS } from '../../src/database/migration-folders';
 import { loadMigrations } from '../../src/database/schema-migrations';
 

@@ -1,0 +1,105 @@
+import type { Client } from 'pg';
+import { quoteLiteral } from '../../../database/identifiers';
+import { PUBLIC_FUNCTIONS, PUBLIC_RIGHTS } from '../../../database/public-rights';
+import type { Roles } from '../../../database/roles';
+import { grantsSql } from '../catalogue';
+import { difference, type Observation } from '../findings';
+
+interface Row {
+  kind: string;
+  object: string;
+  grantee: string;
+  expected: string | null;
+  found: string | null;
+}
+
+interface Right {
+  kind: string;
+  object: string;
+  rights: string;
+}
+
+/** Rights on `public` and its tables: the public login has those of the list, and nobody else has any. */
+export async function comparePublicRights(client: Client, roles: Roles): Promise<Observation[]> {
+  const schemas = `(SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname = 'public')`;
+  const { rows } = await client.query<Row>(
+    `SELECT kind, object, grantee, w.rights AS expected, f.rights AS found
+     FROM (SELECT r.*, $2 AS grantee FROM json_to_recordset($1::json) AS r(kind text, object text, rights text)) w
+     FULL JOIN (${grantsSql(schemas, quoteLiteral(roles.owner))}) f USING (kind, object, grantee)
+     WHERE w.rights IS DISTINCT FROM f.rights`,
+    [JSON.stringify(expectedRights()), roles.public],
+  );
+  return rows.map(({ kind, object, grantee, expected, found }) => ({
+    check: 'public-rights',
+    schema: null,
+    object: kind === 'schema' ? 'public' : `public.${object}`,
+    detail: `${grantee}: ${difference(expected, found)}`,
+  }));
+}
+
+/** The list of rights in the spelling of the access lists: a row a table, and one a column. */
+function expectedRights(): Right[] {
+  const tables = Object.entries(PUBLIC_RIGHTS).flatMap(([table, text]) => rightsOn(table, text));
+  return [{ kind: 'schema', object: 'schema', rights: 'USAGE' }, ...tables];
+}
+
+function rightsOn(table: string, text: string): Right[] {
+  const byObject = new Map<string, string[]>();
+  for (const [, privilege, columns] of text.matchAll(/(\w+)(?:\s*\(([^)]*)\))?/g))
+    for (const object of columns?.split(',').map((column) => `${table}.${column.trim()}`) ?? [table])
+      byObject.set(object, [...(byObject.get(object) ?? []), privilege!]); // always matched
+  return [...byObject].map(([object, privileges]) => ({
+    kind: object === table ? 'table' : 'column',
+    object,
+    rights: privileges.toSorted().join(', '),
+  }));
+}
+
+/**
+ * Functions in `public`, but for those of extensions: the public login may call those of the list, nobody else
+ * any, and they belong to the owner, with whose rights all but one work.
+ */
+export async function comparePublicFunctions(client: Client, roles: Roles): Promise<Observation[]> {
+  const { rows } = await client.query<Omit<Observation, 'check' | 'schema'>>(
+    `WITH found AS (
+       SELECT p.oid, p.proowner, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END AS grantee
+       FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+       WHERE p.pronamespace = 'public'::regnamespace AND x.grantee <> p.proowner
+         AND pg_get_userbyid(x.grantee) <> $3
+         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')),
+     wanted AS (SELECT to_regprocedure('public.' || f)::oid AS oid, 'public.' || f AS name, $2 AS grantee FROM unnest($1::text[]) f)
+     SELECT coalesce(w.name, oid::regprocedure::text) AS object,
+       grantee || CASE WHEN w.name IS NULL THEN ' may call it; expected nobody but the owner' ELSE ' may not call it' END AS detail
+     FROM wanted w FULL JOIN found f USING (oid, grantee) WHERE w.name IS NULL OR f.proowner IS NULL
+     UNION ALL
+     SELECT w.name, 'expected the owner ' || $3 || ', found ' || pg_get_userbyid(p.proowner)
+     FROM wanted w JOIN pg_proc p USING (oid) WHERE pg_get_userbyid(p.proowner) <> $3`,
+    [PUBLIC_FUNCTIONS, roles.public, roles.owner],
+  );
+  return rows.map((row) => ({ check: 'public-function', schema: null, ...row }));
+}
+
+/** Rights on the database itself: no temporary tables, and new schemas by the admin login alone. */
+export async function compareDatabaseRights(client: Client, roles: Roles): Promise<Observation[]> {
+  const { rows } = await client.query<{ database: string; detail: string }>(
+    `WITH here AS (SELECT oid, datname, datdba, coalesce(datacl, acldefault('d', datdba)) AS acl
+       FROM pg_database WHERE datname = current_database())
+     SELECT datname AS database, who || ' has ' || x.privilege_type || '; expected ' ||
+       CASE WHEN who = $1 THEN 'CONNECT, CREATE' ELSE 'CONNECT at most' END AS detail
+     FROM here, aclexplode(acl) x,
+       LATERAL (SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END) g(who)
+     WHERE x.grantee <> datdba AND x.privilege_type <> 'CONNECT' AND NOT (who = $1 AND x.privilege_type = 'CREATE')
+     UNION ALL
+     SELECT datname, rolname || ' lacks ' || privilege
+     FROM here, pg_roles, (VALUES ('CONNECT'), ('CREATE')) AS p(privilege)
+     WHERE rolname = ANY ($2) AND (rolname = $1 OR privilege = 'CONNECT')
+       AND NOT has_database_privilege(pg_roles.oid, here.oid, privilege)`,
+    [roles.admin, [roles.admin, roles.public, roles.tenant]],
+  );
+  return rows.map(({ database, detail }) => ({
+    check: 'database-rights',
+    schema: null,
+    object: database,
+    detail,
+  }));
+}

@@ -1,0 +1,135 @@
+import type { Client } from 'pg';
+import { LOGIN_SETTINGS } from '../../../database/bootstrap';
+import type { Roles } from '../../../database/roles';
+import { makerNumber } from '../../../tenancy/role-makers';
+import { difference, type Observation } from '../findings';
+import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
+import { leftOver } from './orphans';
+
+/** What distinguishes each role of the installation; a shop's role has nothing of it. */
+const ATTRIBUTES: Record<keyof Roles, string> = {
+  owner: 'NOLOGIN',
+  admin: 'LOGIN CREATEROLE',
+  public: 'LOGIN',
+  tenant: 'LOGIN NOINHERIT',
+};
+
+const MAKER = 'NOLOGIN CREATEROLE';
+
+/** Who makes the roles of tenants for the admin login; none before PostgreSQL 16. */
+export async function roleMakers(client: Client, roles: Roles): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT rolname AS name FROM pg_roles WHERE ${makerNumber('rolname', roles)} > 0`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Attributes of all roles of the installation, against what bootstrap and provisioning make. */
+export async function compareAttributes(
+  client: Client,
+  roles: Roles,
+  makers: readonly string[],
+): Promise<Observation[]> {
+  const kinds = Object.keys(ATTRIBUTES) as (keyof Roles)[];
+  const { rows } = await client.query<{
+    role: string;
+    schema: string | null;
+    expected: string;
+    found: string;
+  }>(
+    `WITH expected AS (
+       SELECT * FROM unnest($1::text[], $2::text[], array_fill(NULL::text, ARRAY[cardinality($1)])) AS e(role, attributes, schema)
+       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${TENANT_SCHEMAS} s
+       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${STOCKED_ROLES} s),
+     found AS (SELECT rolname::text AS role, concat_ws(' ', CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
+       CASE WHEN rolcanlogin AND NOT rolinherit THEN 'NOINHERIT' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
+       CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
+       CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END) AS attributes
+       FROM pg_roles)
+     SELECT role, schema, e.attributes AS expected, f.attributes AS found
+     FROM expected e LEFT JOIN found f USING (role)
+     WHERE e.attributes IS DISTINCT FROM f.attributes AND (schema IS NULL OR f.role IS NOT NULL)`,
+    [
+      [...kinds.map((kind) => roles[kind]), ...makers],
+      [...kinds.map((kind) => ATTRIBUTES[kind]), ...makers.map(() => MAKER)],
+    ],
+  );
+  return rows.map(({ role, schema, expected, found }) => ({
+    check: 'role-attributes',
+    schema,
+    object: role,
+    detail: difference(expected, found),
+  }));
+}
+
+/**
+ * Who may become whom. The tenant login may become every shop and nothing else; the admin login and the makers have what
+ * PostgreSQL 16 and newer give to a role's maker; whoever bootstraps, and superusers, may become all.
+ */
+export async function compareMemberships(
+  client: Client,
+  roles: Roles,
+  makers: readonly string[],
+): Promise<Observation[]> {
+  const { rows } = await client.query<Observation>(MEMBERSHIPS, [
+    [...Object.values(roles), ...makers],
+    roles.owner,
+    roles.admin,
+    roles.tenant,
+    makers,
+  ]);
+  return rows;
+}
+
+const MEMBERSHIPS = `
+  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT schema FROM ${STOCKED_ROLES} s),
+  shops AS MATERIALIZED (
+    SELECT r.oid, s.schema FROM schemas s JOIN pg_roles r ON r.rolname = s.schema),
+  links AS MATERIALIZED (
+    SELECT g.schema AS granted_shop, m.schema AS member_shop, r.oid, r.rolname AS granted, b.rolname AS member,
+      bool_or(a.admin_option) AS with_admin
+    FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles b ON b.oid = a.member
+    LEFT JOIN shops g ON g.oid = a.roleid LEFT JOIN shops m ON m.oid = a.member
+    WHERE NOT b.rolsuper AND (g.oid IS NOT NULL OR m.oid IS NOT NULL OR r.rolname = ANY ($1) OR b.rolname = ANY ($1))
+    GROUP BY 1, 2, 3, 4, 5),
+  wrong AS (
+    SELECT * FROM links l
+    WHERE NOT (granted_shop IS NOT NULL AND (member = $3 OR member = ANY ($5) OR member = $4 AND NOT with_admin))
+      AND NOT ((granted = $2 OR granted = ANY ($5)) AND member = $3)
+      AND NOT (granted = ANY ($1) AND member = current_user)
+      AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = l.oid AND r.rolname ~ ${TENANT_NAME}
+        AND member = ANY ($1) AND ${leftOver('$1')}))
+  SELECT CASE WHEN coalesce(granted_shop, member_shop) IS NULL THEN 'engine-role-member' ELSE 'shop-role-member' END
+      AS check, coalesce(granted_shop, member_shop) AS schema, member || ' in ' || granted AS object,
+    member || CASE WHEN with_admin THEN ' may hand on ' ELSE ' may become ' END || granted AS detail
+  FROM wrong
+  UNION ALL
+  SELECT 'shop-role-not-granted', s.schema, s.schema, $4 || ' may not become it, so no request reaches the shop'
+  FROM shops s JOIN (SELECT schema FROM ${TENANTS} t UNION ALL SELECT schema FROM ${STOCKED_ROLES} r) t USING (schema)
+  WHERE NOT EXISTS (SELECT FROM links WHERE granted_shop = s.schema AND member = $4)`;
+
+/** Settings that the logins start with. Others than ours may be set, but not the role. */
+export async function compareSettings(client: Client, roles: Roles): Promise<Observation[]> {
+  const { rows } = await client.query<{ role: string; name: string; value: string }>(
+    `SELECT r.rolname::text AS role, split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value
+     FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c
+     WHERE r.rolname = ANY ($1) AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+    [Object.values(roles)],
+  );
+  const observations: Observation[] = [];
+  const differs = (role: string, name: string, expected: string | null, found: string | null) =>
+    observations.push({
+      check: 'login-settings',
+      schema: null,
+      object: `${role} ${name}`,
+      detail: difference(expected, found),
+    });
+  for (const [login, name, sql] of LOGIN_SETTINGS) {
+    const expected = sql === "''" ? '""' : sql.replaceAll("'", ''); // as PostgreSQL keeps it
+    const found = rows.filter((row) => row.role === roles[login] && row.name === name);
+    if (found.length === 0) differs(roles[login], name, expected, null);
+    for (const { value } of found) if (value !== expected) differs(roles[login], name, expected, value);
+  }
+  for (const { role, name, value } of rows) if (name === 'role') differs(role, name, null, value);
+  return observations;
+}
