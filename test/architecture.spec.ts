@@ -1,17 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import ts from 'typescript';
 
 const SRC = path.join(__dirname, '..', 'src');
 
 /** Folders from the top down: a file may import from its own folder and from those after it. */
 const LAYERS = [
   ...(['entry', 'app', 'public', 'tenant', 'cli'] as const),
-  ...(['operations', 'tenancy', 'database', 'http', 'config', 'common'] as const),
+  ...([
+    'operations/migrator',
+    'operations/drift/repair',
+    'operations/drift',
+    'operations/lint',
+    'operations',
+  ] as const),
+  ...(['tenancy', 'database', 'http', 'config', 'common'] as const),
 ] as const;
 type Layer = (typeof LAYERS)[number];
 
 /** Beyond the order of layers. */
-const FORBIDDEN: Partial<Record<Layer, readonly Layer[]>> = {
+const FORBIDDEN: Record<string, readonly string[]> = {
   public: ['tenant'],
   tenant: ['public'],
   cli: ['tenant', 'public', 'http'],
@@ -23,30 +31,55 @@ const FORBIDDEN: Partial<Record<Layer, readonly Layer[]>> = {
 interface Import {
   file: string;
   from: string;
+  isType: boolean;
 }
 
 const files = (readdirSync(SRC, { recursive: true }) as string[]).filter((file) => /\.ts$/.test(file));
 const sources = files.filter((file) => !file.endsWith('.spec.ts'));
 const textOf = new Map(sources.map((file) => [file, readFileSync(path.join(SRC, file), 'utf8')]));
 
+/** The deepest folder of the list that the file is in; a folder that is not listed belongs to the one above it. */
 function layerOf(file: string): Layer {
-  const [folder, rest] = file.split(path.sep);
-  return rest === undefined ? 'entry' : (folder as Layer);
+  const folders = file.split(path.sep).slice(0, -1);
+  if (folders.length === 0) return 'entry';
+  const names = folders.map((_, i) => folders.slice(0, i + 1).join('/')).toReversed();
+  return names.find((name) => LAYERS.includes(name as Layer)) as Layer;
 }
 
+const sideOf = (file: string) => layerOf(file).split('/')[0]!;
+
 function importsOf(file: string): Import[] {
-  const specifiers = [...textOf.get(file)!.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
-    (match) => match[1]!,
-  );
-  return specifiers.map((specifier) => ({
+  const matches = textOf.get(file)!.matchAll(/\b(import type [^']*?from|from|import)\s*\(?\s*'([^']+)'/g);
+  return [...matches].map(([, keyword, specifier]) => ({
     file,
-    from: specifier.startsWith('.') ? path.join(path.dirname(file), specifier) : specifier,
+    from: specifier!.startsWith('.')
+      ? path.join(path.dirname(file), specifier!).replace(/\.js$/, '')
+      : specifier!,
+    isType: keyword!.startsWith('import type'),
   }));
 }
 
 const imports = sources.flatMap(importsOf);
+const own = imports.filter(({ from }) => textOf.has(`${from}.ts`));
 const isEntity = (from: string) => from.endsWith('.entity');
 const show = ({ file, from }: Import) => `${file} imports ${from}`;
+
+/** Files that can be reached from themselves, as one text for each circle. */
+function circles(): string[] {
+  const next = new Map(sources.map((file) => [file, [] as string[]]));
+  for (const { file, from } of own) next.get(file)!.push(`${from}.ts`);
+  const reach = (start: string) => {
+    const seen = new Set<string>();
+    const open = [...next.get(start)!];
+    for (let file = open.pop(); file !== undefined; file = open.pop())
+      if (!seen.has(file)) {
+        seen.add(file);
+        open.push(...next.get(file)!);
+      }
+    return seen;
+  };
+  return sources.filter((file) => reach(file).has(file));
+}
 
 function linesWith(pattern: RegExp, isExempt: (file: string) => boolean): string[] {
   return sources
@@ -56,37 +89,66 @@ function linesWith(pattern: RegExp, isExempt: (file: string) => boolean): string
 
 describe('source files', () => {
   it('are all in a known folder', () => {
-    expect(sources.map(layerOf).filter((layer) => !LAYERS.includes(layer))).toEqual([]);
+    expect(sources.filter((file) => layerOf(file) === undefined)).toEqual([]);
     expect(sources.length).toBeGreaterThan(50);
   });
 
   it('import only downwards', () => {
-    const upward = imports.filter(({ file, from }) => {
-      if (!from.includes(path.sep) || isEntity(from) || !files.includes(`${from}.ts`)) return false;
-      const [own, other] = [layerOf(file), layerOf(`${from}.ts`)];
-      return LAYERS.indexOf(other) < LAYERS.indexOf(own) || FORBIDDEN[own]?.includes(other);
+    const upward = own.filter(({ file, from }) => {
+      const other = `${from}.ts`;
+      const isAbove = LAYERS.indexOf(layerOf(other)) < LAYERS.indexOf(layerOf(file));
+      return isAbove || FORBIDDEN[sideOf(file)]?.includes(sideOf(other));
     });
     expect(upward.map(show)).toEqual([]);
   });
 
-  it('reach entities of another side only from the engine', () => {
-    const crossing = imports.filter(({ file, from }) => {
+  it('import nothing that imports them', () => {
+    expect(own.length).toBeGreaterThan(500);
+    expect(circles()).toEqual([]);
+  });
+
+  it('reach the entities of another side only from the map', () => {
+    const crossing = own.filter(({ file, from }) => {
       if (!isEntity(from)) return false;
-      const [own, other] = [layerOf(file), layerOf(`${from}.ts`)];
-      return own !== other && own !== 'app' && !(own === 'tenancy' && other === 'public');
+      const [side, other] = [sideOf(file), sideOf(`${from}.ts`)];
+      return side !== other && side !== 'app' && !(side === 'public' && other === 'tenancy');
     });
     expect(crossing.map(show)).toEqual([]);
   });
 
-  it('keep entities free of everything but typeorm and other entities', () => {
+  it('keep entities free of all but typeorm, other entities and types of the engine', () => {
     const heavy = imports.filter(
-      ({ file, from }) => /\.entity\.ts$/.test(file) && from !== 'typeorm' && !isEntity(from),
+      ({ file, from, isType }) =>
+        /\.entity\.ts$/.test(file) &&
+        from !== 'typeorm' &&
+        !isEntity(from) &&
+        !(isType && sideOf(`${from}.ts`) === 'tenancy'),
     );
     expect(heavy.map(show)).toEqual([]);
   });
 
+  it('of engine, operations, database and common compile where public and tenant are not', () => {
+    const engine = sources.filter((file) =>
+      ['operations', 'tenancy', 'database', 'common'].includes(sideOf(file)),
+    );
+    const config = ts.readConfigFile(path.join(SRC, '..', 'tsconfig.json'), (file) => ts.sys.readFile(file))
+      .config as object;
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, path.join(SRC, '..'));
+    const host = ts.createCompilerHost(options);
+    const isProduct = (file: string) => /[\\/]src[\\/](public|tenant|app|cli|http)[\\/]/.test(file);
+    host.fileExists = (file) => !isProduct(file) && ts.sys.fileExists(file);
+    const program = ts.createProgram(
+      engine.map((file) => path.join(SRC, file)),
+      { ...options, noEmit: true, incremental: false, tsBuildInfoFile: undefined },
+      host,
+    );
+    const found = ts.getPreEmitDiagnostics(program);
+    expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([]);
+    expect(program.getSourceFiles().filter(({ fileName }) => isProduct(fileName))).toEqual([]);
+  });
+
   it('know roles, schemas and pools only in the engine and the database folder', () => {
-    const isEngine = (file: string) => ['operations', 'tenancy', 'database'].includes(layerOf(file));
+    const isEngine = (file: string) => ['operations', 'tenancy', 'database'].includes(sideOf(file));
     const pattern = /\b(DataSource|Pool|createQueryRunner|search_path|SET (LOCAL )?ROLE|set_config)\b/;
     expect(linesWith(pattern, isEngine)).toEqual([]);
   });
@@ -96,11 +158,11 @@ describe('source files', () => {
   });
 
   it('use the tenant controller decorator on the tenant side', () => {
-    expect(linesWith(/@Controller\b/, (file) => layerOf(file) !== 'tenant')).toEqual([]);
+    expect(linesWith(/@Controller\b/, (file) => sideOf(file) !== 'tenant')).toEqual([]);
   });
 
   it('inject TenantConnection only into services of the tenant side', () => {
-    const isAllowed = (file: string) => layerOf(file) === 'tenancy' || /^tenant.*\.service\.ts$/.test(file);
+    const isAllowed = (file: string) => sideOf(file) === 'tenancy' || /^tenant.*\.service\.ts$/.test(file);
     expect(linesWith(/\bTenantConnection\b/, isAllowed)).toEqual([]);
   });
 

@@ -23,18 +23,17 @@ async function findTwice(manager: EntityManager, page: number) {
     order: { position: 'ASC' },
   });
   const byOrder = groupBy(lines, ({ orderId }) => orderId);
-  for (const order of orders) order.lines = byOrder.get(order.id) ?? [];
-  return orders.map(toOrderDto);
+  return orders.map((order) => toOrderDto({ ...order, lines: byOrder.get(order.id) ?? [] }));
 }
 
 async function joinAndSelect(manager: EntityManager, page: number) {
-  const orders = await manager
+  const orders = (await manager
     .createQueryBuilder(Order, 'o')
-    .leftJoinAndSelect('o.lines', 'l')
+    .leftJoinAndMapMany('o.lines', OrderLine, 'l', 'l.order_id = o.id')
     .where('o.number < :number', { number: cursorOf(page) })
     .orderBy('o.number', 'DESC')
     .take(LIMIT)
-    .getMany();
+    .getMany()) as (Order & { lines: OrderLine[] })[];
   for (const order of orders) order.lines.sort((a, b) => a.position - b.position);
   return orders.map(toOrderDto);
 }

@@ -1,7 +1,7 @@
 import { type EntityManager, In, LessThan } from 'typeorm';
 import { groupBy } from '../../src/common/group-by';
 import { PRODUCT_LIST } from '../../src/tenant/products/product-list';
-import { ProductVariant } from '../../src/tenant/products/product-variant.entity';
+import { ProductVariant, type ProductWithVariants } from '../../src/tenant/products/product-variant.entity';
 import { Product } from '../../src/tenant/products/product.entity';
 import { type ProductRow, toProductDto, type VariantDto } from '../../src/tenant/products/products.dto';
 import { LIMIT, type ListWay } from './way';
@@ -61,18 +61,17 @@ async function findTwice(manager: EntityManager, page: number) {
     order: { position: 'ASC' },
   });
   const byProduct = groupBy(variants, ({ productId }) => productId);
-  for (const product of products) product.variants = byProduct.get(product.id) ?? [];
-  return products.map(toProductDto);
+  return products.map((product) => toProductDto({ ...product, variants: byProduct.get(product.id) ?? [] }));
 }
 
 async function joinAndSelect(manager: EntityManager, page: number) {
-  const products = await manager
+  const products = (await manager
     .createQueryBuilder(Product, 'p')
-    .leftJoinAndSelect('p.variants', 'v')
+    .leftJoinAndMapMany('p.variants', ProductVariant, 'v', 'v.product_id = p.id')
     .where('p.id < :id', { id: cursorOf(page) })
     .orderBy('p.id', 'DESC')
     .take(LIMIT) // with an order by v.position too it would count rows of the join
-    .getMany();
+    .getMany()) as ProductWithVariants[];
   for (const product of products) product.variants.sort((a, b) => a.position - b.position);
   return products.map(toProductDto);
 }

@@ -8,6 +8,7 @@ import type { Env } from '../../src/config/env';
 import { AdminDatabase } from '../../src/database/control-database';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
+import { createShop } from '../../src/public/shops/create-shop';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { TenantMaker } from '../../src/tenancy/tenant-maker';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
@@ -88,7 +89,8 @@ export class FleetUnderTest {
 
   private register(): Promise<unknown> {
     const wanted = { name: `Bench ${newId()}`, owner: { id: this.userId, name: 'Bench' } };
-    return this.app.get(ProvisioningService).transaction((_, provision) => provision(wanted));
+    const provisioning = this.app.get(ProvisioningService);
+    return provisioning.transaction((manager) => createShop(manager, provisioning, wanted));
   }
 
   private prepare(work: (maker: TenantMaker, manager: EntityManager) => Promise<void>): Promise<void> {

@@ -1,8 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
-import { TenancyModule } from '../tenancy/tenancy.module';
+import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
 import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
+
+/** Entities of each side; the engine's own tables are in `public` too. */
+export const ENTITIES = { public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES], tenant: TENANT_ENTITIES };
 
 /** The map: the public side, the tenant side, and the engine between the two. */
 @Module({})
@@ -11,8 +14,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.forRoot(base, PUBLIC_ENTITIES),
-        TenancyModule.forRoot(TENANT_ENTITIES, OLDEST_SERVED),
+        DatabaseModule.forRoot(base, ENTITIES.public),
+        TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
         PublicModule,
         TenantModule,
       ],

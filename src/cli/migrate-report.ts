@@ -1,6 +1,7 @@
 import type { TriedTenant } from '../operations/migrator/dry-run';
 import type { MigrationPlan } from '../operations/migrator/plan';
-import type { RunSummary, UnmigratedTenant } from '../operations/migrator/run-options';
+import type { RunSummary } from '../operations/migrator/run-options';
+import type { UnmigratedTenant } from '../operations/migrator/tenant-index';
 import { print } from './command-context';
 
 const SHELL_SAFE = /^[\w@%+=:,./-]+$/;

@@ -22,29 +22,13 @@ import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
 import { MembersService } from './members/members.service';
 import { Membership } from './shops/membership.entity';
-import { MigrationRun } from './shops/migration-run.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
-import { StockedRole } from './shops/stocked-role.entity';
-import { StockedTenant } from './shops/stocked-tenant.entity';
-import { TenantRecord } from './shops/tenant-record.entity';
 import { User } from './users/user.entity';
 
-export const PUBLIC_ENTITIES = [
-  User,
-  Shop,
-  Membership,
-  Session,
-  RefreshToken,
-  SigningKey,
-  TenantRecord,
-  StockedTenant,
-  StockedRole,
-  MigrationRun,
-  AuditEntry,
-];
+export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, SigningKey, AuditEntry];
 
 /** Users, shops and memberships: what belongs to nobody's schema. */
 @Module({

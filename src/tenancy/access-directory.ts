@@ -4,11 +4,9 @@ import { AppError } from '../common/app-error';
 import { isId } from '../common/ids';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { PublicDatabase } from '../database/control-database';
-import type { MemberRole } from '../public/shops/membership.entity';
-import type { ShopStatus } from '../public/shops/shop.entity';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
-import type { Principal, TenantAccess } from './tenant';
+import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
 
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;

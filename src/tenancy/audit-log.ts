@@ -1,7 +1,23 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import { quoteLiteral } from '../database/identifiers';
-import type { AuditAction } from '../public/audit/audit-entry.entity';
+
+/** Actions of the audit log: one word for the thing, one for what became of it. */
+export const AUDIT_ACTIONS = [
+  'login.succeeded',
+  'login.refused',
+  'token.reused',
+  'password.changed',
+  'shop.created',
+  'shop.suspended',
+  'shop.resumed',
+  'member.added',
+  'member.changed',
+  'member.removed',
+  'schema.migrated',
+  'support.entered',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEvent {
   action: AuditAction;

@@ -13,5 +13,4 @@ export const NoTenantReady = defineError(
   503,
   'No room for a new shop is ready at the moment.',
 );
-export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');
 export const ShopNotFound = defineError('SHOP_NOT_FOUND', 404, 'There is no such shop.');

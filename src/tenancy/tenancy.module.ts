@@ -2,7 +2,6 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
-import { AdminDatabase, PublicDatabase } from '../database/control-database';
 import { ANSWER_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
@@ -18,11 +17,17 @@ import { TenantMaker } from './tenant-maker';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
-import { InlineTenants, TENANT_SOURCE, TenantsFromStock } from './tenant-source';
+import { MigrationRun } from './migration-run.entity';
+import { StockedRole } from './stocked-role.entity';
+import { StockedTenant } from './stocked-tenant.entity';
+import { TenantRecord } from './tenant-record.entity';
 import { TenantStock } from './tenant-stock';
 
 /** A tenant waits this long for its own connection before it takes another, milliseconds: a transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
+
+/** The engine's own tables in `public`. */
+export const TENANCY_ENTITIES = [TenantRecord, StockedTenant, StockedRole, MigrationRun];
 
 /** The engine. Its pool of connections is made here and given to nobody else. */
 @Module({})
@@ -59,20 +64,6 @@ export class TenancyModule {
         return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
       },
     };
-    const tenantSource = {
-      provide: TENANT_SOURCE,
-      inject: [INSTALLATION, AdminDatabase, PublicDatabase, TenantMigrations, TenantMaker],
-      useFactory: (
-        { admin }: Installation,
-        adminDatabase: AdminDatabase,
-        publicDatabase: PublicDatabase,
-        migrations: TenantMigrations,
-        maker: TenantMaker,
-      ) =>
-        admin === null
-          ? new TenantsFromStock(publicDatabase, migrations)
-          : new InlineTenants(adminDatabase, migrations, maker),
-    };
     const exported = [
       ProvisioningService,
       StockFiller,
@@ -96,7 +87,6 @@ export class TenancyModule {
           useFactory: ({ list }: TenantMigrations) => new ServedVersions(list, oldestServed),
         },
         tenantDatabase,
-        tenantSource,
         TenantLocator,
         TenantMaker,
       ],

@@ -2,18 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import { type Installation, INSTALLATION } from '../database/installation';
+import type { NewTenant } from './tenant';
 import { servesFromOf } from './migration-history';
 import { schemaSql } from './provision-sql';
 import { tenantRolesSql } from './role-makers';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
-
-/** A tenant that is about to be made. */
-export interface TenantToBe {
-  shopId: string;
-  /** Whether its role was made ahead. */
-  hasRole: boolean;
-}
 
 /** Makes tenants, and roles for those to come, in the caller's transactions of the admin login. */
 @Injectable()
@@ -25,23 +19,21 @@ export class TenantMaker {
   ) {}
 
   /** Takes an id whose role is there, or a new one when there is none. */
-  async begin(manager: EntityManager): Promise<TenantToBe> {
+  async begin(manager: EntityManager): Promise<NewTenant> {
     const [taken] = await manager.query<{ shopId: string }[]>(
       `WITH taken AS (DELETE FROM role_stock WHERE shop_id = (
          SELECT shop_id FROM role_stock ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id)
        SELECT shop_id AS "shopId" FROM taken`,
     );
-    return taken === undefined
-      ? { shopId: newId(), hasRole: false }
-      : { shopId: taken.shopId, hasRole: true };
+    return taken === undefined ? { shopId: newId(), ready: 'none' } : { shopId: taken.shopId, ready: 'role' };
   }
 
   /** Gives it all that a tenant has: role, schema, tables, and its row in the index. */
-  async finish(manager: EntityManager, { shopId, hasRole }: TenantToBe): Promise<void> {
+  async finish(manager: EntityManager, { shopId, ready }: NewTenant): Promise<void> {
     const placement = this.locator.locate(shopId);
     const { roles } = this.installation;
     const { list, latest, checksum } = this.migrations;
-    const role = hasRole ? '' : tenantRolesSql([placement], roles);
+    const role = ready === 'role' ? '' : tenantRolesSql([placement], roles);
     await Promise.all([
       manager.query(role + schemaSql(placement, roles, list)),
       manager.query('INSERT INTO tenants (shop_id, version, checksum, serves_from) VALUES ($1, $2, $3, $4)', [

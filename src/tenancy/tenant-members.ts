@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { MemberRole } from '../public/shops/membership.entity';
+import type { MemberRole } from './tenant';
 
 /**
  * Writes who works in a shop into the shop's own `members`, in the caller's transaction: to be called wherever a

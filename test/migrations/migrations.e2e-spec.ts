@@ -4,8 +4,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PUBLIC_MIGRATIONS, TENANT_MIGRATIONS } from '../../src/database/migration-folders';
 import { schemaDifference } from '../../src/database/schema-difference';
 import { loadMigrations } from '../../src/database/schema-migrations';
-import { PUBLIC_ENTITIES } from '../../src/public/public.module';
-import { TENANT_ENTITIES } from '../../src/tenant/tenant.module';
+import { ENTITIES } from '../../src/app/app.module';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/database';
 import { runCli, scratchFolder } from '../support/program';
 
@@ -26,8 +25,8 @@ class Supplier {
 }
 
 describe.each([
-  ['public', PUBLIC_MIGRATIONS, PUBLIC_ENTITIES],
-  ['tenant', TENANT_MIGRATIONS, TENANT_ENTITIES],
+  ['public', PUBLIC_MIGRATIONS, ENTITIES.public],
+  ['tenant', TENANT_MIGRATIONS, ENTITIES.tenant],
 ])('migrations/%s', (_side, folder, entities) => {
   it('make what the entities say', async () => {
     const difference = await schemaDifference(database.url, entities, await loadMigrations(folder));
@@ -97,7 +96,7 @@ describe('create-sessions', () => {
 describe('a difference between entities and migrations', () => {
   it('is found, in both directions, without a schema name', async () => {
     const migrations = await loadMigrations(TENANT_MIGRATIONS);
-    const { up, down } = await schemaDifference(database.url, [...TENANT_ENTITIES, Supplier], migrations);
+    const { up, down } = await schemaDifference(database.url, [...ENTITIES.tenant, Supplier], migrations);
     expect(up).toHaveLength(1);
     expect(up[0]).toMatch(/^CREATE TABLE "suppliers" \("id" uuid NOT NULL/);
     expect(down).toEqual(['DROP TABLE "suppliers"']);
@@ -106,7 +105,7 @@ describe('a difference between entities and migrations', () => {
   it('is found when an entity has gone', async () => {
     const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
     const extra = { up: 'ALTER TABLE users ADD COLUMN extra text' };
-    const { up } = await schemaDifference(database.url, PUBLIC_ENTITIES, [...migrations, extra]);
+    const { up } = await schemaDifference(database.url, ENTITIES.public, [...migrations, extra]);
     expect(up).toEqual(['ALTER TABLE "users" DROP COLUMN "extra"']);
   });
 });

@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import { createShop, type NewShop } from '../../src/public/shops/create-shop';
+import type { Shop } from '../../src/public/shops/shop.entity';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { newOwner } from './factories';
 import type { TestApp } from './test-app';
@@ -24,11 +26,14 @@ export interface FleetShop {
 /** Makes shops `shop-0`, `shop-1`, … of one owner. */
 export async function makeShops({ api, app }: TestApp, count: number): Promise<void> {
   const { user } = await newOwner(api, { slug: 'shop-0' });
-  const provisioning = app.get(ProvisioningService);
   for (let i = 1; i < count; i++)
-    await provisioning.transaction((_, provision) =>
-      provision({ name: `Shop ${i}`, slug: `shop-${i}`, owner: user }),
-    );
+    await provisionShop({ app }, { name: `Shop ${i}`, slug: `shop-${i}`, owner: user });
+}
+
+/** Makes a shop without HTTP. */
+export function provisionShop({ app }: Pick<TestApp, 'app'>, wanted: NewShop): Promise<Shop> {
+  const provisioning = app.get(ProvisioningService);
+  return provisioning.transaction((manager) => createShop(manager, provisioning, wanted));
 }
 
 /** Every shop in the order of ids. */

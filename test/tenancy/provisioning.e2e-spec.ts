@@ -1,3 +1,4 @@
+import { createShop } from '../../src/public/shops/create-shop';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
 import { PASSWORD } from '../support/factories';
 import { useTestApp } from '../support/test-app';
@@ -79,12 +80,13 @@ describe('provisioning', () => {
   it('undoes everything when work after the shop fails', async () => {
     const before = await census();
     const owner = { id: '01900000-0000-7000-8000-000000000001', name: 'Ada' };
-    const failing = app.app.get(ProvisioningService).transaction(async (manager, provision) => {
+    const provisioning = app.app.get(ProvisioningService);
+    const failing = provisioning.transaction(async (manager) => {
       await manager.query(
         `INSERT INTO users (id, email, name, password_hash) VALUES ($1, 'a@b.c', 'Ada', '-')`,
         [owner.id],
       );
-      await provision({ name: 'Doomed', owner });
+      await createShop(manager, provisioning, { name: 'Doomed', owner });
       throw new Error('after the shop');
     });
     await expect(failing).rejects.toThrow('after the shop');

@@ -1,4 +1,5 @@
-import type { Severity } from './findings';
+/** An error breaks isolation, a shop or the next migration; a warning will hurt on a bad day. Both exit 1. */
+export type Severity = 'error' | 'warning';
 
 const MIGRATE = 'npm run migrate:tenants -- --only <slug>';
 const RESTART = 'Restart the program: each start grants and revokes this anew.';
@@ -120,3 +121,5 @@ export const CHECKS = {
       'Set it in postgresql.conf; some need a restart. The embedded server has its own: ask it for less.',
   },
 } as const satisfies Record<string, { severity: Severity; remedy: string }>;
+
+export type CheckName = keyof typeof CHECKS;

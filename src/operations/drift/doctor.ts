@@ -3,7 +3,7 @@ import type { Env } from '../../config/env';
 import type { OpeningClient } from '../../database/borrowed-client';
 import { adminOf, type Installation } from '../../database/installation';
 import { withClient } from '../../database/with-client';
-import { assertFilesUnchanged } from '../migrator/edited-files';
+import { assertFilesUnchanged } from '../edited-files';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { CHECKS } from './checks';
 import { findConstructs } from './constructs';

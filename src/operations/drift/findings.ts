@@ -1,8 +1,4 @@
-import type { CHECKS } from './checks';
-
-/** An error breaks isolation, a shop or the next migration; a warning will hurt on a bad day. Both exit 1. */
-export type Severity = 'error' | 'warning';
-export type CheckName = keyof typeof CHECKS;
+import type { CheckName, Severity } from './checks';
 
 /** One thing that is wrong, as operators and machines get it. */
 export interface Finding {

@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { grantsSql } from './catalogue';
-import { type CheckName, difference, type Observation } from './findings';
+import type { CheckName } from './checks';
+import { difference, type Observation } from './findings';
 import { TENANT_SCHEMAS, TENANTS } from './fleet';
 import type { Grant, Reference } from './reference';
 

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { quoteLiteral } from '../../database/identifiers';
 import { structureSql } from './catalogue';
-import { type CheckName, difference, type Observation } from './findings';
+import type { CheckName } from './checks';
+import { difference, type Observation } from './findings';
 import { TENANTS, TENANT_SCHEMAS } from './fleet';
 import type { Reference, Thing } from './reference';
 

@@ -5,7 +5,7 @@ import { CHECKS } from './checks';
 import type { Finding, Observation } from './findings';
 import { rightObservationOf } from './rights';
 import { observationOf } from './structure';
-import { assertFilesUnchanged } from '../migrator/edited-files';
+import { assertFilesUnchanged } from '../edited-files';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { compare, emptyDrift, readParts } from './compare';
 import type { Drift } from './drift';

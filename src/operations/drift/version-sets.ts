@@ -1,7 +1,8 @@
 import { DENIED, sqlState } from '../../common/sqlstate';
 import type { Installation } from '../../database/installation';
 import { type Migration, VERSION_TABLE } from '../../database/schema-migrations';
-import type { CheckName, Observation } from './findings';
+import type { CheckName } from './checks';
+import type { Observation } from './findings';
 import { buildReference, type Reference } from './reference';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import type { Tenant } from './tenants';

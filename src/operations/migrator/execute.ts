@@ -10,16 +10,10 @@ import { Lane } from './lane';
 import { Outcomes } from './outcomes';
 import { Pause } from './pause';
 import { Routes } from './routes';
-import {
-  defaultBudget,
-  defaultConcurrency,
-  type RunOptions,
-  type RunSummary,
-  type UnmigratedTenant,
-} from './run-options';
+import { defaultBudget, defaultConcurrency, type RunOptions, type RunSummary } from './run-options';
 import { RunRecord } from './run-record';
 import { STEP_LIMITS } from './step-sql';
-import { TenantIndex } from './tenant-index';
+import { TenantIndex, type UnmigratedTenant } from './tenant-index';
 import type { RunContext } from './tenant-work';
 
 const PATIENCE_MS = 120_000;

@@ -1,6 +1,5 @@
 import { describe } from './faults';
-import type { UnmigratedTenant } from './run-options';
-import type { IndexedTenant } from './tenant-index';
+import type { IndexedTenant, UnmigratedTenant } from './tenant-index';
 
 /** A migration that fails in the same way at so many tenants in a row will fail at the others too. */
 const SAME_RUNNING = 3;

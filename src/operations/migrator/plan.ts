@@ -1,6 +1,6 @@
 import { adminOf, type Installation } from '../../database/installation';
 import { Control } from './control';
-import { assertFilesUnchanged } from './edited-files';
+import { assertFilesUnchanged } from '../edited-files';
 import type { Goal } from './goal';
 import { Lane } from './lane';
 import { Pause } from './pause';

@@ -6,8 +6,8 @@ import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { type History, servesFromOf } from '../../tenancy/migration-history';
 import { describe } from './faults';
 import { Lane } from './lane';
-import type { RunProgress, UnmigratedTenant } from './run-options';
-import { readHistory } from './tenant-index';
+import type { RunProgress } from './run-options';
+import { readHistory, type UnmigratedTenant } from './tenant-index';
 
 const PAGE = 500;
 

@@ -1,7 +1,7 @@
 import type { Roles } from '../../database/roles';
 import { editedFiles, type Migration, type VersionRow } from '../../database/schema-migrations';
 import { type History, historyChecksum, newestVersion } from '../../tenancy/migration-history';
-import { fileEdited } from './edited-files';
+import { fileEdited } from '../edited-files';
 import type { Goal } from './goal';
 import type { Lane } from './lane';
 import { shapesAfter } from './shapes';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Selection } from './tenant-index';
+import type { Selection, UnmigratedTenant } from './tenant-index';
 
 export interface RunOptions extends Selection {
   /** At most so many tenants, the oldest first. */
@@ -28,14 +28,6 @@ export interface RunProgress {
   done: number;
   total: number;
   failed: number;
-}
-
-export interface UnmigratedTenant {
-  shopId: string;
-  /** Null for a tenant in stock. */
-  slug: string | null;
-  sqlState: string | null;
-  message: string;
 }
 
 export interface RunSummary {

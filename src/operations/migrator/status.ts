@@ -1,7 +1,7 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
-import { assertFilesUnchanged } from './edited-files';
-import type { UnmigratedTenant } from './run-options';
+import { assertFilesUnchanged } from '../edited-files';
+import type { UnmigratedTenant } from './tenant-index';
 
 /** A run that gives no sign of life for so long is gone. It gives one every two seconds. */
 const GONE_AFTER = '20 seconds';

@@ -7,7 +7,6 @@ import type { Placement } from '../../tenancy/tenant';
 import type { Control } from './control';
 import { HeldElsewhere } from './faults';
 import { historyChecksum, newestVersion, servesFromOf } from '../../tenancy/migration-history';
-import type { UnmigratedTenant } from './run-options';
 
 /** A tenant as the index has it. */
 export interface IndexedTenant {
@@ -30,6 +29,14 @@ export interface Selection {
   shopIds?: readonly string[];
   /** Only those from this id on. */
   from?: string;
+}
+
+export interface UnmigratedTenant {
+  shopId: string;
+  /** Null for a tenant in stock. */
+  slug: string | null;
+  sqlState: string | null;
+  message: string;
 }
 
 /** Stands for the run where nothing is migrated. */

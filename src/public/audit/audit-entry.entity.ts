@@ -1,21 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-
-/** What is written down. One word for the thing, one for what became of it. */
-export const AUDIT_ACTIONS = [
-  'login.succeeded',
-  'login.refused',
-  'token.reused',
-  'password.changed',
-  'shop.created',
-  'shop.suspended',
-  'shop.resumed',
-  'member.added',
-  'member.changed',
-  'member.removed',
-  'schema.migrated',
-  'support.entered',
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+import type { AuditAction } from '../../tenancy/audit-log';
 
 /** What somebody did, written in the transaction of the deed. Rows are added and never changed or removed. */
 @Entity('audit_log')

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Id, OneOf, Text, Time } from '../../http/fields';
 import { PageQuery } from '../../http/page';
-import { AUDIT_ACTIONS, type AuditAction, type AuditEntry } from './audit-entry.entity';
+import { type AuditEntry } from './audit-entry.entity';
+import { AUDIT_ACTIONS, type AuditAction } from '../../tenancy/audit-log';
 
 export class ListAuditQuery extends PageQuery {
   @OneOf(AUDIT_ACTIONS, { optional: true })

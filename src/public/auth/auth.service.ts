@@ -9,6 +9,7 @@ import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { loginSucceeded, shopCreated } from '../audit/audit-events';
+import { createShop } from '../shops/create-shop';
 import { shopsOf } from '../shops/memberships';
 import { type ShopDto, toShopDto } from '../shops/shops.dto';
 import { User } from '../users/user.entity';
@@ -53,9 +54,10 @@ export class AuthService {
         return toSessionDto(user, await signIn(manager, null), [], null);
       });
     }
-    return this.provisioning.transaction(async (manager, provision) => {
+    return this.provisioning.transaction(async (manager) => {
       const user = await insertUser(manager, account);
-      const shop = toShopDto(await provision({ ...wanted, owner: account }), 'owner');
+      const created = await createShop(manager, this.provisioning, { ...wanted, owner: account });
+      const shop = toShopDto(created, 'owner');
       await recordAudit(manager, shopCreated(caller, userId, shop.id));
       return toSessionDto(user, await signIn(manager, shop.id), [shop], shop);
     });

@@ -1,5 +1,6 @@
 import { Email, Id, OneOf, Text, Time } from '../../http/fields';
-import { MEMBER_ROLES, type MemberRole, type Membership } from '../shops/membership.entity';
+import { type Membership } from '../shops/membership.entity';
+import { MEMBER_ROLES, type MemberRole } from '../../tenancy/tenant';
 
 const ROLE = { example: 'staff', description: 'Owners manage the shop and its members; staff work in it.' };
 

@@ -5,16 +5,16 @@ import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
-import { recordAudit } from '../../tenancy/audit-log';
+import { type AuditAction, recordAudit } from '../../tenancy/audit-log';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { enterMember } from '../../tenancy/tenant-members';
-import type { AuditAction } from '../audit/audit-entry.entity';
-import { Membership, type MemberRole } from '../shops/membership.entity';
+import { Membership } from '../shops/membership.entity';
 import { getMembership } from '../shops/memberships';
 import { OwnerRequired } from '../shops/shops.errors';
 import { User } from '../users/user.entity';
 import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } from './members.dto';
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
+import type { MemberRole } from '../../tenancy/tenant';
 
 /** Who asks, and for which shop. */
 interface Door {

@@ -9,11 +9,9 @@ import {
   PrimaryColumn,
   type Relation,
 } from 'typeorm';
+import type { MemberRole } from '../../tenancy/tenant';
 import { User } from '../users/user.entity';
 import { Shop } from './shop.entity';
-
-export const MEMBER_ROLES = ['owner', 'staff'] as const;
-export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 /** Who works in which shop. */
 @Entity('memberships')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
-import type { ShopStatus } from './shop.entity';
 import { ShopStatusService } from './shop-status.service';
+import type { ShopStatus } from '../../tenancy/tenant';
 
 /** Both are safe to repeat. */
 export function addShopStatus(program: Command, context: CommandContext): void {

@@ -3,7 +3,8 @@ import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
-import { Shop, type ShopStatus } from './shop.entity';
+import { Shop } from './shop.entity';
+import type { ShopStatus } from '../../tenancy/tenant';
 
 const ACTIONS = { suspended: 'shop.suspended', active: 'shop.resumed' } as const;
 

@@ -10,10 +10,8 @@ import {
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
-import { TenantRecord } from './tenant-record.entity';
-
-export const SHOP_STATUSES = ['active', 'suspended'] as const;
-export type ShopStatus = (typeof SHOP_STATUSES)[number];
+import type { ShopStatus } from '../../tenancy/tenant';
+import { TenantRecord } from '../../tenancy/tenant-record.entity';
 
 /** What a person registers. Nothing in the database is named after `slug`, so it can change. */
 @Entity('shops')

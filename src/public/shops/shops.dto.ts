@@ -1,9 +1,9 @@
 import { Currency, Id, OneOf, Text, Time } from '../../http/fields';
 import { SLUG_PATTERN } from '../../common/slug';
-import { MEMBER_ROLES, type MemberRole } from './membership.entity';
-import { type Shop, SHOP_STATUSES, type ShopStatus } from './shop.entity';
+import { type Shop } from './shop.entity';
 import { Matches } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
+import { MEMBER_ROLES, type MemberRole, SHOP_STATUSES, type ShopStatus } from '../../tenancy/tenant';
 
 function Slug(): PropertyDecorator {
   return applyDecorators(

@@ -7,14 +7,14 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
-import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { LoginLimits } from '../auth/login-limits';
 import { shopCreated } from '../audit/audit-events';
 import { getUser } from '../users/users';
 import { getMembership, membershipsOf, toMemberShop } from './memberships';
+import { createShop } from './create-shop';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
-import { OwnerRequired } from './shops.errors';
+import { OwnerRequired, SlugTaken } from './shops.errors';
 
 /** Shops as their members see them: another's shop and one that does not exist are the same. */
 @Injectable()
@@ -40,9 +40,9 @@ export class ShopsService {
 
   async create(userId: string, { name, slug, currency }: CreateShopDto, caller: Caller): Promise<ShopDto> {
     await this.limits.countShop(userId);
-    const created = await this.provisioning.transaction(async (manager, provision) => {
+    const created = await this.provisioning.transaction(async (manager) => {
       const owner = await getUser(manager, userId);
-      const shop = await provision({ name, slug, currency, owner });
+      const shop = await createShop(manager, this.provisioning, { name, slug, currency, owner });
       await recordAudit(manager, shopCreated(caller, userId, shop.id));
       return shop;
     });

@@ -14,7 +14,7 @@ export class OrderLine {
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'order_lines_pkey' })
   position: number;
 
-  @ManyToOne(() => Order, (order) => order.lines, { onDelete: 'CASCADE' })
+  @ManyToOne(() => Order, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'order_id', foreignKeyConstraintName: 'order_lines_order_id_fkey' })
   order: Relation<Order>;
 

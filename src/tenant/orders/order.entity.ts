@@ -6,7 +6,6 @@ import {
   Index,
   JoinColumn,
   ManyToOne,
-  OneToMany,
   PrimaryColumn,
   type Relation,
   Unique,
@@ -14,7 +13,6 @@ import {
 } from 'typeorm';
 import { Customer } from '../customers/customer.entity';
 import { Member } from '../members/member.entity';
-import { OrderLine } from './order-line.entity';
 
 export const ORDER_STATUSES = ['pending', 'paid', 'fulfilled', 'cancelled'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
@@ -75,9 +73,6 @@ export class Order {
   @ManyToOne(() => Member)
   @JoinColumn({ name: 'created_by', foreignKeyConstraintName: 'orders_created_by_fkey' })
   creator: Relation<Member>;
-
-  @OneToMany(() => OrderLine, (line) => line.order)
-  lines: Relation<OrderLine[]>;
 
   /** Null when that is `createdAt`, as with all orders taken here. */
   @Column('timestamptz', { name: 'placed_at', nullable: true })

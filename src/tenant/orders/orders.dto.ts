@@ -114,7 +114,7 @@ export class OrderDto {
 }
 
 /** An order as it is read, with its lines in order of position. */
-export type OrderRow = Omit<Order, 'lines' | 'creator' | 'buyer'> & {
+export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
   lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
 };
 

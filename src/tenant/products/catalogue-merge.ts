@@ -1,6 +1,6 @@
 import { newId } from '../../common/ids';
 import { combinationOf, optionsOf, variantProblem } from './product-options';
-import type { ProductVariant } from './product-variant.entity';
+import type { ProductVariant, ProductWithVariants } from './product-variant.entity';
 import type { Product } from './product.entity';
 import type {
   CatalogueGroup,
@@ -12,12 +12,12 @@ import type { VariantRow } from './variants';
 
 /** What a shop has already of the products that a part of a file speaks of. */
 export interface KnownProducts {
-  byHandle: ReadonlyMap<string, Product>;
+  byHandle: ReadonlyMap<string, ProductWithVariants>;
   /** Product that holds the SKU. */
-  bySku: ReadonlyMap<string, Product>;
+  bySku: ReadonlyMap<string, ProductWithVariants>;
 }
 
-type ProductRow = Omit<Product, 'variants' | 'createdAt'>;
+type ProductRow = Omit<Product, 'createdAt'>;
 
 /** Rows to write for one group of a file. */
 export interface Merged {
@@ -80,7 +80,11 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts): Merg
 }
 
 /** Whether a price would stand in another currency than it was meant in: an amount says no currency, its product does. */
-function isRevalued(file: CatalogueProduct, target: Product, written: ReadonlySet<string>): boolean {
+function isRevalued(
+  file: CatalogueProduct,
+  target: ProductWithVariants,
+  written: ReadonlySet<string>,
+): boolean {
   if (file.currency === target.currency) return false;
   const isWhole = file.name !== null && target.variants.every(({ id }) => written.has(id));
   return !isWhole && (file.name !== null || file.variants.length > 0);
@@ -111,12 +115,12 @@ export function skusOf(product: CatalogueProduct): string[] {
   return product.variants.flatMap(({ sku }) => sku ?? []);
 }
 
-function productWithSkuOf(file: CatalogueProduct, { bySku }: KnownProducts): Product | undefined {
+function productWithSkuOf(file: CatalogueProduct, { bySku }: KnownProducts): ProductWithVariants | undefined {
   const sku = skusOf(file).find((candidate) => bySku.has(candidate));
   return sku === undefined ? undefined : bySku.get(sku);
 }
 
-function isForeign(holder: Product | undefined, target: Product | undefined): boolean {
+function isForeign(holder: Product | undefined, target: ProductWithVariants | undefined): boolean {
   return holder !== undefined && holder.id !== target?.id;
 }
 
@@ -130,7 +134,7 @@ function mergeVariants(productId: string, file: CatalogueVariant[], present: Pro
   });
 }
 
-function productRow(file: CatalogueProduct, target: Product | undefined): ProductRow {
+function productRow(file: CatalogueProduct, target: ProductWithVariants | undefined): ProductRow {
   const updatedAt = new Date();
   if (target !== undefined && file.name === null) {
     const { variants: _variants, createdAt: _createdAt, ...before } = target;

@@ -30,7 +30,7 @@ export class ProductVariant {
   @Column('uuid', { name: 'product_id' })
   productId: string;
 
-  @ManyToOne(() => Product, (product) => product.variants, { onDelete: 'CASCADE' })
+  @ManyToOne(() => Product, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'product_id', foreignKeyConstraintName: 'product_variants_product_id_fkey' })
   product: Relation<Product>;
 
@@ -74,3 +74,5 @@ export class ProductVariant {
   @Column('text', { name: 'image_src', nullable: true })
   imageSrc: string | null;
 }
+
+export type ProductWithVariants = Product & { variants: ProductVariant[] };

@@ -4,13 +4,10 @@ import {
   CreateDateColumn,
   Entity,
   Index,
-  OneToMany,
   PrimaryColumn,
-  type Relation,
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
-import { ProductVariant } from './product-variant.entity';
 
 export const PRODUCT_STATUSES = ['draft', 'active', 'archived'] as const;
 export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
@@ -72,9 +69,6 @@ export class Product {
 
   @Column('jsonb', { default: [] })
   images: ProductImage[];
-
-  @OneToMany(() => ProductVariant, (variant) => variant.product)
-  variants: Relation<ProductVariant[]>;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from './catalogue-merge';
 import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './import.dto';
-import { ProductVariant } from './product-variant.entity';
+import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
 import { HandleTaken, ImportRejected, NotACatalogueFile } from './products.errors';
 import type { CatalogueGroup, RowProblem } from './shopify/shopify-catalogue';
@@ -119,7 +119,7 @@ function note(report: ImportReportDto, problems: readonly RowProblem[]): void {
 /** Products that hold a handle or SKU of the batch, with all their variants, locked in order of id. */
 async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[]): Promise<KnownProducts> {
   const files = batch.flatMap(({ product }) => product ?? []);
-  const products = await manager
+  const found = await manager
     .createQueryBuilder(Product, 'p')
     .where(
       // An OR of the two would read all products, and a join with what is found may.
@@ -131,12 +131,15 @@ async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[
     .setLock('pessimistic_write')
     .getMany();
   const variants = await manager.find(ProductVariant, {
-    where: { productId: In(products.map(({ id }) => id)) },
+    where: { productId: In(found.map(({ id }) => id)) },
     order: { id: 'ASC' },
     lock: { mode: 'pessimistic_write' },
   });
   const byProduct = groupBy(variants, ({ productId }) => productId);
-  for (const product of products) product.variants = byProduct.get(product.id) ?? [];
+  const products: ProductWithVariants[] = found.map((product) => ({
+    ...product,
+    variants: byProduct.get(product.id) ?? [],
+  }));
   return {
     byHandle: new Map(products.map((product) => [product.handle, product])),
     bySku: new Map(

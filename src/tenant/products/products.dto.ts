@@ -244,7 +244,7 @@ export class ProductDto {
 }
 
 /** A product as it is read, with its variants in order of position. */
-export type ProductRow = Omit<Product, 'variants'> & { variants: VariantDto[] };
+export type ProductRow = Product & { variants: VariantDto[] };
 
 export function toProductDto(product: ProductRow): ProductDto {
   const { variants } = product;

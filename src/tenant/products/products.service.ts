@@ -8,7 +8,7 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { optionsOf, variantProblem } from './product-options';
 import { PRODUCT_BY_ID, PRODUCT_LIST, PRODUCT_SEARCH } from './product-list';
-import { ProductVariant } from './product-variant.entity';
+import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
 import {
   type CreateProductDto,
@@ -103,7 +103,7 @@ async function readProduct(manager: EntityManager, id: string): Promise<ProductD
 }
 
 /** With its variants, which are locked too, in order of id as orders do: none takes stock until the transaction ends. */
-async function lockProduct(manager: EntityManager, id: string): Promise<Product> {
+async function lockProduct(manager: EntityManager, id: string): Promise<ProductWithVariants> {
   const lock = { mode: 'pessimistic_write' as const };
   const product = await manager.findOne(Product, { where: { id }, lock });
   if (product === null) throw new ProductNotFound();
@@ -112,8 +112,7 @@ async function lockProduct(manager: EntityManager, id: string): Promise<Product>
     order: { id: 'ASC' },
     lock,
   });
-  product.variants = variants.toSorted((a, b) => a.position - b.position);
-  return product;
+  return { ...product, variants: variants.toSorted((a, b) => a.position - b.position) };
 }
 
 type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };

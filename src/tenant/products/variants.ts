@@ -3,8 +3,7 @@ import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
-import { ProductVariant } from './product-variant.entity';
-import type { Product } from './product.entity';
+import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import type { VariantInputDto } from './products.dto';
 import { ProductHasVariants, SkuTaken, VariantNotFound } from './products.errors';
 
@@ -77,7 +76,7 @@ export async function saveVariants(manager: EntityManager, rows: readonly Varian
 /** Changes the variant of a product that has just one. @throws ProductHasVariants */
 export async function updateOnlyVariant(
   manager: EntityManager,
-  product: Product,
+  product: ProductWithVariants,
   changes: Partial<Pick<ProductVariant, 'sku' | 'priceMinor' | 'stock'>>,
 ): Promise<void> {
   if (product.variants.length > 1) throw new ProductHasVariants();

@@ -4,13 +4,13 @@ import { type Installation, INSTALLATION } from '../../../src/database/installat
 import type { Migration } from '../../../src/database/schema-migrations';
 import { examine } from '../../../src/operations/drift/doctor';
 import { HISTORY_CHECKSUM } from '../../../src/tenancy/migration-history';
-import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
 import { repairScript } from '../../../src/operations/drift/repair/repair-script';
 import { verify } from '../../../src/operations/drift/verify';
 import { newOwner } from '../../support/factories';
+import { provisionShop } from '../../support/fleet';
 import { useTestApp } from '../../support/test-app';
 import { CONSTRUCTS } from './doctor-faults/constructs';
 import type { Fleet, FleetShop, Named } from './doctor-faults/fault';
@@ -34,9 +34,7 @@ function release([first]: readonly Migration[], version: number, name: string, u
 }
 
 async function newShop(name: string): Promise<FleetShop> {
-  const shop = await app.app
-    .get(ProvisioningService)
-    .transaction((_, provision) => provision({ name, owner: user }));
+  const shop = await provisionShop(app, { name, owner: user });
   const { schema } = app.app.get(TenantLocator, { strict: false }).locate(shop.id);
   return { id: shop.id, slug: shop.slug, schema };
 }

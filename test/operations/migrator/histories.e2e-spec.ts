@@ -10,7 +10,6 @@ import { rebuildIndex } from '../../../src/operations/migrator/rebuild-index';
 import type { RunOptions } from '../../../src/operations/migrator/run-options';
 import { TenantIndex } from '../../../src/operations/migrator/tenant-index';
 import { readStatus } from '../../../src/operations/migrator/status';
-import { ProvisioningService } from '../../../src/tenancy/provisioning.service';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { goalOf } from '../../../src/operations/migrator/goal';
@@ -19,7 +18,7 @@ import { verify } from '../../../src/operations/drift/verify';
 import { withClient } from '../../../src/database/with-client';
 import { TenantMaker } from '../../../src/tenancy/tenant-maker';
 import { TenantStock } from '../../../src/tenancy/tenant-stock';
-import { assertWhole, at, makeShops, readFleet, unwhole } from '../../support/fleet';
+import { assertWhole, at, makeShops, provisionShop, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
 
@@ -208,16 +207,13 @@ describe('a run', () => {
   });
 
   it('finds shops that an older program makes meanwhile', async () => {
-    const provisioning = app.app.get(ProvisioningService);
     const [owner] = await sql<{ id: string; name: string }>('SELECT id, name FROM users LIMIT 1');
     let made: Promise<unknown> | undefined;
     const summary = await run(season, {
       patienceMs: 5000,
       concurrency: 1,
       onProgress: () => {
-        made ??= provisioning.transaction((_, provision) =>
-          provision({ name: 'Late', slug: 'late', owner: owner! }),
-        );
+        made ??= provisionShop(app, { name: 'Late', slug: 'late', owner: owner! });
       },
     });
     await made;

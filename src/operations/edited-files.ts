@@ -1,14 +1,9 @@
 import type { Client } from 'pg';
-import { OperatorError } from '../../common/report';
-import { quoteIdent } from '../../database/identifiers';
-import {
-  editedFiles,
-  type Migration,
-  VERSION_TABLE,
-  type VersionRow,
-} from '../../database/schema-migrations';
-import { TenantLocator } from '../../tenancy/tenant-locator';
-import { historyChecksum } from '../../tenancy/migration-history';
+import { OperatorError } from '../common/report';
+import { quoteIdent } from '../database/identifiers';
+import { editedFiles, type Migration, VERSION_TABLE, type VersionRow } from '../database/schema-migrations';
+import { TenantLocator } from '../tenancy/tenant-locator';
+import { historyChecksum } from '../tenancy/migration-history';
 
 /** Histories that are looked into; one edited file makes one of each place in the list. */
 const LOOKED_AT = 50;
