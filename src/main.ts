@@ -11,7 +11,7 @@ import { type Env, readEnv } from './config/env';
 import type { Base } from './database/database.module';
 import { type Installation, joinInstallation, openInstallation } from './database/installation';
 import { createHttpApp } from './app/http-server';
-import { StockFiller } from './tenancy/stock-filler';
+import { WarmPoolMaintenance } from './tenancy/warm-pool-maintenance';
 import { TenantMigrations } from './tenancy/tenant-migrations';
 import { TenantMigrator } from './operations/migrator/tenant-migrator';
 import { Workers } from './app/workers';
@@ -129,14 +129,14 @@ async function start(env: Env, logger: Logger): Promise<Running> {
   }
 }
 
-/** Brings every tenant up to date, where that is this process's work, then listens and fills the stock. A tenant that cannot be migrated answers 503, alone. */
+/** Brings every tenant up to date, where that is this process's work, then listens and keeps the warm pool full. A tenant that cannot be migrated answers 503, alone. */
 async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
     if (base.env.METRICS_PORT > 0) (await import('./app/gauges.js')).registerGauges(app); // not loaded by those who read none
     await app.listen(base.env.PORT, base.env.HOST);
-    if (base.installation.admin !== null) app.get(StockFiller).start();
+    if (base.installation.admin !== null) app.get(WarmPoolMaintenance).start();
     return app;
   } catch (error) {
     await app.close();

@@ -10,7 +10,7 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 import { createShop } from '../../src/public/shops/create-shop';
 import { ProvisioningService } from '../../src/tenancy/provisioning.service';
-import { TenantMaker } from '../../src/tenancy/tenant-maker';
+import { TenantBuilder } from '../../src/tenancy/tenant-builder';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { makeFleet, settle } from '../lib/fleet';
 import { median, seconds } from '../lib/rounds';
@@ -62,16 +62,16 @@ export class FleetUnderTest {
 
   /** Roles are ready, as they are while the stock is filled. */
   async inlineWithRole(): Promise<number> {
-    await this.prepare((maker, manager) => maker.addRoles(manager, SHOPS_A_ROUND));
+    await this.prepare((builder, manager) => builder.addRoles(manager, SHOPS_A_ROUND));
     return medianOf(() => this.register());
   }
 
   async fromStock(): Promise<number> {
-    await this.prepare(async (maker, manager) => {
+    await this.prepare(async (builder, manager) => {
       for (let i = 0; i < SHOPS_A_ROUND; i++) {
-        const tenant = await maker.begin(manager);
-        await maker.finish(manager, tenant);
-        await manager.query('INSERT INTO tenant_stock (shop_id) VALUES ($1)', [tenant.shopId]);
+        const tenant = await builder.begin(manager);
+        await builder.finish(manager, tenant);
+        await manager.query('INSERT INTO spare_tenants (shop_id) VALUES ($1)', [tenant.shopId]);
       }
     });
     return medianOf(() => this.register());
@@ -93,9 +93,9 @@ export class FleetUnderTest {
     return provisioning.transaction((manager) => createShop(manager, provisioning, wanted));
   }
 
-  private prepare(work: (maker: TenantMaker, manager: EntityManager) => Promise<void>): Promise<void> {
-    const maker = this.app.get(TenantMaker, { strict: false });
-    return this.app.get(AdminDatabase).transaction((manager) => work(maker, manager));
+  private prepare(work: (builder: TenantBuilder, manager: EntityManager) => Promise<void>): Promise<void> {
+    const builder = this.app.get(TenantBuilder, { strict: false });
+    return this.app.get(AdminDatabase).transaction((manager) => work(builder, manager));
   }
 }
 

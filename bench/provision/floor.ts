@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { newId } from '../../src/common/ids';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { schemaSql } from '../../src/tenancy/provision-sql';
-import { tenantRolesSql } from '../../src/tenancy/role-makers';
+import { tenantRolesSql } from '../../src/tenancy/role-creators';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 

@@ -20,7 +20,7 @@ export interface MigrateFlags {
   dryRun?: boolean;
   sample: number;
   undo?: boolean;
-  rebuildIndex?: boolean;
+  rebuildRegistry?: boolean;
   json?: boolean;
 }
 

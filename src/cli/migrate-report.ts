@@ -1,7 +1,7 @@
 import type { TriedTenant } from '../operations/migrator/dry-run';
 import type { MigrationPlan } from '../operations/migrator/plan';
 import type { RunSummary } from '../operations/migrator/run-options';
-import type { UnmigratedTenant } from '../operations/migrator/tenant-index';
+import type { UnmigratedTenant } from '../operations/migrator/tenant-registry';
 import { print } from './command-context';
 
 const SHELL_SAFE = /^[\w@%+=:,./-]+$/;
@@ -26,7 +26,7 @@ export function printSummary(summary: RunSummary, seconds: number): void {
 /** A tenant that was left behind, on one line. */
 export function line(what: string, { shopId, slug, sqlState, message }: UnmigratedTenant): string {
   const hint = sqlState === 'ST003' ? `; npm run migrate:verify -- --only ${slug ?? shopId} says how` : '';
-  return `${what.padEnd(8)} ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}${hint}`;
+  return `${what.padEnd(8)} ${slug ?? 'spare tenant'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}${hint}`;
 }
 
 /** PostgreSQL's messages quote what shops have written, which must not draw on the terminal of an operator. */
@@ -56,7 +56,7 @@ export function printPlan({ target, groups, steps }: MigrationPlan): void {
 /** What was seen in the sample, and what it would mean for all. */
 export function printTrial(tried: readonly TriedTenant[], plan: MigrationPlan, concurrency: number): void {
   for (const { slug, shopId, steps, error } of tried) {
-    print(`\ntried    ${slug ?? 'in stock'} (${shopId}), and rolled back`);
+    print(`\ntried    ${slug ?? 'spare tenant'} (${shopId}), and rolled back`);
     for (const { name, ms, locks } of steps) {
       print(
         `  ${name}: ${ms === null ? 'not tried: it, or one before it, runs outside of a transaction' : `${ms.toFixed(1)} ms`}`,

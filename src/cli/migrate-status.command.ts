@@ -30,11 +30,11 @@ function printStatus({
   upToDate,
   behind,
   ahead,
-  inStock,
+  spare,
   closed,
   ...status
 }: FleetStatus): void {
-  print(`${tenants} tenant(s), ${inStock} of them in stock; this program migrates to ${latest}`);
+  print(`${tenants} tenant(s), ${spare} of them spare; this program migrates to ${latest}`);
   print(`  up to date  ${upToDate}`);
   print(`  behind      ${behind}`);
   if (ahead > 0) print(`  ahead       ${ahead}, taken further by a newer program`);
@@ -45,7 +45,7 @@ function printStatus({
   for (const { status: state, sqlState, message, tenants: count } of status.reasons)
     print(`  ${state} ${count}: ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
   for (const { slug, shopId, sqlState, message } of status.failed)
-    print(`    ${slug ?? 'in stock'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
+    print(`    ${slug ?? 'spare tenant'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
   if (status.runs.length > 0) print('\nruns');
   for (const run of status.runs)
     print(

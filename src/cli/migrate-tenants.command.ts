@@ -4,7 +4,7 @@ import { adminOf, type Installation } from '../database/installation';
 import { dryRun } from '../operations/migrator/dry-run';
 import { type Goal, goalOf } from '../operations/migrator/goal';
 import { planRun } from '../operations/migrator/plan';
-import { rebuildIndex } from '../operations/migrator/rebuild-index';
+import { rebuildRegistry } from '../operations/migrator/rebuild-registry';
 import { defaultConcurrency, type RunOptions } from '../operations/migrator/run-options';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
@@ -39,14 +39,14 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
     .option('--dry-run', 'do it to a sample, look, and roll it back')
     .option('--sample <n>', 'shops of the dry run', parseCount(100), 3)
     .option('--undo', 'take the newest step back instead')
-    .option('--rebuild-index', 'make public.tenants anew from the schemas, and migrate nothing')
+    .option('--rebuild-registry', 'make public.tenants anew from the schemas, and migrate nothing')
     .option('--json', 'the answer as one JSON object')
     .action((flags: MigrateFlags) =>
       context.withInstallation(async (installation) => {
         const migrations = await TenantMigrations.load();
-        if (flags.rebuildIndex && (flags.plan ?? flags.dryRun ?? flags.undo ?? flags.only))
-          throw new OperatorError('--rebuild-index reads every schema and migrates none: it goes alone.');
-        if (flags.rebuildIndex) return rebuild(installation, migrations, flags, context.signal);
+        if (flags.rebuildRegistry && (flags.plan ?? flags.dryRun ?? flags.undo ?? flags.only))
+          throw new OperatorError('--rebuild-registry reads every schema and migrates none: it goes alone.');
+        if (flags.rebuildRegistry) return rebuild(installation, migrations, flags, context.signal);
         const options = await runOptionsOf(flags, adminOf(installation).url);
         if (flags.plan || flags.dryRun) return preview(installation, migrations, flags, options);
         return run(installation, migrations, flags, { ...options, signal: context.signal });
@@ -118,7 +118,7 @@ async function rebuild(
   signal: AbortSignal,
 ): Promise<void> {
   const progress = startProgress('reading schemas');
-  const summary = await rebuildIndex(
+  const summary = await rebuildRegistry(
     installation,
     migrations,
     ({ done, total, failed }) => progress.update(done, failed === 0 ? '' : `${failed} failed`, total),

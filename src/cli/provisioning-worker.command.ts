@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
-import { StockFiller } from '../tenancy/stock-filler';
+import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
-import { TenantStock } from '../tenancy/tenant-stock';
+import { WarmPool } from '../tenancy/warm-pool';
 import { type CommandContext, print } from './command-context';
 
 /** The process with admin rights, beside API processes that have none (PROVISIONING=worker). */
@@ -12,11 +12,13 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
   program
     .command('provisioning:worker')
     .description('migrate all shops, then keep tenants ready for new ones, until stopped')
-    .option('--once', 'fill the stock once and end')
+    .option('--once', 'fill the warm pool once and end')
     .action(({ once }: { once?: boolean }) =>
-      context.withApp(async (app, { PROVISIONING, STOCK_SIZE }) => {
-        if (PROVISIONING !== 'worker' || STOCK_SIZE === 0)
-          throw new OperatorError('There is nothing to do: set PROVISIONING=worker and STOCK_SIZE above 0.');
+      context.withApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
+        if (PROVISIONING !== 'worker' || WARM_TENANTS === 0)
+          throw new OperatorError(
+            'There is nothing to do: set PROVISIONING=worker and WARM_TENANTS above 0.',
+          );
         const { signal } = context;
         const { failed, deferred, migrated } = await new TenantMigrator(
           app.get(TenantMigrations),
@@ -25,12 +27,12 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
         for (const { shopId, slug, message } of [...failed, ...deferred])
           print(`failed   ${slug ?? shopId}: ${message}`);
         if (failed.length + deferred.length > 0) process.exitCode = 1;
-        print(`${migrated} migrated; keeping ${STOCK_SIZE} tenants ready`);
+        print(`${migrated} migrated; keeping ${WARM_TENANTS} tenants ready`);
         if (once) {
-          print(`${await app.get(TenantStock).fill(STOCK_SIZE, signal)} tenant(s) made`);
+          print(`${await app.get(WarmPool).fill(WARM_TENANTS, signal)} tenant(s) made`);
           return;
         }
-        app.get(StockFiller).start();
+        app.get(WarmPoolMaintenance).start();
         if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       }),
     );

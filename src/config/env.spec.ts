@@ -38,6 +38,13 @@ describe('POOLER_URL', () => {
   });
 });
 
+describe('a setting that has another name now', () => {
+  it('stops the start and names the new one', () => {
+    expect(() => readEnv({ STOCK_SIZE: '10' })).toThrow('STOCK_SIZE (is called WARM_TENANTS now)');
+    expect(readEnv({ WARM_TENANTS: '7' }).WARM_TENANTS).toBe(7);
+  });
+});
+
 describe('METRICS_PORT', () => {
   it('is refused by name where it is that of the API', () => {
     expect(() => readEnv({ PORT: '3000', METRICS_PORT: '3000' })).toThrow('METRICS_PORT (must not be PORT)');

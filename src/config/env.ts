@@ -27,7 +27,7 @@ const settings = z.object({
     .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not name a user')
     .optional(),
   PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
-  STOCK_SIZE: z.coerce.number().int().min(0).max(1000).default(10),
+  WARM_TENANTS: z.coerce.number().int().min(0).max(1000).default(10),
   HARDENING: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   WORKERS: z.coerce.number().int().min(1).max(128).default(1),
@@ -49,6 +49,9 @@ const settings = z.object({
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
+
+/** Settings of earlier versions, by the name that each has now. */
+const RENAMED = new Map([['STOCK_SIZE', 'WARM_TENANTS']]);
 
 const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
   path: ['METRICS_PORT'],
@@ -78,13 +81,14 @@ export class EnvironmentError extends OperatorError {
  */
 export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim() !== ''));
+  const renamed = [...RENAMED].filter(([name]) => name in given);
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const variables = result.error.issues.map((issue) => ({
-    name: issue.path.join('.'),
-    problem: issue.message,
-  }));
-  throw new EnvironmentError(variables);
+  if (result.success && renamed.length === 0) return result.data;
+  const issues = result.error?.issues ?? [];
+  throw new EnvironmentError([
+    ...issues.map((issue) => ({ name: issue.path.join('.'), problem: issue.message })),
+    ...renamed.map(([name, present]) => ({ name, problem: `is called ${present} now` })),
+  ]);
 }
 
 /** Adds the variables of a `.env` file in the working directory; those already set win. */

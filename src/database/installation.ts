@@ -16,6 +16,7 @@ import { type DatabaseServer, openServer } from './server/database-server';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
+import { renameRoleCreators } from './renamed-roles';
 import { type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migratePublic } from './public-migrator';
@@ -72,6 +73,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
     });
     // One connection: on PostgreSQL 16 and newer the first statement of the admin login reads all that it is a member of.
     const applied = await withClient(url, 'prepare', async (client) => {
+      await renameRoleCreators(client, roles);
       const migrations = await migratePublic(client, roles);
       await ensureSigningKeys(client, secrets);
       return migrations;

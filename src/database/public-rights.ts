@@ -16,8 +16,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   login_limits: ALL,
   signing_keys: 'SELECT',
   tenants: 'SELECT',
-  tenant_stock: 'SELECT',
-  role_stock: 'SELECT',
+  spare_tenants: 'SELECT',
+  spare_roles: 'SELECT',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
   // Append-only, and the time is the server's: no right on the column `at`, none to change or remove.

@@ -1,7 +1,7 @@
 import { quoteIdent } from '../database/identifiers';
 import type { Roles } from '../database/roles';
 import { applySql, CREATE_VERSION_TABLE, type Migration } from '../database/schema-migrations';
-import { tenantRolesSql } from './role-makers';
+import { tenantRolesSql } from './role-creators';
 import type { Placement } from './tenant';
 import { ENGINE_TABLES } from './tenant-migrations';
 

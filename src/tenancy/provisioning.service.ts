@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { AdminDatabase, PublicDatabase } from '../database/control-database';
 import { NoTenantReady } from './tenancy.errors';
 import type { NewTenant } from './tenant';
-import { TenantMaker } from './tenant-maker';
+import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 
 const RETRY_SECONDS = 2;
@@ -21,7 +21,7 @@ export class ProvisioningService {
     publicDatabase: PublicDatabase,
     @Inject(AdminDatabase) private readonly admin: AdminDatabase | null,
     private readonly migrations: TenantMigrations,
-    private readonly maker: TenantMaker,
+    private readonly builder: TenantBuilder,
   ) {
     this.database = admin ?? publicDatabase;
   }
@@ -39,12 +39,12 @@ export class ProvisioningService {
     const claimed = await this.claim(manager);
     if (claimed !== null) return { shopId: claimed, ready: 'tenant' };
     if (this.admin === null) throw new NoTenantReady({ retryAfter: RETRY_SECONDS });
-    return this.maker.begin(manager);
+    return this.builder.begin(manager);
   }
 
   /** Makes what is still missing: role, schema, tables and the row in `public.tenants`. */
   async finish(manager: EntityManager, tenant: NewTenant): Promise<void> {
-    if (tenant.ready !== 'tenant') await this.maker.finish(manager, tenant);
+    if (tenant.ready !== 'tenant') await this.builder.finish(manager, tenant);
   }
 
   /** @returns null when none is ready, or only such as this program cannot serve */

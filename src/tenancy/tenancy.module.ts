@@ -7,27 +7,27 @@ import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
 import { ServedVersions } from './served-versions';
-import { StockFiller } from './stock-filler';
+import { WarmPoolMaintenance } from './warm-pool-maintenance';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
 import { AccessDirectory } from './access-directory';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
-import { TenantMaker } from './tenant-maker';
+import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { MigrationRun } from './migration-run.entity';
-import { StockedRole } from './stocked-role.entity';
-import { StockedTenant } from './stocked-tenant.entity';
+import { SpareRole } from './spare-role.entity';
+import { SpareTenant } from './spare-tenant.entity';
 import { TenantRecord } from './tenant-record.entity';
-import { TenantStock } from './tenant-stock';
+import { WarmPool } from './warm-pool';
 
 /** A tenant waits this long for its own connection before it takes another, milliseconds: a transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
 
 /** The engine's own tables in `public`. */
-export const TENANCY_ENTITIES = [TenantRecord, StockedTenant, StockedRole, MigrationRun];
+export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, MigrationRun];
 
 /** The engine. Its pool of connections is made here and given to nobody else. */
 @Module({})
@@ -66,14 +66,14 @@ export class TenancyModule {
     };
     const exported = [
       ProvisioningService,
-      StockFiller,
+      WarmPoolMaintenance,
       TenantConnection,
       TenantDatabase,
       AccessDirectory,
       TenantGuard,
       TenantMigrations,
       TenantSession,
-      TenantStock,
+      WarmPool,
     ];
     return {
       module: TenancyModule,
@@ -88,7 +88,7 @@ export class TenancyModule {
         },
         tenantDatabase,
         TenantLocator,
-        TenantMaker,
+        TenantBuilder,
       ],
       exports: exported,
     };

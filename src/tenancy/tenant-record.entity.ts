@@ -3,9 +3,9 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 export const TENANT_STATUSES = ['ready', 'deferred', 'failed'] as const;
 
 /**
- * The engine's index of tenants, those in stock included: the state of each schema, found with one query. The
+ * The registry of tenants, spare ones included: the state of each schema, found with one query. The
  * rows of `schema_migrations` inside the schema are the truth; a step changes both in its transaction, and
- * `migrate:tenants --rebuild-index` makes the index anew. Only provisioning and the migrator write it.
+ * `migrate:tenants --rebuild-registry` rebuilds it. Only provisioning and the migrator write it.
  */
 @Entity('tenants')
 @Check('tenants_status_check', `status IN ('ready', 'deferred', 'failed')`)

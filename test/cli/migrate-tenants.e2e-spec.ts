@@ -152,7 +152,7 @@ describe('migrate:tenants', () => {
     [['--from', 'shop-2', '--canary', 'shop-1'], 'The canary must be among the shops'],
     [['--to', '1800000000000'], 'No tenant migration has the version 1800000000000'],
     [['--undo', '--to', String(NEWEST)], '--undo takes back one step'],
-    [['--rebuild-index', '--plan'], 'goes alone'],
+    [['--rebuild-registry', '--plan'], 'goes alone'],
     [['--limit', '0'], 'a whole number'],
     [['--concurrency', '65'], 'from 1 to 64'],
     [['--canary', '0%'], 'per cent'],
@@ -258,7 +258,7 @@ describe('migrate:status', () => {
     const bad = await status();
     await cure(poisoned);
     expect(bad.code).toBe(1);
-    expect(bad.stdout).toContain(`50 tenant(s), 0 of them in stock; this program migrates to ${VERSION}`);
+    expect(bad.stdout).toContain(`50 tenant(s), 0 of them spare; this program migrates to ${VERSION}`);
     expect(bad.stdout).toMatch(/up to date {2}49\n {2}behind {6}1\n/);
     expect(bad.stdout).toMatch(
       /failed 1: 42P07 .*\n {4}shop-3 \(.*\): 42P07 1900000000000-create-suppliers: /,
@@ -282,7 +282,7 @@ describe('migrate:status', () => {
     await app.database.query(`UPDATE public.tenants SET status = 'failed', checksum = 'other',
       last_error = E'invalid: "\\x1b[2J\\nfailed   shop-1"' WHERE shop_id = '${(await fleet())[0]!.id}'`);
     const { stdout } = await status();
-    await migrate('--rebuild-index');
+    await migrate('--rebuild-registry');
     expect(stdout).toContain('invalid: " [2J failed   shop-1"');
   });
 });

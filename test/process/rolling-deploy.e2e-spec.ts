@@ -76,7 +76,7 @@ async function cli(args: string[], release?: Release): Promise<void> {
     DATABASE_URL: database.url,
     ADMIN_SECRET,
     PROVISIONING: 'worker',
-    STOCK_SIZE: String(SHOPS),
+    WARM_TENANTS: String(SHOPS),
   };
   const { code, stdout, stderr } = await runCli(args, { env, ...release });
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
@@ -140,7 +140,7 @@ afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.end('SIGTERM')));
   middle?.remove();
   next?.remove();
-  await database.query(`WITH gone AS (DELETE FROM tenant_stock RETURNING shop_id)
+  await database.query(`WITH gone AS (DELETE FROM spare_tenants RETURNING shop_id)
     DELETE FROM tenants WHERE shop_id IN (SELECT shop_id FROM gone)`);
   await database.drop();
 });

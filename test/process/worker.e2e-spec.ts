@@ -13,7 +13,7 @@ import {
 import { until } from '../support/until';
 
 const ADMIN_SECRET = 'another secret that only the worker knows, for admin rights';
-const STOCK = 5;
+const WARM = 5;
 
 let database: TestDatabase;
 let server: RunningServer;
@@ -26,7 +26,7 @@ function apiSettings(): Record<string, string> {
 }
 
 function workerSettings(): Record<string, string> {
-  return { DATABASE_URL: database.url, ADMIN_SECRET, PROVISIONING: 'worker', STOCK_SIZE: String(STOCK) };
+  return { DATABASE_URL: database.url, ADMIN_SECRET, PROVISIONING: 'worker', WARM_TENANTS: String(WARM) };
 }
 
 async function fillStock(options: { program?: string } = {}): Promise<void> {
@@ -37,18 +37,18 @@ async function fillStock(options: { program?: string } = {}): Promise<void> {
   if (code !== 0) throw new Error(`the worker ended with ${code}: ${stderr}`);
 }
 
-async function stock(): Promise<{ shopId: string; version: number }[]> {
-  return database.query(`SELECT shop_id AS "shopId", version FROM tenant_stock JOIN tenants USING (shop_id)
+async function spareTenants(): Promise<{ shopId: string; version: number }[]> {
+  return database.query(`SELECT shop_id AS "shopId", version FROM spare_tenants JOIN tenants USING (shop_id)
     ORDER BY created_at, shop_id`);
 }
 
 async function countRolesAhead(): Promise<number> {
-  return (await database.query('SELECT FROM role_stock')).length;
+  return (await database.query('SELECT FROM spare_roles')).length;
 }
 
 /** Schemas and roles stay. */
 async function emptyStock(): Promise<void> {
-  await database.query(`WITH gone AS (DELETE FROM tenant_stock RETURNING shop_id)
+  await database.query(`WITH gone AS (DELETE FROM spare_tenants RETURNING shop_id)
     DELETE FROM tenants WHERE shop_id IN (SELECT shop_id FROM gone)`);
 }
 
@@ -65,13 +65,13 @@ afterAll(async () => {
 });
 
 describe('an API process with PROVISIONING=worker', () => {
-  it('registers shops from the stock and serves them', async () => {
-    const [next] = await stock();
+  it('registers shops from the warm pool and serves them', async () => {
+    const [next] = await spareTenants();
     const ada = await newOwner(server.api);
-    expect(ada.shop.id).toBe(next!.shopId); // the stock was filled
+    expect(ada.shop.id).toBe(next!.shopId); // the warm pool was full
     const order = await newOrder(ada.api, (await newProduct(ada.api)).id);
     expect(order).toMatchObject({ number: 1, status: 'pending' });
-    expect(await stock()).toHaveLength(STOCK - 1);
+    expect(await spareTenants()).toHaveLength(WARM - 1);
   });
 
   it('holds no connection with admin rights', async () => {
@@ -99,28 +99,28 @@ describe('an API process with PROVISIONING=worker', () => {
     );
     const made = answers.filter(({ status }) => status === 201);
     const refused = answers.filter(({ status }) => status !== 201);
-    expect(made).toHaveLength(STOCK);
-    expect(new Set(made.map(({ body }) => body.shop.id as string)).size).toBe(STOCK);
+    expect(made).toHaveLength(WARM);
+    expect(new Set(made.map(({ body }) => body.shop.id as string)).size).toBe(WARM);
     for (const { status, body, headers } of refused)
       expect([status, body.code, headers.has('retry-after')]).toEqual([503, 'NO_TENANT_READY', true]);
     const after = await takeCensus(database);
-    const [users, shops, memberships, sessions, refreshTokens] = Array.from({ length: 5 }, () => STOCK);
+    const [users, shops, memberships, sessions, refreshTokens] = Array.from({ length: 5 }, () => WARM);
     expect(after).toEqual(plus(before, { users, shops, memberships, sessions, refreshTokens }));
     await fillStock();
     expect((await newOwner(server.api)).shop.slug).toBeDefined(); // the repeated call works
   });
 
-  it('leaves the stock as it was when a registration fails', async () => {
+  it('leaves the warm pool as it was when a registration fails', async () => {
     const { shop } = await newOwner(server.api);
     await fillStock();
-    const before = await stock();
+    const before = await spareTenants();
     const { status, body } = await server.api.post('auth/register', {
       email: 'late@example.com',
       password: 'correct horse battery',
       shop: { name: 'Taken', slug: shop.slug },
     });
     expect([status, body.code]).toEqual([409, 'SLUG_TAKEN']);
-    expect(await stock()).toEqual(before);
+    expect(await spareTenants()).toEqual(before);
   });
 
   it.each([
@@ -153,7 +153,7 @@ describe('provisioning:worker', () => {
 
   it.each([
     ['PROVISIONING', 'inline'],
-    ['STOCK_SIZE', '0'],
+    ['WARM_TENANTS', '0'],
   ])('has nothing to do with %s=%s', async (name, value) => {
     const env = { ...workerSettings(), [name]: value };
     const { code, stderr } = await runCli(['provisioning:worker', '--once'], { env });
@@ -176,7 +176,7 @@ describe('provisioning:worker', () => {
     const worker = spawnProgram('cli', ['provisioning:worker'], { env: workerSettings() });
     const ended = finish(worker);
     await newOwner(server.api);
-    await until(stock, ({ length }) => length === STOCK);
+    await until(spareTenants, ({ length }) => length === WARM);
     worker.kill('SIGTERM');
     expect((await ended).code).toBe(0);
   });
@@ -187,29 +187,29 @@ describe('provisioning:worker', () => {
     const rolesAhead = await countRolesAhead();
     for (const least of [1, 6, 20]) {
       const worker = spawnProgram('cli', ['provisioning:worker'], {
-        env: { ...workerSettings(), STOCK_SIZE: '500' },
+        env: { ...workerSettings(), WARM_TENANTS: '500' },
       });
       const ended = finish(worker);
-      await until(stock, ({ length }) => length >= least);
+      await until(spareTenants, ({ length }) => length >= least);
       worker.kill('SIGKILL');
       await ended;
     }
-    const tenants = (await stock()).length;
+    const tenants = (await spareTenants()).length;
     const roles = tenants + (await countRolesAhead()) - rolesAhead;
     const after = await takeCensus(database);
     expect(after).toEqual(plus(before, { schemas: tenants, roles, tenants }));
     await emptyStock();
   });
 
-  it('brings the stock to the version of a new release before it is sold', async () => {
+  it('brings spare tenants to the version of a new release before it is sold', async () => {
     const next = programWith({
       name: '1890000000000-create-notes',
       up: 'CREATE TABLE notes (id uuid PRIMARY KEY)',
       down: 'DROP TABLE notes',
     });
-    const waiting = await stock();
+    const waiting = await spareTenants();
     await fillStock({ program: next.program });
-    const versions = await stock();
+    const versions = await spareTenants();
     expect(versions.map(({ shopId }) => shopId)).toEqual(waiting.map(({ shopId }) => shopId));
     for (const { version } of versions) expect(Number(version)).toBe(1_890_000_000_000);
     const { schema } = new TenantLocator().locate(versions[0]!.shopId);

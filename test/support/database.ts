@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { quoteIdent } from '../../src/database/identifiers';
 import { rolesOf } from '../../src/database/roles';
-import { makerNumber } from '../../src/tenancy/role-makers';
+import { creatorNumber } from '../../src/tenancy/role-creators';
 
 /** A database of its own for one test file, on the run's server. */
 export interface TestDatabase {
@@ -55,8 +55,8 @@ async function drop(name: string, url: string): Promise<void> {
        UNION SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
          JOIN pg_roles holder ON holder.oid = m.member
        WHERE holder.rolname = $1 AND r.rolname ~ '^shop_[0-9a-f]{32}$'
-       UNION SELECT rolname FROM pg_roles WHERE ${makerNumber('rolname', roles)} > 0
-       ORDER BY role`, // shops before their makers, and these before the admin login
+       UNION SELECT rolname FROM pg_roles WHERE ${creatorNumber('rolname', roles)} > 0
+       ORDER BY role`, // shops before their creators, and these before the admin login
       [tenant],
     );
     return rows.map(({ role }) => role);

@@ -91,7 +91,7 @@ export function spawnProgram(
       LOG_LEVEL: 'warn',
       APP_SECRET: SECRET,
       NEW_SHOPS_PER_HOUR: '1000000',
-      STOCK_SIZE: '0', // tests count tenants and schemas; those of the stock give another
+      WARM_TENANTS: '0', // tests count tenants and schemas; spare ones would change the counts
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,7 +30,7 @@ export interface TestAppOptions {
 /**
  * Call in `describe`: starts the application before the tests of the file and ends it after them. A test that
  * leaves a connection borrowed or a transaction open fails. Nothing fills the stock beside the tests, whatever
- * `STOCK_SIZE` says: only a process does that by itself.
+ * `WARM_TENANTS` says: only a process does that by itself.
  */
 export function useTestApp(settings: Record<string, string> = {}, options: TestAppOptions = {}): TestApp {
   const holder = {} as TestApp;

@@ -156,11 +156,11 @@ describe('a failure while a shop is made', () => {
   );
 
   it('leaves nothing behind when a role cannot be made', async () => {
-    const makers = await app.database.query<{ name: string }>(
+    const creators = await app.database.query<{ name: string }>(
       `SELECT quote_ident(rolname) AS name FROM pg_roles WHERE starts_with(rolname, current_database() || '_admin')`,
     );
     const alter = (attribute: string) =>
-      app.database.query(makers.map(({ name }) => `ALTER ROLE ${name} ${attribute}`).join(';'));
+      app.database.query(creators.map(({ name }) => `ALTER ROLE ${name} ${attribute}`).join(';'));
     const before = await census();
     await alter('NOCREATEROLE');
     try {

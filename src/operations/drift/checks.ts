@@ -65,7 +65,7 @@ export const CHECKS = {
   'shop-role-member': { severity: 'error', remedy: 'REVOKE the membership at once, GRANTED BY its grantor.' },
   'shop-role-not-granted': {
     severity: 'error',
-    remedy: "As the role's maker: GRANT it TO the tenant login.",
+    remedy: "As the role's creator: GRANT it TO the tenant login.",
   },
   'engine-role-member': {
     severity: 'error',
@@ -96,7 +96,7 @@ export const CHECKS = {
     severity: 'error',
     remedy: 'Look whether its tables are there, then insert the row.',
   },
-  'version-index': { severity: 'error', remedy: 'npm run migrate:tenants -- --rebuild-index' },
+  'version-index': { severity: 'error', remedy: 'npm run migrate:tenants -- --rebuild-registry' },
   'migration-failed': { severity: 'error', remedy: `Mend what it names, then ${MIGRATE}` },
 
   'schema-without-shop': { severity: 'error', remedy: 'Back it up, then drop it table by table.' },
@@ -108,7 +108,7 @@ export const CHECKS = {
   },
   'stocked-role-missing': {
     severity: 'error',
-    remedy: 'Delete its row in public.role_stock: a new shop that is given it cannot be made.',
+    remedy: 'Delete its row in public.spare_roles: a new shop that is given it cannot be made.',
   },
   'leftover-role': { severity: 'warning', remedy: 'DROP ROLE, once no backup needs it.' },
   'shop-without-owner': { severity: 'warning', remedy: 'Insert a membership with the role owner.' },

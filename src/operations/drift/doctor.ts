@@ -20,7 +20,7 @@ import {
 } from './installation/public-side';
 import { buildReference, type Reference } from './reference';
 import { compareRights } from './rights';
-import { compareAttributes, compareMemberships, compareSettings, roleMakers } from './installation/roles';
+import { compareAttributes, compareMemberships, compareSettings, roleCreators } from './installation/roles';
 import { checkPasswords, checkServer } from './installation/server';
 import { compareStructure } from './structure';
 import { comparePublicVersion, compareVersions, findFailedMigrations } from './versions';
@@ -75,15 +75,15 @@ async function lookAtCatalogue(
   others: readonly string[],
   known: TenantMigrations,
 ): Promise<Observation[]> {
-  const makers = await roleMakers(client, roles);
+  const creators = await roleCreators(client, roles);
   const parts = [
     () => compareStructure(client, reference, others),
     () => compareRights(client, roles, reference),
     () => findConstructs(client, roles),
     () => findForeignKeys(client),
-    () => findOrphans(client, [...Object.values(roles), ...makers]),
-    () => compareAttributes(client, roles, makers),
-    () => compareMemberships(client, roles, makers),
+    () => findOrphans(client, [...Object.values(roles), ...creators]),
+    () => compareAttributes(client, roles, creators),
+    () => compareMemberships(client, roles, creators),
     () => compareSettings(client, roles),
     () => compareDatabaseRights(client, roles),
     () => comparePublicRights(client, roles),

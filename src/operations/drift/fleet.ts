@@ -3,7 +3,7 @@ import { quoteIdent } from '../../database/identifiers';
 
 /** Tenants there have to be: those of shops, and those made in advance. */
 export const TENANT_IDS =
-  'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.tenant_stock';
+  'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.spare_tenants';
 
 /** The same as a table of (shop_id, schema), in SQL: the naming of TenantLocator, for all of them at once. */
 export const TENANTS = `(SELECT shop_id, 'shop_' || replace(shop_id::text, '-', '') AS schema FROM (${TENANT_IDS}) ids)`;
@@ -15,7 +15,7 @@ export const TENANT_NAME = `'^shop_[0-9a-f]{32}$'`;
 export const TENANT_SCHEMAS = `(SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname ~ ${TENANT_NAME})`;
 
 /** Roles made ahead for tenants to come, as a table of (schema): the name of role and schema. */
-export const STOCKED_ROLES = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema FROM public.role_stock)`;
+export const SPARE_ROLES = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema FROM public.spare_roles)`;
 
 export interface Tenant {
   shopId: string;

@@ -5,7 +5,7 @@ import { VERSION_TABLE } from '../../database/schema-migrations';
 import { type Tenant as FleetTenant, TENANTS, unionOf } from './fleet';
 
 export interface Tenant extends FleetTenant {
-  /** What operators call it: slug of the shop; its id while it is in stock. */
+  /** What operators call it: slug of the shop; its id while it has no shop. */
   shop: string;
   /** Version by public.tenants; null when that has no row. */
   index: number | null;
@@ -19,7 +19,7 @@ export interface Tenant extends FleetTenant {
 const BATCH = 200;
 
 /**
- * Tenants of shops and those in stock, as they are now.
+ * Tenants of shops and spare ones, as they are now.
  * @param only slugs and ids of those wanted; all when absent
  * @throws OperatorError naming those that there are not
  */

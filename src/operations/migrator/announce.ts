@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCESS_CACHE_MS } from '../../tenancy/served-versions';
 import { servesFromOf } from '../../tenancy/migration-history';
 import type { Routes } from './routes';
-import type { IndexedTenant, TenantIndex } from './tenant-index';
+import type { RegisteredTenant, TenantRegistry } from './tenant-registry';
 
 /** A request that passed the guard just before; what is slower ends in 503 (`AccessDirectory.explain`). */
 const REQUEST_MS = 2000;
@@ -15,8 +15,8 @@ const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
  * have written it a moment ago.
  */
 export async function announceContracts(
-  index: TenantIndex,
-  page: readonly IndexedTenant[],
+  index: TenantRegistry,
+  page: readonly RegisteredTenant[],
   routes: Routes,
   signal: AbortSignal,
 ): Promise<void> {

@@ -10,7 +10,7 @@ import { Pause } from './pause';
 import { Routes, type Step } from './routes';
 import { runCodeOf } from './steps';
 import { enterSql, openSql, STEP_LIMITS, type StepContext, writeRowSql } from './step-sql';
-import { type IndexedTenant, NO_RUN, type Selection, TenantIndex } from './tenant-index';
+import { type RegisteredTenant, NO_RUN, type Selection, TenantRegistry } from './tenant-registry';
 
 export interface TriedStep {
   name: string;
@@ -38,7 +38,7 @@ export async function dryRun(
   const lane = new Lane(adminOf(installation).url, 'dry run');
   const reference = new Lane(adminOf(installation).url, 'dry run reference');
   const routes = new Routes(reference, installation.roles, goal);
-  const index = new TenantIndex(
+  const index = new TenantRegistry(
     new Control(lane, new Pause(0, () => undefined), new AbortController().signal),
     NO_RUN,
   );
@@ -61,7 +61,7 @@ async function tryTenant(
   client: OpeningClient,
   { roles }: Installation,
   routes: Routes,
-  { shopId, slug, checksum }: IndexedTenant,
+  { shopId, slug, checksum }: RegisteredTenant,
 ): Promise<TriedTenant> {
   const placement = new TenantLocator().locate(shopId);
   const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: STEP_LIMITS };

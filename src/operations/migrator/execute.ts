@@ -13,7 +13,7 @@ import { Routes } from './routes';
 import { defaultBudget, defaultConcurrency, type RunOptions, type RunSummary } from './run-options';
 import { RunRecord } from './run-record';
 import { STEP_LIMITS } from './step-sql';
-import { TenantIndex, type UnmigratedTenant } from './tenant-index';
+import { TenantRegistry, type UnmigratedTenant } from './tenant-registry';
 import type { RunContext } from './tenant-work';
 
 const PATIENCE_MS = 120_000;
@@ -45,7 +45,7 @@ class Execution {
   private readonly runId = newId();
   private readonly signal: AbortSignal;
   private readonly control: Control;
-  private readonly index: TenantIndex;
+  private readonly index: TenantRegistry;
   private readonly routes: Routes;
   private readonly outcomes = new Outcomes();
   private readonly fleet: FleetRun;
@@ -63,7 +63,7 @@ class Execution {
       options.onPause?.(error, ms),
     );
     this.control = new Control(lane('migrator'), pause, this.signal);
-    this.index = new TenantIndex(this.control, this.runId);
+    this.index = new TenantRegistry(this.control, this.runId);
     this.record = new RunRecord(this.control, this.runId);
     this.routes = new Routes(lane('migrator reference'), installation.roles, goal);
     const context: RunContext = {

@@ -3,7 +3,7 @@ import { shuffled } from '../../common/shuffled';
 import { describe } from './faults';
 import type { Lane } from './lane';
 import type { Lanes } from './steps';
-import type { Group, IndexedTenant, Selection } from './tenant-index';
+import type { Group, RegisteredTenant, Selection } from './tenant-registry';
 import { migrateTenant, type RunContext } from './tenant-work';
 
 const PAGE = 500;
@@ -17,7 +17,7 @@ export interface FleetSettings {
   /** How long to come back to tenants that are busy, after the last success. Milliseconds. */
   patienceMs: number;
   /** Is told which tenants come next, before anything is done to them. */
-  prepare(page: readonly IndexedTenant[]): Promise<void>;
+  prepare(page: readonly RegisteredTenant[]): Promise<void>;
   /** Is called after each tenant. */
   onTenant(): void;
 }
@@ -96,7 +96,7 @@ export class FleetRun {
     if (failure !== undefined) throw failure.reason;
   }
 
-  private async work(queue: AsyncGenerator<IndexedTenant>, lanes: Lanes): Promise<void> {
+  private async work(queue: AsyncGenerator<RegisteredTenant>, lanes: Lanes): Promise<void> {
     try {
       while (!this.isOver()) {
         const { value, done } = await queue.next();
@@ -116,9 +116,9 @@ export class FleetRun {
   private async *tenants(
     selection: Selection,
     checksums: readonly string[],
-  ): AsyncGenerator<IndexedTenant, undefined> {
+  ): AsyncGenerator<RegisteredTenant, undefined> {
     for (let after: string | null = null; ;) {
-      const page: IndexedTenant[] = await this.context.index.page(selection, checksums, after, PAGE);
+      const page: RegisteredTenant[] = await this.context.index.page(selection, checksums, after, PAGE);
       const last = page.at(-1);
       if (last === undefined) return undefined;
       await this.settings.prepare(page);

@@ -1,5 +1,5 @@
 import { describe } from './faults';
-import type { IndexedTenant, UnmigratedTenant } from './tenant-index';
+import type { RegisteredTenant, UnmigratedTenant } from './tenant-registry';
 
 /** A migration that fails in the same way at so many tenants in a row will fail at the others too. */
 const SAME_RUNNING = 3;
@@ -20,7 +20,7 @@ export class Outcomes {
   }
 
   /** @param at step that failed, with a colon, for people */
-  fail(tenant: IndexedTenant, error: unknown, at = ''): UnmigratedTenant {
+  fail(tenant: RegisteredTenant, error: unknown, at = ''): UnmigratedTenant {
     const { message, sqlState } = describe(error);
     const failure = {
       shopId: tenant.shopId,

@@ -5,7 +5,7 @@ import type { Goal } from './goal';
 import { Lane } from './lane';
 import { Pause } from './pause';
 import { Routes } from './routes';
-import { NO_RUN, type Selection, TenantIndex } from './tenant-index';
+import { NO_RUN, type Selection, TenantRegistry } from './tenant-registry';
 
 export interface PlannedStep {
   name: string;
@@ -32,7 +32,7 @@ export async function planRun(
   const routes = new Routes(lane, installation.roles, goal);
   const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
   try {
-    const all = await new TenantIndex(control, NO_RUN).groups(selection);
+    const all = await new TenantRegistry(control, NO_RUN).groups(selection);
     await assertFilesUnchanged(await lane.client(), goal.migrations);
     const plan: MigrationPlan = { target: routes.targetVersion, groups: [], steps: [] };
     for (const { version, tenants, checksum } of all.filter((group) => routes.isPending(group))) {

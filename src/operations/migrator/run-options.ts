@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Selection, UnmigratedTenant } from './tenant-index';
+import type { Selection, UnmigratedTenant } from './tenant-registry';
 
 export interface RunOptions extends Selection {
   /** At most so many tenants, the oldest first. */

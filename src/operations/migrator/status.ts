@@ -1,7 +1,7 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
-import type { UnmigratedTenant } from './tenant-index';
+import type { UnmigratedTenant } from './tenant-registry';
 
 /** A run that gives no sign of life for so long is gone. It gives one every two seconds. */
 const GONE_AFTER = '20 seconds';
@@ -28,7 +28,7 @@ export interface FleetStatus {
   behind: number;
   /** Taken further by a newer program. */
   ahead: number;
-  inStock: number;
+  spare: number;
   /** Closed to this program: it uses what was, or is about to be, taken away from them. */
   closed: number;
   versions: { version: number; tenants: number }[];
@@ -49,7 +49,7 @@ export async function readStatus(client: OpeningClient, migrations: TenantMigrat
        count(*) FILTER (WHERE checksum <> $2 AND version <= $1)::int AS behind,
        count(*) FILTER (WHERE version > $1)::int AS ahead,
        count(*) FILTER (WHERE serves_from > $1)::int AS closed,
-       (SELECT count(*)::int FROM tenant_stock) AS "inStock" FROM tenants`,
+       (SELECT count(*)::int FROM spare_tenants) AS "spare" FROM tenants`,
     [latest, checksum],
   );
   const versions = await client.query<FleetStatus['versions'][number]>(

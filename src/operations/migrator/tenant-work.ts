@@ -11,7 +11,7 @@ import type { Pause } from './pause';
 import type { Routes } from './routes';
 import type { StepLimits } from './step-sql';
 import { type Lanes, takeStep } from './steps';
-import { type IndexedTenant, readHistory, type TenantIndex } from './tenant-index';
+import { type RegisteredTenant, readHistory, type TenantRegistry } from './tenant-registry';
 
 /** Tries for a lock in one go, with a pause between of 50 to 300 ms; then the tenant is put off. */
 const LOCK_TRIES = 3;
@@ -27,7 +27,7 @@ export interface RunContext {
   limits: StepLimits;
   migrations: readonly Migration[];
   locator: TenantLocator;
-  index: TenantIndex;
+  index: TenantRegistry;
   outcomes: Outcomes;
   pause: Pause;
   signal: AbortSignal;
@@ -42,7 +42,7 @@ export interface RunContext {
  * Brings one tenant to the end of its route, or says in the index why not.
  * @throws OperatorError, which concerns all tenants; the server's trouble when it lasts too long
  */
-export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: IndexedTenant): Promise<void> {
+export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: RegisteredTenant): Promise<void> {
   const tries = { lock: 0, stale: 0, alone: 0, succeeded: Number.POSITIVE_INFINITY };
   let at = '';
   const onStep = (name: string) => (at = `${name}: `);
@@ -79,7 +79,7 @@ export async function migrateTenant(run: RunContext, lanes: Lanes, tenant: Index
 async function goAlong(
   run: RunContext,
   lanes: Lanes,
-  tenant: IndexedTenant,
+  tenant: RegisteredTenant,
   onStep: (name: string) => void,
 ): Promise<boolean> {
   const { roles, runId, limits, migrations } = run;
@@ -111,14 +111,14 @@ async function truth(lane: Lane, ...rest: TailOf<typeof readHistory>): Promise<H
 type TailOf<F extends (...args: never[]) => unknown> =
   Parameters<F> extends [unknown, ...infer Tail] ? Tail : never;
 
-async function fail(run: RunContext, tenant: IndexedTenant, error: unknown, at: string): Promise<void> {
+async function fail(run: RunContext, tenant: RegisteredTenant, error: unknown, at: string): Promise<void> {
   run.outcomes.fail(tenant, error, at);
   await mark(run, tenant, 'failed', error, at);
 }
 
 function mark(
   { index, routes }: RunContext,
-  { shopId }: IndexedTenant,
+  { shopId }: RegisteredTenant,
   status: 'deferred' | 'failed',
   error: unknown,
   at: string,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ENV, type Env } from '../../../src/config/env';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import { examine } from '../../../src/operations/drift/doctor';
-import { TenantStock } from '../../../src/tenancy/tenant-stock';
+import { WarmPool } from '../../../src/tenancy/warm-pool';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { createTestDatabase } from '../../support/database';
 import { newOrder, newOwner, newProduct } from '../../support/factories';
@@ -52,14 +52,14 @@ describe('doctor', () => {
   });
 
   it('finds nothing wrong with tenants that were made in advance, unless their version is', async () => {
-    await app.app.get(TenantStock, { strict: false }).fill(2);
+    await app.app.get(WarmPool, { strict: false }).fill(2);
     expect(await found()).toEqual([]);
     await app.database.query(
-      `UPDATE tenants SET version = version - 1 WHERE shop_id IN (SELECT shop_id FROM tenant_stock)`,
+      `UPDATE tenants SET version = version - 1 WHERE shop_id IN (SELECT shop_id FROM spare_tenants)`,
     );
     expect((await found()).map(([check]) => check)).toEqual(['version-index', 'version-index']);
     await app.database.query(
-      `UPDATE tenants SET version = version + 1 WHERE shop_id IN (SELECT shop_id FROM tenant_stock)`,
+      `UPDATE tenants SET version = version + 1 WHERE shop_id IN (SELECT shop_id FROM spare_tenants)`,
     );
   });
 

@@ -6,7 +6,7 @@ import { examine } from '../../../src/operations/drift/doctor';
 import { HISTORY_CHECKSUM } from '../../../src/tenancy/migration-history';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
-import { TenantStock } from '../../../src/tenancy/tenant-stock';
+import { WarmPool } from '../../../src/tenancy/warm-pool';
 import { repairScript } from '../../../src/operations/drift/repair/repair-script';
 import { verify } from '../../../src/operations/drift/verify';
 import { newOwner } from '../../support/factories';
@@ -117,11 +117,11 @@ describe('verify, of a fleet at three versions,', () => {
     }
   });
 
-  it('finds nothing wrong, nor with tenants in stock', async () => {
-    await app.app.get(TenantStock, { strict: false }).fill(2);
+  it('finds nothing wrong, nor with spare tenants', async () => {
+    await app.app.get(WarmPool, { strict: false }).fill(2);
     const { findings, tenants, versions } = await verified();
     expect(findings).toEqual([]);
-    expect(tenants).toBe(shops.length + 3); // those in stock, and the first
+    expect(tenants).toBe(shops.length + 3); // the spare ones, and the first
     expect(versions.map((one) => one.version)).toEqual([migrations.list.at(-3)!.version, NEXT, LATER]);
     expect(versions.reduce((sum, one) => sum + one.tenants, 0)).toBe(tenants);
   });

@@ -6,9 +6,9 @@ import { Control } from '../../../src/operations/migrator/control';
 import { Lane } from '../../../src/operations/migrator/lane';
 import { Pause } from '../../../src/operations/migrator/pause';
 import { planRun } from '../../../src/operations/migrator/plan';
-import { rebuildIndex } from '../../../src/operations/migrator/rebuild-index';
+import { rebuildRegistry } from '../../../src/operations/migrator/rebuild-registry';
 import type { RunOptions } from '../../../src/operations/migrator/run-options';
-import { TenantIndex } from '../../../src/operations/migrator/tenant-index';
+import { TenantRegistry } from '../../../src/operations/migrator/tenant-registry';
 import { readStatus } from '../../../src/operations/migrator/status';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
@@ -16,8 +16,8 @@ import { goalOf } from '../../../src/operations/migrator/goal';
 import { TenantMigrator } from '../../../src/operations/migrator/tenant-migrator';
 import { verify } from '../../../src/operations/drift/verify';
 import { withClient } from '../../../src/database/with-client';
-import { TenantMaker } from '../../../src/tenancy/tenant-maker';
-import { TenantStock } from '../../../src/tenancy/tenant-stock';
+import { TenantBuilder } from '../../../src/tenancy/tenant-builder';
+import { WarmPool } from '../../../src/tenancy/warm-pool';
 import { assertWhole, at, makeShops, provisionShop, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
 import { useTestApp } from '../../support/test-app';
@@ -225,11 +225,11 @@ describe('a run', () => {
       DELETE FROM memberships WHERE shop_id NOT IN (SELECT id FROM shops); DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)`);
   });
 
-  it('migrates the stock along', async () => {
-    await app.app.get(TenantStock).fill(2);
+  it('migrates spare tenants along', async () => {
+    await app.app.get(WarmPool).fill(2);
     expect(await run(season)).toMatchObject({ migrated: SHOPS + 2, outcome: 'done' });
     await undo(season);
-    await sql('DELETE FROM tenant_stock; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
+    await sql('DELETE FROM spare_tenants; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
   });
 
   it('tells older programs to stop before it takes something away, and does not give that back', async () => {
@@ -251,7 +251,7 @@ describe('a run', () => {
     }
     expect(await running).toMatchObject({ migrated: SHOPS, outcome: 'done' });
     await sql('UPDATE tenants SET serves_from = 0');
-    await rebuildIndex(installation(), drop, () => undefined, new AbortController().signal);
+    await rebuildRegistry(installation(), drop, () => undefined, new AbortController().signal);
     expect(await sql('SELECT DISTINCT serves_from::float8 AS from FROM tenants')).toEqual([
       { from: VERSION },
     ]);
@@ -270,14 +270,14 @@ describe('a run', () => {
       up: 'ALTER TABLE products DROP COLUMN season',
       marks: { contract: { since: VERSION } },
     });
-    const maker = new TenantMaker(new TenantLocator(), drop, installation());
-    await new TenantStock(app.app.get(AdminDatabase), drop, maker).fill(1);
+    const builder = new TenantBuilder(new TenantLocator(), drop, installation());
+    await new WarmPool(app.app.get(AdminDatabase), drop, builder).fill(1);
     const [{ from }] = (await sql(
-      'SELECT serves_from::float8 AS from FROM tenants JOIN tenant_stock USING (shop_id)',
+      'SELECT serves_from::float8 AS from FROM tenants JOIN spare_tenants USING (shop_id)',
     )) as [{ from: number }];
     const { latest } = await migrationsWith();
     const taken = await sql(`SELECT claim_tenant(${latest}) AS by_old`);
-    await sql('DELETE FROM tenant_stock; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
+    await sql('DELETE FROM spare_tenants; DELETE FROM tenants WHERE shop_id NOT IN (SELECT id FROM shops)');
     expect([from, taken]).toEqual([VERSION, [{ by_old: null }]]);
   });
 });
@@ -295,27 +295,27 @@ describe('readStatus', () => {
   });
 });
 
-describe('TenantIndex.mark', () => {
+describe('TenantRegistry.mark', () => {
   it('leaves a tenant alone that another runner has brought to the target meanwhile', async () => {
     const [shop] = await fleet();
     const lane = new Lane(adminOf(installation()).url, 'mark');
     const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
     const error = { message: 'late', sqlState: '42704' };
-    await new TenantIndex(control, newId()).mark(shop!.id, 'failed', error, shop!.checksum);
+    await new TenantRegistry(control, newId()).mark(shop!.id, 'failed', error, shop!.checksum);
     expect((await fleet())[0]!.status).toBe('ready');
-    await new TenantIndex(control, newId()).mark(shop!.id, 'failed', error, 'another');
+    await new TenantRegistry(control, newId()).mark(shop!.id, 'failed', error, 'another');
     await lane.reset();
     expect((await fleet())[0]!.status).toBe('failed');
   });
 });
 
-describe('rebuildIndex', () => {
+describe('rebuildRegistry', () => {
   it('opens a shop again for which something was announced that never came', async () => {
     const [shop] = await fleet();
     await sql('UPDATE tenants SET serves_from = 0');
     await sql(`UPDATE tenants SET serves_from = 1999999999999 WHERE shop_id = '${shop!.id}'`);
     const never = new AbortController().signal;
-    const summary = await rebuildIndex(installation(), await migrationsWith(), () => undefined, never);
+    const summary = await rebuildRegistry(installation(), await migrationsWith(), () => undefined, never);
     expect(summary).toMatchObject({ corrected: 1, failed: [] });
     expect(await sql(`SELECT FROM tenants WHERE serves_from > 0`)).toEqual([]);
   });
@@ -327,7 +327,7 @@ describe('rebuildIndex', () => {
     );
     const migrations = await migrationsWith();
     const quiet = () => undefined;
-    const summary = await rebuildIndex(installation(), migrations, quiet, new AbortController().signal);
+    const summary = await rebuildRegistry(installation(), migrations, quiet, new AbortController().signal);
     expect(summary).toEqual({ tenants: SHOPS, corrected: 5, failed: [] });
     expect(await fleet()).toEqual(before);
   });
@@ -335,7 +335,7 @@ describe('rebuildIndex', () => {
   it('names a shop whose schema it cannot read', async () => {
     const [shop] = await fleet();
     await sql(`ALTER TABLE ${shop!.schema}.schema_migrations RENAME TO kept`);
-    const summary = await rebuildIndex(
+    const summary = await rebuildRegistry(
       installation(),
       await migrationsWith(),
       () => undefined,

@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import { LOGIN_SETTINGS } from '../../../database/bootstrap';
 import type { Roles } from '../../../database/roles';
-import { makerNumber } from '../../../tenancy/role-makers';
+import { creatorNumber } from '../../../tenancy/role-creators';
 import { difference, type Observation } from '../findings';
-import { STOCKED_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
+import { SPARE_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
 import { leftOver } from './orphans';
 
 /** What distinguishes each role of the installation; a shop's role has nothing of it. */
@@ -14,12 +14,12 @@ const ATTRIBUTES: Record<keyof Roles, string> = {
   tenant: 'LOGIN NOINHERIT',
 };
 
-const MAKER = 'NOLOGIN CREATEROLE';
+const CREATOR_ATTRIBUTES = 'NOLOGIN CREATEROLE';
 
 /** Who makes the roles of tenants for the admin login; none before PostgreSQL 16. */
-export async function roleMakers(client: Client, roles: Roles): Promise<string[]> {
+export async function roleCreators(client: Client, roles: Roles): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT rolname AS name FROM pg_roles WHERE ${makerNumber('rolname', roles)} > 0`,
+    `SELECT rolname AS name FROM pg_roles WHERE ${creatorNumber('rolname', roles)} > 0`,
   );
   return rows.map(({ name }) => name);
 }
@@ -28,7 +28,7 @@ export async function roleMakers(client: Client, roles: Roles): Promise<string[]
 export async function compareAttributes(
   client: Client,
   roles: Roles,
-  makers: readonly string[],
+  creators: readonly string[],
 ): Promise<Observation[]> {
   const kinds = Object.keys(ATTRIBUTES) as (keyof Roles)[];
   const { rows } = await client.query<{
@@ -40,7 +40,7 @@ export async function compareAttributes(
     `WITH expected AS (
        SELECT * FROM unnest($1::text[], $2::text[], array_fill(NULL::text, ARRAY[cardinality($1)])) AS e(role, attributes, schema)
        UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${TENANT_SCHEMAS} s
-       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${STOCKED_ROLES} s),
+       UNION ALL SELECT schema, 'NOLOGIN', schema FROM ${SPARE_ROLES} s),
      found AS (SELECT rolname::text AS role, concat_ws(' ', CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
        CASE WHEN rolcanlogin AND NOT rolinherit THEN 'NOINHERIT' END, CASE WHEN rolsuper THEN 'SUPERUSER' END,
        CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
@@ -50,8 +50,8 @@ export async function compareAttributes(
      FROM expected e LEFT JOIN found f USING (role)
      WHERE e.attributes IS DISTINCT FROM f.attributes AND (schema IS NULL OR f.role IS NOT NULL)`,
     [
-      [...kinds.map((kind) => roles[kind]), ...makers],
-      [...kinds.map((kind) => ATTRIBUTES[kind]), ...makers.map(() => MAKER)],
+      [...kinds.map((kind) => roles[kind]), ...creators],
+      [...kinds.map((kind) => ATTRIBUTES[kind]), ...creators.map(() => CREATOR_ATTRIBUTES)],
     ],
   );
   return rows.map(({ role, schema, expected, found }) => ({
@@ -63,26 +63,26 @@ export async function compareAttributes(
 }
 
 /**
- * Who may become whom. The tenant login may become every shop and nothing else; the admin login and the makers have what
- * PostgreSQL 16 and newer give to a role's maker; whoever bootstraps, and superusers, may become all.
+ * Who may become whom. The tenant login may become every shop and nothing else; the admin login and the creators have what
+ * PostgreSQL 16 and newer give to a role's creator; whoever bootstraps, and superusers, may become all.
  */
 export async function compareMemberships(
   client: Client,
   roles: Roles,
-  makers: readonly string[],
+  creators: readonly string[],
 ): Promise<Observation[]> {
   const { rows } = await client.query<Observation>(MEMBERSHIPS, [
-    [...Object.values(roles), ...makers],
+    [...Object.values(roles), ...creators],
     roles.owner,
     roles.admin,
     roles.tenant,
-    makers,
+    creators,
   ]);
   return rows;
 }
 
 const MEMBERSHIPS = `
-  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT schema FROM ${STOCKED_ROLES} s),
+  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT schema FROM ${SPARE_ROLES} s),
   shops AS MATERIALIZED (
     SELECT r.oid, s.schema FROM schemas s JOIN pg_roles r ON r.rolname = s.schema),
   links AS MATERIALIZED (
@@ -105,7 +105,7 @@ const MEMBERSHIPS = `
   FROM wrong
   UNION ALL
   SELECT 'shop-role-not-granted', s.schema, s.schema, $4 || ' may not become it, so no request reaches the shop'
-  FROM shops s JOIN (SELECT schema FROM ${TENANTS} t UNION ALL SELECT schema FROM ${STOCKED_ROLES} r) t USING (schema)
+  FROM shops s JOIN (SELECT schema FROM ${TENANTS} t UNION ALL SELECT schema FROM ${SPARE_ROLES} r) t USING (schema)
   WHERE NOT EXISTS (SELECT FROM links WHERE granted_shop = s.schema AND member = $4)`;
 
 /** Settings that the logins start with. Others than ours may be set, but not the role. */

@@ -93,9 +93,9 @@ export const RECORDS: Fault[] = [
   },
   {
     name: 'a role made ahead that is gone',
-    inject: () => `INSERT INTO public.role_stock VALUES ('${NOBODY}')`,
+    inject: () => `INSERT INTO public.spare_roles VALUES ('${NOBODY}')`,
     found: () => [['stocked-role-missing', NOBODY, NOBODYS]],
-    repair: () => `DELETE FROM public.role_stock WHERE shop_id = '${NOBODY}'`,
+    repair: () => `DELETE FROM public.spare_roles WHERE shop_id = '${NOBODY}'`,
   },
   {
     name: 'a role left over by a shop that is gone',

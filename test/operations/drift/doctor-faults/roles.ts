@@ -57,15 +57,15 @@ export const ROLES: Fault[] = [
     repair: (fleet) => asMaker(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}"`),
   },
   {
-    name: 'a maker of roles that may log in, and that the public login may become',
-    inject: ({ roles }) => `CREATE ROLE "${roles.admin}_maker_99" LOGIN CREATEROLE IN ROLE "${roles.owner}";
-      GRANT "${roles.admin}_maker_99" TO "${roles.public}"`,
+    name: 'a role creator that may log in, and that the public login may become',
+    inject: ({ roles }) => `CREATE ROLE "${roles.admin}_creator_99" LOGIN CREATEROLE IN ROLE "${roles.owner}";
+      GRANT "${roles.admin}_creator_99" TO "${roles.public}"`,
     found: ({ roles }) => [
-      ['engine-role-member', null, `${roles.admin}_maker_99 in ${roles.owner}`],
-      ['engine-role-member', null, `${roles.public} in ${roles.admin}_maker_99`],
-      ['role-attributes', null, `${roles.admin}_maker_99`],
+      ['engine-role-member', null, `${roles.admin}_creator_99 in ${roles.owner}`],
+      ['engine-role-member', null, `${roles.public} in ${roles.admin}_creator_99`],
+      ['role-attributes', null, `${roles.admin}_creator_99`],
     ],
-    repair: ({ roles }) => `DROP ROLE "${roles.admin}_maker_99"`,
+    repair: ({ roles }) => `DROP ROLE "${roles.admin}_creator_99"`,
   },
   {
     name: 'a tenant login with a path',

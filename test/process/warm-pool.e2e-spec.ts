@@ -9,10 +9,10 @@ const SIZE = 4;
 let database: TestDatabase;
 
 const start = (size: number) =>
-  startServer({ env: { DATABASE_URL: database.url, STOCK_SIZE: String(size) } });
+  startServer({ env: { DATABASE_URL: database.url, WARM_TENANTS: String(size) } });
 
-async function stock(): Promise<string[]> {
-  const rows = await database.query<{ id: string }>('SELECT shop_id AS id FROM tenant_stock ORDER BY 1');
+async function spareTenants(): Promise<string[]> {
+  const rows = await database.query<{ id: string }>('SELECT shop_id AS id FROM spare_tenants ORDER BY 1');
   return rows.map(({ id }) => id);
 }
 
@@ -31,14 +31,14 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 describe('an API process that makes tenants itself', () => {
-  it('fills the stock, sells from it and ends in order; the next one goes on from there', async () => {
+  it('fills the warm pool, sells from it and ends in order; the next one goes on from there', async () => {
     await withServer(2, async ({ api }) => {
-      const [oldest] = await until(stock, ({ length }) => length === 2);
+      const [oldest] = await until(spareTenants, ({ length }) => length === 2);
       expect((await newOwner(api)).shop.id).toBe(oldest);
     });
-    const left = await stock();
+    const left = await spareTenants();
     await withServer(SIZE, async () => {
-      const full = await until(stock, ({ length }) => length === SIZE);
+      const full = await until(spareTenants, ({ length }) => length === SIZE);
       expect(full.slice(0, left.length)).toEqual(left);
     });
   });
@@ -46,18 +46,18 @@ describe('an API process that makes tenants itself', () => {
   it('shares the work: two of them fill it once', async () => {
     await withServer(SIZE, ({ api }) =>
       withServer(SIZE, async () => {
-        await until(stock, ({ length }) => length === SIZE);
+        await until(spareTenants, ({ length }) => length === SIZE);
         await Promise.all([newOwner(api), newOwner(api)]);
-        await until(stock, ({ length }) => length >= SIZE);
+        await until(spareTenants, ({ length }) => length >= SIZE);
       }),
     );
-    expect(await stock()).toHaveLength(SIZE);
+    expect(await spareTenants()).toHaveLength(SIZE);
   });
 
   it('leaves whole tenants and roles only when it is killed', async () => {
     for (const least of [1, 6]) {
       const server = await start(500);
-      await until(stock, ({ length }) => length >= least);
+      await until(spareTenants, ({ length }) => length >= least);
       await server.end('SIGKILL');
     }
     await until(
@@ -67,8 +67,8 @@ describe('an API process that makes tenants itself', () => {
         ),
       ({ length }) => length === 0, // the server has noticed
     );
-    const tenants = (await stock()).length;
-    const ahead = (await database.query('SELECT FROM role_stock')).length;
+    const tenants = (await spareTenants()).length;
+    const ahead = (await database.query('SELECT FROM spare_roles')).length;
     expect(await takeCensus(database)).toMatchObject({
       ...{ shops: 0, tenants, schemas: tenants },
       roles: tenants + ahead,
@@ -82,16 +82,16 @@ describe('an API process that makes tenants itself', () => {
   it('goes on filling after an error, and says in the log that there was one', async () => {
     const admin = `"${database.name}_admin"`;
     const server = await start(SIZE);
-    await until(stock, ({ length }) => length === SIZE);
+    await until(spareTenants, ({ length }) => length === SIZE);
     await database.query(`REVOKE CREATE ON DATABASE "${database.name}" FROM ${admin}`);
     await newOwner(server.api);
     await until(
       () => Promise.resolve(server.printed()),
-      (log) => log.includes('stock.not_filled'),
+      (log) => log.includes('warm_pool.refill_failed'),
     );
     await newOwner(server.api); // sign-ups take what is left meanwhile
     await database.query(`GRANT CREATE ON DATABASE "${database.name}" TO ${admin}`);
-    await until(stock, ({ length }) => length === SIZE);
+    await until(spareTenants, ({ length }) => length === SIZE);
     expect(await server.end('SIGTERM')).toBe(0);
   });
 });

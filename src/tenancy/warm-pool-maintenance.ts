@@ -4,21 +4,21 @@ import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
 import { PublicDatabase } from '../database/control-database';
 import { TenantDatabase } from './tenant-database';
-import { TenantStock } from './tenant-stock';
+import { WarmPool } from './warm-pool';
 
 /** How long a tenant that was taken is missed at most, unless requests go first. */
 const POLL_MS = 500;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Keeps the stock full beside whatever else the process does, until it is closed. */
+/** Keeps the warm pool full beside whatever else the process does, until it is closed. */
 @Injectable()
-export class StockFiller implements OnModuleDestroy {
+export class WarmPoolMaintenance implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly stock: TenantStock,
+    private readonly pool: WarmPool,
     private readonly tenants: TenantDatabase,
     private readonly publicSide: PublicDatabase,
     @Inject(ENV) private readonly env: Env,
@@ -27,7 +27,7 @@ export class StockFiller implements OnModuleDestroy {
 
   /** Not by itself when the module starts: commands have the module too. To be called once. */
   start(): void {
-    if (this.env.STOCK_SIZE > 0) this.running = this.keepFull(this.closing.signal);
+    if (this.env.WARM_TENANTS > 0) this.running = this.keepFull(this.closing.signal);
   }
 
   /** Before the pools are closed. What is in hand is finished: one tenant, or one batch of roles. */
@@ -44,7 +44,7 @@ export class StockFiller implements OnModuleDestroy {
         failures = 0;
       } catch (error) {
         restMs = Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS);
-        this.logger.warn({ event: 'stock.not_filled', retryMs: restMs, err: error });
+        this.logger.warn({ event: 'warm_pool.refill_failed', retryMs: restMs, err: error });
       }
       await sleep(restMs, undefined, { signal }).catch(() => undefined); // aborted: the loop looks
     }
@@ -54,14 +54,14 @@ export class StockFiller implements OnModuleDestroy {
   private async addOne(): Promise<number> {
     if (this.isBusy()) return POLL_MS;
     const started = performance.now();
-    const added = await this.stock.add(this.env.STOCK_SIZE);
+    const added = await this.pool.add(this.env.WARM_TENANTS);
     if (added === null) return POLL_MS;
     const ms = Math.round(performance.now() - started);
-    this.logger.debug({ event: 'stock.added', added, ms });
+    this.logger.debug({ event: 'warm_pool.tenant_added', added, ms });
     return ms;
   }
 
-  /** Requests wait for a connection. While they do, new shops are made inline, as they would be without a stock. */
+  /** Requests wait for a connection. While they do, new shops are made inline, as they would be without a warm pool. */
   private isBusy(): boolean {
     return this.tenants.load().waiting + this.publicSide.load().waiting > 0;
   }

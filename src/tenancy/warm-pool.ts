@@ -1,28 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdminDatabase } from '../database/control-database';
-import { TenantMaker } from './tenant-maker';
+import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 
 /**
  * Roles are made so many at a time, and again when so few are left. After each such transaction every backend reads
  * all memberships again when it next becomes a tenant, 17 ms at 10,000 tenants on PostgreSQL 18 and 176 ms on 15: a
- * hundredth of that for a tenant (docs/decisions/0017-stock-of-tenants.md).
+ * hundredth of that for a tenant (docs/decisions/0017-warm-pool.md).
  */
 const ROLES_AT_ONCE = 100;
 const LEAST_ROLES = 20;
 
 /** Keeps tenants ready for shops to come, with admin rights. Of all processes one does so at a time. */
 @Injectable()
-export class TenantStock {
+export class WarmPool {
   constructor(
     private readonly database: AdminDatabase,
     private readonly migrations: TenantMigrations,
-    private readonly maker: TenantMaker,
+    private readonly builder: TenantBuilder,
   ) {}
 
   /**
-   * Fills the stock up to `size` tenants.
+   * Refills the warm pool up to `size` tenants.
    * @returns how many were made
    */
   async fill(size: number, signal?: AbortSignal): Promise<number> {
@@ -42,13 +42,13 @@ export class TenantStock {
       if (!(await isAlone(manager))) return null;
       const { tenants, roles } = await this.count(manager);
       if (roles < LEAST_ROLES) {
-        await this.maker.addRoles(manager, ROLES_AT_ONCE);
+        await this.builder.addRoles(manager, ROLES_AT_ONCE);
         return 'roles';
       }
       if (tenants >= size) return null;
-      const tenant = await this.maker.begin(manager);
-      await this.maker.finish(manager, tenant);
-      await manager.query('INSERT INTO tenant_stock (shop_id) VALUES ($1)', [tenant.shopId]);
+      const tenant = await this.builder.begin(manager);
+      await this.builder.finish(manager, tenant);
+      await manager.query('INSERT INTO spare_tenants (shop_id) VALUES ($1)', [tenant.shopId]);
       return 'tenant';
     });
   }
@@ -56,8 +56,8 @@ export class TenantStock {
   /** Counts tenants that this program may claim, by the condition of `claim_tenant`: others would keep it from filling. */
   private async count(manager: EntityManager): Promise<{ tenants: number; roles: number }> {
     const rows = await manager.query<{ tenants: number; roles: number }[]>(
-      `SELECT (SELECT count(*)::int FROM role_stock) AS roles,
-         (SELECT count(*)::int FROM tenant_stock s
+      `SELECT (SELECT count(*)::int FROM spare_roles) AS roles,
+         (SELECT count(*)::int FROM spare_tenants s
           WHERE (SELECT t.version >= $1 AND t.serves_from <= $1 FROM tenants t WHERE t.shop_id = s.shop_id)) AS tenants`,
       [this.migrations.latest],
     );
@@ -68,7 +68,7 @@ export class TenantStock {
 /** Of all processes, until the end of the transaction; so whoever counts behind it counts what the last one added. */
 async function isAlone(manager: EntityManager): Promise<boolean> {
   const rows = await manager.query<{ held: boolean }[]>(
-    `SELECT pg_try_advisory_xact_lock(hashtextextended('fill stock', 0)) AS held`,
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('refill warm pool', 0)) AS held`,
   );
   return rows[0]!.held; // no table, so one row
 }

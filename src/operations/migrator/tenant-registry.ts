@@ -9,9 +9,9 @@ import { HeldElsewhere } from './faults';
 import { historyChecksum, newestVersion, servesFromOf } from '../../tenancy/migration-history';
 
 /** A tenant as the index has it. */
-export interface IndexedTenant {
+export interface RegisteredTenant {
   shopId: string;
-  /** Null for one in stock. */
+  /** Null for a spare tenant. */
   slug: string | null;
   version: number;
   checksum: string;
@@ -33,7 +33,7 @@ export interface Selection {
 
 export interface UnmigratedTenant {
   shopId: string;
-  /** Null for a tenant in stock. */
+  /** Null for a spare tenant. */
   slug: string | null;
   sqlState: string | null;
   message: string;
@@ -43,7 +43,7 @@ export interface UnmigratedTenant {
 export const NO_RUN = '00000000-0000-0000-0000-000000000000';
 
 /** The rows of `public.tenants`, for the migrator. */
-export class TenantIndex {
+export class TenantRegistry {
   constructor(
     private readonly control: Control,
     private readonly runId: string,
@@ -67,8 +67,8 @@ export class TenantIndex {
     checksums: readonly string[],
     after: string | null,
     size: number,
-  ): Promise<IndexedTenant[]> {
-    const { rows } = await this.control.query<IndexedTenant>(
+  ): Promise<RegisteredTenant[]> {
+    const { rows } = await this.control.query<RegisteredTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.version, t.checksum FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
        WHERE t.checksum = ANY ($2) AND ($5::uuid IS NULL OR t.shop_id > $5)
          AND NOT (t.status = 'failed' AND t.run_id IS NOT DISTINCT FROM $1)

@@ -7,7 +7,7 @@ import { type History, servesFromOf } from '../../tenancy/migration-history';
 import { describe } from './faults';
 import { Lane } from './lane';
 import type { RunProgress } from './run-options';
-import { readHistory, type UnmigratedTenant } from './tenant-index';
+import { readHistory, type UnmigratedTenant } from './tenant-registry';
 
 const PAGE = 500;
 
@@ -25,8 +25,8 @@ interface Listed {
   row: string | null;
 }
 
-/** Makes the index anew from the version rows inside the schemas, of shops and of the stock. */
-export async function rebuildIndex(
+/** Rebuilds the registry from the version rows inside the schemas of shops and of spare tenants. */
+export async function rebuildRegistry(
   installation: Installation,
   migrations: TenantMigrations,
   onProgress: (progress: RunProgress) => void,

@@ -5,13 +5,13 @@ import { type Installation, INSTALLATION } from '../database/installation';
 import type { NewTenant } from './tenant';
 import { servesFromOf } from './migration-history';
 import { schemaSql } from './provision-sql';
-import { tenantRolesSql } from './role-makers';
+import { tenantRolesSql } from './role-creators';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
 
 /** Makes tenants, and roles for those to come, in the caller's transactions of the admin login. */
 @Injectable()
-export class TenantMaker {
+export class TenantBuilder {
   constructor(
     private readonly locator: TenantLocator,
     private readonly migrations: TenantMigrations,
@@ -21,8 +21,8 @@ export class TenantMaker {
   /** Takes an id whose role is there, or a new one when there is none. */
   async begin(manager: EntityManager): Promise<NewTenant> {
     const [taken] = await manager.query<{ shopId: string }[]>(
-      `WITH taken AS (DELETE FROM role_stock WHERE shop_id = (
-         SELECT shop_id FROM role_stock ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id)
+      `WITH taken AS (DELETE FROM spare_roles WHERE shop_id = (
+         SELECT shop_id FROM spare_roles ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id)
        SELECT shop_id AS "shopId" FROM taken`,
     );
     return taken === undefined ? { shopId: newId(), ready: 'none' } : { shopId: taken.shopId, ready: 'role' };
@@ -50,6 +50,6 @@ export class TenantMaker {
     const ids = Array.from({ length: count }, newId);
     const placements = ids.map((id) => this.locator.locate(id));
     await manager.query(tenantRolesSql(placements, this.installation.roles));
-    await manager.query('INSERT INTO role_stock (shop_id) SELECT unnest($1::uuid[])', [ids]);
+    await manager.query('INSERT INTO spare_roles (shop_id) SELECT unnest($1::uuid[])', [ids]);
   }
 }

@@ -1,19 +1,19 @@
-import { StockFiller } from '../../src/tenancy/stock-filler';
+import { WarmPoolMaintenance } from '../../src/tenancy/warm-pool-maintenance';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
-import { TenantStock } from '../../src/tenancy/tenant-stock';
+import { WarmPool } from '../../src/tenancy/warm-pool';
 import { newOwner, newProduct, PASSWORD } from '../support/factories';
 import { assertWhole, readFleet } from '../support/fleet';
 import { useTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
-const app = useTestApp({ STOCK_SIZE: '3', TENANT_POOL_SIZE: '1' });
-const fill = (size: number) => app.app.get(TenantStock).fill(size);
+const app = useTestApp({ WARM_TENANTS: '3', TENANT_POOL_SIZE: '1' });
+const fill = (size: number) => app.app.get(WarmPool).fill(size);
 
 async function ids(sql: string): Promise<string[]> {
   return (await app.database.query<{ id: string }>(sql)).map(({ id }) => id);
 }
-const stock = () => ids('SELECT shop_id AS id FROM tenant_stock ORDER BY 1');
-const rolesAhead = () => ids('SELECT shop_id AS id FROM role_stock ORDER BY 1');
+const spareTenants = () => ids('SELECT shop_id AS id FROM spare_tenants ORDER BY 1');
+const rolesAhead = () => ids('SELECT shop_id AS id FROM spare_roles ORDER BY 1');
 
 /** Of the tenant login, in roles of tenants. */
 async function memberships(): Promise<number> {
@@ -37,32 +37,32 @@ function register(count: number, name: string) {
   );
 }
 
-async function emptyStock(): Promise<void> {
-  while ((await stock()).length > 0) await newOwner(app.api);
+async function emptyWarmPool(): Promise<void> {
+  while ((await spareTenants()).length > 0) await newOwner(app.api);
 }
 
 afterEach(async () => assertWhole(await readFleet(app)));
 
 describe('a new shop', () => {
-  beforeEach(emptyStock);
+  beforeEach(emptyWarmPool);
 
   it('is made with a role of its own when nothing is ready', async () => {
-    expect([await stock(), await rolesAhead()]).toEqual([[], []]); // the first test: nothing was filled yet
+    expect([await spareTenants(), await rolesAhead()]).toEqual([[], []]); // the first test: nothing was filled yet
     const { api } = await newOwner(app.api);
     expect(await newProduct(api)).toMatchObject({ stock: 10 });
   });
 
-  it('takes the oldest tenant of the stock, and sells', async () => {
+  it('takes the oldest spare tenant, and sells', async () => {
     await fill(3);
-    const [oldest, ...others] = await stock();
+    const [oldest, ...others] = await spareTenants();
     const { shop, api } = await newOwner(app.api);
-    expect([shop.id, await stock()]).toEqual([oldest, others]);
+    expect([shop.id, await spareTenants()]).toEqual([oldest, others]);
     expect(await newProduct(api)).toMatchObject({ stock: 10 });
   });
 
   it('is made with a role that is ready when no tenant is', async () => {
     await fill(1);
-    await emptyStock();
+    await emptyWarmPool();
     const [next] = await rolesAhead();
     const before = await memberships();
     const { shop, api } = await newOwner(app.api);
@@ -72,63 +72,63 @@ describe('a new shop', () => {
 
   it('never shares a tenant with one of twenty at once, be it ready or not', async () => {
     await fill(5);
-    const ready = await stock();
+    const ready = await spareTenants();
     const answers = await register(20, 'rush');
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
     const given = answers.map(({ body }) => body.shop.id as string);
     expect(new Set(given).size).toBe(20);
     expect(given).toEqual(expect.arrayContaining(ready));
-    expect(await stock()).toEqual([]);
+    expect(await spareTenants()).toEqual([]);
   });
 
   it.each([
     ['behind the program', 'version = version - 1', 'version = version + 1'],
     ['only newer programs serve', `serves_from = 8000000000000`, 'serves_from = 0'],
   ])('passes over tenants that are %s, and they do not count as ready', async (_, age, restore) => {
-    const inStock = 'WHERE shop_id IN (SELECT shop_id FROM tenant_stock)';
+    const spare = 'WHERE shop_id IN (SELECT shop_id FROM spare_tenants)';
     await fill(2);
-    const stale = await stock();
-    await app.database.query(`UPDATE tenants SET ${age} ${inStock}`);
+    const stale = await spareTenants();
+    await app.database.query(`UPDATE tenants SET ${age} ${spare}`);
     const { shop } = await newOwner(app.api);
     expect(stale).not.toContain(shop.id);
     expect(await fill(2)).toBe(2);
-    expect((await stock()).slice(0, 2)).toEqual(stale);
-    await app.database.query(`UPDATE tenants SET ${restore} ${inStock} AND shop_id = ANY ($1)`, [stale]);
+    expect((await spareTenants()).slice(0, 2)).toEqual(stale);
+    await app.database.query(`UPDATE tenants SET ${restore} ${spare} AND shop_id = ANY ($1)`, [stale]);
   });
 
-  it('leaves the stock as it was when it cannot be made', async () => {
+  it('leaves the warm pool as it was when it cannot be made', async () => {
     const { shop } = await newOwner(app.api);
     await fill(1);
-    const before = [await stock(), await rolesAhead()];
+    const before = [await spareTenants(), await rolesAhead()];
     const taken = { email: 'late@example.com', password: PASSWORD, shop: { name: 'X', slug: shop.slug } };
     expect((await app.api.post('auth/register', taken)).body.code).toBe('SLUG_TAKEN');
-    expect([await stock(), await rolesAhead()]).toEqual(before);
+    expect([await spareTenants(), await rolesAhead()]).toEqual(before);
   });
 });
 
 describe('filling', () => {
-  beforeEach(emptyStock);
+  beforeEach(emptyWarmPool);
 
   it('changes memberships once for a hundred tenants', async () => {
     await fill(1); // whatever was there, 20 roles or more are ready now
     const before = await memberships();
     await fill(10);
-    expect([(await stock()).length, await memberships()]).toEqual([10, before]);
-    await app.database.query('DELETE FROM role_stock');
+    expect([(await spareTenants()).length, await memberships()]).toEqual([10, before]);
+    await app.database.query('DELETE FROM spare_roles');
     const held = await memberships();
-    expect([await app.app.get(TenantStock).add(10), (await rolesAhead()).length]).toEqual(['roles', 100]);
+    expect([await app.app.get(WarmPool).add(10), (await rolesAhead()).length]).toEqual(['roles', 100]);
     expect(await memberships()).toBe(held + 100);
   });
 
   it('ends at the size, with twenty at it', async () => {
     const made = await Promise.all(Array.from({ length: 20 }, () => fill(7)));
-    expect([(await stock()).length, made.reduce((sum, one) => sum + one)]).toEqual([7, 7]);
+    expect([(await spareTenants()).length, made.reduce((sum, one) => sum + one)]).toEqual([7, 7]);
   });
 });
 
-describe('the filler', () => {
+describe('warm pool maintenance', () => {
   it('waits while requests wait for a connection, then replaces what is taken, until it is closed', async () => {
-    await emptyStock();
+    await emptyWarmPool();
     const { shop } = await newOwner(app.api);
     const tenants = app.app.get(TenantDatabase, { strict: false });
     let letGo = () => {};
@@ -138,21 +138,21 @@ describe('the filler', () => {
       () => Promise.resolve(tenants.load().waiting),
       (waiting) => waiting === 1,
     );
-    const filler = app.app.get(StockFiller);
+    const filler = app.app.get(WarmPoolMaintenance);
     filler.start();
-    await newOwner(app.api); // a sign-up goes on meanwhile, and takes longer than the filler needs for its first look
-    expect(await stock()).toEqual([]);
+    await newOwner(app.api); // a sign-up goes on meanwhile, and takes longer than warm pool maintenance needs for its first look
+    expect(await spareTenants()).toEqual([]);
     letGo();
     await Promise.all(busy);
-    await until(stock, ({ length }) => length === 3);
+    await until(spareTenants, ({ length }) => length === 3);
 
-    const [oldest] = await stock();
+    const [oldest] = await spareTenants();
     expect((await newOwner(app.api)).shop.id).toBe(oldest);
-    await until(stock, ({ length }) => length === 3);
+    await until(spareTenants, ({ length }) => length === 3);
 
     await filler.onModuleDestroy();
     await newOwner(app.api);
-    expect(await app.app.get(TenantStock).add(2)).toBeNull(); // nobody is at it, and two are enough
-    expect(await stock()).toHaveLength(2);
+    expect(await app.app.get(WarmPool).add(2)).toBeNull(); // nobody is at it, and two are enough
+    expect(await spareTenants()).toHaveLength(2);
   });
 });
