@@ -4,8 +4,8 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
 import { enterAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
-import { Lane } from '../../src/operations/migrator/lane';
-import { Routes } from '../../src/operations/migrator/routes';
+import { Lane } from '../../src/operations/reconnecting-client';
+import { Routes } from '../../src/operations/migrator/step-planner';
 import { closeSql, openSql } from '../../src/operations/migrator/step-sql';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 

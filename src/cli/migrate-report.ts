@@ -1,4 +1,4 @@
-import type { TriedTenant } from '../operations/migrator/dry-run';
+import type { TriedTenant } from '../operations/migrator/preview';
 import type { MigrationPlan } from '../operations/migrator/plan';
 import type { RunSummary } from '../operations/migrator/run-options';
 import type { UnmigratedTenant } from '../operations/migrator/tenant-registry';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { OperatorError, reportOf } from '../common/report';
 import { adminOf, type Installation } from '../database/installation';
-import { dryRun } from '../operations/migrator/dry-run';
+import { dryRun } from '../operations/migrator/preview';
 import { type Goal, goalOf } from '../operations/migrator/goal';
 import { planRun } from '../operations/migrator/plan';
 import { rebuildRegistry } from '../operations/migrator/rebuild-registry';

@@ -1,8 +1,8 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { BATCH } from '../../database/schema-migrations';
-import { Interrupted } from './faults';
-import type { Step } from './routes';
+import { Interrupted } from '../faults';
+import type { Step } from './step-planner';
 import { closeSql, openSql, type StepContext } from './step-sql';
 
 /**

@@ -1,20 +1,20 @@
 import { newId } from '../../common/ids';
 import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../../tenancy/tenant-locator';
-import { announceContracts } from './announce';
-import { Control } from './control';
-import { faultOf } from './faults';
+import { announceContracts } from './announce-contracts';
+import { Control } from '../control-connection';
+import { faultOf } from '../faults';
 import { FleetRun } from './fleet-run';
 import type { Goal } from './goal';
-import { Lane } from './lane';
+import { Lane } from '../reconnecting-client';
 import { Outcomes } from './outcomes';
-import { Pause } from './pause';
-import { Routes } from './routes';
+import { Pause } from '../backoff';
+import { Routes } from './step-planner';
 import { defaultBudget, defaultConcurrency, type RunOptions, type RunSummary } from './run-options';
 import { RunRecord } from './run-record';
 import { STEP_LIMITS } from './step-sql';
 import { TenantRegistry, type UnmigratedTenant } from './tenant-registry';
-import type { RunContext } from './tenant-work';
+import type { RunContext } from './migrate-tenant';
 
 const PATIENCE_MS = 120_000;
 const PAUSE_LIMIT_MS = 600_000;

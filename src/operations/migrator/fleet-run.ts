@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shuffled } from '../../common/shuffled';
-import { describe } from './faults';
-import type { Lane } from './lane';
-import type { Lanes } from './steps';
+import { describe } from '../faults';
+import type { Lane } from '../reconnecting-client';
+import type { Lanes } from './take-step';
 import type { Group, RegisteredTenant, Selection } from './tenant-registry';
-import { migrateTenant, type RunContext } from './tenant-work';
+import { migrateTenant, type RunContext } from './migrate-tenant';
 
 const PAGE = 500;
 const FIRST_REST_MS = 200;

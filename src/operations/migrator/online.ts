@@ -1,7 +1,7 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
-import { HeldElsewhere } from './faults';
-import type { Step } from './routes';
+import { HeldElsewhere } from '../faults';
+import type { Step } from './step-planner';
 import { closeSql, enterSql, openSql, type StepContext } from './step-sql';
 
 /**

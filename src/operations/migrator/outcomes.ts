@@ -1,4 +1,4 @@
-import { describe } from './faults';
+import { describe } from '../faults';
 import type { RegisteredTenant, UnmigratedTenant } from './tenant-registry';
 
 /** A migration that fails in the same way at so many tenants in a row will fail at the others too. */

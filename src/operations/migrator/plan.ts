@@ -1,10 +1,10 @@
 import { adminOf, type Installation } from '../../database/installation';
-import { Control } from './control';
+import { Control } from '../control-connection';
 import { assertFilesUnchanged } from '../edited-files';
 import type { Goal } from './goal';
-import { Lane } from './lane';
-import { Pause } from './pause';
-import { Routes } from './routes';
+import { Lane } from '../reconnecting-client';
+import { Pause } from '../backoff';
+import { Routes } from './step-planner';
 import { NO_RUN, type Selection, TenantRegistry } from './tenant-registry';
 
 export interface PlannedStep {

@@ -4,8 +4,8 @@ import { TENANT_IDS } from '../drift/fleet';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { type History, servesFromOf } from '../../tenancy/migration-history';
-import { describe } from './faults';
-import { Lane } from './lane';
+import { describe } from '../faults';
+import { Lane } from '../reconnecting-client';
 import type { RunProgress } from './run-options';
 import { readHistory, type UnmigratedTenant } from './tenant-registry';
 

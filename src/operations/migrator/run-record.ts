@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Control } from './control';
+import type { Control } from '../control-connection';
 import type { RunSummary } from './run-options';
 
 const BEAT_MS = 2000;

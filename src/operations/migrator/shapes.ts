@@ -6,7 +6,7 @@ import { quoteLiteral } from '../../database/identifiers';
 import type { Migration } from '../../database/schema-migrations';
 import { enterAsOwner, provisionSql } from '../../tenancy/provision-sql';
 import { TenantLocator } from '../../tenancy/tenant-locator';
-import { faultOf } from './faults';
+import { faultOf } from '../faults';
 
 /**
  * Shapes of a new tenant that has `base`, after each further step: made by the SQL that makes real tenants, looked

@@ -4,7 +4,7 @@ import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
 import { auditSql } from '../../tenancy/audit-log';
 import { enterAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
-import type { Step } from './routes';
+import type { Step } from './step-planner';
 
 /** Limits of one statement of a step, milliseconds. */
 export interface StepLimits {

@@ -4,8 +4,8 @@ import type { Roles } from '../../database/roles';
 import { quoteLiteral } from '../../database/identifiers';
 import { enterAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
-import type { Control } from './control';
-import { HeldElsewhere } from './faults';
+import type { Control } from '../control-connection';
+import { HeldElsewhere } from '../faults';
 import { historyChecksum, newestVersion, servesFromOf } from '../../tenancy/migration-history';
 
 /** A tenant as the index has it. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
-import { faultOf } from '../../../src/operations/migrator/faults';
+import { faultOf } from '../../../src/operations/faults';
 import type { RunOptions } from '../../../src/operations/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { goalOf } from '../../../src/operations/migrator/goal';

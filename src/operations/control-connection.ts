@@ -1,7 +1,7 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import { faultOf, isDisconnected } from './faults';
-import type { Lane } from './lane';
-import type { Pause } from './pause';
+import type { Lane } from './reconnecting-client';
+import type { Pause } from './backoff';
 
 /** Queries of a run's own, on a connection of their own. A server in trouble is waited for. */
 export class Control {

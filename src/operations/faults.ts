@@ -1,4 +1,4 @@
-import { isDatabaseAway, sqlState } from '../../common/sqlstate';
+import { isDatabaseAway, sqlState } from '../common/sqlstate';
 
 /** Raised by the functions in `public` that a step calls (migrations/public/1795273200000-create-migration-runs.ts). */
 const ELSEWHERE = 'ST001';

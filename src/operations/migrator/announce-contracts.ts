@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCESS_CACHE_MS } from '../../tenancy/served-versions';
 import { servesFromOf } from '../../tenancy/migration-history';
-import type { Routes } from './routes';
+import type { Routes } from './step-planner';
 import type { RegisteredTenant, TenantRegistry } from './tenant-registry';
 
 /** A request that passed the guard just before; what is slower ends in 503 (`AccessDirectory.explain`). */

@@ -1,9 +1,9 @@
 import type { QueryRunner } from 'typeorm';
 import type { OpeningClient } from '../../database/borrowed-client';
 import { runBackfill } from './backfill';
-import type { Lane } from './lane';
+import type { Lane } from '../reconnecting-client';
 import { runOnline } from './online';
-import type { Step } from './routes';
+import type { Step } from './step-planner';
 import { closeSql, openSql, type StepContext } from './step-sql';
 
 /** Connections of a worker. */

@@ -1,4 +1,4 @@
-import { OpeningClient } from '../../database/borrowed-client';
+import { OpeningClient } from '../database/borrowed-client';
 
 /**
  * A connection of the admin login that is made when first used and again after it broke. `pg` sends what is

@@ -3,14 +3,14 @@ import { OperatorError } from '../../common/report';
 import type { Roles } from '../../database/roles';
 import type { Migration } from '../../database/schema-migrations';
 import type { TenantLocator } from '../../tenancy/tenant-locator';
-import { describe, faultOf, Interrupted, isDisconnected } from './faults';
+import { describe, faultOf, Interrupted, isDisconnected } from '../faults';
 import { type History, placeOf } from '../../tenancy/migration-history';
-import type { Lane } from './lane';
+import type { Lane } from '../reconnecting-client';
 import type { Outcomes } from './outcomes';
-import type { Pause } from './pause';
-import type { Routes } from './routes';
+import type { Pause } from '../backoff';
+import type { Routes } from './step-planner';
 import type { StepLimits } from './step-sql';
-import { type Lanes, takeStep } from './steps';
+import { type Lanes, takeStep } from './take-step';
 import { type RegisteredTenant, readHistory, type TenantRegistry } from './tenant-registry';
 
 /** Tries for a lock in one go, with a pause between of 50 to 300 ms; then the tenant is put off. */

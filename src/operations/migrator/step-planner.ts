@@ -3,7 +3,7 @@ import { editedFiles, type Migration, type VersionRow } from '../../database/sch
 import { type History, historyChecksum, newestVersion } from '../../tenancy/migration-history';
 import { fileEdited } from '../edited-files';
 import type { Goal } from './goal';
-import type { Lane } from './lane';
+import type { Lane } from '../reconnecting-client';
 import { shapesAfter } from './shapes';
 
 /** One migration for tenants that are at one place of their history. */
