@@ -1,12 +1,12 @@
-import { goalOf } from '../../src/operations/migrator/goal';
 import { Client } from 'pg';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
 import { enterAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
-import { Lane } from '../../src/operations/reconnecting-client';
-import { Routes } from '../../src/operations/migrator/step-planner';
-import { closeSql, openSql } from '../../src/operations/migrator/step-sql';
+import { targetOf } from '../../src/operations/migrator/run-options';
+import { StepPlanner } from '../../src/operations/migrator/step-planner';
+import { closeSql, openSql } from '../../src/operations/migrator/take-step';
+import { ReconnectingClient } from '../../src/operations/reconnecting-client';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 /**
@@ -44,10 +44,10 @@ export async function sameMessages(
   { admin, roles }: Installation,
   migrations: TenantMigrations,
 ): Promise<(id: string) => string> {
-  const lane = new Lane(admin!.url, 'bench reference'); // the embedded server has an admin
+  const client = new ReconnectingClient(admin!.url, 'bench reference'); // the embedded server has an admin
   const { list } = migrations;
-  const [step] = await new Routes(lane, roles, goalOf(migrations)).steps(list.slice(0, -1));
-  await lane.reset();
+  const [step] = await new StepPlanner(client, roles, targetOf(migrations)).stepsFrom(list.slice(0, -1));
+  await client.reset();
   return (shopId) => {
     const placement = new TenantLocator().locate(shopId);
     const context = { shopId, placement, roles, runId: shopId, limits: { lock: 200, statement: 60_000 } };

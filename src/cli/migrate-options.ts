@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { OperatorError } from '../common/report';
 import { withClient } from '../database/with-client';
-import type { RunOptions } from '../operations/migrator/run-options';
-import { shopIdsOf } from '../operations/migrator/shop-ids';
+import { type RunOptions, shopIdsOf } from '../operations/migrator/run-options';
 
 /** As the command line gives them. */
 export interface MigrateFlags {

@@ -1,7 +1,6 @@
-import type { TriedTenant } from '../operations/migrator/preview';
-import type { MigrationPlan } from '../operations/migrator/plan';
+import type { MigrationPlan, TriedTenant } from '../operations/migrator/preview';
 import type { RunSummary } from '../operations/migrator/run-options';
-import type { UnmigratedTenant } from '../operations/migrator/tenant-registry';
+import type { UnfinishedTenant } from '../tenancy/tenant-registry';
 import { print } from './command-context';
 
 const SHELL_SAFE = /^[\w@%+=:,./-]+$/;
@@ -24,7 +23,7 @@ export function printSummary(summary: RunSummary, seconds: number): void {
 }
 
 /** A tenant that was left behind, on one line. */
-export function line(what: string, { shopId, slug, sqlState, message }: UnmigratedTenant): string {
+export function line(what: string, { shopId, slug, sqlState, message }: UnfinishedTenant): string {
   const hint = sqlState === 'ST003' ? `; npm run migrate:verify -- --only ${slug ?? shopId} says how` : '';
   return `${what.padEnd(8)} ${slug ?? 'spare tenant'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}${hint}`;
 }

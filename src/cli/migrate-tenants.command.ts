@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { OperatorError, reportOf } from '../common/report';
 import { adminOf, type Installation } from '../database/installation';
-import { dryRun } from '../operations/migrator/preview';
-import { type Goal, goalOf } from '../operations/migrator/goal';
-import { planRun } from '../operations/migrator/plan';
+import { dryRun, planRun } from '../operations/migrator/preview';
 import { rebuildRegistry } from '../operations/migrator/rebuild-registry';
-import { defaultConcurrency, type RunOptions } from '../operations/migrator/run-options';
+import {
+  defaultConcurrency,
+  type MigrationTarget,
+  type RunOptions,
+  targetOf,
+} from '../operations/migrator/run-options';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { type CommandContext, print } from './command-context';
@@ -67,7 +70,10 @@ async function run(
     progress.say('Finishing the shops in hand; again leaves at once, and nothing is lost by that.'),
   );
   try {
-    const summary = await migrator.run({ ...options, ...reporting(progress) }, chosenGoal(migrations, flags));
+    const summary = await migrator.run(
+      { ...options, ...reporting(progress) },
+      chosenTarget(migrations, flags),
+    );
     progress.stop();
     if (flags.json) print(JSON.stringify(summary));
     else printSummary(summary, (performance.now() - started) / 1000);
@@ -94,9 +100,9 @@ async function preview(
   flags: MigrateFlags,
   options: RunOptions,
 ): Promise<void> {
-  const goal = chosenGoal(migrations, flags);
-  const plan = await planRun(installation, goal, options);
-  const tried = flags.dryRun ? await dryRun(installation, goal, options, flags.sample) : undefined;
+  const target = chosenTarget(migrations, flags);
+  const plan = await planRun(installation, target, options);
+  const tried = flags.dryRun ? await dryRun(installation, target, options, flags.sample) : undefined;
   if (flags.json) print(JSON.stringify({ ...plan, ...(tried && { tried }) }));
   else {
     printPlan(plan);
@@ -106,9 +112,9 @@ async function preview(
   if (tried?.some(({ error }) => error !== null)) process.exitCode = 1;
 }
 
-function chosenGoal(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): Goal {
+function chosenTarget(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): MigrationTarget {
   if (undo && to !== undefined) throw new OperatorError('--undo takes back one step; --to goes forward.');
-  return goalOf(migrations, { undo, ...(to !== undefined && { to }) });
+  return targetOf(migrations, { undo, ...(to !== undefined && { to }) });
 }
 
 async function rebuild(

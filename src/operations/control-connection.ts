@@ -1,36 +1,49 @@
 import type { QueryResult, QueryResultRow } from 'pg';
+import { adminOf, type Installation } from '../database/installation';
+import { Backoff } from './backoff';
 import { faultOf, isDisconnected } from './faults';
-import type { Lane } from './reconnecting-client';
-import type { Pause } from './backoff';
+import { ReconnectingClient } from './reconnecting-client';
 
-/** Queries of a run's own, on a connection of their own. A server in trouble is waited for. */
-export class Control {
+/** Connection for a run's own queries, apart from the tenants'. Waits while the server is in trouble. */
+export class ControlConnection {
   constructor(
-    private readonly lane: Lane,
-    private readonly pause: Pause,
+    private readonly client: ReconnectingClient,
+    private readonly backoff: Backoff,
     private readonly signal: AbortSignal,
   ) {}
 
   /**
-   * One statement that may be sent twice: when the connection breaks, nobody knows whether it was heard.
-   * @throws the server's error; when it is in trouble, only after the pause has lasted too long, or the run was
-   *   told to stop
+   * Sends one statement, which must be safe to send twice: after a broken connection nobody knows whether it ran.
+   * @throws the server's error; one that means trouble only after the backoff's limit, or when the run is stopped
    */
   query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<QueryResult<R>> {
-    return this.steady(async () => (await this.lane.client()).query<R>(sql, values));
+    return this.retry(async () => (await this.client.client()).query<R>(sql, values));
   }
 
-  /** The same for any work that may be done twice. */
-  async steady<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs any work that is safe to repeat, in the same way. */
+  async retry<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
-      await this.pause.wait(this.signal);
+      await this.backoff.wait(this.signal);
       try {
         return await work();
       } catch (error) {
         if (faultOf(error) !== 'server' || this.signal.aborted) throw error;
-        this.pause.report(error);
-        if (isDisconnected(error)) await this.lane.reset();
+        this.backoff.report(error);
+        if (isDisconnected(error)) await this.client.reset();
       }
     }
   }
+
+  close(): Promise<void> {
+    return this.client.reset();
+  }
+}
+
+/** A control connection for a command that somebody waits for: it fails at once when the server is in trouble. */
+export function impatientConnection(installation: Installation, name: string): ControlConnection {
+  return new ControlConnection(
+    new ReconnectingClient(adminOf(installation).url, name),
+    new Backoff(0, () => undefined),
+    new AbortController().signal,
+  );
 }

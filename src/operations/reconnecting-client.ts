@@ -1,14 +1,14 @@
 import { OpeningClient } from '../database/borrowed-client';
 
 /**
- * A connection of the admin login that is made when first used and again after it broke. `pg` sends what is
- * asked for without waiting for the answers before, so two workers can share one: the next tenant's message is
- * there when the server has done the last.
+ * A connection of the admin login that opens on first use and again after `reset`. `pg` sends queries without waiting
+ * for earlier answers, so two workers can share one: the next tenant's message is already on the server when the
+ * server finishes the last.
  *
- * The plans of the functions that a step calls are kept; a runner that is killed is noticed within a second, and
- * its locks are free then (PostgreSQL manual, client_connection_check_interval).
+ * The connection keeps the plans of the functions that a step calls. PostgreSQL notices a killed runner within a
+ * second and releases its locks (PostgreSQL manual, client_connection_check_interval).
  */
-export class Lane {
+export class ReconnectingClient {
   private opening: Promise<OpeningClient> | undefined;
 
   constructor(
@@ -20,12 +20,12 @@ export class Lane {
     return (this.opening ??= this.open());
   }
 
-  /** Ends the connection, and with it whatever it holds: locks, role, transaction. The next use opens another. */
+  /** Closes the connection, which releases its locks, role and transaction. The next use opens another. */
   async reset(): Promise<void> {
     const { opening } = this;
     this.opening = undefined;
-    const client = await opening?.catch(() => undefined); // it never was open
-    await client?.end().catch(() => undefined); // it was broken: that is why
+    const client = await opening?.catch(() => undefined); // it was never open
+    await client?.end().catch(() => undefined); // it was broken, hence the reset
   }
 
   private async open(): Promise<OpeningClient> {

@@ -50,14 +50,15 @@ async function countAt(version: number): Promise<number> {
   return row!.count;
 }
 
+/** Backends that migrate. One whose runner was killed finishes the message that it has received. */
+function backends(): Promise<{ pid: number }[]> {
+  return database.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa each tenant'`);
+}
+
 /** Either way every connection breaks. A backend that is killed makes the server recover from its log. */
 async function restart(how: 'orderly' | 'crash'): Promise<void> {
   if (how === 'orderly') await server.stop();
   else {
-    const backends = () =>
-      database.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa migrate tenants'`,
-      );
     const [backend] = await until(backends, ({ length }) => length > 0); // they come back from a pause
     process.kill(backend!.pid, 'SIGKILL');
   }
@@ -88,8 +89,8 @@ describe('a runner that is killed', () => {
   it(`leaves whole tenants, ${KILLS} times at random moments, forwards and backwards`, async () => {
     let direction: string[] = [];
     for (let kills = 0; kills < KILLS;) {
-      const goal = direction.length === 0 ? VERSION : NEWEST;
-      const before = await countAt(goal);
+      const target = direction.length === 0 ? VERSION : NEWEST;
+      const before = await countAt(target);
       if (before === SHOPS) {
         direction = direction.length === 0 ? ['--undo'] : [];
         continue;
@@ -97,13 +98,14 @@ describe('a runner that is killed', () => {
       const child = runner(...direction);
       const ended = finish(child);
       await until(
-        () => countAt(goal),
+        () => countAt(target),
         (count) => count > before,
       );
       await sleep(Math.random() * 150); // a moment that nobody chose
       child.kill('SIGKILL');
       kills++;
       await ended;
+      await until(backends, ({ length }) => length === 0);
       expect(unwhole(await fleet())).toEqual([]);
     }
   }, 300_000);
@@ -120,7 +122,7 @@ describe('a runner that is killed', () => {
     const ended = finish(waiting);
     const locks = () =>
       database.query(`SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE l.locktype = 'advisory' AND a.application_name = 'stoa migrate tenants'`);
+        WHERE l.locktype = 'advisory' AND a.application_name = 'stoa each tenant'`);
     await until(locks, ({ length }) => length > 0);
     waiting.kill('SIGKILL');
     await ended;

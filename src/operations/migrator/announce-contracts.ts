@@ -1,32 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACCESS_CACHE_MS } from '../../tenancy/served-versions';
 import { servesFromOf } from '../../tenancy/migration-history';
-import type { Routes } from './step-planner';
-import type { RegisteredTenant, TenantRegistry } from './tenant-registry';
+import { ACCESS_CACHE_MS } from '../../tenancy/served-versions';
+import type { RegisteredTenant, TenantRegistry } from '../../tenancy/tenant-registry';
+import type { StepPlanner } from './step-planner';
 
-/** A request that passed the guard just before; what is slower ends in 503 (`AccessDirectory.explain`). */
+/** Time for a request that passed the guard just before; a slower one ends in 503 (`AccessDirectory.explain`). */
 const REQUEST_MS = 2000;
-/** What older programs still hold when they are told to stop: their memory of a tenant, and such requests. */
+/** Time until older programs have stopped using the tenants: their access caches and the requests in flight. */
 const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
 
 /**
- * Before something is taken away from tenants, programs that use it must have stopped serving them: it is
- * written into the index, which they read, and waited for. Also when it stands there already: another runner may
- * have written it a moment ago.
+ * Closes tenants to older programs before a contract migration removes what those programs use: writes it into the
+ * registry, which they read, and waits. It also waits when the registry says so already, since another runner may have
+ * written it a moment ago.
  */
 export async function announceContracts(
-  index: TenantRegistry,
-  page: readonly RegisteredTenant[],
-  routes: Routes,
+  registry: TenantRegistry,
+  tenants: readonly RegisteredTenant[],
+  planner: StepPlanner,
   signal: AbortSignal,
 ): Promise<void> {
   const bySince = new Map<number, string[]>();
-  for (const tenant of page) {
-    const history = routes.historyOf(tenant.checksum);
-    const steps = history === undefined ? [] : await routes.steps(history);
+  for (const tenant of tenants) {
+    const history = planner.historyOf(tenant.checksum);
+    const steps = history === undefined ? [] : await planner.stepsFrom(history);
     const since = servesFromOf(steps.map(({ migration }) => migration));
     if (since > 0) bySince.set(since, [...(bySince.get(since) ?? []), tenant.shopId]);
   }
-  for (const [since, shopIds] of bySince) await index.announce(shopIds, since);
-  if (bySince.size > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller looks
+  for (const [since, shopIds] of bySince) await registry.announce(shopIds, since);
+  if (bySince.size > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller checks
 }

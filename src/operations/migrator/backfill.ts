@@ -3,13 +3,13 @@ import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { BATCH } from '../../database/schema-migrations';
 import { Interrupted } from '../faults';
 import type { Step } from './step-planner';
-import { closeSql, openSql, type StepContext } from './step-sql';
+import { closeSql, openSql, type StepContext } from './take-step';
 
 /**
- * Changes rows in batches by the order of their key, a transaction each, so that no row is locked for long. How
- * far it came stands in `public.tenants`, written with the batch: a killed run goes on behind the last one. The
- * last batch ends the step in its own transaction, so it cannot be done and yet be done again. To undo is to write
- * the version row out; what rows were before, nobody knows.
+ * Takes a step of kind `backfill`: changes rows in batches in the order of their key, one transaction each, so that no
+ * row is locked for long. Each batch writes the progress into `public.tenants`; a killed run continues after the last
+ * batch. The last batch ends the step in its own transaction, so the step cannot be done twice. Undoing only deletes
+ * the version row: the earlier values of the rows are not known.
  */
 export async function runBackfill(
   client: OpeningClient,
@@ -21,16 +21,14 @@ export async function runBackfill(
     await client.open(`${openSql(step, context)}${step.migration.down}${closeSql(step, context)}`);
     return;
   }
-  for (
-    let after: string | null | undefined = await readProgress(client, step, context);
-    after !== undefined;
-  ) {
+  let after: string | null | undefined = await readProgress(client, step, context);
+  while (after !== undefined) {
     if (signal.aborted) throw new Interrupted();
     after = await runBatch(client, step, context, after);
   }
 }
 
-/** Key of the last row that was done; null when none was. */
+/** Key of the last row that was changed; null when none was. */
 async function readProgress(
   client: OpeningClient,
   step: Step,
@@ -44,14 +42,14 @@ async function readProgress(
   return rows[0]?.after ?? null;
 }
 
-/** @returns key of the last row of the batch; undefined when there was none behind it, and then the step is done */
+/** @returns key of the batch's last row; undefined when no row follows it, and the step is complete */
 async function runBatch(
   client: OpeningClient,
   step: Step,
   context: StepContext,
   after: string | null,
 ): Promise<string | undefined> {
-  const { table, key, rows: size } = step.migration.marks.backfill!; // that is its kind
+  const { table, key, rows: size } = step.migration.marks.backfill!; // its kind says so
   const column = quoteIdent(key);
   const behind = after === null ? 'true' : `${column} > ${quoteLiteral(after)}`;
   await client.open(openSql(step, context));
@@ -60,7 +58,7 @@ async function runBatch(
   );
   const last = rows[0]?.key;
   const batch = `(${behind}${last === undefined ? '' : ` AND ${column} <= ${quoteLiteral(last)}`})`;
-  // a statement may end in a comment, so what follows begins a line
+  // A statement may end in a comment, so the separator begins a line.
   const sql = step.migration.statements.up.map((text) => `${text.replaceAll(BATCH, () => batch)}\n;\n`);
   const end = last === undefined ? closeSql(step, context) : progressSql(step, context, last);
   await client.open(`${sql.join('')}${end}`);

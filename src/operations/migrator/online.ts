@@ -1,12 +1,13 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { HeldElsewhere } from '../faults';
+import { tenantLockKey } from '../tenant-lock';
 import type { Step } from './step-planner';
-import { closeSql, enterSql, openSql, type StepContext } from './step-sql';
+import { closeSql, enterSql, openSql, type StepContext } from './take-step';
 
 /**
- * Building an index waits for every transaction that is older, and stands in nobody's way meanwhile: this lock
- * timeout only ends the wait for one that never ends. Milliseconds.
+ * Lock timeout while an index is built. The build waits for all older transactions and blocks nobody meanwhile; the
+ * timeout only ends a wait for a transaction that never ends. Milliseconds.
  */
 const LOCK_MS = 60_000;
 const STATEMENT_MS = 3_600_000;
@@ -15,14 +16,14 @@ const CREATE_INDEX =
 const DROP_INDEX = /^drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?("?)([a-z_][a-z0-9_]*)\1/i;
 
 /**
- * Runs statements that PostgreSQL refuses in a transaction. Each is such that a second attempt does no harm: an
- * index that is there is left alone, one that a crash left invalid is dropped and built anew; validating what is
- * valid does nothing. The version row comes last, in a transaction of its own, with the look at the shape.
+ * Takes a step of kind `online`: statements that PostgreSQL refuses inside a transaction. A second attempt is harmless:
+ * an existing index is kept, one that a crash left invalid is dropped and rebuilt, and validating a valid constraint
+ * does nothing. The version row comes last, in its own transaction, with the check of the shape.
  */
 export async function runOnline(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
   const { placement, roles, limits } = context;
   await holdTenant(client, placement.schema);
-  // another runner may have taken the tenant past this step since it was read from the index
+  // Checks the history: another runner may have taken this step since the registry was read.
   await client.open(`BEGIN; ${enterSql(step, context)} COMMIT`);
   await client.open(`SET ROLE ${quoteIdent(roles.owner)}; SET search_path TO ${quoteIdent(placement.schema)}, pg_temp;
     SET lock_timeout = ${LOCK_MS}; SET statement_timeout = ${STATEMENT_MS}`);
@@ -32,22 +33,18 @@ export async function runOnline(client: OpeningClient, step: Step, context: Step
     `RESET ROLE; RESET search_path; SET lock_timeout = ${limits.lock}; RESET statement_timeout`,
   );
   await client.open(`${openSql(step, context)}${closeSql(step, context)}`);
-  await client.open(`SELECT pg_advisory_unlock(${lockKey(placement.schema)})`);
+  await client.open(`SELECT pg_advisory_unlock(${tenantLockKey(placement.schema)})`);
 }
 
-/** The same lock as `open_step` takes, for the session: there is no transaction to bind it to. */
+/** Takes the lock that `open_step` takes, for the whole session: there is no transaction to bind it to. */
 async function holdTenant(client: OpeningClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ held: boolean }>(
-    `SELECT pg_try_advisory_lock(${lockKey(schema)}) AS held`,
+    `SELECT pg_try_advisory_lock(${tenantLockKey(schema)}) AS held`,
   );
   if (!rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
 }
 
-function lockKey(schema: string): string {
-  return `hashtextextended(${quoteLiteral(`migrate ${schema}`)}, 0)`;
-}
-
-/** Whether an attempt before has done it. An invalid index of that name is removed. */
+/** Whether an earlier attempt has done it. Removes an invalid index of that name. */
 async function isDone(client: OpeningClient, schema: string, sql: string): Promise<boolean> {
   const name = (CREATE_INDEX.exec(sql) ?? DROP_INDEX.exec(sql))?.[2]?.toLowerCase();
   if (name === undefined) return false;

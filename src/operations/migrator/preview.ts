@@ -1,22 +1,42 @@
-import { adminOf, type Installation } from '../../database/installation';
-import { quoteLiteral } from '../../database/identifiers';
 import type { OpeningClient } from '../../database/borrowed-client';
+import { quoteLiteral } from '../../database/identifiers';
+import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../../tenancy/tenant-locator';
-import { Control } from '../control-connection';
-import type { Goal } from './goal';
-import { describe } from '../faults';
-import { Lane } from '../reconnecting-client';
-import { Pause } from '../backoff';
-import { Routes, type Step } from './step-planner';
-import { runCodeOf } from './take-step';
-import { enterSql, openSql, STEP_LIMITS, type StepContext, writeRowSql } from './step-sql';
-import { type RegisteredTenant, NO_RUN, type Selection, TenantRegistry } from './tenant-registry';
+import {
+  NO_RUN,
+  type RegisteredTenant,
+  TenantRegistry,
+  type TenantSelection,
+} from '../../tenancy/tenant-registry';
+import { impatientConnection } from '../control-connection';
+import { assertFilesUnchanged } from '../edited-files';
+import { describeError } from '../faults';
+import { ReconnectingClient } from '../reconnecting-client';
+import type { MigrationTarget } from './run-options';
+import { type Step, StepPlanner } from './step-planner';
+import { enterSql, openSql, runFile, STEP_LIMITS, type StepContext, versionRowSql } from './take-step';
+
+export interface PlannedStep {
+  name: string;
+  kind: string;
+  direction: 'up' | 'down';
+  sql: readonly string[];
+}
+
+/** What a run would do, computed without doing any of it. */
+export interface MigrationPlan {
+  target: number;
+  /** Tenants by version. `steps` is null for a history that this program does not produce: a run reads it first. */
+  groups: { version: number; tenants: number; steps: string[] | null }[];
+  /** Every step once, in order. */
+  steps: PlannedStep[];
+}
 
 export interface TriedStep {
   name: string;
-  /** Milliseconds; null for a step that cannot be tried in a transaction, and for those behind it. */
+  /** Milliseconds; null for a step that cannot be tried in a transaction, and for those after it. */
   ms: number | null;
-  /** Stronger than those of a reader, by table. */
+  /** Locks stronger than a reader's, by table. */
   locks: { table: string; mode: string }[];
 }
 
@@ -24,59 +44,95 @@ export interface TriedTenant {
   shopId: string;
   slug: string | null;
   steps: TriedStep[];
-  /** Null when all went well. */
+  /** Null on success. */
   error: { sqlState: string | null; message: string } | null;
 }
 
-/** Takes some tenants, drawn by lot, along their route in one transaction each, looks, and rolls it back. */
-export async function dryRun(
+/** Plans a run. @throws OperatorError naming a file that was edited after it was applied */
+export function planRun(
   installation: Installation,
-  goal: Goal,
-  selection: Selection,
+  target: MigrationTarget,
+  selection: TenantSelection,
+): Promise<MigrationPlan> {
+  return withPlanner(installation, target, async (planner, registry, reference) => {
+    const all = await registry.groups(selection);
+    await assertFilesUnchanged(await reference.client(), target.known);
+    const plan: MigrationPlan = { target: planner.targetVersion, groups: [], steps: [] };
+    for (const { version, tenants, checksum } of all.filter((group) => planner.isPending(group))) {
+      const history = planner.historyOf(checksum);
+      const steps = history === undefined ? null : await planner.stepsFrom(history);
+      plan.groups.push({ version, tenants, steps: steps && steps.map(({ migration }) => migration.name) });
+      for (const { migration, direction } of steps ?? []) {
+        const { name, kind, statements } = migration;
+        if (!plan.steps.some((step) => step.name === name))
+          plan.steps.push({ name, kind, direction, sql: statements[direction] });
+      }
+    }
+    plan.steps.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return plan;
+  });
+}
+
+/** Takes `size` random tenants through their steps, each in one transaction, measures, and rolls back. */
+export function dryRun(
+  installation: Installation,
+  target: MigrationTarget,
+  selection: TenantSelection,
   size: number,
 ): Promise<TriedTenant[]> {
-  const lane = new Lane(adminOf(installation).url, 'dry run');
-  const reference = new Lane(adminOf(installation).url, 'dry run reference');
-  const routes = new Routes(reference, installation.roles, goal);
-  const index = new TenantRegistry(
-    new Control(lane, new Pause(0, () => undefined), new AbortController().signal),
-    NO_RUN,
-  );
-  try {
-    const pending = (await index.groups(selection)).filter((group) => routes.isPending(group));
+  return withPlanner(installation, target, async (planner, registry) => {
+    const pending = (await registry.groups(selection)).filter((group) => planner.isPending(group));
     const checksums = pending
       .map(({ checksum }) => checksum)
-      .filter((checksum) => routes.historyOf(checksum));
-    const shopIds = await index.sample(selection, checksums, size);
-    const tried: TriedTenant[] = [];
-    for (const tenant of await index.page({ shopIds }, checksums, null, size))
-      tried.push(await tryTenant(await lane.client(), installation, routes, tenant));
-    return tried;
+      .filter((checksum) => planner.historyOf(checksum));
+    const shopIds = await registry.sample(selection, checksums, size);
+    const connection = new ReconnectingClient(adminOf(installation).url, 'dry run');
+    try {
+      const tried: TriedTenant[] = [];
+      for (const tenant of await registry.page({ shopIds }, checksums, null, size))
+        tried.push(await tryTenant(await connection.client(), installation, planner, tenant));
+      return tried;
+    } finally {
+      await connection.reset();
+    }
+  });
+}
+
+async function withPlanner<T>(
+  installation: Installation,
+  target: MigrationTarget,
+  work: (planner: StepPlanner, registry: TenantRegistry, reference: ReconnectingClient) => Promise<T>,
+): Promise<T> {
+  const control = impatientConnection(installation, 'migration preview');
+  const reference = new ReconnectingClient(adminOf(installation).url, 'migration preview reference');
+  try {
+    const planner = new StepPlanner(reference, installation.roles, target);
+    return await work(planner, new TenantRegistry(control), reference);
   } finally {
-    await Promise.all([lane.reset(), reference.reset()]);
+    await Promise.all([control.close(), reference.reset()]);
   }
 }
 
 async function tryTenant(
   client: OpeningClient,
   { roles }: Installation,
-  routes: Routes,
+  planner: StepPlanner,
   { shopId, slug, checksum }: RegisteredTenant,
 ): Promise<TriedTenant> {
   const placement = new TenantLocator().locate(shopId);
   const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: STEP_LIMITS };
   const tried: TriedTenant = { shopId, slug, steps: [], error: null };
   try {
-    const history = routes.historyOf(checksum)!; // those without were not drawn
+    const history = planner.historyOf(checksum)!; // tenants without one were not drawn
     let isPossible = true;
-    for (const step of await routes.steps(history)) {
+    for (const step of await planner.stepsFrom(history)) {
       isPossible &&= step.migration.kind === 'sql' || step.migration.kind === 'code';
-      const untried = { name: step.migration.name, ms: null, locks: [] }; // needs what was not tried before it
+      const untried = { name: step.migration.name, ms: null, locks: [] }; // needs a step before it that was not tried
       const isFirst = tried.steps.length === 0;
       tried.steps.push(isPossible ? await tryStep(client, step, context, isFirst) : untried);
     }
   } catch (error) {
-    tried.error = describe(error);
+    tried.error = describeError(error);
   }
   await client.open('ROLLBACK');
   return tried;
@@ -91,9 +147,9 @@ async function tryStep(
   const { name, kind } = step.migration;
   const started = performance.now();
   await client.open(isFirst ? openSql(step, context) : enterSql(step, context));
-  if (kind === 'code') await runCodeOf(client, step);
+  if (kind === 'code') await runFile(client, step);
   else await client.open(step.migration[step.direction]);
-  await client.open(`${writeRowSql(step)}
+  await client.open(`${versionRowSql(step)}
     SELECT public.expect_shape(${quoteLiteral(context.placement.schema)}, '${step.shape}')`);
   const ms = performance.now() - started;
   const { rows } = await client.query<{ table: string; mode: string }>(

@@ -1,27 +1,72 @@
 import type { OpeningClient } from '../../database/borrowed-client';
+import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
-import { TENANT_IDS } from '../drift/fleet';
+import type { Roles } from '../../database/roles';
+import { adoptSql, type Migration, VERSION_TABLE, type VersionRow } from '../../database/schema-migrations';
+import {
+  historyChecksum,
+  type MigrationHistory,
+  newestVersion,
+  servesFromOf,
+} from '../../tenancy/migration-history';
+import { enterAsOwner } from '../../tenancy/provision-sql';
+import type { Placement } from '../../tenancy/tenant';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
-import { type History, servesFromOf } from '../../tenancy/migration-history';
-import { describe } from '../faults';
-import { Lane } from '../reconnecting-client';
+import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
+import { TENANT_IDS } from '../drift/fleet';
+import { describeError, HeldElsewhere } from '../faults';
+import { ReconnectingClient } from '../reconnecting-client';
+import { tenantLockKey } from '../tenant-lock';
 import type { RunProgress } from './run-options';
-import { readHistory, type UnmigratedTenant } from './tenant-registry';
 
 const PAGE = 500;
 
+/** What reading a history needs to know. */
+export interface HistoryReader {
+  roles: Roles;
+  /** All migrations that the program knows. */
+  migrations: readonly Migration[];
+}
+
+/**
+ * Reads the migration history inside a schema, which is the truth, and corrects the tenant's row in the registry.
+ * @throws HeldElsewhere; the server's error, 42P01 when the schema has no version table
+ */
+export async function readHistory(
+  client: OpeningClient,
+  shopId: string,
+  { schema }: Placement,
+  { roles, migrations }: HistoryReader,
+): Promise<VersionRow[]> {
+  await client.open(`ROLLBACK; BEGIN; SET LOCAL lock_timeout = 1000`);
+  const lock = await client.query<{ held: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(${tenantLockKey(schema)}) AS held`,
+  );
+  if (!lock.rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
+  await client.open(`${enterAsOwner(schema, roles.owner)} ${adoptSql(migrations)}`);
+  const { rows } = await client.query<VersionRow>(
+    `SELECT version, name, checksum FROM ${VERSION_TABLE} ORDER BY version`,
+  );
+  const applied = new Set(rows.map(({ version }) => version));
+  const servesFrom = servesFromOf(migrations.filter(({ version }) => applied.has(version)));
+  await client.open(`RESET ROLE; UPDATE public.tenants SET version = ${newestVersion(rows)},
+    checksum = ${quoteLiteral(historyChecksum(rows))}, serves_from = greatest(serves_from, ${servesFrom})
+    WHERE shop_id = '${shopId}'; COMMIT`);
+  return rows;
+}
+
 export interface RebuildSummary {
   tenants: number;
-  /** Rows that were missing or said something else than the schema. */
+  /** Rows that were missing or disagreed with the schema. */
   corrected: number;
-  failed: UnmigratedTenant[];
+  failed: UnfinishedTenant[];
 }
 
 interface Listed {
   shopId: string;
   slug: string | null;
-  /** What the index says, as one text. */
+  /** The registry's row as one text; null when it is missing. */
   row: string | null;
 }
 
@@ -32,52 +77,59 @@ export async function rebuildRegistry(
   onProgress: (progress: RunProgress) => void,
   signal: AbortSignal,
 ): Promise<RebuildSummary> {
-  const lane = new Lane(adminOf(installation).url, 'rebuild index');
+  const connection = new ReconnectingClient(adminOf(installation).url, 'rebuild registry');
+  const reader = { roles: installation.roles, migrations: migrations.list };
   const summary: RebuildSummary = { tenants: 0, corrected: 0, failed: [] };
-  const locator = new TenantLocator();
   try {
-    const total = await countTenants(await lane.client());
-    for await (const { shopId, slug, row } of everyTenant(lane)) {
+    const total = await countTenants(await connection.client());
+    for await (const tenant of everyTenant(connection)) {
       if (signal.aborted) return summary;
       summary.tenants++;
       try {
-        const client = await lane.client();
-        await client.query(
-          'INSERT INTO tenants (shop_id, version) VALUES ($1, 0) ON CONFLICT (shop_id) DO NOTHING',
-          [shopId],
-        );
-        const placement = locator.locate(shopId);
-        const history = await readHistory(client, shopId, placement, installation.roles, migrations.list);
-        await correctServesFrom(client, shopId, history, migrations);
-        const { rows } = await client.query<{ same: boolean }>(
-          'SELECT (checksum, version, serves_from)::text IS NOT DISTINCT FROM $2 AS same FROM tenants WHERE shop_id = $1',
-          [shopId, row],
-        );
-        if (!rows[0]!.same) summary.corrected++; // it is there, see above
+        if (await rebuildRow(await connection.client(), tenant, reader)) summary.corrected++;
       } catch (error) {
-        await lane.reset();
-        summary.failed.push({ shopId, slug, ...describe(error) });
+        await connection.reset();
+        summary.failed.push({ shopId: tenant.shopId, slug: tenant.slug, ...describeError(error) });
       }
       onProgress({ done: summary.tenants, total, failed: summary.failed.length });
     }
     return summary;
   } finally {
-    await lane.reset();
+    await connection.reset();
   }
 }
 
+/** @returns whether the row is another than before */
+async function rebuildRow(
+  client: OpeningClient,
+  { shopId, row }: Listed,
+  reader: HistoryReader,
+): Promise<boolean> {
+  await client.query(
+    'INSERT INTO tenants (shop_id, version) VALUES ($1, 0) ON CONFLICT (shop_id) DO NOTHING',
+    [shopId],
+  );
+  const history = await readHistory(client, shopId, new TenantLocator().locate(shopId), reader);
+  await correctServesFrom(client, shopId, history, reader.migrations);
+  const { rows } = await client.query<{ same: boolean }>(
+    'SELECT (checksum, version, serves_from)::text IS NOT DISTINCT FROM $2 AS same FROM tenants WHERE shop_id = $1',
+    [shopId, row],
+  );
+  return !rows[0]!.same; // inserted above
+}
+
 /**
- * What was taken away from a tenant says which programs may not serve it; what was announced and never came does
- * not. A history with migrations of a newer program keeps what that program said.
+ * Derives `serves_from` from the contract migrations that the tenant has: one that was announced and never applied
+ * closes nothing. A history with migrations of a newer program keeps the value which that program wrote.
  */
 async function correctServesFrom(
   client: OpeningClient,
   shopId: string,
-  history: History,
-  { list }: TenantMigrations,
+  history: MigrationHistory,
+  migrations: readonly Migration[],
 ): Promise<void> {
   const applied = new Set(history.map(({ version }) => version));
-  const known = list.filter(({ version }) => applied.has(version));
+  const known = migrations.filter(({ version }) => applied.has(version));
   if (known.length < applied.size) return;
   await client.query('UPDATE tenants SET serves_from = $2 WHERE shop_id = $1', [shopId, servesFromOf(known)]);
 }
@@ -89,11 +141,10 @@ async function countTenants(client: OpeningClient): Promise<number> {
   return rows[0]!.count; // an aggregate has one row
 }
 
-async function* everyTenant(lane: Lane): AsyncGenerator<Listed> {
+async function* everyTenant(connection: ReconnectingClient): AsyncGenerator<Listed> {
   for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
-    const { rows } = await (
-      await lane.client()
-    ).query<Listed>(
+    const client = await connection.client();
+    const { rows } = await client.query<Listed>(
       `SELECT ids.shop_id AS "shopId", s.slug,
          CASE WHEN t.shop_id IS NOT NULL THEN (t.checksum, t.version, t.serves_from)::text END AS row
        FROM (${TENANT_IDS}) ids

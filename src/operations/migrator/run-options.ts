@@ -1,26 +1,60 @@
 import { availableParallelism } from 'node:os';
-import type { Selection, UnmigratedTenant } from './tenant-registry';
+import { isId } from '../../common/ids';
+import { OperatorError } from '../../common/report';
+import type { OpeningClient } from '../../database/borrowed-client';
+import type { Migration } from '../../database/schema-migrations';
+import type { TenantMigrations } from '../../tenancy/tenant-migrations';
+import type { TenantSelection, UnfinishedTenant } from '../../tenancy/tenant-registry';
 
-export interface RunOptions extends Selection {
-  /** At most so many tenants, the oldest first. */
+/** State that a run brings tenants to. */
+export interface MigrationTarget {
+  /** All migrations that the program knows, oldest first. */
+  known: readonly Migration[];
+  /** Migrations that tenants must have. */
+  wanted: readonly Migration[];
+  /** Migration to undo instead, on tenants that have `wanted` and this. */
+  undone?: Migration;
+}
+
+/**
+ * The newest version by default, an earlier one with `to`, all but the newest migration with `undo`.
+ * @throws OperatorError for a version that no migration has, and for a migration that cannot be undone
+ */
+export function targetOf(
+  { list }: TenantMigrations,
+  { to, undo = false }: { to?: number; undo?: boolean } = {},
+): MigrationTarget {
+  if (undo) return { known: list, wanted: list.slice(0, -1), undone: undoable(list.at(-1)!) }; // never empty
+  const at = to === undefined ? list.length - 1 : list.findIndex(({ version }) => version === to);
+  if (at === -1) throw new OperatorError(`No tenant migration has the version ${to}.`);
+  return { known: list, wanted: list.slice(0, at + 1) };
+}
+
+function undoable(migration: Migration): Migration {
+  if (migration.marks.contract === undefined) return migration;
+  throw new OperatorError(`${migration.name} removed something that only a backup can restore.`);
+}
+
+export interface RunOptions extends TenantSelection {
+  /** Maximum number of tenants, oldest first. */
   limit?: number;
-  /** Connections at work. */
+  /** Connections that migrate. */
   concurrency?: number;
-  /** Tenants to begin with: these, or so many per cent drawn by lot. A failure among them ends the run. */
+  /** Tenants to migrate first: these, or a random percentage. A failure among them ends the run. */
   canary?: { shopIds: readonly string[] } | { percent: number };
-  /** Further shares to go on with one after the other, per cent of all; the rest comes last. */
+  /** Further shares to migrate one after the other, percent of all; the rest comes last. */
   waves?: readonly number[];
-  /** Failures that end the run. */
+  /** Number of failures that ends the run. */
   errorBudget?: number;
-  /** How long to come back to tenants that are busy, after the last success. Milliseconds. */
+  /** How long busy tenants are retried after the last success, milliseconds. */
   patienceMs?: number;
-  /** How long to wait for a server in trouble. Milliseconds. */
+  /** How long to wait for a server in trouble, milliseconds. */
   pauseLimitMs?: number;
-  /** Of one statement of a step. Milliseconds. */
+  /** Limit for one statement of a step, milliseconds. */
   statementMs?: number;
   signal?: AbortSignal;
   onProgress?: (progress: RunProgress) => void;
-  /** All workers wait, because of this. Milliseconds. */
+  /** Called when all workers pause because of `error`. */
   onPause?: (error: unknown, ms: number) => void;
 }
 
@@ -38,20 +72,36 @@ export interface RunSummary {
   /** Tenants that were to be migrated when the run began. */
   total: number;
   migrated: number;
-  failed: UnmigratedTenant[];
-  /** Busy to the end. */
-  deferred: UnmigratedTenant[];
-  /** `stopped`: by the run itself, see `reason`. `unfinished`: some could not be migrated. */
+  failed: UnfinishedTenant[];
+  /** Busy until the end. */
+  deferred: UnfinishedTenant[];
+  /** `stopped`: the run ended itself, see `reason`. `unfinished`: some tenants could not be migrated. */
   outcome: 'done' | 'unfinished' | 'stopped' | 'interrupted';
   reason?: string;
 }
 
-/** Measured best between two and four on two cores; more only wait for one another at the server. */
+/** Two to four measured best on two cores; with more, connections only wait for one another on the server. */
 export function defaultConcurrency(): number {
   return Math.min(Math.max(availableParallelism(), 2), 8);
 }
 
-/** A broken migration fails at every tenant: the sooner it stops, the less there is to look at. */
-export function defaultBudget(total: number): number {
+/** A broken migration fails on every tenant: the earlier the run stops, the fewer tenants need attention. */
+export function defaultErrorBudget(total: number): number {
   return Math.max(5, Math.ceil(total / 100));
+}
+
+/**
+ * Ids of shops that an operator names by slug or id.
+ * @throws OperatorError naming the first that does not exist
+ */
+export async function shopIdsOf(client: OpeningClient, shops: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; slug: string }>(
+    'SELECT id, slug FROM shops WHERE slug = ANY ($1) OR id = ANY ($2)',
+    [shops, shops.filter(isId)],
+  );
+  return shops.map((wanted) => {
+    const found = rows.find(({ id, slug }) => slug === wanted || id === wanted.toLowerCase());
+    if (found === undefined) throw new OperatorError(`No shop has the slug or id ${wanted}.`);
+    return found.id;
+  });
 }

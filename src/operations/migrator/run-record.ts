@@ -1,16 +1,16 @@
 import { hostname } from 'node:os';
-import type { Control } from '../control-connection';
+import type { ControlConnection } from '../control-connection';
 import type { RunSummary } from './run-options';
 
-const BEAT_MS = 2000;
+const HEARTBEAT_MS = 2000;
 const KEPT = '90 days';
 
-/** The row of `migration_runs` by which others see what a run does. */
+/** A run's row in `migration_runs`, by which others follow it. */
 export class RunRecord {
   private writtenAt = 0;
 
   constructor(
-    private readonly control: Control,
+    private readonly control: ControlConnection,
     private readonly id: string,
   ) {}
 
@@ -22,12 +22,12 @@ export class RunRecord {
     await this.control.query('DELETE FROM migration_runs WHERE started_at < now() - $1::interval', [KEPT]);
   }
 
-  /** Writes a sign of life, at most every two seconds. A server in trouble gets none: the run itself reports that. */
+  /** Writes a heartbeat, at most every two seconds. A failure is ignored: the run itself reports a server in trouble. */
   beat(migrated: number, failed: number): void {
     const now = Date.now();
-    if (now - this.writtenAt < BEAT_MS) return;
+    if (now - this.writtenAt < HEARTBEAT_MS) return;
     this.writtenAt = now;
-    void this.write(migrated, failed, null).catch(() => undefined); // see above
+    void this.write(migrated, failed, null).catch(() => undefined);
   }
 
   end({ migrated, failed, outcome }: Pick<RunSummary, 'migrated' | 'failed' | 'outcome'>): Promise<void> {

@@ -1,9 +1,9 @@
 import type { OpeningClient } from '../../database/borrowed-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
-import type { UnmigratedTenant } from './tenant-registry';
+import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
 
-/** A run that gives no sign of life for so long is gone. It gives one every two seconds. */
+/** A run without a heartbeat for this long is gone; the heartbeat comes every two seconds. */
 const GONE_AFTER = '20 seconds';
 const NAMED = 50;
 
@@ -13,30 +13,30 @@ export interface RunStatus {
   total: number;
   migrated: number;
   failed: number;
-  /** `running`; `gone`: without a word; or how it ended. */
+  /** `running`; `gone` (its heartbeat stopped); or its outcome. */
   state: string;
   startedAt: Date;
   seenAt: Date;
 }
 
-/** Where the fleet stands, by the index. */
+/** State of the fleet according to the registry. */
 export interface FleetStatus {
-  /** Version of a tenant that has everything this program knows. */
+  /** Version of a tenant that has every migration of this program. */
   latest: number;
   tenants: number;
   upToDate: number;
   behind: number;
-  /** Taken further by a newer program. */
+  /** Migrated further by a newer program. */
   ahead: number;
   spare: number;
-  /** Closed to this program: it uses what was, or is about to be, taken away from them. */
+  /** Closed to this program: a contract migration removes, or is about to remove, what it uses. */
   closed: number;
   versions: { version: number; tenants: number }[];
-  /** Why the last attempt went wrong, by SQLSTATE and text. */
+  /** Reasons of the last failed attempts, by SQLSTATE and text. */
   reasons: { status: string; sqlState: string | null; message: string; tenants: number }[];
-  /** The first of them by name. */
-  failed: UnmigratedTenant[];
-  /** Those that run, and the last that ended. */
+  /** The first of these tenants. */
+  failed: UnfinishedTenant[];
+  /** Runs in progress, then the latest that ended. */
   runs: RunStatus[];
 }
 
@@ -60,7 +60,7 @@ export async function readStatus(client: OpeningClient, migrations: TenantMigrat
      WHERE status <> 'ready' AND checksum <> $1 GROUP BY 1, 2, 3 ORDER BY tenants DESC, message LIMIT 20`,
     [checksum],
   );
-  const failed = await client.query<UnmigratedTenant>(
+  const failed = await client.query<UnfinishedTenant>(
     `SELECT t.shop_id AS "shopId", s.slug, t.last_sqlstate AS "sqlState", t.last_error AS message
      FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id WHERE t.status <> 'ready' AND t.checksum <> $1
      ORDER BY t.shop_id LIMIT ${NAMED}`,

@@ -1,60 +1,97 @@
 import type { QueryRunner } from 'typeorm';
 import type { OpeningClient } from '../../database/borrowed-client';
-import { runBackfill } from './backfill';
-import type { Lane } from '../reconnecting-client';
-import { runOnline } from './online';
+import { quoteLiteral } from '../../database/identifiers';
+import type { Roles } from '../../database/roles';
+import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
+import { auditSql } from '../../tenancy/audit-log';
+import { enterAsOwner } from '../../tenancy/provision-sql';
+import type { Placement } from '../../tenancy/tenant';
 import type { Step } from './step-planner';
-import { closeSql, openSql, type StepContext } from './step-sql';
 
-/** Connections of a worker. */
-export interface Lanes {
-  /** Shared with another worker: whole transactions in one message only. */
-  shared: Lane;
-  /** For steps of several messages. Opened when the first such step comes. */
-  own: Lane;
+/** Limits of one statement of a step, milliseconds. */
+export interface StepLimits {
+  /** For locks that readers queue behind: readers of the table wait at most this long. */
+  lock: number;
+  statement: number;
+}
+
+/** Default limits; docs/decisions/0015-fleet-migrator.md explains the lock timeout. */
+export const STEP_LIMITS: StepLimits = { lock: 200, statement: 60_000 };
+
+/** Tenant, run and limits of a step that is about to be taken. */
+export interface StepContext {
+  shopId: string;
+  placement: Placement;
+  roles: Roles;
+  runId: string;
+  limits: StepLimits;
 }
 
 /**
- * Takes one tenant one step further, or back: all of the step is there afterwards, or nothing (of a backfill:
- * whole batches; of an online step: what its next attempt finds and uses).
- * @throws the server's error, to be told apart by `faultOf`; Interrupted
+ * Begins every transaction of a step: limits, the tenant's advisory lock, and a check that the schema is where the
+ * registry says. The ROLLBACK comes first because the message before on the same connection may have failed. After it,
+ * unqualified names mean the tenant's schema, and the owner acts.
  */
-export async function takeStep(
-  lanes: Lanes,
-  step: Step,
-  context: StepContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const { kind } = step.migration;
-  if (kind === 'sql') return inOneMessage(await lanes.shared.client(), step, context);
-  const client = await lanes.own.client();
-  try {
-    if (kind === 'code') await runCode(client, step, context);
-    else if (kind === 'online') await runOnline(client, step, context);
-    else await runBackfill(client, step, context, signal);
-  } catch (error) {
-    await lanes.own.reset(); // whatever it holds, it lets go of
-    throw error;
-  }
+export function openSql(step: Step, context: StepContext): string {
+  return `ROLLBACK; BEGIN; ${enterSql(step, context)}`;
 }
 
-async function inOneMessage(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
+/**
+ * Does the same in a transaction that is open. The commit does not wait for the disk: a server that crashes may lose
+ * the last steps, each as a whole, and the next run takes them again. A later durable commit (a shop's order, the end
+ * of the run) makes the step durable too, since the log is written in order (PostgreSQL manual, 28.4).
+ */
+export function enterSql(step: Step, { placement, roles, limits }: StepContext): string {
+  return `SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = ${limits.lock}; SET LOCAL statement_timeout = ${limits.statement};
+    SELECT public.open_step(${quoteLiteral(placement.schema)}, '${step.before}');
+    ${enterAsOwner(placement.schema, roles.owner)}`;
+}
+
+/** Ends a step: the version row, a check of the resulting shape, the registry, the audit log, COMMIT. */
+export function closeSql(step: Step, { shopId, placement, runId }: StepContext): string {
+  const { migration, version, after } = step;
+  const event = { action: 'schema.migrated', actorId: null, shopId, requestId: null } as const;
+  return `${versionRowSql(step)}
+    SELECT public.expect_shape(${quoteLiteral(placement.schema)}, '${step.shape}');
+    RESET ROLE;
+    UPDATE public.tenants SET version = ${version}, checksum = '${after}', status = 'ready', attempts = 0,
+      last_error = NULL, last_sqlstate = NULL, progress = NULL, run_id = '${runId}',
+      serves_from = greatest(serves_from, ${migration.marks.contract?.since ?? 0}),
+      started_at = now(), finished_at = clock_timestamp()
+      WHERE shop_id = '${shopId}';
+    ${auditSql({ ...event, details: { version } })}
+    COMMIT`;
+}
+
+/** Inserts the migration's version row, or deletes it when the step undoes the migration. */
+export function versionRowSql({ migration, direction }: Step): string {
+  if (direction === 'up') return writeDownSql(migration);
+  return `DELETE FROM ${VERSION_TABLE} WHERE version = ${migration.version};`;
+}
+
+/** Takes a step of kind `sql`: one transaction in one message, so nothing of it is left when it fails. */
+export async function runInOneMessage(
+  client: OpeningClient,
+  step: Step,
+  context: StepContext,
+): Promise<void> {
   try {
     await client.open(`${openSql(step, context)}${step.migration[step.direction]}${closeSql(step, context)}`);
   } catch (error) {
-    await client.open('ROLLBACK').catch(() => undefined); // the connection is gone, and with it the transaction
+    await client.open('ROLLBACK').catch(() => undefined); // the connection is gone, and its transaction with it
     throw error;
   }
 }
 
-async function runCode(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
+/** Takes a step of kind `code`: the file's own code decides inside the transaction. */
+export async function runCode(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
   await client.open(openSql(step, context));
-  await runCodeOf(client, step);
+  await runFile(client, step);
   await client.open(closeSql(step, context));
 }
 
-/** The file's own code, with a runner that does nothing but query inside the transaction. */
-export async function runCodeOf(client: OpeningClient, { migration, direction }: Step): Promise<void> {
+/** Runs the migration class with a query runner that can only query. */
+export async function runFile(client: OpeningClient, { migration, direction }: Step): Promise<void> {
   const runner = {
     query: async (sql: string, parameters?: unknown[]) =>
       (await client.query(sql, parameters)).rows as unknown,

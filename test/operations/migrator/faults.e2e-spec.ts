@@ -3,9 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { Client } from 'pg';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import { faultOf } from '../../../src/operations/faults';
-import type { RunOptions } from '../../../src/operations/migrator/run-options';
+import { type RunOptions, targetOf } from '../../../src/operations/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
-import { goalOf } from '../../../src/operations/migrator/goal';
 import { TenantMigrator } from '../../../src/operations/migrator/tenant-migrator';
 import { assertWhole, at, type FleetShop, makeShops, readFleet } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
@@ -44,7 +43,7 @@ afterEach(async () => {
   await sql(`UPDATE tenants SET status = 'ready', run_id = NULL`);
   await new TenantMigrator(season, app.app.get<Installation>(INSTALLATION)).run(
     { patienceMs: 0 },
-    goalOf(season, { undo: true }),
+    targetOf(season, { undo: true }),
   );
   assertWhole(await fleet());
 });
@@ -104,7 +103,7 @@ describe('a server in trouble', () => {
     expect(summary).toMatchObject({ migrated: SHOPS, failed: [], deferred: [], outcome: 'done' });
     await new TenantMigrator(troubled, app.app.get<Installation>(INSTALLATION)).run(
       {},
-      goalOf(troubled, { undo: true }),
+      targetOf(troubled, { undo: true }),
     );
   });
 
@@ -151,7 +150,7 @@ describe('a server in trouble', () => {
       expect(migrated).toBe(SHOPS - 1);
       await new TenantMigrator(one, app.app.get<Installation>(INSTALLATION)).run(
         { patienceMs: 0 },
-        goalOf(one, { undo: true }),
+        targetOf(one, { undo: true }),
       );
     });
 
@@ -175,7 +174,7 @@ describe('a server in trouble', () => {
     expect(at(VERSION, await fleet())).toHaveLength(SHOPS);
     await new TenantMigrator(slow, app.app.get<Installation>(INSTALLATION)).run(
       {},
-      goalOf(slow, { undo: true }),
+      targetOf(slow, { undo: true }),
     );
   });
 });

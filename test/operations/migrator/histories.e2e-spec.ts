@@ -2,17 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../../src/common/ids';
 import { AdminDatabase } from '../../../src/database/control-database';
 import { adminOf, type Installation, INSTALLATION } from '../../../src/database/installation';
-import { Control } from '../../../src/operations/control-connection';
-import { Lane } from '../../../src/operations/reconnecting-client';
-import { Pause } from '../../../src/operations/backoff';
-import { planRun } from '../../../src/operations/migrator/plan';
+import { impatientConnection } from '../../../src/operations/control-connection';
+import { planRun } from '../../../src/operations/migrator/preview';
 import { rebuildRegistry } from '../../../src/operations/migrator/rebuild-registry';
-import type { RunOptions } from '../../../src/operations/migrator/run-options';
-import { TenantRegistry } from '../../../src/operations/migrator/tenant-registry';
+import { type RunOptions, targetOf } from '../../../src/operations/migrator/run-options';
+import { TenantRegistry } from '../../../src/tenancy/tenant-registry';
 import { readStatus } from '../../../src/operations/migrator/status';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
-import { goalOf } from '../../../src/operations/migrator/goal';
 import { TenantMigrator } from '../../../src/operations/migrator/tenant-migrator';
 import { verify } from '../../../src/operations/drift/verify';
 import { withClient } from '../../../src/database/with-client';
@@ -37,7 +34,7 @@ const sql = <T extends object>(text: string) => app.database.query<T>(text);
 const run = (migrations: TenantMigrations, options: RunOptions = {}) =>
   new TenantMigrator(migrations, installation()).run({ patienceMs: 0, ...options });
 const undo = (migrations: TenantMigrations) =>
-  new TenantMigrator(migrations, installation()).run({ patienceMs: 0 }, goalOf(migrations, { undo: true }));
+  new TenantMigrator(migrations, installation()).run({ patienceMs: 0 }, targetOf(migrations, { undo: true }));
 
 let season: TenantMigrations;
 
@@ -114,7 +111,7 @@ describe('a run', () => {
       `migrations/tenant/${COLUMN.name} was edited after it was applied`,
     );
     expect(await fleet()).toEqual(before);
-    await expect(planRun(installation(), goalOf(edited), {})).rejects.toThrow('was edited after');
+    await expect(planRun(installation(), targetOf(edited), {})).rejects.toThrow('was edited after');
     await expect(verify(installation(), { migrations: edited })).rejects.toThrow('was edited after');
     await expect(
       withClient(app.database.url, 'test', (client) => readStatus(client, edited)),
@@ -255,7 +252,7 @@ describe('a run', () => {
     expect(await sql('SELECT DISTINCT serves_from::float8 AS from FROM tenants')).toEqual([
       { from: VERSION },
     ]);
-    expect(() => goalOf(drop, { undo: true })).toThrow('took something away');
+    expect(() => targetOf(drop, { undo: true })).toThrow('removed something');
     const plain = await migrationsWith(COLUMN, {
       name: `${VERSION + 1}-drop-season`,
       up: 'ALTER TABLE products DROP COLUMN season',
@@ -298,13 +295,12 @@ describe('readStatus', () => {
 describe('TenantRegistry.mark', () => {
   it('leaves a tenant alone that another runner has brought to the target meanwhile', async () => {
     const [shop] = await fleet();
-    const lane = new Lane(adminOf(installation()).url, 'mark');
-    const control = new Control(lane, new Pause(0, () => undefined), new AbortController().signal);
-    const error = { message: 'late', sqlState: '42704' };
-    await new TenantRegistry(control, newId()).mark(shop!.id, 'failed', error, shop!.checksum);
+    const control = impatientConnection(installation(), 'mark');
+    const late = { shopId: shop!.id, message: 'late', sqlState: '42704' };
+    await new TenantRegistry(control, newId()).mark(late, 'failed', shop!.checksum);
     expect((await fleet())[0]!.status).toBe('ready');
-    await new TenantRegistry(control, newId()).mark(shop!.id, 'failed', error, 'another');
-    await lane.reset();
+    await new TenantRegistry(control, newId()).mark(late, 'failed', 'another');
+    await control.close();
     expect((await fleet())[0]!.status).toBe('failed');
   });
 });

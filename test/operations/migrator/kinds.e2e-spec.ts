@@ -1,7 +1,6 @@
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
-import type { RunOptions } from '../../../src/operations/migrator/run-options';
+import { type RunOptions, targetOf } from '../../../src/operations/migrator/run-options';
 import type { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
-import { goalOf } from '../../../src/operations/migrator/goal';
 import { TenantMigrator } from '../../../src/operations/migrator/tenant-migrator';
 import { verify } from '../../../src/operations/drift/verify';
 import { at, type FleetShop, makeShops, readFleet, unwhole } from '../../support/fleet';
@@ -24,7 +23,7 @@ async function run(migrations: TenantMigrations, options: RunOptions = {}) {
 }
 
 async function undo(migrations: TenantMigrations) {
-  return new TenantMigrator(migrations, installation()).run(AGAIN, goalOf(migrations, { undo: true }));
+  return new TenantMigrator(migrations, installation()).run(AGAIN, targetOf(migrations, { undo: true }));
 }
 
 /** Products of a shop, named by number, all with the same vendor. */
