@@ -5,7 +5,7 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-/** A person's view of the API over HTTP, for the demo. */
+/** HTTP client of the API, for the demo. */
 export class ApiClient {
   constructor(
     private readonly url: string,
@@ -37,7 +37,7 @@ export class ApiClient {
     return items;
   }
 
-  /** The status that a request gets, whatever it is. */
+  /** Status of the answer, whatever it is. */
   async statusOf(method: string, path: string, body?: object): Promise<number> {
     return (await this.send(method, path, body)).status;
   }
@@ -45,12 +45,11 @@ export class ApiClient {
   private async ok<T>(method: string, path: string, body?: object | string): Promise<T> {
     const response = await this.send(method, path, body);
     const text = await response.text();
-    if (!response.ok)
-      throw new OperatorError(`${method} ${path} was answered with ${response.status}: ${text}`);
+    if (!response.ok) throw new OperatorError(`${method} ${path} returned ${response.status}: ${text}`);
     return JSON.parse(text) as T;
   }
 
-  /** An object goes as JSON, a text as CSV. */
+  /** Sends an object as JSON and a text as CSV. */
   private async send(method: string, path: string, body?: object | string): Promise<Response> {
     const type = typeof body === 'string' ? 'text/csv' : 'application/json';
     const url = `${this.url}/api/v1/${path}`;

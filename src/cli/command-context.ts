@@ -9,7 +9,7 @@ const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGIN
 
 type Work<T> = (installation: Installation, env: Env, logger: Logger) => Promise<T>;
 
-/** What a command works with. Everything is opened when asked for and closed when the work is done. */
+/** Context of a command: opens what the command asks for, and closes it when the work is done. */
 export class CommandContext {
   private readonly interrupt = new AbortController();
   private isInterruptible = false;
@@ -17,28 +17,28 @@ export class CommandContext {
   constructor(private readonly loadAppModule: (base: Base) => Promise<DynamicModule>) {}
 
   /**
-   * Aborted by SIGINT, SIGTERM and SIGHUP. A command that asks for it ends by itself when it is aborted; any other
-   * is cut off there and then, and PostgreSQL undoes its transaction.
+   * Aborted by SIGINT, SIGTERM and SIGHUP. A command that reads it ends by itself; any other command is terminated at
+   * once, and PostgreSQL rolls its transaction back.
    */
   get signal(): AbortSignal {
     this.isInterruptible = true;
     return this.interrupt.signal;
   }
 
-  /** The database, bootstrapped and with `public` migrated, without the application. */
+  /** Opens the database, bootstrapped and with `public` migrated, without the application. */
   withInstallation<T>(work: Work<T>): Promise<T> {
     return this.opened(openInstallation, work);
   }
 
-  /** The database as it is: opened without making, granting or migrating anything. */
+  /** Opens the database as it is, without creating, granting or migrating anything. */
   withUntouchedInstallation<T>(work: Work<T>): Promise<T> {
     return this.opened(findInstallation, work);
   }
 
-  /** The application without its HTTP side. */
+  /** Opens the application without its HTTP side. */
   async withApp<T>(work: (app: INestApplicationContext, env: Env) => Promise<T>): Promise<T> {
     return this.withInstallation(async (installation, env, logger) => {
-      const { NestFactory } = await import('@nestjs/core'); // most commands do without
+      const { NestFactory } = await import('@nestjs/core'); // most commands do not need it
       const module = await this.loadAppModule({ env, logger, installation });
       const app = await NestFactory.createApplicationContext(module, {
         logger: new NestLogger(logger),
@@ -69,7 +69,7 @@ export class CommandContext {
     }
   }
 
-  /** Lets go of the database even when it is just being opened: an embedded server would be left behind. */
+  /** Releases the database, even while it is being opened: an embedded server would keep running. */
   private async cutOff(opening: Promise<Installation>, signal: NodeJS.Signals): Promise<void> {
     try {
       await (await opening).server.close();
@@ -81,10 +81,10 @@ export class CommandContext {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.kill(process.pid, 'SIGTERM'); // the reader, such as `head`, has seen enough
+  process.kill(process.pid, 'SIGTERM'); // the reader, for example `head`, has closed the pipe
 });
 
-/** Writes a line of a command's answer. */
+/** Writes a line of a command's output. */
 export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }

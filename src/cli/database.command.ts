@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
 import { groupBy } from '../common/group-by';
 import { bootstrapPlan } from '../database/bootstrap';
-import { harden, type OpenDoor, openDoors } from '../database/hardening';
+import { harden, type PublicRight, findPublicRights } from '../database/hardening';
 import { adminOf } from '../database/installation';
 import { withClient } from '../database/with-client';
 import { type CommandContext, print } from './command-context';
 
-/** Commands of whoever looks after the database server. */
+/** Commands for the administrator of the database server. */
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
   program
     .command('db:bootstrap')
-    .description('make the roles, grants and logins of an installation, harden it, and migrate public')
-    .option('--dry-run', 'print the SQL and the reasons, and do nothing')
+    .description('create the roles, grants and logins of an installation, harden it, and migrate public')
+    .option('--dry-run', 'print the SQL with its reasons and change nothing')
     .action(({ dryRun }: { dryRun?: boolean }) => (dryRun ? plan(context) : bootstrapNow(context)));
   program
     .command('db:harden')
-    .description('revoke from PUBLIC what hostile SQL could use, and say what stayed open')
-    .option('--dry-run', 'print the SQL and the reasons, and do nothing')
+    .description('revoke rights from PUBLIC that hostile SQL could use, and list those that remain')
+    .option('--dry-run', 'print the SQL with its reasons and change nothing')
     .action(({ dryRun }: { dryRun?: boolean }) => hardenNow(context, dryRun === true));
 }
 
@@ -39,11 +39,11 @@ function plan(context: CommandContext): Promise<void> {
         last = why;
       }
       print(
-        `\n-- passwords, derived from APP_SECRET and ADMIN_SECRET, where a login does not have its own yet`,
+        `\n-- passwords, derived from APP_SECRET and ADMIN_SECRET, for logins that do not have theirs yet`,
       );
       for (const login of [roles.admin, roles.public, roles.tenant])
         print(`-- ALTER ROLE ${login} PASSWORD '(SCRAM-SHA-256 verifier)';`);
-      if (env.HARDENING === 'on') show(await openDoors(client, roles));
+      if (env.HARDENING === 'on') show(await findPublicRights(client, roles));
     });
   });
 }
@@ -52,20 +52,20 @@ function hardenNow(context: CommandContext, dryRun: boolean): Promise<void> {
   return context.withUntouchedInstallation(async (installation) => {
     const { roles } = installation;
     await withClient(adminOf(installation).bootstrapUrl, 'harden', async (client) => {
-      if (dryRun) return show(await openDoors(client, roles));
+      if (dryRun) return show(await findPublicRights(client, roles));
       const open = await harden(client, roles);
-      if (open.length === 0) return print('Hardened: PUBLIC has none of the rights in question.');
-      for (const [rule, doors] of groupBy(open, (door) => door.rule))
-        print(`open     ${rule} (${doors[0]!.reason}): ${doors.length}, such as ${doors[0]!.object}`); // never empty
-      print(`${open.length} right(s) of PUBLIC stayed open: only a superuser may revoke them.`);
+      if (open.length === 0) return print('Hardened: PUBLIC has none of these rights.');
+      for (const [rule, rights] of groupBy(open, (right) => right.rule))
+        print(`open     ${rule} (${rights[0]!.reason}): ${rights.length}, such as ${rights[0]!.object}`); // never empty
+      print(`${open.length} right(s) of PUBLIC remain: only a superuser may revoke them.`);
       process.exitCode = 1;
     });
   });
 }
 
-function show(doors: OpenDoor[]): void {
+function show(rights: PublicRight[]): void {
   let last = '';
-  for (const { rule, reason, close } of doors) {
+  for (const { rule, reason, close } of rights) {
     if (rule !== last) print(`\n-- hardening, ${rule}: ${reason}`);
     print(close);
     last = rule;

@@ -47,22 +47,22 @@ export interface DemoShop {
 export interface Sale {
   fulfilled: Order;
   cancelled: Order;
-  /** Status of an order for more than there is. */
+  /** HTTP status of an order that exceeds the stock. */
   tooMany: number;
   stockBefore: number;
   stockAfter: number;
 }
 
 export interface Peek {
-  /** Rows of the other shop that were asked for by id. */
+  /** Rows of the other shop that were requested by id. */
   asked: number;
-  /** How many of them were answered with 404. */
+  /** Number of these requests that returned 404. */
   refused: number;
-  /** Rows in both shops' lists. */
+  /** Rows that appear in both shops' lists. */
   shared: number;
 }
 
-/** Registers an owner with a shop named after the file, and loads the file into it. */
+/** Registers an owner with a shop named after the file, and imports the file. */
 export async function openShop(api: ApiClient, file: string): Promise<DemoShop> {
   const csv = await readFile(file, 'utf8').catch((error: Error) => {
     throw new OperatorError(`Cannot read ${file}: ${error.message}`);
@@ -82,7 +82,7 @@ export async function openShop(api: ApiClient, file: string): Promise<DemoShop> 
   return { file, email, password, name, slug: session.shop.slug, api: own, report, products };
 }
 
-/** Sells one of something and fulfils it, sells and cancels another, and asks for more than there is. */
+/** Sells and fulfils one item, sells and cancels another, and orders more than the stock. */
 export async function sell(shop: DemoShop): Promise<Sale> {
   const sellable = shop.products
     .filter(({ status }) => status === 'active')
@@ -104,7 +104,7 @@ export async function sell(shop: DemoShop): Promise<Sale> {
   return { fulfilled, cancelled, tooMany, stockBefore: stockOf(shop.products), stockAfter };
 }
 
-/** Asks, as one shop, for every row of the other. */
+/** Requests every row of the other shop as this shop. */
 export async function peek(curious: DemoShop, other: DemoShop): Promise<Peek> {
   const orders = await other.api.all<Order>('orders');
   const paths = [

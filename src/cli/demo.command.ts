@@ -28,11 +28,14 @@ const SHOWN_PRODUCTS = 4;
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('register two shops over HTTP, load a catalogue into each, sell, and try to look across')
-    .option('--url <url>', 'a running server, such as http://127.0.0.1:3000; one is started when absent')
+    .description('register two shops over HTTP, import a catalogue into each, sell, and try to read across')
+    .option(
+      '--url <url>',
+      'URL of a running server, for example http://127.0.0.1:3000; by default the demo starts one',
+    )
     .option(
       '--file <csv>',
-      'a Shopify product CSV; give it twice',
+      'a Shopify product CSV; give the option twice',
       (file, files: string[]) => [...files, file],
       [],
     )

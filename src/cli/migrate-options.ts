@@ -3,7 +3,7 @@ import { OperatorError } from '../common/report';
 import { withClient } from '../database/with-client';
 import { type RunOptions, shopIdsOf } from '../operations/migrator/run-options';
 
-/** As the command line gives them. */
+/** Options of the command line. */
 export interface MigrateFlags {
   only?: string[];
   from?: string;
@@ -24,7 +24,7 @@ export interface MigrateFlags {
 }
 
 /**
- * The same with ids of shops for their slugs.
+ * Converts the options to those of a run, with shop ids instead of slugs.
  * @throws OperatorError naming a shop that does not exist; for a canary outside of `--only` or `--from`
  */
 export async function runOptionsOf(flags: MigrateFlags, adminUrl: string): Promise<RunOptions> {
@@ -33,7 +33,7 @@ export async function runOptionsOf(flags: MigrateFlags, adminUrl: string): Promi
     withClient(adminUrl, 'find shops', (client) => shopIdsOf(client, shops));
   const options: RunOptions = {
     ...(only && { shopIds: await ids(only) }),
-    ...(from !== undefined && { from: (await ids([from]))[0]! }), // one for each
+    ...(from !== undefined && { from: (await ids([from]))[0]! }), // one per shop
     ...(limit !== undefined && { limit }),
     ...(concurrency !== undefined && { concurrency }),
     ...(canary && { canary: 'shops' in canary ? { shopIds: await ids(canary.shops) } : canary }),
@@ -54,7 +54,7 @@ function assertCanaryWithin({ canary, shopIds, from = '' }: RunOptions): void {
 
 export function parseShops(text: string): string[] {
   const shops = text.split(',').map((shop) => shop.trim());
-  if (shops.some((shop) => shop === '')) throw new InvalidArgumentError('slugs or ids with commas between');
+  if (shops.some((shop) => shop === '')) throw new InvalidArgumentError('slugs or ids, separated by commas');
   return [...new Set(shops)];
 }
 
@@ -68,12 +68,11 @@ export function parseWaves(text: string): number[] {
 
 function parsePercent(text: string): number {
   const percent = Number(/^\s*(\d+(?:\.\d+)?)%?\s*$/.exec(text)?.[1]);
-  if (!(percent > 0 && percent <= 100))
-    throw new InvalidArgumentError('per cent, more than 0 and at most 100');
+  if (!(percent > 0 && percent <= 100)) throw new InvalidArgumentError('a percentage above 0 and up to 100');
   return percent;
 }
 
-/** @param most largest that makes sense */
+/** @param most largest accepted number */
 export function parseCount(most: number): (text: string) => number {
   return (text) => {
     const count = Number(text);
@@ -86,6 +85,6 @@ export function parseCount(most: number): (text: string) => number {
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !(seconds >= 0 && seconds <= 86_400))
-    throw new InvalidArgumentError('seconds, at most 86400');
+    throw new InvalidArgumentError('seconds, up to 86400');
   return seconds;
 }

@@ -5,7 +5,7 @@ import { print } from './command-context';
 
 const SHELL_SAFE = /^[\w@%+=:,./-]+$/;
 
-/** What a run prints last: who was left behind and why, what became of it, how to go on. */
+/** Prints the summary of a run: unfinished tenants with reasons, the outcome, and how to continue. */
 export function printSummary(summary: RunSummary, seconds: number): void {
   for (const tenant of summary.failed) print(line('failed', tenant));
   for (const tenant of summary.deferred) print(line('busy', tenant));
@@ -17,23 +17,26 @@ export function printSummary(summary: RunSummary, seconds: number): void {
   );
   if (outcome === 'stopped') print(`Stopped: ${reason ?? 'no reason given'}.`);
   if (outcome === 'interrupted') print('Interrupted.');
-  if (outcome === 'interrupted') print(`To go on: ${again()}`);
-  else if (outcome !== 'done') print(`To go on once that is mended: ${again()}`);
+  if (outcome === 'interrupted') print(`To continue: ${again()}`);
+  else if (outcome !== 'done') print(`To continue once that is repaired: ${again()}`);
   return undefined;
 }
 
-/** A tenant that was left behind, on one line. */
+/** One line about an unfinished tenant. */
 export function line(what: string, { shopId, slug, sqlState, message }: UnfinishedTenant): string {
-  const hint = sqlState === 'ST003' ? `; npm run migrate:verify -- --only ${slug ?? shopId} says how` : '';
+  const hint =
+    sqlState === 'ST003'
+      ? `; run npm run migrate:verify -- --only ${slug ?? shopId} for the differences`
+      : '';
   return `${what.padEnd(8)} ${slug ?? 'spare tenant'} (${shopId}): ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}${hint}`;
 }
 
-/** PostgreSQL's messages quote what shops have written, which must not draw on the terminal of an operator. */
+/** Removes control characters: PostgreSQL's messages quote data of shops, which must not control an operator's terminal. */
 export function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-/** The command that was given; whatever is done already will not be done again. */
+/** The command as it was given; repeating it does not repeat finished work. */
 function again(): string {
   const words = process.argv.slice(3).map((word) => (SHELL_SAFE.test(word) ? word : `'${word}'`));
   return ['npm run migrate:tenants', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
@@ -43,7 +46,7 @@ export function printPlan({ target, groups, steps }: MigrationPlan): void {
   if (groups.length === 0) return print(`nothing to do: no shop is behind ${target}`);
   for (const group of groups)
     print(
-      `${group.tenants} shop(s) at ${group.version}: ${group.steps?.join(', ') ?? 'their history is read first'}`,
+      `${group.tenants} shop(s) at ${group.version}: ${group.steps?.join(', ') ?? 'a run reads their history first'}`,
     );
   for (const { name, kind, direction, sql } of steps) {
     print(`\n-- ${name} (${kind}, ${direction})`);
@@ -52,13 +55,13 @@ export function printPlan({ target, groups, steps }: MigrationPlan): void {
   return undefined;
 }
 
-/** What was seen in the sample, and what it would mean for all. */
+/** Prints the results of the sample, and an estimate for the fleet. */
 export function printTrial(tried: readonly TriedTenant[], plan: MigrationPlan, concurrency: number): void {
   for (const { slug, shopId, steps, error } of tried) {
-    print(`\ntried    ${slug ?? 'spare tenant'} (${shopId}), and rolled back`);
+    print(`\ntried    ${slug ?? 'spare tenant'} (${shopId}) and rolled back`);
     for (const { name, ms, locks } of steps) {
       print(
-        `  ${name}: ${ms === null ? 'not tried: it, or one before it, runs outside of a transaction' : `${ms.toFixed(1)} ms`}`,
+        `  ${name}: ${ms === null ? 'not tried: this step, or one before it, runs outside a transaction' : `${ms.toFixed(1)} ms`}`,
       );
       for (const { table, mode } of locks) print(`    ${table}: ${mode}`);
     }
@@ -73,7 +76,7 @@ export function printTrial(tried: readonly TriedTenant[], plan: MigrationPlan, c
   const median = times[Math.floor(times.length / 2)] ?? 0;
   const seconds = (tenants * median) / concurrency / 1000;
   print(
-    `\nEstimate: ${tenants} shop(s) at ${median.toFixed(1)} ms over ${concurrency} connections, ${seconds.toFixed(1)} s; steps that were not tried come on top.`,
+    `\nEstimate: ${tenants} shop(s) at ${median.toFixed(1)} ms over ${concurrency} connections, ${seconds.toFixed(1)} s; steps that were not tried take additional time.`,
   );
   return undefined;
 }

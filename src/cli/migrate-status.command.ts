@@ -9,7 +9,7 @@ import { oneLine } from './migrate-report';
 export function addMigrateStatus(program: Command, context: CommandContext): void {
   program
     .command('migrate:status')
-    .description('where the shops stand: versions, failures, runs')
+    .description('show the state of the fleet: versions, failures, runs')
     .option('--json', 'as one JSON object')
     .action(({ json }: { json?: boolean }) =>
       context.withUntouchedInstallation(async (installation) => {
@@ -37,11 +37,11 @@ function printStatus({
   print(`${tenants} tenant(s), ${spare} of them spare; this program migrates to ${latest}`);
   print(`  up to date  ${upToDate}`);
   print(`  behind      ${behind}`);
-  if (ahead > 0) print(`  ahead       ${ahead}, taken further by a newer program`);
-  if (closed > 0) print(`  closed      ${closed}, a newer program takes away what this one uses: 503 here`);
+  if (ahead > 0) print(`  ahead       ${ahead}, migrated further by a newer program`);
+  if (closed > 0) print(`  closed      ${closed}, a newer program removes what this one uses: 503 here`);
   if (status.versions.length > 0) print('\nby version');
   for (const { version, tenants: count } of status.versions) print(`  ${version}  ${count}`);
-  if (status.reasons.length > 0) print('\nnot migrated, and why');
+  if (status.reasons.length > 0) print('\nnot migrated, with reasons');
   for (const { status: state, sqlState, message, tenants: count } of status.reasons)
     print(`  ${state} ${count}: ${sqlState ?? 'no SQLSTATE'} ${oneLine(message)}`);
   for (const { slug, shopId, sqlState, message } of status.failed)

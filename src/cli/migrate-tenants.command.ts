@@ -28,27 +28,33 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
   program
     .command('migrate:tenants')
     .description('bring the schema of every shop up to date')
-    .option('--only <shops>', 'only these, slugs or ids with commas between', parseShops)
-    .option('--from <shop>', 'from this shop on, in the order of ids')
-    .option('--limit <n>', 'at most so many shops', parseCount(1_000_000))
-    .option('--to <version>', 'up to this version', parseCount(9_999_999_999_999))
-    .option('--concurrency <n>', 'connections at work; default by the cores', parseCount(64))
-    .option('--canary <shops|n%>', 'these first; a failure among them ends the run', parseCanary)
+    .option('--only <shops>', 'only these: slugs or ids, separated by commas', parseShops)
+    .option('--from <shop>', 'start at this shop, in the order of ids')
+    .option('--limit <n>', 'maximum number of shops', parseCount(1_000_000))
+    .option('--to <version>', 'migrate to this version', parseCount(9_999_999_999_999))
+    .option('--concurrency <n>', 'number of connections; default: number of cores, 2 to 8', parseCount(64))
+    .option('--canary <shops|n%>', 'migrate these first; a failure among them ends the run', parseCanary)
     .option('--waves <n%,…>', 'then these shares, one after the other', parseWaves)
-    .option('--error-budget <n>', 'failures that end the run; default 1 %, at least 5', parseCount(1_000_000))
-    .option('--patience <seconds>', 'how long to come back to busy shops, default 120', parseSeconds)
-    .option('--statement-timeout <seconds>', 'of one statement, default 60', parseCount(86_400))
-    .option('--plan', 'say what would be done')
-    .option('--dry-run', 'do it to a sample, look, and roll it back')
-    .option('--sample <n>', 'shops of the dry run', parseCount(100), 3)
-    .option('--undo', 'take the newest step back instead')
-    .option('--rebuild-registry', 'make public.tenants anew from the schemas, and migrate nothing')
-    .option('--json', 'the answer as one JSON object')
+    .option(
+      '--error-budget <n>',
+      'number of failures that ends the run; default 1 %, at least 5',
+      parseCount(1_000_000),
+    )
+    .option('--patience <seconds>', 'how long to retry busy shops; default 120', parseSeconds)
+    .option('--statement-timeout <seconds>', 'limit of one statement; default 60', parseCount(86_400))
+    .option('--plan', 'print what a run would do')
+    .option('--dry-run', 'migrate a sample, measure, and roll it back')
+    .option('--sample <n>', 'number of shops in the dry run', parseCount(100), 3)
+    .option('--undo', 'undo the newest migration instead')
+    .option('--rebuild-registry', 'rebuild public.tenants from the schemas and migrate nothing')
+    .option('--json', 'print the result as one JSON object')
     .action((flags: MigrateFlags) =>
       context.withInstallation(async (installation) => {
         const migrations = await TenantMigrations.load();
         if (flags.rebuildRegistry && (flags.plan ?? flags.dryRun ?? flags.undo ?? flags.only))
-          throw new OperatorError('--rebuild-registry reads every schema and migrates none: it goes alone.');
+          throw new OperatorError(
+            '--rebuild-registry cannot be combined with other options: it reads every schema and migrates none.',
+          );
         if (flags.rebuildRegistry) return rebuild(installation, migrations, flags, context.signal);
         const options = await runOptionsOf(flags, adminOf(installation).url);
         if (flags.plan || flags.dryRun) return preview(installation, migrations, flags, options);
@@ -67,7 +73,9 @@ async function run(
   const progress = startProgress(flags.undo ? 'undoing' : 'migrating shops');
   const migrator = new TenantMigrator(migrations, installation);
   options.signal?.addEventListener('abort', () =>
-    progress.say('Finishing the shops in hand; again leaves at once, and nothing is lost by that.'),
+    progress.say(
+      'Finishing the shops in progress. A second signal stops at once; nothing is lost either way.',
+    ),
   );
   try {
     const summary = await migrator.run(
@@ -113,7 +121,8 @@ async function preview(
 }
 
 function chosenTarget(migrations: TenantMigrations, { to, undo = false }: MigrateFlags): MigrationTarget {
-  if (undo && to !== undefined) throw new OperatorError('--undo takes back one step; --to goes forward.');
+  if (undo && to !== undefined)
+    throw new OperatorError('--undo cannot be combined with --to: it undoes the newest migration.');
   return targetOf(migrations, { undo, ...(to !== undefined && { to }) });
 }
 

@@ -2,18 +2,18 @@ import { Presets, SingleBar } from 'cli-progress';
 
 export interface Progress {
   /**
-   * @param note short text behind the figures, such as failures so far
-   * @param total when it became known, or is another now
+   * @param note short text after the figures, for example the number of failures
+   * @param total total, if it became known or has changed
    */
   update(done: number, note?: string, total?: number): void;
-  /** Writes a line of its own. */
+  /** Prints a message on a separate line. */
   say(text: string): void;
   stop(): void;
 }
 
 const LINE_EVERY_MS = 2000;
 
-/** A bar on a terminal; elsewhere (a log, CI) a plain line now and then. Written to standard error. */
+/** Shows a bar on a terminal, elsewhere (a log, CI) a plain line every two seconds. Writes to standard error. */
 export function startProgress(what: string, total = 0): Progress {
   return process.stderr.isTTY ? bar(what, total) : lines(what, total);
 }

@@ -7,12 +7,12 @@ import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { WarmPool } from '../tenancy/warm-pool';
 import { type CommandContext, print } from './command-context';
 
-/** The process with admin rights, beside API processes that have none (PROVISIONING=worker). */
+/** Runs the process with admin rights, for API processes that have none (PROVISIONING=worker). */
 export function addProvisioningWorker(program: Command, context: CommandContext): void {
   program
     .command('provisioning:worker')
-    .description('migrate all shops, then keep tenants ready for new ones, until stopped')
-    .option('--once', 'fill the warm pool once and end')
+    .description('migrate all shops, then keep the warm pool full until stopped')
+    .option('--once', 'fill the warm pool once and exit')
     .action(({ once }: { once?: boolean }) =>
       context.withApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
         if (PROVISIONING !== 'worker' || WARM_TENANTS === 0)

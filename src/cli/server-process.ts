@@ -8,13 +8,13 @@ import { onSignal } from '../common/signals';
 const MAIN = path.join(__dirname, '..', '..', 'bundle', 'main.js');
 const READY = /^\s*API\s+(http\S+)\/api\/v1$/;
 
-/** A server of its own on a free port; one that is running already is not touched, but shares its database. */
+/** Starts a server on a free port. It shares the database of a server that is already running. */
 export async function startServerProcess(): Promise<{ url: string; stop: () => Promise<void> }> {
   const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  process.once('exit', () => child.kill()); // also when the demo ends by an error
+  process.once('exit', () => child.kill()); // also when the demo fails
   onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () => process.exit(1));
   const url = await readyUrl(child);
   return {
@@ -31,7 +31,7 @@ async function readyUrl(child: ChildProcess): Promise<string> {
     // stdout is a pipe: see stdio above
     const url = READY.exec(line)?.[1];
     if (url !== undefined) {
-      child.stdout!.resume(); // nobody reads the rest; a full pipe would block the server
+      child.stdout!.resume(); // a full pipe would block the server
       return url;
     }
   }

@@ -1,36 +1,37 @@
 import type { Socket } from 'node:net';
 import { Client, type ClientConfig, type Pool, type PoolClient, type QueryResult, types } from 'pg';
 
-types.setTypeParser(types.builtins.INT8, Number); // our bigints are money, counts and versions, all below 2^53
+types.setTypeParser(types.builtins.INT8, Number); // our bigints are amounts, counts and versions, all below 2^53
 
-/** What `pg` keeps to itself; the tests of this file say when that changes. */
+/** Internals of `pg` that are used here; tests fail when they change. */
 interface Inside {
   connection: { stream: Socket };
-  /** Nothing that was sent is without its answer. */
+  /** Whether every query that was sent has been answered. */
   readyForQuery: boolean;
 }
 
 export interface OpeningConfig extends ClientConfig {
-  /** See PoolSettings. */
-  silenceMs?: number;
+  /** @see PoolSettings */
+  responseTimeoutMs?: number;
 }
 
-/** A connection whose engine may send several statements in one message. */
+/** A connection on which the engine can send several statements in one message. */
 export class OpeningClient extends Client {
   constructor(config?: string | OpeningConfig) {
     super(config);
-    if (typeof config === 'object' && config.silenceMs !== undefined) this.breakSilence(config.silenceMs);
-    // A client whose server goes away emits `error`, besides failing its queries; without a listener that ends
-    // the process. The pool listens only while it is idle, and hands it out a moment before anybody else can.
+    if (typeof config === 'object' && config.responseTimeoutMs !== undefined)
+      this.watchResponses(config.responseTimeoutMs);
+    // A client whose server disappears emits `error` in addition to failing its queries; without a listener, that ends
+    // the process. The pool listens only while the client is idle.
     this.on('error', () => undefined);
   }
 
-  /** Sends several statements in one message: simple protocol, no parameters. Engine only. */
+  /** Sends several statements in one message, by the simple protocol, without parameters. For the engine only. */
   open(sql: string): Promise<QueryResult | QueryResult[]> {
     return super.query(sql);
   }
 
-  /** What `send` sends leaves in one piece: a write to the socket costs as much as the rest of a query. */
+  /** Sends everything that `send` sends in one write: a write to the socket costs as much as the rest of a query. */
   together<T>(send: () => T): T {
     const { stream } = this.inside.connection;
     stream.cork();
@@ -42,16 +43,16 @@ export class OpeningClient extends Client {
   }
 
   /**
-   * Ends the connection when the server owes an answer and says nothing for so long. A server or a network that freezes
-   * closes no socket, and what was asked would wait for ever.
+   * Closes the connection when the server owes an answer and sends nothing for this long. A server or a network that
+   * freezes closes no socket, so queries would wait forever.
    */
-  private breakSilence(limitMs: number): void {
+  private watchResponses(limitMs: number): void {
     this.once('connect', () => {
-      const { stream } = this.inside.connection; // only now the one that speaks TLS
+      const { stream } = this.inside.connection; // from here on, the stream that speaks TLS
       stream.setTimeout(limitMs);
       stream.on('timeout', () => {
-        if (this.inside.readyForQuery) return; // nothing was asked
-        const error = new Error(`the database said nothing for ${limitMs} ms`);
+        if (this.inside.readyForQuery) return; // no query is waiting
+        const error = new Error(`the database did not respond for ${limitMs} ms`);
         stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
       });
     });
@@ -63,17 +64,17 @@ export class OpeningClient extends Client {
 }
 
 /**
- * What a statement may begin with. PostgreSQL knows the kind of a statement by its first word, and SET, RESET,
- * COMMIT, DO, PREPARE, COPY, LISTEN and the like are not for product code: SET ROLE would leave the shop, and no
- * grant forbids it to a login that may become each of them.
+ * First words of statements that product code may send. PostgreSQL determines the kind of a statement by its first
+ * word. SET, RESET, COMMIT, DO, PREPARE, COPY, LISTEN and the like are not for product code: SET ROLE would leave the
+ * shop, and no grant can forbid it to a login that may become every shop's role.
  */
 const STATEMENT =
   /^[\s(]*(?:select|with|insert|update|delete|merge|values|show|savepoint|release|rollback\s+to)\b/i;
 
-/** A construct of the grammar, not a function, so that no right exists; and no timeout ends what it computes. */
+/** XMLTABLE is grammar, not a function, so no right can be revoked; and no timeout ends its computation. */
 const XMLTABLE = /\bxmltable\b/i;
 
-/** Thrown instead of sending a statement that does not begin as those of product code do. Comments included. */
+/** Thrown instead of sending a statement that begins with another word, or with a comment. */
 export class StatementRefused extends Error {
   constructor(sql: string) {
     super(
@@ -83,11 +84,11 @@ export class StatementRefused extends Error {
 }
 
 /**
- * A connection that sends every other statement over the extended protocol, which takes one statement at a
- * time: text smuggled into a query cannot start a second one (PostgreSQL manual, 54.2.3).
+ * A connection for product code: `query` uses the extended protocol, which accepts one statement at a time, so text
+ * that is smuggled into a query cannot start a second statement (PostgreSQL manual, 54.2.3).
  */
 export class ExtendedClient extends OpeningClient {
-  // @ts-expect-error TS2416: pg declares seven overloads; one signature that serves them all cannot name each
+  // @ts-expect-error TS2416: pg declares seven overloads; one signature cannot name them all
   override query(first: unknown, ...rest: unknown[]): unknown {
     const send = super.query.bind(this) as (...args: unknown[]) => unknown;
     const [values, callback] = typeof rest[0] === 'function' ? [undefined, rest[0]] : rest;

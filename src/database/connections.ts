@@ -3,42 +3,42 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { DatabaseUnavailable } from '../common/common.errors';
 import type { BorrowedClient, EnginePool } from './borrowed-client';
 
-/** What a pool of connections is doing. */
+/** State of a connection pool. */
 export interface PoolLoad {
-  /** Connections that are open. */
+  /** Open connections. */
   total: number;
-  /** Of these, not lent. */
+  /** Open connections that are not in use. */
   idle: number;
-  /** Requests that wait for one. */
+  /** Requests that wait for a connection. */
   waiting: number;
-  /** Most tenants that one open connection has served; absent where there are none. */
+  /** Maximum number of tenants that one open connection has served; absent on the public side. */
   tenants?: number;
-  /** Connections that were replaced because they had served too many. */
+  /** Connections that were replaced because they had served too many tenants. */
   retired?: number;
 }
 
 const RETRY_SECONDS = 2;
 
-/** What is said of a connection that cannot be had, whatever the reason. */
+/** Error for a connection that could not be obtained, whatever the reason. */
 export function noConnection(cause: unknown): Error {
   return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause });
 }
 
-/** Lends the connections of one login. */
+/** Connection pool of one login. */
 export interface Connections {
   /**
-   * @param shopId for whom; empty on the public side
-   * @throws DatabaseUnavailable when no connection can be had
+   * @param shopId shop that the connection is for; empty on the public side
+   * @throws DatabaseUnavailable when no connection can be obtained
    */
   borrow(shopId: string): Promise<BorrowedClient>;
-  /** @param isClean whether it is outside any transaction; otherwise it is destroyed */
+  /** @param isClean whether the connection is outside any transaction; otherwise it is destroyed */
   giveBack(client: BorrowedClient, isClean: boolean): void;
   load(): PoolLoad;
-  /** Closes what the data source does not. */
+  /** Closes connections that the data source does not close. */
   close(): Promise<void>;
 }
 
-/** Those that TypeORM has opened. */
+/** TypeORM's own pool. */
 export class PooledConnections implements Connections {
   constructor(private readonly dataSource: DataSource) {}
 

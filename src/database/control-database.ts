@@ -3,26 +3,26 @@ import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from './connections';
 import type { Transactions } from './transactions';
 
-/** The schema `public`, as one login sees it. */
+/** Access to the schema `public` with the rights of one login. */
 abstract class ControlDatabase {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Reads, in one read-only transaction. */
+  /** Reads in one read-only transaction. */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.transactions.run('BEGIN READ ONLY', work);
   }
 
-  /** Reads with one statement, which is a transaction by itself: nothing is sent before or behind it. */
+  /** Reads with one statement outside a transaction block, in one message. */
   read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
     return this.transactions.read<T>(sql, values);
   }
 
-  /** Reads and writes, all or nothing. */
+  /** Reads and writes in one transaction, all or nothing. */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.transactions.run('BEGIN', work);
   }
 
-  /** Connections open and idle, and requests that wait for one. */
+  /** Open and idle connections, and queued requests. */
   load(): PoolLoad {
     return this.transactions.load();
   }
@@ -32,10 +32,10 @@ abstract class ControlDatabase {
   }
 }
 
-/** Users, shops, memberships and tokens, with the rights of the public login: no tenant can be reached. */
+/** Users, shops, memberships and tokens, with the rights of the public login, which cannot reach any tenant. */
 @Injectable()
 export class PublicDatabase extends ControlDatabase {}
 
-/** The same tables with the rights of the admin login. For provisioning and migrations only. */
+/** The tables of `public` with the rights of the admin login, for provisioning and migrations only. */
 @Injectable()
 export class AdminDatabase extends ControlDatabase {}

@@ -4,50 +4,54 @@ import type { Logger } from '../common/logger';
 import { ExtendedClient, OpeningClient, type OpeningConfig } from './borrowed-client';
 
 export interface PoolSettings {
-  /** Most connections at once. */
+  /** Maximum number of connections. */
   size: number;
   /** How long a request waits for a connection, milliseconds. */
   waitMs: number;
-  /** Connections that stay open when there is nothing to do. */
+  /** Connections that stay open when idle. */
   kept?: number;
   /**
-   * How long the server may say nothing when it owes an answer, milliseconds. More than it gives a statement, or
-   * statements that it would have ended itself cost a connection each.
+   * How long the server may send nothing while it owes an answer, milliseconds. Must exceed the statement timeout:
+   * otherwise each statement that the server would have ended costs a connection.
    */
-  silenceMs: number;
-  /** Lets one query carry several statements. For DDL of our own only. */
+  responseTimeoutMs: number;
+  /** Allows several statements in one query. For the engine's own DDL only. */
   severalStatements?: boolean;
 }
 
-/** On top of what a statement may take: the server ends it, and its answer travels. Milliseconds. */
-export const ANSWER_MS = 5000;
+/** Time for an answer to arrive after the server has ended a statement, milliseconds. */
+export const NETWORK_MS = 5000;
 
 /**
- * What a connection that does nothing is kept for: its backend knows some hundred tenants by then, and a new one would have
- * to meet them all again (docs/decisions/0016-pool-that-knows-tenants.md). Milliseconds.
+ * How long an idle connection is kept, milliseconds: its backend has cached the tables of some hundred tenants, and a new
+ * one would have to read them all again (docs/decisions/0016-pool-that-knows-tenants.md).
  */
 const IDLE_MS = 600_000;
-/** Without, Linux says nothing for two hours on a connection that is idle, and what is between drops it after some minutes. */
+/** TCP keep-alive interval, milliseconds. Linux waits two hours by default, and firewalls drop idle connections after minutes. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** How one connection of a pool is opened and when it is closed, for `pg`. */
+/** Configuration of one pooled connection, for `pg`. */
 export function connectionConfig(
   name: string,
-  { kept = 1, silenceMs, severalStatements }: Pick<PoolSettings, 'kept' | 'silenceMs' | 'severalStatements'>,
+  {
+    kept = 1,
+    responseTimeoutMs,
+    severalStatements,
+  }: Pick<PoolSettings, 'kept' | 'responseTimeoutMs' | 'severalStatements'>,
 ): PoolConfig & OpeningConfig {
   return {
     application_name: `stoa ${name}`,
-    Client: (severalStatements ? OpeningClient : ExtendedClient) as PoolConfig['Client'], // one signature for seven
+    Client: (severalStatements ? OpeningClient : ExtendedClient) as PoolConfig['Client'], // our `query` has one signature instead of seven
     pipeline: true,
     min: kept,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    silenceMs,
+    responseTimeoutMs,
   };
 }
 
-/** Opens a pool for one login. Connects once, so a wrong URL is found here. */
+/** Opens a pool for one login. Connects once, so that a wrong URL is reported here. */
 export async function openDataSource(
   url: string,
   name: string,

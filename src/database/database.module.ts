@@ -4,28 +4,33 @@ import { LOGGER, type Logger } from '../common/logger';
 import { ADMIN_POOL_SIZE, ENV, type Env } from '../config/env';
 import { PooledConnections } from './connections';
 import { AdminDatabase, PublicDatabase } from './control-database';
-import { ANSWER_MS, openDataSource } from './data-source';
+import { NETWORK_MS, openDataSource } from './data-source';
 import { INSTALLATION, type Installation } from './installation';
 import { Transactions } from './transactions';
 
-/** What a statement may take, milliseconds: the public login's own setting; more than any takes that serves a request as admin. */
+/** Time limit of a statement, milliseconds: the public login's own setting; for the admin login, more than any statement of a request takes. */
 const STATEMENT_MS = { public: 15_000, admin: 60_000 };
 
-/** What the process is made of before Nest starts. */
+/** Everything that exists before Nest starts. */
 export interface Base {
   env: Env;
   logger: Logger;
   installation: Installation;
 }
 
-/** Pools for the public side; the tenant side's pool is the engine's own (src/tenancy). */
+/** Pools of the public and admin logins; the tenant pool belongs to the engine (src/tenancy). */
 @Module({})
 export class DatabaseModule {
   static forRoot(base: Base, entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
     const { env, logger, installation } = base;
     const open = async (login: 'admin' | 'public', url: string, size: number) => {
-      const silenceMs = STATEMENT_MS[login] + ANSWER_MS;
-      const pool = { size, waitMs: env.POOL_WAIT_MS, silenceMs, severalStatements: login === 'admin' };
+      const responseTimeoutMs = STATEMENT_MS[login] + NETWORK_MS;
+      const pool = {
+        size,
+        waitMs: env.POOL_WAIT_MS,
+        responseTimeoutMs,
+        severalStatements: login === 'admin',
+      };
       const dataSource = await openDataSource(url, login, entities, pool, logger);
       return new Transactions(dataSource, new PooledConnections(dataSource));
     };
@@ -40,7 +45,7 @@ export class DatabaseModule {
       },
       {
         provide: AdminDatabase,
-        // Null in a process without admin rights: who needs it says so in its constructor.
+        // Null in a process without admin rights.
         useFactory: async () =>
           admin === null ? null : new AdminDatabase(await open('admin', admin.url, ADMIN_POOL_SIZE)),
       },

@@ -2,19 +2,19 @@ import type { ClientBase } from 'pg';
 import { quoteIdent } from './identifiers';
 import type { Roles } from './roles';
 
-/** A right of PUBLIC that hostile SQL inside one of our statements could use, and a query for where it exists. */
+/** A right of PUBLIC that hostile SQL inside one of our statements could use, with a query that finds it. */
 interface HardeningRule {
-  /** Stable, for people and for doctor. */
+  /** Stable name, for people and for doctor. */
   name: string;
   reason: string;
-  /** As in REVOKE: the right and the kind of object. */
+  /** Right and kind of object, as in REVOKE. */
   right: string;
   kind: 'DATABASE' | 'FUNCTION' | 'LANGUAGE' | 'SCHEMA' | 'TABLE';
-  /** Gives `object`, quoted, for each object on which PUBLIC holds the right; `columns` when on some only. */
+  /** Query for `object`, quoted, of each object on which PUBLIC holds the right, and `columns` if only on some. */
   open: string;
 }
 
-/** True in SQL where `acl` of an object of that kind gives PUBLIC (grantee 0) the right. */
+/** SQL condition: `acl` of an object of that kind grants the right to PUBLIC (grantee 0). */
 function publicHas(acl: string, kind: string, owner: string, right: string): string {
   return `EXISTS (SELECT FROM aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner}))) a
     WHERE a.grantee = 0 AND a.privilege_type = '${right}')`;
@@ -32,21 +32,21 @@ function catalogTables(condition: string, right: string): string {
       AND ${publicHas('c.relacl', 'r', 'c.relowner', right)} ORDER BY 1`;
 }
 
-/** Volatile functions that honest statements use and that reach nothing of others. */
+/** Volatile functions that ordinary statements use and that affect nobody else. */
 const HARMLESS = [
   ...['clock_timestamp', 'timeofday', 'current_query', 'pg_is_in_recovery', 'pg_jit_available'],
   ...['random', 'random_normal', 'array_sample', 'array_shuffle'],
   ...['gen_random_uuid', 'uuidv4', 'uuidv7', 'nextval', 'currval', 'lastval', 'setval'],
 ];
 
-/** Functions called by PostgreSQL itself only; an expression cannot call them. */
+/** Result types of functions that only PostgreSQL itself can call. */
 const INTERNAL = ['internal', 'trigger', 'event_trigger', 'language_handler', 'tsm_handler'];
 const HANDLERS = ['index_am_handler', 'table_am_handler', 'fdw_handler'];
 
-/** Shapes with any number of points, whose distances and overlaps are computed without a look at the clock. */
+/** Types with any number of points, whose distances and overlaps are computed without checks for interrupts. */
 const ENDLESS_TYPES = `ARRAY['path'::regtype, 'polygon'::regtype]::oid[]`;
 
-/** Functions without effects that tell of what is not the shop's; patterns of names. */
+/** Patterns of names of functions that reveal information about other shops or the server. */
 const REPORTS = [
   ...['pg_stat_get_.*', 'pg_get_.*def', 'pg_get_acl', 'pg_get_userbyid', 'pg_get_object_address'],
   ...['pg_identify_object.*', 'pg_describe_object', '(obj|col|shobj)_description', 'to_reg.*'],
@@ -57,14 +57,14 @@ const REPORTS = [
 ];
 
 /**
- * What is revoked from PUBLIC, in order. Deny by default: of the functions that have an effect beyond their
- * result, PostgreSQL says itself which they are (`provolatile`), so those of a newer version are covered too.
- * The reasons and what remains: docs/security.md.
+ * Rights that are revoked from PUBLIC, in order. Deny by default: PostgreSQL itself marks functions with an effect
+ * beyond their result (`provolatile`), so those of newer versions are covered too. docs/security.md gives the reasons
+ * and what remains possible.
  */
 export const HARDENING: readonly HardeningRule[] = [
   {
     name: 'temporary-tables',
-    reason: 'a temporary table can stand in for a table of ours in the path',
+    reason: 'a temporary table can shadow one of our tables',
     right: 'TEMPORARY',
     kind: 'DATABASE',
     open: `SELECT quote_ident(datname) AS object FROM pg_database d WHERE datname = current_database()
@@ -72,7 +72,7 @@ export const HARDENING: readonly HardeningRule[] = [
   },
   {
     name: 'code-blocks',
-    reason: 'DO and CREATE FUNCTION run code that is given as text',
+    reason: 'DO and CREATE FUNCTION run code given as text',
     right: 'USAGE',
     kind: 'LANGUAGE',
     open: `SELECT quote_ident(lanname) AS object FROM pg_language l WHERE lanname = 'plpgsql'
@@ -80,7 +80,7 @@ export const HARDENING: readonly HardeningRule[] = [
   },
   {
     name: 'settings-table',
-    reason: 'an UPDATE of pg_settings is a SET inside an expression: role, path, limits',
+    reason: 'an UPDATE of pg_settings works like SET: it changes role, path and limits',
     right: 'UPDATE',
     kind: 'TABLE',
     open: catalogTables(`c.relname = 'pg_settings'`, 'UPDATE'),
@@ -88,7 +88,7 @@ export const HARDENING: readonly HardeningRule[] = [
   {
     name: 'effects',
     reason:
-      'set_config changes role and path; query_to_xml runs SQL given as text; sleep, locks, notify, large objects, signals reach beyond the shop',
+      'set_config changes role and path; query_to_xml runs SQL given as text; sleep, locks, notify, large objects and signals have effects outside the shop',
     right: 'EXECUTE',
     kind: 'FUNCTION',
     open: functions(`p.provolatile = 'v' AND p.proname <> ALL ('{${HARMLESS.join(',')}}')
@@ -104,7 +104,7 @@ export const HARDENING: readonly HardeningRule[] = [
   {
     name: 'endless',
     reason:
-      'no timeout and no signal ends them: one statement would hold a core and a connection for as long as it likes',
+      'no timeout and no signal ends them: one statement could occupy a core and a connection indefinitely',
     right: 'EXECUTE',
     kind: 'FUNCTION',
     open: functions(`(p.proname ~ '^(xpath|xmlexists)' OR ${ENDLESS_TYPES} && p.proargtypes::oid[]
@@ -112,22 +112,21 @@ export const HARDENING: readonly HardeningRule[] = [
   },
   {
     name: 'reports',
-    reason:
-      'they tell of other sessions, of settings, and of objects by number: names and activity of other shops',
+    reason: 'they reveal other sessions, settings and objects: names and activity of other shops',
     right: 'EXECUTE',
     kind: 'FUNCTION',
     open: functions(`p.proname ~ '^(${REPORTS.join('|')})$'`),
   },
   {
     name: 'catalogue',
-    reason: 'it names every schema, role, table, column and setting of everybody',
+    reason: 'it lists every schema, role, table, column and setting',
     right: 'SELECT',
     kind: 'TABLE',
     open: catalogTables('true', 'SELECT'),
   },
   {
     name: 'catalogue-columns',
-    reason: 'the same, where PUBLIC reads some columns only',
+    reason: 'catalogue tables of which PUBLIC may read some columns',
     right: 'SELECT',
     kind: 'TABLE',
     open: `SELECT 'pg_catalog.' || quote_ident(c.relname) AS object,
@@ -137,7 +136,7 @@ export const HARDENING: readonly HardeningRule[] = [
   },
   {
     name: 'information-schema',
-    reason: 'the same in the words of the SQL standard, with the roles that one may become',
+    reason: 'the catalogue in the terms of the SQL standard, with the roles that a login may become',
     right: 'USAGE',
     kind: 'SCHEMA',
     open: `SELECT quote_ident(nspname) AS object FROM pg_namespace n WHERE nspname = 'information_schema'
@@ -146,38 +145,43 @@ export const HARDENING: readonly HardeningRule[] = [
 ];
 
 /** A right that PUBLIC still holds. */
-export interface OpenDoor {
+export interface PublicRight {
   rule: string;
   reason: string;
   object: string;
-  /** Takes the right from PUBLIC and gives it to the owner role, for migrations and backups. */
+  /** Statement that revokes the right from PUBLIC and grants it to the owner role, for migrations and backups. */
   close: string;
 }
 
-/** What hardening would close. Empty on a hardened database. Needs a login that may read the catalogue. */
-export async function openDoors(client: ClientBase, roles: Roles): Promise<OpenDoor[]> {
-  const doors: OpenDoor[] = [];
+/** Lists rights that hardening revokes; empty on a hardened database. The login must be able to read the catalogue. */
+export async function findPublicRights(client: ClientBase, roles: Roles): Promise<PublicRight[]> {
+  const rights: PublicRight[] = [];
   const owner = quoteIdent(roles.owner);
   for (const { name, reason, right, kind, open } of HARDENING) {
     const { rows } = await client.query<{ object: string; columns?: string }>(open);
     for (const { object, columns } of rows) {
       const on = `${right}${columns === undefined ? '' : ` (${columns})`} ON ${kind} ${object}`;
-      doors.push({ rule: name, reason, object, close: `REVOKE ${on} FROM PUBLIC; GRANT ${on} TO ${owner};` });
+      rights.push({
+        rule: name,
+        reason,
+        object,
+        close: `REVOKE ${on} FROM PUBLIC; GRANT ${on} TO ${owner};`,
+      });
     }
   }
-  return doors;
+  return rights;
 }
 
 /**
- * Revokes what is listed above from PUBLIC. Idempotent. The rights of `pg_catalog` belong to one database, so
- * others on the server are not touched, and `pg_dump` carries them along. Everything else that works in this
- * database as an ordinary role loses them too: the database should be ours alone.
- * @param client a superuser; others may revoke next to nothing
- * @returns what stayed open
+ * Revokes the rights listed above from PUBLIC. Idempotent. Rights on `pg_catalog` belong to one database: other
+ * databases on the server are not affected, and `pg_dump` includes them. Other programs that use this database as
+ * ordinary roles lose them too, so the database should be ours alone.
+ * @param client a superuser; other roles may revoke next to nothing
+ * @returns rights that PUBLIC still holds
  */
-export async function harden(client: ClientBase, roles: Roles): Promise<OpenDoor[]> {
-  const doors = await openDoors(client, roles);
-  if (doors.length === 0) return [];
-  await client.query(doors.map(({ close }) => close).join('\n'));
-  return openDoors(client, roles);
+export async function harden(client: ClientBase, roles: Roles): Promise<PublicRight[]> {
+  const rights = await findPublicRights(client, roles);
+  if (rights.length === 0) return [];
+  await client.query(rights.map(({ close }) => close).join('\n'));
+  return findPublicRights(client, roles);
 }

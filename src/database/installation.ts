@@ -27,24 +27,24 @@ import { withClient } from './with-client';
 /** Injection token of the installation. */
 export const INSTALLATION = Symbol('Installation');
 
-/** One database made ready: roles exist, logins have passwords, `public` is at the newest version and has keys. */
+/** A database that is ready: roles exist, logins have passwords, `public` is at the newest version and has keys. */
 export interface Installation {
   server: Omit<DatabaseServer, 'adminUrl'>;
   roles: Roles;
-  /** URLs of the logins that serve requests; through the pooler, when there is one. */
+  /** URLs of the logins that serve requests, through the pooler if there is one. */
   logins: Record<'public' | 'tenant', string>;
   /** Null in a process that has no admin rights (PROVISIONING=worker). */
   admin: AdminAccess | null;
   secrets: Secrets;
-  /** Public migrations that were applied just now. */
+  /** Public migrations that this start applied. */
   applied: Migration[];
 }
 
 /** Direct connections, for provisioning, migrations and commands. */
 export interface AdminAccess {
-  /** As the operator gave it, or the embedded server's superuser. */
+  /** DATABASE_URL, or the embedded server's superuser. */
   bootstrapUrl: string;
-  /** The admin login. */
+  /** URL of the admin login. */
   url: string;
 }
 
@@ -71,7 +71,7 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
       if (open.length > 0) logger.warn({ event: 'database.not_hardened', open: open.length });
       return openLogins(client, bootstrapUrl, roles, env, secrets);
     });
-    // One connection: on PostgreSQL 16 and newer the first statement of the admin login reads all that it is a member of.
+    // One connection: since PostgreSQL 16, the first statement of the admin login reads all its memberships.
     const applied = await withClient(url, 'prepare', async (client) => {
       await renameRoleCreators(client, roles);
       const migrations = await migratePublic(client, roles);
@@ -87,8 +87,8 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
 }
 
 /**
- * The same without a change to the database: nothing is made, granted or migrated, and nothing guarantees that
- * the logins can log in. For looking at what is there; opening it the other way would mend some of it first.
+ * Opens the installation without changing the database: it creates, grants and migrates nothing, and does not guarantee
+ * that the logins can log in. For commands that inspect; `openInstallation` would repair some faults first.
  */
 export async function findInstallation(env: Env, logger: Logger): Promise<Installation> {
   assertAdminSecret(env);
@@ -103,8 +103,8 @@ export async function findInstallation(env: Env, logger: Logger): Promise<Instal
 
 /**
  * Joins an installation without any admin rights, for an API process with PROVISIONING=worker: it knows the
- * passwords of the public and of the tenant login, and no other.
- * @throws OperatorError when a setting is missing or gives away too much, or the database is not ready
+ * passwords of the public and of the tenant login only.
+ * @throws OperatorError when a setting is missing or grants too much, or the database is not ready
  */
 export async function joinInstallation(env: Env): Promise<Installation> {
   const { DATABASE_URL, APP_SECRET, ADMIN_SECRET } = env;
@@ -151,8 +151,8 @@ async function openLogins(
 const OWN_SECRET = 'password from ADMIN_SECRET';
 
 /**
- * Once the admin login has a secret of its own, a process without it must not give the login another password: it
- * would be one that the API can make.
+ * Refuses a process without ADMIN_SECRET once the admin login has a secret of its own: the process would set a password
+ * that the API can derive.
  * @throws OperatorError
  */
 async function keepAdminSecret(client: Client, roles: Roles, { ADMIN_SECRET }: Env): Promise<void> {
@@ -170,10 +170,10 @@ async function keepAdminSecret(client: Client, roles: Roles, { ADMIN_SECRET }: E
 }
 
 function requestLogins(env: Env, server: string, roles: Roles, secrets: Secrets): Installation['logins'] {
-  const door = env.POOLER_URL ?? server;
+  const base = env.POOLER_URL ?? server;
   return {
-    public: loginUrl(door, roles, 'public', secrets),
-    tenant: loginUrl(door, roles, 'tenant', secrets),
+    public: loginUrl(base, roles, 'public', secrets),
+    tenant: loginUrl(base, roles, 'tenant', secrets),
   };
 }
 
@@ -181,7 +181,7 @@ function databaseOf(url: string): string {
   return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
-/** Says that it is the database which cannot be reached, and which. */
+/** Explains that the database cannot be reached, and which one. */
 function unreachable(error: unknown, description: string): unknown {
   const isMissing = sqlState(error) === NO_SUCH_DATABASE;
   if (!isMissing && !isDatabaseAway(error)) return error;
@@ -189,7 +189,7 @@ function unreachable(error: unknown, description: string): unknown {
   return new OperatorError(`No connection to the database, ${description}. ${hint}`.trim(), { cause: error });
 }
 
-/** What PostgreSQL says where the worker has not been yet, or has another APP_SECRET: no role, password, table, database. */
+/** Errors before the worker has run, or when it has another APP_SECRET: no role, password, table or database. */
 const NOT_MADE = [INVALID_AUTHORIZATION, INVALID_PASSWORD, NO_SUCH_TABLE, DENIED, NO_SUCH_DATABASE];
 
 async function assertReady(publicUrl: string): Promise<void> {

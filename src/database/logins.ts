@@ -7,8 +7,8 @@ import { isVerifierOf, type Secrets, scramVerifier } from './secrets';
 import { withClient } from './with-client';
 
 /**
- * Where a login connects, with its derived password.
- * @param server any URL of the database; its user and password are not used
+ * URL of a login, with its derived password.
+ * @param server any URL of the database; its user and password are ignored
  */
 export function loginUrl(server: string, roles: Roles, login: Login, secrets: Secrets): string {
   const url = new URL(server);
@@ -22,9 +22,9 @@ function passwordOf(login: Login, secrets: Secrets): string {
 }
 
 /**
- * Sets the password of a login that cannot log in with the one derived from the secret.
- * @returns its URL
- * @throws OperatorError when somebody is logged in with another: a new one would lock that instance out
+ * Sets the password of a login, unless it already has the one derived from the secret.
+ * @returns URL of the login
+ * @throws OperatorError when another instance is logged in with another password: a new one would lock it out
  */
 export async function openLogin(
   client: Client,
@@ -46,9 +46,9 @@ export async function openLogin(
 }
 
 /**
- * What the server keeps of the role's password; null when it has none. Asked for because logging in proves nothing
- * where the server trusts everybody.
- * @returns undefined when this role may not look, as only superusers may
+ * Reads the verifier of a role's password; null when it has no password. A successful login would prove nothing on a
+ * server with trust authentication.
+ * @returns undefined when this role may not read it, as only superusers may
  */
 async function storedVerifier(client: Client, role: string): Promise<string | null | undefined> {
   const { rows: may } = await client.query<{ read: boolean }>(
@@ -70,7 +70,7 @@ async function assertUnused(client: Client, role: string): Promise<void> {
     );
 }
 
-/** @throws OperatorError never; the server's own error unless it is about the password */
+/** @throws the server's error, unless it is about the password */
 export async function canLogIn(url: string): Promise<boolean> {
   try {
     return await withClient(url, 'bootstrap', () => Promise.resolve(true));

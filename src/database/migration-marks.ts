@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What a migration class may say of itself beside `up` and `down`: docs/migrations.md. */
+/** Optional properties of a migration class (docs/migrations.md). */
 const marks = z.object({
   /** `false`: statements that PostgreSQL refuses in a transaction, or that would hold locks too long in one. */
   transaction: z.literal(false).optional(),
-  /** `true`: `up` looks at data and decides, so it runs in every schema instead of being compiled to SQL. */
+  /** `true`: `up` reads data and decides, so it runs in every schema instead of being compiled to SQL. */
   looksAtData: z.literal(true).optional(),
-  /** Rows are changed some at a time, in the order of `key`; `{batch}` in the SQL stands for the condition. */
+  /** Changes rows in batches, in the order of `key`; `{batch}` in the SQL stands for the condition. */
   backfill: z
     .strictObject({
       table: z.string().regex(/^[a-z_][a-z0-9_]*$/),
@@ -14,9 +14,9 @@ const marks = z.object({
       rows: z.number().int().min(1).max(100_000).default(1000),
     })
     .optional(),
-  /** Takes something away. Programs whose newest tenant migration is `since` or later do not use it any more. */
+  /** Removes something. Programs whose newest tenant migration is `since` or later no longer use it. */
   contract: z.strictObject({ since: z.number().int().positive() }).optional(),
-  /** Rules of the linter that this file may break, each with the reason. */
+  /** Linter rules that this file may break, each with the reason. */
   allow: z.record(z.string(), z.string().min(10)).default({}),
 });
 

@@ -17,14 +17,13 @@ import {
   VERSION_TABLE,
 } from './schema-migrations';
 
-/** A change of a busy table waits so long at most, for whoever comes behind it waits too. Then it tries again. */
+/** Lock timeout of a change to a busy table: queries that arrive later queue behind it. After it, the change is retried. */
 const LOCK_TIMEOUT = '1s';
 const ATTEMPTS = 20;
 
 /**
- * Brings `public` up to date, one transaction a migration: DDL and version row are there together or not at all.
- * One advisory lock makes concurrent starts take turns, however long the first one needs; who comes second finds
- * nothing to do.
+ * Brings `public` up to date, one transaction per migration: DDL and version row are committed together. An advisory
+ * lock serialises concurrent starts, however long the first one takes; the second finds nothing to do.
  * @param client of the admin login
  * @returns the migrations that this call applied
  * @throws OperatorError naming a file that was edited after it was applied, or of a kind that is for tenants only
@@ -53,17 +52,17 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @returns what was applied; undefined when nothing was pending, and then the rights are settled */
+/** @returns the migration that was applied; undefined when none was pending, and the rights are set */
 async function applyNext(
   client: OpeningClient,
   roles: Roles,
   migrations: readonly Migration[],
 ): Promise<Migration | undefined> {
-  await client.open(opening(roles));
+  await client.open(beginSql(roles));
   try {
     const [next, ...more] = pendingAfter(await readVersions(client), migrations);
     const step = next === undefined ? '' : adoptSql(migrations) + applySql(next);
-    // With the last, for a program that finds it done may begin to use it.
+    // Together with the last migration: a program that finds it applied starts to use the tables.
     await client.open(step + (more.length === 0 ? publicRightsSql(roles) : ''));
     await client.open('COMMIT');
     return next;
@@ -73,8 +72,8 @@ async function applyNext(
   }
 }
 
-/** The lock is waited for without a limit: another instance may have a long migration in hand. */
-function opening({ owner }: Roles): string {
+/** Begins a transaction. The wait for the advisory lock has no limit: another instance may run a long migration. */
+function beginSql({ owner }: Roles): string {
   return `BEGIN;
     SET LOCAL lock_timeout = 0;
     SELECT pg_advisory_xact_lock(hashtextextended('migrate public', 0));

@@ -4,8 +4,8 @@ import type { Roles } from './roles';
 const ALL = 'SELECT, INSERT, UPDATE, DELETE';
 
 /**
- * What the public login may do with each table of `public`. A table that is missing here cannot be used: a new
- * one starts closed. Doctor compares the database with this list.
+ * Rights of the public login on each table of `public`. A table that is missing here cannot be used: new tables grant
+ * nothing. Doctor compares the database with this list.
  */
 export const PUBLIC_RIGHTS: Record<string, string> = {
   users: ALL,
@@ -20,18 +20,18 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   spare_roles: 'SELECT',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
-  // Append-only, and the time is the server's: no right on the column `at`, none to change or remove.
+  // Append-only, and the server sets the time: no right on the column `at`, none to change or remove rows.
   audit_log: 'SELECT, INSERT (id, action, actor_id, shop_id, request_id, details)',
 };
 
-/** Functions by name and arguments: the public login may call them, nobody else. All but `access_of` work with the owner's rights. */
+/** Functions, by name and arguments, that only the public login may call. All but `access_of` run with the owner's rights. */
 export const PUBLIC_FUNCTIONS: string[] = [
   'access_of(uuid, uuid, uuid)',
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
 ];
 
-/** SQL that gives the public login these rights and no others. To be run as the owner, in one transaction. */
+/** SQL that grants the public login these rights and no others. Run it as the owner, in one transaction. */
 export function publicRightsSql(roles: Roles): string {
   const login = quoteIdent(roles.public);
   const tables = Object.entries(PUBLIC_RIGHTS).map(([table, rights]) => {

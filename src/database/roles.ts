@@ -1,6 +1,6 @@
 /**
- * The identities of one installation, besides the role of each shop (src/tenancy/README.md). Roles belong to the whole server,
- * so their names start with the database's: two installations on one server do not meet.
+ * Roles of one installation, apart from the shops' roles (src/tenancy/README.md). Roles belong to the whole server, so
+ * their names start with the database's name: two installations on one server do not collide.
  */
 export interface Roles {
   /** NOLOGIN; owns every table. */
@@ -22,5 +22,5 @@ export function rolesOf(database: string): Roles {
   };
 }
 
-/** The roles that log in. */
+/** Roles that log in. */
 export type Login = 'admin' | 'public' | 'tenant';

@@ -12,9 +12,9 @@ export interface SchemaDifference {
 }
 
 /**
- * Compares entities with what the migrations make: applies all migrations to a throw-away schema and asks
- * TypeORM what it would change there. Empty lists mean that the two agree.
- * @param adminUrl login that may create a schema; the throw-away one is dropped in the end
+ * Compares entities with the result of the migrations: applies all migrations to a temporary schema and computes what
+ * TypeORM would change there. Empty lists mean that the two agree.
+ * @param adminUrl login that may create a schema; the temporary one is dropped afterwards
  */
 export async function schemaDifference(
   adminUrl: string,

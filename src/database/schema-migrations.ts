@@ -7,31 +7,30 @@ import { kindOf, type MigrationKind, type MigrationMarks, readMarks } from './mi
 
 /** One migration file, reduced to the SQL it sends. */
 export interface Migration {
-  /** Milliseconds since 1970, the number that its file name starts with. Versions of a schema are these. */
+  /** Milliseconds since 1970, the number at the start of the file name; also the version of a schema. */
   version: number;
-  /** File name without ending, for people. */
+  /** File name without extension, for people. */
   name: string;
   kind: MigrationKind;
-  /** As one text for an empty schema, inside a transaction: nothing is concurrent, a backfill is one batch. */
+  /** One text for an empty schema, inside a transaction: nothing is concurrent, a backfill is one batch. */
   up: string;
   down: string;
-  /** Each as the file says it. */
+  /** Statements as the file sends them. */
   statements: { up: readonly string[]; down: readonly string[] };
-  /** Of what `up` sends; it never changes once the file was applied anywhere. 32 hexadecimal digits. */
+  /** Checksum of what `up` sends, 32 hexadecimal digits. It must not change once the file was applied anywhere. */
   checksum: string;
   marks: MigrationMarks;
-  /** The class itself, for `looksAtData`. */
+  /** Instance of the class, for `looksAtData`. */
   source: MigrationInterface;
 }
 
 const FILE_NAME = /^(\d{13})-[a-z0-9-]+\.(?:js|ts)$/;
 
 /**
- * Reads a folder of TypeORM migration classes, oldest first, each compiled to one SQL text: sent as a single
- * message it costs one round trip a schema. TypeORM's own executor is not used because it looks for its
- * bookkeeping in the schema of the connection and not in `search_path`
- * (docs/decisions/0003-migrations-compiled-to-sql.md).
- * @throws Error naming the file when a name, a class or its content is not what it must be
+ * Reads a folder of TypeORM migration classes, oldest first, and compiles each to one SQL text, which costs one round
+ * trip per schema. TypeORM's own executor is not used because it keeps its records in the connection's schema and not
+ * in `search_path` (docs/decisions/0003-migrations-compiled-to-sql.md).
+ * @throws Error naming the file when its name, its class or its content is invalid
  */
 export async function loadMigrations(folder: string): Promise<Migration[]> {
   const files = readdirSync(folder).filter((file) => /\.(js|ts)$/.test(file) && !file.endsWith('.d.ts'));
@@ -49,7 +48,7 @@ async function loadMigration(folder: string, file: string): Promise<Migration> {
   const module = (await import(path.join(folder, file))) as Record<string, unknown>;
   const classes = Object.values(module).filter(isMigrationClass);
   if (classes.length !== 1) throw new Error(`${file} must export exactly one migration class`);
-  const migration = new classes[0]!(); // length checked above
+  const migration = new classes[0]!(); // one, see above
   const marks = readMarks(file, migration);
   const kind = kindOf(file, marks);
   const statements = {
@@ -69,17 +68,17 @@ async function loadMigration(folder: string, file: string): Promise<Migration> {
   };
 }
 
-/** Shortened SHA-256: tells an edited file from the one that was applied, nothing else hangs on it. */
+/** Shortened SHA-256: only distinguishes an edited file from the applied one. */
 function checksumOf(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n;\n')).digest('hex').slice(0, 32);
 }
 
 const CONCURRENTLY = /^(create\s+(?:unique\s+)?index|drop\s+index|reindex\s+\w+)\s+concurrently\b/i;
 
-/** The condition of a backfill's batch, in its SQL. */
+/** Placeholder for the condition of a backfill's batch, in its SQL. */
 export const BATCH = '{batch}';
 
-/** For a schema that nobody else uses yet, in one transaction. */
+/** Joins statements for a schema that nobody else uses yet, in one transaction. */
 function asOneText(statements: readonly string[]): string {
   const plain = statements.map((sql) => sql.replace(CONCURRENTLY, '$1').replaceAll(BATCH, 'true'));
   return plain.map((sql) => `${sql}\n;\n`).join('');
@@ -91,7 +90,7 @@ function isMigrationClass(value: unknown): value is new () => MigrationInterface
   return typeof methods?.up === 'function' && typeof methods.down === 'function';
 }
 
-/** Runs `up` or `down` against a runner that only writes down the statements, and finds nothing in any table. */
+/** Runs `up` or `down` with a query runner that only records the statements and returns no rows. */
 async function record(file: string, run: (runner: QueryRunner) => Promise<unknown>): Promise<string[]> {
   const statements: string[] = [];
   const recorder = {
@@ -112,17 +111,17 @@ async function record(file: string, run: (runner: QueryRunner) => Promise<unknow
   return statements;
 }
 
-/** The table inside each schema that says what was applied there. Written in the transaction of the DDL. */
+/** Table inside each schema that lists the applied migrations. Written in the transaction of the DDL. */
 export const VERSION_TABLE = 'schema_migrations';
 
-/** A row of it. The checksum is empty where a program wrote the row that knew none. */
+/** Row of the version table. The checksum is empty in rows that an old program wrote. */
 export interface VersionRow {
   version: number;
   name: string;
   checksum: string;
 }
 
-/** Names of files whose content is no longer what was applied. */
+/** Names of files that were edited after they were applied. */
 export function editedFiles(rows: readonly VersionRow[], migrations: readonly Migration[]): string[] {
   const known = new Map(migrations.map((migration) => [migration.version, migration]));
   return rows
@@ -139,18 +138,18 @@ export const CREATE_VERSION_TABLE = `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE}
 );
 `;
 
-/** SQL that applies a migration to the schema in `search_path` and writes it down there. */
+/** SQL that applies a migration to the schema in `search_path` and records it there. */
 export function applySql(migration: Migration): string {
   return `${migration.up}${writeDownSql(migration)}`;
 }
 
-/** SQL that writes a migration down as applied. */
+/** SQL that records a migration as applied. */
 export function writeDownSql({ version, name, checksum }: Migration): string {
   return `INSERT INTO ${VERSION_TABLE} (version, name, checksum)
     VALUES (${version}, ${quoteLiteral(name)}, '${checksum}');\n`;
 }
 
-/** SQL that gives a version table of an older program its column, and its rows the checksums of today's files. */
+/** SQL that adds the checksum column to a version table of an older program, and fills in the checksums of today's files. */
 export function adoptSql(migrations: readonly Migration[]): string {
   const known = migrations.map(({ version, checksum }) => `(${version}, '${checksum}')`).join(', ');
   return `ALTER TABLE ${VERSION_TABLE} ADD COLUMN IF NOT EXISTS checksum text NOT NULL DEFAULT '';

@@ -2,12 +2,12 @@ import { createCipheriv, createDecipheriv, createPrivateKey, type KeyObject, ran
 import type { Secrets } from './secrets';
 
 const CIPHER = 'aes-256-gcm';
-const IV_BYTES = 12; // what GCM is made for (NIST SP 800-38D, 5.2.1.1)
+const IV_BYTES = 12; // recommended for GCM (NIST SP 800-38D, 5.2.1.1)
 const TAG_BYTES = 16;
 
 /**
- * A private key as the database keeps it: AES-256-GCM under a key derived from `APP_SECRET`, bound to its `kid`,
- * so that neither a dump alone nor a row moved under another name signs anything.
+ * Encrypts a private key for the database: AES-256-GCM with a key derived from `APP_SECRET`, bound to the `kid`, so that
+ * neither a dump alone nor a row under another name can sign anything.
  */
 export function sealKey(kid: string, key: KeyObject, secrets: Secrets): string {
   const iv = randomBytes(IV_BYTES);
@@ -17,7 +17,7 @@ export function sealKey(kid: string, key: KeyObject, secrets: Secrets): string {
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 
-/** @throws Error of `node:crypto` when it was sealed with another secret, or for another `kid`, or was changed */
+/** @throws Error of `node:crypto` when the key was sealed with another secret or `kid`, or was changed */
 export function openSealedKey(kid: string, text: string, secrets: Secrets): KeyObject {
   const bytes = Buffer.from(text, 'base64url');
   const iv = bytes.subarray(0, IV_BYTES);

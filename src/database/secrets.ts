@@ -4,7 +4,7 @@ import path from 'node:path';
 import { OperatorError } from '../common/report';
 import type { Env } from '../config/env';
 
-/** Everything secret is derived from one text, so that several instances agree by sharing one variable. */
+/** Derives all secrets from one text, so that several instances agree by sharing one variable. */
 export class Secrets {
   constructor(private readonly root: string) {}
 
@@ -14,19 +14,19 @@ export class Secrets {
   }
 }
 
-/** `APP_SECRET`, or one that is made once and kept in `DATA_DIR/app.secret`. */
+/** `APP_SECRET`, or a secret that is generated once and kept in `DATA_DIR/app.secret`. */
 export function openSecrets(env: Env): Secrets {
   return new Secrets(env.APP_SECRET ?? keptSecret(path.join(env.DATA_DIR, 'app.secret')));
 }
 
-/** Of the admin login. Its own, so that a process which knows APP_SECRET need not be able to log in as admin. */
+/** Secrets of the admin login: separate, so that a process that knows APP_SECRET need not be able to log in as admin. */
 export function adminSecrets(env: Env, secrets: Secrets): Secrets {
   return env.ADMIN_SECRET === undefined ? secrets : new Secrets(env.ADMIN_SECRET);
 }
 
 /**
- * Reads a secret file, or makes it (0600). Safe when several processes ask for the first time at once.
- * @throws OperatorError: whoever starts touches DATA_DIR here first
+ * Reads a secret file, or creates it (mode 0600). Safe when several processes start at once.
+ * @throws OperatorError when DATA_DIR is not writable: this is the first access to it
  */
 export function keptSecret(file: string): string {
   try {
@@ -44,7 +44,7 @@ function readOrMake(file: string): string {
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
     try {
-      linkSync(draft, file); // fails when another process was first: then its secret counts
+      linkSync(draft, file); // fails if another process was first; its secret is used
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     } finally {
@@ -57,14 +57,14 @@ function readOrMake(file: string): string {
 const SCRAM_ITERATIONS = 4096; // PostgreSQL's default, scram_iterations
 
 /**
- * The SCRAM-SHA-256 verifier of a password as PostgreSQL stores it (RFC 5803), so that `ALTER ROLE` never
- * carries the password itself into a server log.
+ * SCRAM-SHA-256 verifier of a password, as PostgreSQL stores it (RFC 5803): `ALTER ROLE` with a verifier never writes
+ * the password itself into a server log.
  */
 export function scramVerifier(password: string): string {
   return verifierWith(password, randomBytes(16), SCRAM_ITERATIONS);
 }
 
-/** Whether a verifier, as PostgreSQL stores it, is this password's. */
+/** Checks a password against a verifier as PostgreSQL stores it. */
 export function isVerifierOf(password: string, verifier: string): boolean {
   const [, iterations, salt] = /^SCRAM-SHA-256\$(\d+):([^$]+)\$/.exec(verifier) ?? [];
   if (iterations === undefined || salt === undefined) return false; // such as md5

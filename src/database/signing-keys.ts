@@ -17,9 +17,9 @@ export interface KeySummary {
 }
 
 /**
- * Makes the keys that an installation lacks. Idempotent, and safe when several instances start at once. Keys that
- * were sealed with another `APP_SECRET` are of no use to anybody: they are replaced, and their tokens end.
- * @param client of the admin login; `public` must be migrated. To be ended when this fails
+ * Creates missing keys. Idempotent, and safe when several instances start at once. Keys that were sealed with another
+ * `APP_SECRET` cannot be used: they are replaced, and their tokens become invalid.
+ * @param client connection of the admin login, after `public` was migrated; close it when this fails
  */
 export async function ensureSigningKeys(client: ClientBase, secrets: Secrets): Promise<void> {
   await inTurn(client, async () => {
@@ -36,9 +36,9 @@ export async function ensureSigningKeys(client: ClientBase, secrets: Secrets): P
 }
 
 /**
- * Drops the previous key, retires the current one, lets the next one sign and makes a new next.
+ * Drops the previous key, retires the current one, makes the next one current and creates a new next.
  * @param graceSeconds how long tokens of a retired key may still be used
- * @throws OperatorError, unless `force`, while tokens of the key that would be dropped may live
+ * @throws OperatorError, unless `force`, while tokens of the key to be dropped may still be valid
  */
 export async function rotateSigningKeys(
   adminUrl: string,
@@ -65,11 +65,11 @@ export async function listSigningKeys(adminUrl: string): Promise<KeySummary[]> {
   return withClient(adminUrl, 'signing keys', summaries);
 }
 
-/** Runs work in a transaction that no other of these overlaps. */
+/** Runs work in a transaction that excludes all others of this kind. */
 async function inTurn<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('signing keys', 0))`);
   const result = await work();
-  await client.query('COMMIT'); // what throws ends the connection, and PostgreSQL rolls back
+  await client.query('COMMIT'); // after an error the connection closes, and PostgreSQL rolls back
   return result;
 }
 

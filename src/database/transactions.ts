@@ -6,9 +6,8 @@ import type { BorrowedClient } from './borrowed-client';
 import type { Connections, PoolLoad } from './connections';
 
 /**
- * Thrown when COMMIT was answered with ROLLBACK: a statement had failed, and the work that sent it went on as
- * if nothing had happened. Nothing was stored. A statement that may fail belongs in `manager.transaction`
- * (a savepoint).
+ * Thrown when PostgreSQL answers COMMIT with ROLLBACK: a statement failed, and the work ignored its error. Nothing was
+ * stored. Put a statement that may fail into `manager.transaction`, a savepoint.
  */
 export class TransactionAborted extends Error {
   constructor() {
@@ -16,14 +15,14 @@ export class TransactionAborted extends Error {
   }
 }
 
-/** What is thrown by a connection that somebody kept after the work. */
-export class LoanEnded extends Error {
+/** Thrown when a connection is used after its transaction has ended. */
+export class LeaseEnded extends Error {
   constructor() {
     super('the transaction has ended, and its connection with it');
   }
 }
 
-/** Thrown for the second statement of work that was to send one. */
+/** Thrown for a second statement in work that may send only one. */
 export class OneStatementOnly extends Error {
   constructor() {
     super('this transaction takes one statement: it is committed in the same round trip');
@@ -31,38 +30,38 @@ export class OneStatementOnly extends Error {
 }
 
 /**
- * The connection as the work sees it, until it ends: whoever kept it would otherwise query inside the next shop. The
- * first statement takes the opening with it, and COMMIT too if it is to be the only one.
+ * The use of a connection by one piece of work. It refuses queries after the work has ended: they would run inside the
+ * next shop. The first statement is sent together with the preamble, and with COMMIT if it is the only one.
  */
-class Loan {
+class Lease {
   private isOver = false;
-  private opened: Promise<Answer> | undefined;
-  /** Of work with one statement: the answer to COMMIT, once it is on its way. */
+  private begun: Promise<Answer> | undefined;
+  /** Answer to COMMIT, once sent, in work with one statement. */
   committing: Promise<Answer> | undefined;
 
   constructor(
     private readonly client: BorrowedClient,
-    private readonly opening: string,
+    private readonly preamble: string,
     private readonly isSingle: boolean,
   ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
-    if (this.isOver) return Promise.reject(new LoanEnded());
+    if (this.isOver) return Promise.reject(new LeaseEnded());
     if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
-    if (this.opened !== undefined) return this.client.query(...args);
+    if (this.begun !== undefined) return this.client.query(...args);
     return this.client.together(() => {
-      // Not awaited: all travel in one round trip. When the opening fails, the transaction is in the failed state and
-      // every query behind it fails with 25P02; the opening's error is the cause.
-      void this.open();
+      // Not awaited: everything shares one round trip. If the preamble fails, the transaction is in the failed state and
+      // every query after it fails with 25P02; the preamble's error is the cause.
+      void this.begin();
       const answer: unknown = this.client.query(...args);
       if (this.isSingle) this.committing = answered(this.client.open('COMMIT'));
       return answer;
     });
   }
 
-  /** @returns the answer to the opening, which is sent if it was not yet */
-  open(): Promise<Answer> {
-    return (this.opened ??= answered(this.client.open(this.opening)));
+  /** Sends the preamble, unless it was sent before. @returns its answer */
+  begin(): Promise<Answer> {
+    return (this.begun ??= answered(this.client.open(this.preamble)));
   }
 
   end(): void {
@@ -70,38 +69,38 @@ class Loan {
   }
 }
 
-/** TypeORM's view of a connection that somebody else borrowed, inside a transaction that is already open. */
+/** TypeORM query runner on a leased connection, inside a transaction that is already open. */
 class BorrowedQueryRunner extends PostgresQueryRunner {
   constructor(
     driver: PostgresDriver,
-    private readonly loan: Loan,
+    private readonly lease: Lease,
   ) {
     super(driver, 'master');
-    this.databaseConnection = loan;
-    this.isTransactionActive = true; // so that `manager.transaction` makes a savepoint
+    this.databaseConnection = lease;
+    this.isTransactionActive = true; // makes `manager.transaction` a savepoint
     this.transactionDepth = 1;
     (this as { manager: EntityManager }).manager = driver.dataSource.createEntityManager(this);
   }
 
-  /** Ends the use of the runner, not of the connection: whoever kept the manager gets an error from now on. */
+  /** Ends the lease; the connection stays open. A manager that was kept fails from now on. */
   override release(): Promise<void> {
     this.isReleased = true;
-    this.loan.end();
+    this.lease.end();
     return Promise.resolve();
   }
 }
 
-/** What a transaction is for. */
+/** Purpose of a transaction. */
 export interface Purpose {
-  /** Whose it is; empty on the public side. */
+  /** Shop of the transaction; empty on the public side. */
   shopId?: string;
-  /** The work sends one statement: COMMIT travels behind it, in the same round trip. */
+  /** Whether the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
 }
 
 /**
- * Runs work in one transaction on one pooled connection. The single place where connections are borrowed and
- * given back, for the public and for the tenant side.
+ * Runs work in one transaction on one pooled connection. The only place where connections are borrowed and given back,
+ * for the public and the tenant side.
  */
 export class Transactions {
   private readonly driver: PostgresDriver;
@@ -114,35 +113,35 @@ export class Transactions {
   }
 
   /**
-   * @param opening statements from BEGIN on, one message, built from quoted identifiers only
-   * @param work gets a manager that is valid until it returns; what it throws rolls everything back
-   * @throws what `work` throws; the opening's own error when that failed first; DatabaseUnavailable when no
-   *   connection can be had; TransactionAborted; OneStatementOnly
+   * @param preamble statements from BEGIN on, one message, built from quoted identifiers only
+   * @param work receives a manager that is valid until it returns; an error from it rolls everything back
+   * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
+   *   be obtained; TransactionAborted; OneStatementOnly
    */
   async run<T>(
-    opening: string,
+    preamble: string,
     work: (manager: EntityManager) => Promise<T>,
     { shopId = '', isSingle = false }: Purpose = {},
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
-    const loan = new Loan(client, opening, isSingle);
-    const runner = new BorrowedQueryRunner(this.driver, loan);
+    const lease = new Lease(client, preamble, isSingle);
+    const runner = new BorrowedQueryRunner(this.driver, lease);
     try {
-      return await inside(client, loan, () => work(runner.manager));
+      return await inside(client, lease, () => work(runner.manager));
     } finally {
       await runner.release();
-      // Otherwise it would hand the next user this one's role and path (measured with pg-pool and TypeORM).
+      // An open transaction would hand this role and path to the next user (measured with pg-pool and TypeORM).
       this.connections.giveBack(client, client.getTransactionStatus() === 'I');
     }
   }
 
   /**
-   * One statement outside any transaction, so with the rights and the path of the login. Public side only.
-   * @throws the statement's own error; DatabaseUnavailable when no connection can be had
+   * Runs one statement outside any transaction block, with the rights and the path of the login. Public side only.
+   * @throws the statement's error; DatabaseUnavailable when no connection can be obtained
    */
   async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
     const client = await this.connections.borrow('');
-    let isClean = false; // an error may be the server's last word on this connection, a moment before it is closed
+    let isClean = false; // after an error the server may be about to close the connection
     try {
       const { rows } = await client.query<T>(sql, values);
       isClean = client.getTransactionStatus() === 'I';
@@ -161,21 +160,20 @@ export class Transactions {
   }
 }
 
-async function inside<T>(client: BorrowedClient, loan: Loan, work: () => Promise<T>): Promise<T> {
+async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
-    const { error } = await loan.open();
+    const { error } = await lease.begin();
     if (error !== undefined) throw error;
-    const committed = await (loan.committing ?? answered(client.open('COMMIT')));
+    const committed = await (lease.committing ?? answered(client.open('COMMIT')));
     if (committed.error !== undefined) throw committed.error;
     if (!isCommitted(committed.result)) throw new TransactionAborted();
     return result;
   } catch (error) {
-    const opened = await loan.open();
-    // Behind COMMIT there is nothing left to roll back. A ROLLBACK that fails leaves the connection not idle, and it
-    // is destroyed.
-    await (loan.committing ?? answered(client.open('ROLLBACK')));
-    throw opened.error ?? error;
+    const begun = await lease.begin();
+    // After COMMIT there is nothing left to roll back. If ROLLBACK fails, the connection is not idle and is destroyed.
+    await (lease.committing ?? answered(client.open('ROLLBACK')));
+    throw begun.error ?? error;
   }
 }
 
@@ -184,7 +182,7 @@ interface Answer {
   error?: unknown;
 }
 
-/** So that it can be waited for later without being unhandled meanwhile. */
+/** Turns a rejection into a value, so that the answer can be awaited later. */
 function answered(query: Promise<QueryResult | QueryResult[]>): Promise<Answer> {
   return query.then(
     (result) => ({ result }),
@@ -192,7 +190,7 @@ function answered(query: Promise<QueryResult | QueryResult[]>): Promise<Answer> 
   );
 }
 
-/** PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. */
+/** False when PostgreSQL answered COMMIT of a failed transaction with ROLLBACK. */
 function isCommitted(answer: Answer['result']): boolean {
   return !Array.isArray(answer) && answer?.command === 'COMMIT';
 }

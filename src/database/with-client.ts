@@ -1,6 +1,6 @@
 import { OpeningClient } from './borrowed-client';
 
-/** Runs work on a connection of its own, outside any pool, and ends it. */
+/** Runs work on a connection of its own, outside any pool, and closes it. */
 export async function withClient<T>(
   url: string,
   applicationName: string,

@@ -11,16 +11,16 @@ import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
 const CACHE_ENTRIES = 10_000;
 const RETRY_SECONDS = 5;
 
-/** What the database says of a user, of a login and of a shop, if they are asked about. */
+/** Result of `access_of`: state of a session, of a membership and of a shop. */
 interface Answer extends TenantState {
   isLive: boolean;
-  /** Null when the login is not live, and for who is no member of a shop that there is; then there is nothing after it. */
+  /** Null if the session is revoked or the user is not a member; the fields below are then null. */
   memberRole: MemberRole | null;
   status: ShopStatus;
   currency: string;
 }
 
-/** What is remembered of one who may enter. */
+/** Cached part of a grant. */
 type Member = Pick<TenantAccess, 'memberRole' | 'currency'>;
 
 const ACCESS = `
@@ -28,8 +28,8 @@ const ACCESS = `
   FROM access_of($1, $2, $3)`;
 
 /**
- * Which logins are live, and who may enter which shop, from the public tables. A yes is remembered for five seconds, counted
- * from the question; a no never.
+ * Reads from the public tables which sessions are live and which users may enter which shops. Grants are cached for 5 s
+ * from when the query is sent; denials are not cached.
  */
 @Injectable()
 export class AccessDirectory {
@@ -43,12 +43,12 @@ export class AccessDirectory {
   ) {}
 
   /**
-   * Whether the login is this user's and not revoked. The answer brings along what `enter` asks for next, when the
-   * token is for a shop.
+   * Whether the session is this user's and not revoked. For a token with a shop, the same query also caches what
+   * `enter` needs next.
    */
   async isLive({ userId, sessionId, shopId }: Principal): Promise<boolean> {
     if (this.live.get(sessionId) === userId) return true;
-    return (await this.ask(userId, sessionId, shopId)).isLive;
+    return (await this.query(userId, sessionId, shopId)).isLive;
   }
 
   /**
@@ -57,26 +57,26 @@ export class AccessDirectory {
    */
   async enter(userId: string, shopId: string): Promise<TenantAccess> {
     const member =
-      this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.ask(userId, null, shopId));
+      this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.query(userId, null, shopId));
     if (member instanceof AppError) throw member;
     return { shopId, userId, memberRole: member.memberRole, currency: member.currency };
   }
 
   /**
-   * What to say of an error of a tenant's transaction, which has been rolled back. Access is remembered for some
-   * seconds; a migration may have taken the tenant out of this program's reach meanwhile.
-   * @returns ShopNotReady with the error as its cause, if that is so; the error itself otherwise
-   * @throws DatabaseUnavailable when that cannot be found out
+   * Explains an error of a tenant's transaction, which has been rolled back. Grants are cached for some seconds; in the
+   * meantime a migration may have closed the tenant to this program.
+   * @returns ShopNotReady with the error as its cause, if that happened; the error itself otherwise
+   * @throws DatabaseUnavailable when that cannot be determined
    */
   async explain(error: unknown, { userId, shopId }: TenantAccess): Promise<unknown> {
     if (!isSchemaMismatch(error)) return error;
-    this.members.delete(keyOf(userId, shopId)); // what it remembers is in doubt
-    const answer = await this.ask(userId, null, shopId);
+    this.members.delete(keyOf(userId, shopId)); // may be out of date
+    const answer = await this.query(userId, null, shopId);
     if (answer.memberRole === null || this.served.serves(answer)) return error;
     return new ShopNotReady({ retryAfter: RETRY_SECONDS, cause: error });
   }
 
-  /** For commands: access as the shop's owner. @throws ShopNotFound */
+  /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
     const [owner] = await this.database.read<{ user_id: string; shop_id: string }>(
       `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
@@ -87,9 +87,9 @@ export class AccessDirectory {
     return this.enter(owner.user_id, owner.shop_id);
   }
 
-  /** Asks, and remembers what is a yes. @param sessionId null: of any login, which counts as live */
-  private async ask(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
-    const start = performance.now(); // what the answer says may be over by the time that it comes
+  /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */
+  private async query(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
+    const start = performance.now(); // the answer may be out of date when it arrives
     const [row] = await this.database.read<Answer>(ACCESS, [userId, sessionId, shopId]);
     const answer = row!; // a function with OUT parameters gives one
     if (answer.isLive && sessionId !== null) this.live.set(sessionId, userId, { start });
@@ -99,7 +99,7 @@ export class AccessDirectory {
     return answer;
   }
 
-  /** What is to be remembered, or why the user does not enter. */
+  /** The grant, or the reason for the denial. */
   private memberOf(answer: Answer): Member | AppError {
     const { memberRole, currency } = answer;
     if (memberRole === null) return new NotAMember();

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids';
 import { quoteLiteral } from '../database/identifiers';
 
-/** Actions of the audit log: one word for the thing, one for what became of it. */
+/** Actions of the audit log: the object, then what happened to it. */
 export const AUDIT_ACTIONS = [
   'login.succeeded',
   'login.refused',
@@ -21,19 +21,19 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEvent {
   action: AuditAction;
-  /** User who did it; null: a command or somebody unknown. */
+  /** User who acted; null for a command or an unknown user. */
   actorId: string | null;
-  /** Shop that it concerns; its owners can read the entry. */
+  /** Shop concerned; its owners can read the entry. */
   shopId: string | null;
-  /** Request that did it, as in the log; null: a command. */
+  /** Request id, as in the log; null for a command. */
   requestId: string | null;
   /** Short facts. No names, no e-mail addresses, no secrets. */
   details?: Record<string, string | number>;
 }
 
 /**
- * Writes an entry in the caller's transaction: it is there if and only if the deed is. The time is the
- * server's; no login may set it, change an entry or remove one (src/database/public-rights.ts).
+ * Writes an entry in the caller's transaction, so that it is stored if and only if the action is. The time is the
+ * server's; no login may set it, or change or remove an entry (src/database/public-rights.ts).
  */
 export async function recordAudit(manager: EntityManager, event: AuditEvent): Promise<void> {
   await manager.query(
@@ -42,7 +42,7 @@ export async function recordAudit(manager: EntityManager, event: AuditEvent): Pr
   );
 }
 
-/** The same as one statement of text, for messages of several statements that only the engine sends. */
+/** The INSERT as text, for messages of several statements that only the engine sends. */
 export function auditSql({ action, actorId, shopId, requestId, details = {} }: AuditEvent): string {
   const values = [newId(), action, actorId, shopId, requestId, JSON.stringify(details)];
   const literals = values.map((value) => (value === null ? 'NULL' : quoteLiteral(value)));

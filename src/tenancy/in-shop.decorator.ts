@@ -3,9 +3,9 @@ import { TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 
 /**
- * Who works in which shop, as a parameter of a route: for tenant routes that read what is written of their shop
- * in `public`. What the shop itself owns is reached by TenantConnection.
- * @throws TenantRequired outside a TenantController: never a default
+ * Route parameter with the user and shop of the request, for tenant routes that read rows of `public` about their shop.
+ * The shop's own data is reached through TenantConnection.
+ * @throws TenantRequired outside a TenantController: there is no default shop
  */
 export const InShop = createParamDecorator((_: unknown, context: ExecutionContext): TenantAccess => {
   const { tenant } = context.switchToHttp().getRequest<TenantRequest>();

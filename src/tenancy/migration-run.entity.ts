@@ -2,22 +2,22 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 export const RUN_OUTCOMES = ['done', 'unfinished', 'stopped', 'interrupted'] as const;
 
-/** One run of the migrator over all tenants. Without an outcome it runs still, or was killed. */
+/** One run of the migrator over the fleet. A run without an outcome is in progress or was killed. */
 @Entity('migration_runs')
 @Check('migration_runs_outcome_check', `outcome IN ('done', 'unfinished', 'stopped', 'interrupted')`)
 export class MigrationRun {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'migration_runs_pkey' })
   id: string;
 
-  /** Host and process. */
+  /** Host and process id. */
   @Column('text')
   runner: string;
 
-  /** Version that it brings tenants to. */
+  /** Version that the run brings tenants to. */
   @Column('bigint')
   target: number;
 
-  /** Tenants that were to be migrated when it began. */
+  /** Tenants that were to be migrated when the run began. */
   @Column('integer')
   total: number;
 
@@ -33,7 +33,7 @@ export class MigrationRun {
   @Column('timestamptz', { name: 'started_at', default: () => 'now()' })
   startedAt: Date;
 
-  /** Written every few seconds; an old one means that the process is gone. */
+  /** Heartbeat, written every few seconds; an old value means that the process is gone. */
   @Column('timestamptz', { name: 'seen_at', default: () => 'now()' })
   seenAt: Date;
 

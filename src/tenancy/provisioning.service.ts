@@ -9,14 +9,14 @@ import { TenantMigrations } from './tenant-migrations';
 const RETRY_SECONDS = 2;
 
 /**
- * Makes the tenant of a new shop inside one transaction, which the caller also uses for the shop's own rows: begin
+ * Provisions the tenant of a new shop inside one transaction, which the caller also uses for the shop's own rows: begin
  * or claim a tenant, insert the shop, finish the tenant. All of it is committed, or nothing is.
  */
 @Injectable()
 export class ProvisioningService {
   private readonly database: AdminDatabase | PublicDatabase;
 
-  /** @param admin null in a process without admin rights, which can only claim what the worker has made */
+  /** @param admin null in a process without admin rights, which can only claim spare tenants */
   constructor(
     publicDatabase: PublicDatabase,
     @Inject(AdminDatabase) private readonly admin: AdminDatabase | null,
@@ -26,14 +26,14 @@ export class ProvisioningService {
     this.database = admin ?? publicDatabase;
   }
 
-  /** Runs work in a transaction of the login that provisions here. What `work` throws undoes everything. */
+  /** Runs work in a transaction of the login that provisions. An error from `work` undoes everything. */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.database.transaction(work);
   }
 
   /**
-   * Claims a tenant that is ready, or begins a new one where that needs no more rights than there are.
-   * @throws NoTenantReady in a process without admin rights
+   * Claims a spare tenant, or begins a new one.
+   * @throws NoTenantReady when there is no spare tenant and this process has no admin rights
    */
   async begin(manager: EntityManager): Promise<NewTenant> {
     const claimed = await this.claim(manager);
@@ -42,12 +42,12 @@ export class ProvisioningService {
     return this.builder.begin(manager);
   }
 
-  /** Makes what is still missing: role, schema, tables and the row in `public.tenants`. */
+  /** Creates what is missing: role, schema, tables and the row in the registry. */
   async finish(manager: EntityManager, tenant: NewTenant): Promise<void> {
     if (tenant.ready !== 'tenant') await this.builder.finish(manager, tenant);
   }
 
-  /** @returns null when none is ready, or only such as this program cannot serve */
+  /** @returns null when there is no spare tenant that this program can serve */
   private async claim(manager: EntityManager): Promise<string | null> {
     const [claim] = await manager.query<{ shopId: string | null }[]>('SELECT claim_tenant($1) AS "shopId"', [
       this.migrations.latest,

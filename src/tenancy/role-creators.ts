@@ -3,22 +3,22 @@ import type { Roles } from '../database/roles';
 import type { Placement } from './tenant';
 
 /**
- * A creator that has so many roles makes no more; a batch may take it beyond. A backend of the admin login reads as many
- * memberships again after each new role, and one for each creator: 250 and 40 at 10,000 tenants, 250 and 400 at 100,000
- * (docs/decisions/0022-role-creators.md).
+ * Number of roles after which a creator is replaced; a batch may exceed it. After each new role, a backend of the admin
+ * login re-reads the memberships of the newest creator and one for each creator: 250 and 40 at 10,000 tenants, 250 and
+ * 400 at 100,000 (docs/decisions/0022-role-creators.md).
  */
 const ROLES_PER_CREATOR = 250;
-/** Digits of a creator's number: enough for 250 million tenants. */
+/** Digits of a creator's number; six are enough for 250 million tenants. */
 const DIGITS = 6;
-/** Times that a creator is looked for: another transaction may be replacing it. */
+/** Attempts to find the newest creator: another transaction may be replacing it. */
 const ATTEMPTS = 3;
 
-/** What the names of an installation's creators begin with; a number follows. */
+/** Prefix of the names of an installation's creators; a number follows. */
 function creatorPrefix({ admin }: Roles): string {
   return `${admin}_creator_`;
 }
 
-/** SQL: the number of a creator of this installation, by the name of a role; null for all other roles. */
+/** SQL expression: number of the creator with this role name; null for roles that are not creators of this installation. */
 export function creatorNumber(name: string, roles: Roles): string {
   const prefix = quoteLiteral(creatorPrefix(roles));
   return `CASE WHEN starts_with(${name}, ${prefix})
@@ -26,12 +26,12 @@ export function creatorNumber(name: string, roles: Roles): string {
 }
 
 /**
- * SQL that makes the roles of tenants, as one statement in an open transaction of the admin login.
+ * SQL that creates the roles of tenants: one statement in an open transaction of the admin login.
  *
- * From PostgreSQL 16 on whoever makes a role becomes a member of it, and its backends read all such memberships
- * before their first statement and after each new role: 25 ms at 10,000 tenants. So creators, roles that nobody logs in
- * as, make them in turn. The admin login may become the newest one only, which keeps it from looking behind the others.
- * Before 16, and where the database's name leaves no room for a creator's, it makes them itself.
+ * Since PostgreSQL 16 the creator of a role becomes a member of it, and its backends read all such memberships before
+ * their first statement and after each new role: 25 ms at 10,000 tenants. So NOLOGIN roles, the role creators, create
+ * them in turn. The admin login may become the newest one only, so it does not read the memberships of the others.
+ * Before PostgreSQL 16, and if the database's name is too long for a creator's name, the admin login creates them.
  */
 export function tenantRolesSql(placements: readonly Placement[], roles: Roles): string {
   const make = placements.map((placement) => roleSql(placement, roles)).join('\n');
@@ -39,7 +39,7 @@ export function tenantRolesSql(placements: readonly Placement[], roles: Roles): 
   return `DO ${quoteLiteral(`BEGIN ${hasRoom ? becomeCreator(roles) : ''} ${make} RESET ROLE; END`)};`;
 }
 
-/** A block in plpgsql. It takes turns with others that find the newest creator full, until their transactions end. */
+/** PL/pgSQL block that becomes the newest creator. Transactions that find it full wait for one another. */
 function becomeCreator(roles: Roles): string {
   const admin = quoteLiteral(quoteIdent(roles.admin));
   const prefix = quoteLiteral(creatorPrefix(roles));
@@ -74,7 +74,7 @@ function becomeCreator(roles: Roles): string {
           END IF;
           EXECUTE format('SET LOCAL ROLE %I', creator);
           EXIT;
-        EXCEPTION WHEN insufficient_privilege THEN -- replaced since it was found
+        EXCEPTION WHEN insufficient_privilege THEN -- another transaction has replaced it
           IF attempt = ${ATTEMPTS} THEN RAISE; END IF;
         END;
       END LOOP;
@@ -82,8 +82,8 @@ function becomeCreator(roles: Roles): string {
 }
 
 /**
- * With the tenant login as its member from the start: a GRANT would first look through all roles that their creator may hand
- * on (docs/decisions/0004-provisioning-in-one-transaction.md).
+ * Makes the tenant login a member in CREATE ROLE: a later GRANT would first search all roles that the creator may grant
+ * (docs/decisions/0004-provisioning-in-one-transaction.md).
  */
 function roleSql({ role }: Placement, { tenant }: Roles): string {
   return `CREATE ROLE ${quoteIdent(role)} NOLOGIN ROLE ${quoteIdent(tenant)};`;

@@ -7,7 +7,7 @@ type Kind = Migration['kind'];
 const migration = (version: number, kind: Kind = 'sql', checksum = `c${version}`) =>
   ({ version, kind, checksum }) as Migration;
 
-/** A tenant that has had these migrations. */
+/** A tenant with these migrations. */
 function tenant(history: readonly Migration[], changes: Partial<TenantState> = {}): TenantState {
   return {
     version: Math.max(...history.map(({ version }) => version)),

@@ -2,38 +2,37 @@ import type { Migration } from '../database/schema-migrations';
 import { historyChecksum } from './migration-history';
 
 /**
- * How long it is remembered who may enter which shop, and whether the program serves it: a removed member or a
- * suspended shop is out after this long at the latest (src/tenancy/README.md), and no program serves a tenant for
- * longer than this after it was told not to.
+ * Lifetime of cached grants, milliseconds: a removed member or a suspended shop is locked out after this time at the
+ * latest, and a program stops serving a tenant within this time after a migration closes the tenant to it.
  */
 export const ACCESS_CACHE_MS = 5000;
 
-/** Where a tenant is, as `public.tenants` has it. */
+/** Migration state of a tenant according to the registry. */
 export interface TenantState {
-  /** Of its newest migration. */
+  /** Version of its newest migration. */
   version: number;
-  /** Of its whole history; empty where nobody looked yet. */
+  /** Checksum of its whole migration history; empty while it is not known. */
   checksum: string;
-  /** Programs whose newest tenant migration is older must not serve it. */
+  /** Programs whose newest tenant migration is older than this must not serve it. */
   servesFrom: number;
 }
 
-/** So many online migrations, counted from the newest, may each be there or not: bounds the histories to know. */
-const FREE = 6;
+/** Number of newest online migrations that a tenant may lack: bounds the number of histories to compute. */
+const OPTIONAL = 6;
 
 /**
- * Which tenants this program can serve while a fleet is half migrated. It needs the migrations up to the oldest
- * version that it declares, all of them when it declares none. Those of kind `online` it never needs: without an
+ * Decides which tenants this program can serve while a fleet is half migrated. It needs the migrations up to the oldest
+ * version that it declares, or all of them when it declares none. It never needs those of kind `online`: without an
  * index a shop is slower, not wrong.
  */
 export class ServedVersions {
   private readonly latest: number;
-  /** Newest of the versions that it needs. */
+  /** Newest version that the program needs. */
   private readonly needed: number;
   private readonly checksums: ReadonlySet<string>;
 
   /**
-   * @param migrations all that the program knows, oldest first
+   * @param migrations all migrations that the program knows, oldest first
    * @param oldest oldest version that its code works with
    * @throws Error when no migration has that version
    */
@@ -50,8 +49,8 @@ export class ServedVersions {
   }
 
   /**
-   * A newer program may have taken the tenant further than this one knows: that adds, unless `servesFrom` says
-   * otherwise. A history that cannot be told from its checksum may lack something, so it is not served.
+   * A newer program may have migrated the tenant further: that only adds, unless `servesFrom` says otherwise. A tenant
+   * whose history checksum is unknown may lack something, so it is not served.
    */
   serves({ version, checksum, servesFrom }: TenantState): boolean {
     if (servesFrom > this.latest) return false;
@@ -61,13 +60,13 @@ export class ServedVersions {
   }
 }
 
-/** The list as far as the needed version or further, with each of the newest online migrations there or not. */
+/** All histories that the program can serve: up to the needed version or further, with or without each optional migration. */
 function histories(migrations: readonly Migration[], needed: number): Migration[][] {
-  const free = migrations.filter(({ kind }) => kind === 'online').slice(-FREE);
-  const base = migrations.filter((migration) => !free.includes(migration));
+  const optional = migrations.filter(({ kind }) => kind === 'online').slice(-OPTIONAL);
+  const base = migrations.filter((migration) => !optional.includes(migration));
   const shortest = base.filter(({ version }) => version <= needed).length;
   const starts = Array.from({ length: base.length - shortest + 1 }, (_, i) => base.slice(0, shortest + i));
-  return starts.flatMap((start) => subsetsOf(free).map((some) => [...start, ...some]));
+  return starts.flatMap((start) => subsetsOf(optional).map((some) => [...start, ...some]));
 }
 
 function subsetsOf<T>(items: readonly T[]): T[][] {

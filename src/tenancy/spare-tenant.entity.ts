@@ -1,7 +1,7 @@
 import { CreateDateColumn, Entity, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { TenantRecord } from './tenant-record.entity';
 
-/** A tenant made in advance: schema, tables and role are there, the shop of that id is not yet. */
+/** A tenant created in advance: its schema, tables and role exist, and no shop has its id yet. */
 @Entity('spare_tenants')
 export class SpareTenant {
   @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'spare_tenants_pkey' })

@@ -11,6 +11,6 @@ export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is bein
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',
   503,
-  'No room for a new shop is ready at the moment.',
+  'No schema is ready for a new shop at the moment.',
 );
 export const ShopNotFound = defineError('SHOP_NOT_FOUND', 404, 'There is no such shop.');

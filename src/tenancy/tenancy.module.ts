@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
-import { ANSWER_MS, connectionConfig, openDataSource } from '../database/data-source';
+import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
@@ -23,19 +23,19 @@ import { SpareTenant } from './spare-tenant.entity';
 import { TenantRecord } from './tenant-record.entity';
 import { WarmPool } from './warm-pool';
 
-/** A tenant waits this long for its own connection before it takes another, milliseconds: a transaction takes 5 to 20 under load. */
+/** How long a tenant waits for its preferred connection before it takes another, milliseconds. A transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
 
 /** The engine's own tables in `public`. */
 export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, MigrationRun];
 
-/** The engine. Its pool of connections is made here and given to nobody else. */
+/** The engine. Its connection pool is created here and not exported. */
 @Module({})
 export class TenancyModule {
   /**
-   * @param entities of the tenant side
-   * @param oldestServed oldest version of a tenant that the code of the tenant side works with; by default only
-   *   tenants are served that have all that it knows
+   * @param entities entities of the tenant side
+   * @param oldestServed oldest tenant version that the code of the tenant side works with; by default the program only
+   *   serves tenants that have all its migrations
    */
   static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
     const tenantDatabase = {
@@ -43,11 +43,11 @@ export class TenancyModule {
       inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
       useFactory: async (env: Env, logger: Logger, { logins }: Installation, locator: TenantLocator) => {
         const waitMs = env.POOL_WAIT_MS;
-        const silenceMs = env.STATEMENT_TIMEOUT_MS + ANSWER_MS;
-        const once = { size: 1, kept: 0, waitMs, silenceMs }; // to look whether it can be reached
+        const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + NETWORK_MS;
+        const once = { size: 1, kept: 0, waitMs, responseTimeoutMs }; // to look whether it can be reached
         const dataSource = await openDataSource(logins.tenant, 'tenant', entities, once, logger);
         const connections = new TenantPool(
-          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0, silenceMs }) },
+          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0, responseTimeoutMs }) },
           (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
           {
             size: env.TENANT_POOL_SIZE,

@@ -9,7 +9,7 @@ import { tenantRolesSql } from './role-creators';
 import { TenantLocator } from './tenant-locator';
 import { TenantMigrations } from './tenant-migrations';
 
-/** Makes tenants, and roles for those to come, in the caller's transactions of the admin login. */
+/** Creates tenants and spare roles, in the caller's transactions of the admin login. */
 @Injectable()
 export class TenantBuilder {
   constructor(
@@ -18,7 +18,7 @@ export class TenantBuilder {
     @Inject(INSTALLATION) private readonly installation: Installation,
   ) {}
 
-  /** Takes an id whose role is there, or a new one when there is none. */
+  /** Takes a spare role's id, or a new id when there is none. */
   async begin(manager: EntityManager): Promise<NewTenant> {
     const [taken] = await manager.query<{ shopId: string }[]>(
       `WITH taken AS (DELETE FROM spare_roles WHERE shop_id = (
@@ -28,7 +28,7 @@ export class TenantBuilder {
     return taken === undefined ? { shopId: newId(), ready: 'none' } : { shopId: taken.shopId, ready: 'role' };
   }
 
-  /** Gives it all that a tenant has: role, schema, tables, and its row in the index. */
+  /** Creates what is missing: role, schema, tables and the row in the registry. */
   async finish(manager: EntityManager, { shopId, ready }: NewTenant): Promise<void> {
     const placement = this.locator.locate(shopId);
     const { roles } = this.installation;
@@ -45,7 +45,7 @@ export class TenantBuilder {
     ]);
   }
 
-  /** Makes roles for tenants to come. */
+  /** Creates spare roles. */
   async addRoles(manager: EntityManager, count: number): Promise<void> {
     const ids = Array.from({ length: count }, newId);
     const placements = ids.map((id) => this.locator.locate(id));

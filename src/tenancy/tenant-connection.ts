@@ -1,17 +1,17 @@
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
+import { AccessDirectory } from './access-directory';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
-import { AccessDirectory } from './access-directory';
 
 /**
- * The only way from product code to a shop's data. Request-scoped and tiny: it holds no connection, reads the
- * tenant when first used (Nest builds it before the guards have run) and opens nothing until then.
+ * `TenantConnection` is the only way to read or write a shop's data: each call runs in one transaction, as the shop's
+ * role, in the shop's schema. It is request-scoped and tiny: it holds no connection, opens nothing until it is used,
+ * and reads the tenant only then, because Nest builds it before the guards have run.
  *
- * Inside `run` and `transaction` use only the manager that `work` receives, and do not let it out: after
- * `work` has returned it refuses to query.
+ * Use only the manager that `work` receives, inside `work`. A manager that is kept refuses to query afterwards.
  */
 @Injectable({ scope: Scope.REQUEST })
 export class TenantConnection {
@@ -21,31 +21,31 @@ export class TenantConnection {
     private readonly directory: AccessDirectory,
   ) {}
 
-  /** Who works in which shop. @throws TenantRequired outside a tenant route: never a default. */
+  /** User and shop of the request. @throws TenantRequired outside a tenant route: there is no default shop */
   get access(): TenantAccess {
     if (this.request.tenant === undefined) throw new TenantRequired();
     return this.request.tenant;
   }
 
   /**
-   * Reads in one read-only transaction of the tenant.
-   * @throws TenantRequired; ShopNotReady when a migration has just taken the shop out of this program's reach;
-   *   a write inside fails with SQLSTATE 25006
+   * Reads in one read-only transaction.
+   * @throws TenantRequired; ShopNotReady when a migration has just closed the shop to this program; SQLSTATE 25006 when
+   *   `work` writes
    */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.explained((shopId) => this.database.run(shopId, work));
   }
 
   /**
-   * Reads with one statement: opening, statement and COMMIT travel in one round trip. For what is asked for most.
-   * @throws as `run`; OneStatementOnly when `work` sends a second
+   * Reads with one statement: preamble, statement and COMMIT share one round trip. For frequent reads.
+   * @throws as `run`; OneStatementOnly when `work` sends a second statement
    */
   runOne<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.explained((shopId) => this.database.run(shopId, work, true));
   }
 
   /**
-   * Reads as `run` does, all statements as of one moment: what others store meanwhile does not show.
+   * Reads like `run`, but all statements see the data as of one moment, whatever others store meanwhile.
    * @throws as `run`
    */
   snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -53,7 +53,7 @@ export class TenantConnection {
   }
 
   /**
-   * Reads and writes in one transaction of the tenant, all or nothing. What `work` throws undoes everything.
+   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything.
    * @throws TenantRequired, ShopNotReady
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -2,10 +2,10 @@ import { applyDecorators, Controller, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiTags } from '@nestjs/swagger';
 import { TenantGuard } from './tenant.guard';
 
-/** Marks tenant routes in the OpenAPI document. */
+/** OpenAPI extension that marks tenant routes. */
 export const TENANT_ROUTE = 'x-tenant-route';
 
-/** A controller whose every route works inside the shop of the access token. Use it instead of `@Controller`. */
+/** Controller whose routes all work inside the shop of the access token. Use it instead of `@Controller`. */
 export function TenantController(path: string): ClassDecorator {
   return applyDecorators(
     Controller(path),

@@ -2,12 +2,12 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from '../database/connections';
 import type { Transactions } from '../database/transactions';
-import { type Limits, opening } from './opening';
+import { type Limits, preamble } from './preamble';
 import type { TenantLocator } from './tenant-locator';
 
 /**
- * Transactions inside a tenant, for those who know the shop: `TenantConnection` and commands. The connection
- * pool behind it logs in as a role that may do nothing but become a tenant's role.
+ * Transactions inside a tenant, by shop id, for `TenantConnection` and commands. The connection pool logs in as a role
+ * that may only become a tenant's role.
  */
 @Injectable()
 export class TenantDatabase implements OnApplicationShutdown {
@@ -26,23 +26,24 @@ export class TenantDatabase implements OnApplicationShutdown {
     work: (manager: EntityManager) => Promise<T>,
     isSingle: boolean = false,
   ): Promise<T> {
-    const sql = opening(this.locator.locate(shopId), 'READ ONLY', this.limits);
+    const sql = preamble(this.locator.locate(shopId), 'READ ONLY', this.limits);
     return this.transactions.run(sql, work, { shopId, isSingle });
   }
 
   /** @see TenantConnection.snapshot */
   snapshot<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const mode = 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
-    return this.transactions.run(opening(this.locator.locate(shopId), mode, this.limits), work, { shopId });
+    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
+    return this.transactions.run(sql, work, { shopId });
   }
 
   /** @see TenantConnection.transaction */
   transaction<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const sql = opening(this.locator.locate(shopId), 'READ WRITE', this.limits);
+    const sql = preamble(this.locator.locate(shopId), 'READ WRITE', this.limits);
     return this.transactions.run(sql, work, { shopId });
   }
 
-  /** Connections open and idle, and requests that wait for one. */
+  /** Open and idle connections, and queued requests. */
   load(): PoolLoad {
     return this.transactions.load();
   }

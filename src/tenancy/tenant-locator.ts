@@ -3,14 +3,14 @@ import { isId } from '../common/ids';
 import type { Placement } from './tenant';
 
 /**
- * Says where a tenant lives. On one database that is a constant function of the shop's id; further servers or
- * a sharded cluster plug in here and nowhere else.
+ * Maps a shop to the placement of its data. On one database this is a pure function of the shop's id; further servers
+ * or a sharded cluster plug in here and nowhere else.
  */
 @Injectable()
 export class TenantLocator {
   /**
-   * Schema and role are named after the id, never after a name or slug: those change, and PostgreSQL cuts
-   * names at 63 bytes, so two long ones could become one.
+   * Names schema and role after the id, never after a name or slug: those change, and PostgreSQL truncates names to
+   * 63 bytes, so two long ones could collide.
    * @throws Error when `shopId` is not a UUID: a defect in the caller
    */
   locate(shopId: string): Placement {

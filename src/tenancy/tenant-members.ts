@@ -2,11 +2,11 @@ import type { EntityManager } from 'typeorm';
 import type { MemberRole } from './tenant';
 
 /**
- * Writes who works in a shop into the shop's own `members`, in the caller's transaction: to be called wherever a
- * membership is made or changed, or the member cannot take an order. A row that is there gets the new name and
- * role. Nobody removes one: a shop's orders refer to whoever took them, and only `memberships` lets people in.
- * @param manager of the public side; its login may call the function and has no right in any shop
- * @throws PostgreSQL's 42P01 when the shop has no schema, 23514 for a role that is none
+ * Writes a member into the shop's own `members` table, in the caller's transaction. Call it wherever a membership is
+ * created or changed: without the row, the member cannot take an order. An existing row gets the new name and role. Rows
+ * are never removed, because orders refer to the member who took them; access is granted by `memberships` alone.
+ * @param manager manager of the public side, whose login may call this function and has no right in any shop
+ * @throws PostgreSQL's 42P01 when the shop has no schema, 23514 for an unknown role
  */
 export async function enterMember(
   manager: EntityManager,

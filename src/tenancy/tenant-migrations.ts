@@ -2,9 +2,9 @@ import { TENANT_MIGRATIONS } from '../database/migration-folders';
 import { loadMigrations, type Migration } from '../database/schema-migrations';
 import { historyChecksum } from './migration-history';
 
-/** The tenant migrations this program knows, oldest first, compiled to SQL once. */
+/** Tenant migrations that this program knows, oldest first, compiled to SQL once. */
 export class TenantMigrations {
-  /** Checksum of the history of a schema that has them all. */
+  /** History checksum of a schema that has all of them. */
   readonly checksum: string;
 
   constructor(readonly list: readonly Migration[]) {
@@ -16,11 +16,11 @@ export class TenantMigrations {
     return new TenantMigrations(await loadMigrations(folder));
   }
 
-  /** Version of a schema that has them all. */
+  /** Version of a schema that has all of them. */
   get latest(): number {
     return this.list.at(-1)!.version; // not empty: see constructor
   }
 }
 
-/** Tables of a tenant schema that the engine writes and the tenant's role only reads. */
+/** Tables of a tenant schema that the engine writes and the tenant's role may only read. */
 export const ENGINE_TABLES = ['schema_migrations', 'members'] as const;

@@ -2,51 +2,52 @@ import { Pool, type PoolConfig } from 'pg';
 import type { BorrowedClient } from '../database/borrowed-client';
 import { type Connections, noConnection, type PoolLoad } from '../database/connections';
 
-/** How often the request that waits longest may be passed by others whose connection became free. */
-const MAX_PASSED = 50;
-/** Requests in the queue that are looked at for one that fits. */
-const LOOK = 100;
-/** So many wait for one connection at most, as long as another is free. */
-const CROWD = 3;
+/** How often others may overtake the request that waits longest. */
+const MAX_OVERTAKEN = 50;
+/** Queued requests that are searched for one that fits a free connection. */
+const SEARCHED = 100;
+/** Requests that queue for one connection, as long as another is free. */
+const MAX_QUEUED = 3;
+
 export interface TenantPoolSettings {
-  /** Most connections at once. */
+  /** Maximum number of connections. */
   size: number;
   /** How long a request waits for a connection, milliseconds. */
   waitMs: number;
-  /** A connection that is lent for longer, milliseconds, is not waited for while another is free. */
+  /** How long a request waits for its preferred connection while another is free, milliseconds. */
   longMs: number;
-  /** Tenants that one connection serves before it is replaced. */
+  /** Number of tenants that one connection serves before it is replaced. */
   tenantsPerConnection: number;
 }
 
-/** One connection, opened when it is needed, and who has been served by it. */
+/** One connection, opened when needed, and the tenants that it has served. */
 interface Slot {
   pool: Pool;
-  isLent: boolean;
-  lentAt: number;
+  isInUse: boolean;
+  usedSince: number;
   /** Requests that wait for it. */
-  crowd: number;
+  queued: number;
   tenants: Set<string>;
 }
 
 interface Waiter {
   shopId: string;
-  home: Slot;
-  /** Whether it takes any connection by now. */
-  mayLeave: boolean;
-  passed: number;
+  preferred: Slot;
+  /** Whether it accepts any connection by now. */
+  acceptsAny: boolean;
+  overtaken: number;
   take(slot: Slot): void;
 }
 
 /**
- * The connections of all tenants. A PostgreSQL backend remembers every table that it has touched and never forgets
- * (65 to 180 kB a tenant, docs/decisions/0016-pool-that-knows-tenants.md), so the pool sees to it that each connection serves
- * few tenants: a tenant has a home connection, and gets another one only while that is lent. A connection that has
- * served too many all the same is replaced. Who finds all lent waits in line.
+ * Connection pool for all tenants. A PostgreSQL backend caches every table that it touches and never frees the memory
+ * (65 to 180 kB per tenant, docs/decisions/0016-pool-that-knows-tenants.md). So each tenant has a preferred connection
+ * and gets another one only while that is in use, and a connection that has served too many tenants is replaced. If all
+ * connections are in use, the request queues.
  */
 export class TenantPool implements Connections {
   private readonly slots: Slot[];
-  private readonly lent = new Map<BorrowedClient, Slot>();
+  private readonly inUse = new Map<BorrowedClient, Slot>();
   private waiters: Waiter[] = [];
   private retired = 0;
 
@@ -59,34 +60,34 @@ export class TenantPool implements Connections {
     const { size, waitMs } = settings;
     this.slots = Array.from({ length: size }, () => {
       const pool = new Pool({ ...config, max: 1, connectionTimeoutMillis: waitMs });
-      const slot: Slot = { pool, isLent: false, lentAt: 0, crowd: 0, tenants: new Set() };
+      const slot: Slot = { pool, isInUse: false, usedSince: 0, queued: 0, tenants: new Set() };
       pool.on('error', onError);
-      pool.on('connect', () => slot.tenants.clear()); // a new backend knows nothing yet
+      pool.on('connect', () => slot.tenants.clear()); // a new backend has cached nothing
       return slot;
     });
   }
 
   async borrow(shopId: string): Promise<BorrowedClient> {
-    const home = parseInt(shopId.slice(-8), 16) % this.slots.length; // the end of a UUIDv7 is random
-    const slot = this.choose(shopId, home) ?? (await this.turn(shopId, home));
+    const preferred = parseInt(shopId.slice(-8), 16) % this.slots.length; // the end of a UUIDv7 is random
+    const slot = this.choose(shopId, preferred) ?? (await this.queue(shopId, preferred));
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
       slot.tenants.add(shopId);
-      this.lent.set(client, slot);
+      this.inUse.set(client, slot);
       return client;
     } catch (error) {
-      this.passOn(slot);
+      this.release(slot);
       throw noConnection(error);
     }
   }
 
   giveBack(client: BorrowedClient, isClean: boolean): void {
-    const slot = this.lent.get(client)!; // `borrow` has put it there
-    this.lent.delete(client);
+    const slot = this.inUse.get(client)!; // set by `borrow`
+    this.inUse.delete(client);
     const isWorn = slot.tenants.size >= this.settings.tenantsPerConnection;
     if (isWorn) this.retired++;
     client.release(isWorn || !isClean);
-    this.passOn(slot);
+    this.release(slot);
   }
 
   load(): PoolLoad {
@@ -104,35 +105,37 @@ export class TenantPool implements Connections {
     await Promise.all(this.slots.map(({ pool }) => pool.end()));
   }
 
-  /** Of those that are not lent: the home connection, or one that knows the tenant, or any if home is not to be waited for. */
-  private choose(shopId: string, home: number): Slot | undefined {
-    const own = this.slots[home]!;
-    if (!own.isLent) return lend(own); // mostly, so nothing else is looked at
-    const free = [...this.slots.slice(home), ...this.slots.slice(0, home)].filter(({ isLent }) => !isLent);
-    const slot = free.find((other) => knows(other, shopId)) ?? (this.isAway(own) ? free[0] : undefined);
-    return slot && lend(slot);
+  /** Takes the preferred connection, or a free one that knows the tenant, or any free one if the wait would be long. */
+  private choose(shopId: string, preferred: number): Slot | undefined {
+    const own = this.slots[preferred]!;
+    if (!own.isInUse) return occupy(own); // the usual case, so nothing else is searched
+    const inOrder = [...this.slots.slice(preferred), ...this.slots.slice(0, preferred)];
+    const free = inOrder.filter(({ isInUse }) => !isInUse);
+    const slot = free.find((other) => knows(other, shopId)) ?? (this.isLongWait(own) ? free[0] : undefined);
+    return slot && occupy(slot);
   }
 
-  private isAway({ isLent, lentAt, crowd }: Slot): boolean {
-    return isLent && (crowd >= CROWD || performance.now() - lentAt > this.settings.longMs);
+  private isLongWait({ isInUse, usedSince, queued }: Slot): boolean {
+    return isInUse && (queued >= MAX_QUEUED || performance.now() - usedSince > this.settings.longMs);
   }
 
-  private turn(shopId: string, number: number): Promise<Slot> {
-    const home = this.slots[number]!;
+  private queue(shopId: string, number: number): Promise<Slot> {
+    const preferred = this.slots[number]!;
     return new Promise((resolve, reject) => {
       const leave = () => {
-        clearInterval(restless);
+        clearInterval(retry);
         clearTimeout(timer);
-        home.crowd--;
+        preferred.queued--;
         this.waiters = this.waiters.filter((other) => other !== waiter);
       };
       const take = (slot: Slot) => {
         leave();
         resolve(slot);
       };
-      const waiter: Waiter = { shopId, home, mayLeave: this.isAway(home), passed: 0, take };
-      const restless = setInterval(() => {
-        waiter.mayLeave ||= this.isAway(home);
+      const acceptsAny = this.isLongWait(preferred);
+      const waiter: Waiter = { shopId, preferred, acceptsAny, overtaken: 0, take };
+      const retry = setInterval(() => {
+        waiter.acceptsAny ||= this.isLongWait(preferred);
         const slot = this.choose(shopId, number);
         if (slot !== undefined) take(slot);
       }, this.settings.longMs);
@@ -140,27 +143,29 @@ export class TenantPool implements Connections {
         leave();
         reject(noConnection(new Error(`no connection became free within ${this.settings.waitMs} ms`)));
       }, this.settings.waitMs);
-      home.crowd++;
+      preferred.queued++;
       this.waiters.push(waiter);
     });
   }
 
-  /** To a tenant that it knows, but past nobody too often; else to one that waits no longer for its own. */
-  private passOn(slot: Slot): void {
-    slot.isLent = false;
+  /** Hands the connection to the next request, if any waits that may have it. */
+  private release(slot: Slot): void {
+    slot.isInUse = false;
     const next = this.nextFor(slot);
     if (next === undefined) return;
     const [first] = this.waiters;
-    if (next !== first) first!.passed++; // `next` is behind it
-    next.take(lend(slot)); // before anybody else can ask
+    if (next !== first) first!.overtaken++; // `next` is behind it
+    next.take(occupy(slot)); // before any other request can take it
   }
 
+  /** Prefers a tenant that the connection knows, within limits of fairness; else the first that accepts any. */
   private nextFor(slot: Slot): Waiter | undefined {
     const [first] = this.waiters;
-    if (first !== undefined && first.passed >= MAX_PASSED) return first;
+    if (first !== undefined && first.overtaken >= MAX_OVERTAKEN) return first;
+    const searched = this.waiters.slice(0, SEARCHED);
     return (
-      this.waiters.slice(0, LOOK).find(({ home, shopId }) => home === slot || knows(slot, shopId)) ??
-      this.waiters.find(({ mayLeave }) => mayLeave)
+      searched.find(({ preferred, shopId }) => preferred === slot || knows(slot, shopId)) ??
+      this.waiters.find(({ acceptsAny }) => acceptsAny)
     );
   }
 }
@@ -169,8 +174,8 @@ function knows({ pool, tenants }: Slot, shopId: string): boolean {
   return pool.totalCount > 0 && tenants.has(shopId);
 }
 
-function lend(slot: Slot): Slot {
-  slot.isLent = true;
-  slot.lentAt = performance.now();
+function occupy(slot: Slot): Slot {
+  slot.isInUse = true;
+  slot.usedSince = performance.now();
   return slot;
 }

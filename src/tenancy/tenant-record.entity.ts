@@ -13,19 +13,19 @@ export class TenantRecord {
   @PrimaryColumn('uuid', { name: 'shop_id', primaryKeyConstraintName: 'tenants_pkey' })
   shopId: string;
 
-  /** Of the newest migration that the schema has. */
+  /** Version of the newest migration in the schema. */
   @Column('bigint')
   version: number;
 
-  /** Of the whole history: which migrations, each as it was when it was applied. Empty where nobody looked yet. */
+  /** Checksum of the migration history; empty while it is not known. */
   @Column('text', { default: '' })
   checksum: string;
 
-  /** Programs whose newest tenant migration is older must not serve it: they use what was taken away. */
+  /** Programs whose newest tenant migration is older must not serve it: they use what a migration has removed. */
   @Column('bigint', { name: 'serves_from', default: 0 })
   servesFrom: number;
 
-  /** How the last attempt to migrate it ended. */
+  /** Result of the last attempt to migrate it. */
   @Column('text', { default: 'ready' })
   status: (typeof TENANT_STATUSES)[number];
 
@@ -45,11 +45,11 @@ export class TenantRecord {
   @Column('timestamptz', { name: 'finished_at', default: () => 'now()' })
   finishedAt: Date;
 
-  /** Run that tried last. */
+  /** Run of the last attempt. */
   @Column('uuid', { name: 'run_id', nullable: true })
   runId: string | null;
 
-  /** How far a backfill has come. */
+  /** Progress of a backfill. */
   @Column('jsonb', { nullable: true })
   progress: { version: number; after: string } | null;
 }

@@ -5,7 +5,7 @@ import { recordAudit } from './audit-log';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
 
-/** For commands: product services as a request would get them, inside one shop. */
+/** Gives commands the product services of one shop, as a request would get them. */
 @Injectable()
 export class TenantSession {
   constructor(
@@ -15,9 +15,8 @@ export class TenantSession {
   ) {}
 
   /**
-   * A new instance of `service` whose TenantConnection is in the shop, as its owner. The shop's owners can read
-   * in their audit log that somebody from support entered, whatever comes of it: the entry is committed before
-   * the service is handed out, and without it nobody gets in.
+   * Creates an instance of `service` whose TenantConnection is in the shop, as its owner. The shop's audit log gets an
+   * entry `support.entered`, committed before the service is returned: if it cannot be written, nobody enters.
    * @param shop slug or id
    * @throws ShopNotFound, ShopSuspended, ShopNotReady
    */

@@ -3,7 +3,7 @@ import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
 
-/** Lets a request into the shop that its access token names, if its user is still a member. */
+/** Admits a request to the shop that its access token names, if its user is still a member. */
 @Injectable()
 export class TenantGuard implements CanActivate {
   constructor(private readonly directory: AccessDirectory) {}

@@ -1,4 +1,4 @@
-/** What a member may be in a shop. */
+/** Roles of a member in a shop. */
 export const MEMBER_ROLES = ['owner', 'staff'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
@@ -6,30 +6,30 @@ export type MemberRole = (typeof MEMBER_ROLES)[number];
 export const SHOP_STATUSES = ['active', 'suspended'] as const;
 export type ShopStatus = (typeof SHOP_STATUSES)[number];
 
-/** Where a tenant's data lives and as whom it is read. */
+/** Location of a tenant's data, and the role that may access it. */
 export interface Placement {
   schema: string;
-  /** Database role; has the schema's name. */
+  /** Database role, named like the schema. */
   role: string;
 }
 
-/** A tenant of which at least the id is known: the shop of that id can be inserted. */
+/** A tenant that is being created; its id is final, so the shop can be inserted. */
 export interface NewTenant {
   shopId: string;
-  /** `none`: everything is still to be made; `role`: its role exists; `tenant`: it is complete. */
+  /** What exists already: nothing, the role, or the complete tenant. */
   ready: 'none' | 'role' | 'tenant';
 }
 
-/** What an access token says: who, and for which shop. */
+/** Content of an access token: the user, the session and the shop. */
 export interface Principal {
   userId: string;
-  /** Login that the token came from; revoked, it opens nothing. */
+  /** Session that the token was issued in; once it is revoked, the token is useless. */
   sessionId: string;
   /** Null in a global token, which opens no tenant route. */
   shopId: string | null;
 }
 
-/** A principal whose membership in an active shop was checked. */
+/** A principal whose membership in an active shop has been checked. */
 export interface TenantAccess {
   shopId: string;
   userId: string;

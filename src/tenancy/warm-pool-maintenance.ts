@@ -6,12 +6,12 @@ import { PublicDatabase } from '../database/control-database';
 import { TenantDatabase } from './tenant-database';
 import { WarmPool } from './warm-pool';
 
-/** How long a tenant that was taken is missed at most, unless requests go first. */
+/** Interval at which the pool is checked, milliseconds. */
 const POLL_MS = 500;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Keeps the warm pool full beside whatever else the process does, until it is closed. */
+/** Keeps the warm pool full in the background, until the application closes. */
 @Injectable()
 export class WarmPoolMaintenance implements OnModuleDestroy {
   private readonly closing = new AbortController();
@@ -25,12 +25,12 @@ export class WarmPoolMaintenance implements OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Not by itself when the module starts: commands have the module too. To be called once. */
+  /** Starts the loop; call it once. It does not start with the module, because commands load the module too. */
   start(): void {
     if (this.env.WARM_TENANTS > 0) this.running = this.keepFull(this.closing.signal);
   }
 
-  /** Before the pools are closed. What is in hand is finished: one tenant, or one batch of roles. */
+  /** Runs before the pools close; finishes the tenant or the batch of roles in progress. */
   async onModuleDestroy(): Promise<void> {
     this.closing.abort();
     await this.running;
@@ -46,11 +46,11 @@ export class WarmPoolMaintenance implements OnModuleDestroy {
         restMs = Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS);
         this.logger.warn({ event: 'warm_pool.refill_failed', retryMs: restMs, err: error });
       }
-      await sleep(restMs, undefined, { signal }).catch(() => undefined); // aborted: the loop looks
+      await sleep(restMs, undefined, { signal }).catch(() => undefined); // aborted: the loop checks
     }
   }
 
-  /** @returns how long to rest then. As long as it took, so that it uses half of one connection at most */
+  /** @returns pause in milliseconds; as long as the work took, so that it uses at most half of one connection */
   private async addOne(): Promise<number> {
     if (this.isBusy()) return POLL_MS;
     const started = performance.now();
@@ -61,7 +61,7 @@ export class WarmPoolMaintenance implements OnModuleDestroy {
     return ms;
   }
 
-  /** Requests wait for a connection. While they do, new shops are made inline, as they would be without a warm pool. */
+  /** Whether requests wait for a connection: they go first, and new shops are created inline meanwhile. */
   private isBusy(): boolean {
     return this.tenants.load().waiting + this.publicSide.load().waiting > 0;
   }

@@ -5,14 +5,14 @@ import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 
 /**
- * Roles are made so many at a time, and again when so few are left. After each such transaction every backend reads
- * all memberships again when it next becomes a tenant, 17 ms at 10,000 tenants on PostgreSQL 18 and 176 ms on 15: a
- * hundredth of that for a tenant (docs/decisions/0017-warm-pool.md).
+ * Spare roles are created in batches, when few are left. After each batch every backend re-reads all memberships when
+ * it next becomes a tenant: 17 ms at 10,000 tenants on PostgreSQL 18, 176 ms on 15; in batches, a tenant costs a
+ * hundredth of that (docs/decisions/0017-warm-pool.md).
  */
-const ROLES_AT_ONCE = 100;
-const LEAST_ROLES = 20;
+const ROLES_PER_BATCH = 100;
+const MIN_ROLES = 20;
 
-/** Keeps tenants ready for shops to come, with admin rights. Of all processes one does so at a time. */
+/** Spare tenants for new shops, created in advance with admin rights. One process refills the pool at a time. */
 @Injectable()
 export class WarmPool {
   constructor(
@@ -23,7 +23,7 @@ export class WarmPool {
 
   /**
    * Refills the warm pool up to `size` tenants.
-   * @returns how many were made
+   * @returns number of tenants created
    */
   async fill(size: number, signal?: AbortSignal): Promise<number> {
     for (let made = 0; ;) {
@@ -34,15 +34,15 @@ export class WarmPool {
   }
 
   /**
-   * Adds one tenant, or roles when few are left, in one transaction: killed, it leaves whole tenants only.
-   * @returns null when nothing is missing, or another process is at it
+   * Adds one tenant, or a batch of roles when few are left, in one transaction: killed, it leaves whole tenants only.
+   * @returns null when nothing is missing, or another process is refilling
    */
   add(size: number): Promise<'tenant' | 'roles' | null> {
     return this.database.transaction(async (manager) => {
       if (!(await isAlone(manager))) return null;
       const { tenants, roles } = await this.count(manager);
-      if (roles < LEAST_ROLES) {
-        await this.builder.addRoles(manager, ROLES_AT_ONCE);
+      if (roles < MIN_ROLES) {
+        await this.builder.addRoles(manager, ROLES_PER_BATCH);
         return 'roles';
       }
       if (tenants >= size) return null;
@@ -53,7 +53,7 @@ export class WarmPool {
     });
   }
 
-  /** Counts tenants that this program may claim, by the condition of `claim_tenant`: others would keep it from filling. */
+  /** Counts only tenants that this program may claim, by the condition of `claim_tenant`. */
   private async count(manager: EntityManager): Promise<{ tenants: number; roles: number }> {
     const rows = await manager.query<{ tenants: number; roles: number }[]>(
       `SELECT (SELECT count(*)::int FROM spare_roles) AS roles,
@@ -65,7 +65,7 @@ export class WarmPool {
   }
 }
 
-/** Of all processes, until the end of the transaction; so whoever counts behind it counts what the last one added. */
+/** Takes the lock that lets one process refill, until the end of the transaction. */
 async function isAlone(manager: EntityManager): Promise<boolean> {
   const rows = await manager.query<{ held: boolean }[]>(
     `SELECT pg_try_advisory_xact_lock(hashtextextended('refill warm pool', 0)) AS held`,

@@ -43,7 +43,9 @@ describe('migrate:tenants', () => {
       `failed   ${poisoned.slug} (${poisoned.id}): 42P07 ${SUPPLIERS.name}: relation`,
     );
     expect(first.stdout).toContain('50 shop(s) to migrate to 1900000000000: 49 migrated, 1 failed');
-    expect(first.stdout).toContain('To go on once that is mended: npm run migrate:tenants -- --patience 0');
+    expect(first.stdout).toContain(
+      'To continue once that is repaired: npm run migrate:tenants -- --patience 0',
+    );
     const after = await fleet();
     expect(at(VERSION, after)).toHaveLength(SHOPS - 1);
     expect(after.filter(({ status }) => status === 'failed').map(({ slug }) => slug)).toEqual([
@@ -151,12 +153,12 @@ describe('migrate:tenants', () => {
     [['--only', 'shop-1', '--canary', 'shop-2'], 'The canary must be among the shops'],
     [['--from', 'shop-2', '--canary', 'shop-1'], 'The canary must be among the shops'],
     [['--to', '1800000000000'], 'No tenant migration has the version 1800000000000'],
-    [['--undo', '--to', String(NEWEST)], '--undo takes back one step'],
-    [['--rebuild-registry', '--plan'], 'goes alone'],
+    [['--undo', '--to', String(NEWEST)], '--undo cannot be combined with --to'],
+    [['--rebuild-registry', '--plan'], 'cannot be combined with other options'],
     [['--limit', '0'], 'a whole number'],
     [['--concurrency', '65'], 'from 1 to 64'],
-    [['--canary', '0%'], 'per cent'],
-    [['--waves', '10,x'], 'per cent'],
+    [['--canary', '0%'], 'a percentage above 0'],
+    [['--waves', '10,x'], 'a percentage above 0'],
     [['--only', ','], 'slugs or ids'],
     [['--patience', '-1'], 'seconds'],
   ])('refuses %j', async (args, message) => {

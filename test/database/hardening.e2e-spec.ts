@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readEnv } from '../../src/config/env';
 import { createLogger } from '../../src/common/logger';
-import { openDoors } from '../../src/database/hardening';
+import { findPublicRights } from '../../src/database/hardening';
 import { quoteIdent } from '../../src/database/identifiers';
 import { openInstallation } from '../../src/database/installation';
 import { rolesOf } from '../../src/database/roles';
@@ -63,7 +63,7 @@ async function loginsOn(database: TestDatabase, settings: Record<string, string>
 }
 
 function doorsOf(database: TestDatabase) {
-  return withClient(database.url, (client) => openDoors(client, rolesOf(database.name)));
+  return withClient(database.url, (client) => findPublicRights(client, rolesOf(database.name)));
 }
 
 /** A role that owns its database and may make roles, as managed servers hand them out. */
@@ -87,7 +87,7 @@ async function ownedByAnother(database: TestDatabase): Promise<{ url: string; dr
 describe('a database that was bootstrapped by a superuser', () => {
   const app = useTestApp();
 
-  it('has no door open', async () => {
+  it('has no right open', async () => {
     expect(await doorsOf(app.database)).toEqual([]);
   });
 

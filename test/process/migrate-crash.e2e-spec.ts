@@ -144,7 +144,7 @@ describe('a runner that is interrupted', () => {
     child.kill('SIGINT'); // npm hands on what the terminal has sent already
     const { code, stdout } = await ended;
     expect([code, stdout]).toEqual([130, expect.stringContaining('Interrupted.')]);
-    expect(stdout).toContain('To go on: npm run migrate:tenants -- --concurrency 2');
+    expect(stdout).toContain('To continue: npm run migrate:tenants -- --concurrency 2');
     const after = await fleet();
     expect(unwhole(after)).toEqual([]);
     const done = at(VERSION, after).length;

@@ -45,20 +45,20 @@ function placeOf(shopId: string): Session {
   return { user: role, path: `${schema}, pg_temp` };
 }
 
-interface Loan {
+interface Lease {
   client: BorrowedClient;
-  open(): Promise<unknown>;
+  begin(): Promise<unknown>;
 }
 
-async function loanOf(manager: EntityManager): Promise<Loan> {
-  return (await manager.queryRunner!.connect()) as Loan; // inside a transaction it has one
+async function leaseOf(manager: EntityManager): Promise<Lease> {
+  return (await manager.queryRunner!.connect()) as Lease; // inside a transaction it has one
 }
 
 /** The connection under the one that work gets, past all guards, once it is in the shop: nothing hands it out. */
 async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
-  const loan = await loanOf(manager);
-  await loan.open();
-  return loan.client;
+  const lease = await leaseOf(manager);
+  await lease.begin();
+  return lease.client;
 }
 
 /** What the pooled connection is between two calls: work that ends the transaction itself sees it bare. */
@@ -284,7 +284,7 @@ describe('TenantDatabase.run for one statement', () => {
 
   it('commits behind the statement, before the work goes on', async () => {
     const states = await one(ada, async (manager) => {
-      const { client } = await loanOf(manager);
+      const { client } = await leaseOf(manager);
       await manager.query('SELECT 1');
       await client.open('SHOW search_path'); // answered behind COMMIT
       return client.getTransactionStatus();

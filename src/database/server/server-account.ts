@@ -3,22 +3,22 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { OperatorError } from '../../common/report';
 
-/** How to start a PostgreSQL binary so that it does not run as root, which it refuses. */
+/** Account that PostgreSQL binaries run as; they refuse to run as root. */
 export interface ServerAccount {
   uid?: number;
   gid?: number;
-  /** Command that the binary is given to, for the last resort. */
+  /** Command that starts the binary, as a last resort. */
   prefix: string[];
 }
 
-/** Seen from inside, root is this ordinary user; files it makes belong to root outside. */
+/** Inside this user namespace root is an ordinary user; its files belong to root outside. */
 const USER_NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 
 /**
- * The account the embedded server runs as: the current one, or when that is root an existing ordinary account
- * that can reach the binaries and the data, or, where no account can (a checkout below a 0700 folder), root
- * itself inside a user namespace. Nothing is created on the system.
- * @throws OperatorError saying what to do when none of them works
+ * Account that the embedded server runs as: the current one; for root, an existing ordinary account that can reach the
+ * binaries and the data; if no account can (a checkout below a 0700 folder), root inside a user namespace. Nothing is
+ * created on the system.
+ * @throws OperatorError with instructions when none of them works
  */
 export function serverAccount(binDir: string, dataDir: string): ServerAccount {
   if (process.getuid?.() !== 0) return { prefix: [] };

@@ -9,7 +9,7 @@ export interface Mutant {
   suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers';
 }
 
-const OPENING = 'src/tenancy/opening.ts';
+const PREAMBLE = 'src/tenancy/preamble.ts';
 const GUARD = 'src/tenancy/tenant.guard.ts';
 const DIRECTORY = 'src/tenancy/access-directory.ts';
 const TRANSACTIONS = 'src/database/transactions.ts';
@@ -23,28 +23,28 @@ const AUTH = 'src/public/auth/auth.service.ts';
 export const MUTANTS: Mutant[] = [
   {
     name: 'the role is not set',
-    file: OPENING,
+    file: PREAMBLE,
     find: '`BEGIN ${mode}; SET LOCAL ROLE ${quoteIdent(role)}; `',
     replace: '`BEGIN ${mode}; `',
     suite: 'load',
   },
   {
     name: 'the role outlives the transaction',
-    file: OPENING,
+    file: PREAMBLE,
     find: 'SET LOCAL ROLE',
     replace: 'SET ROLE',
     suite: 'billing-job',
   },
   {
     name: 'the path outlives the transaction',
-    file: OPENING,
+    file: PREAMBLE,
     find: 'SET LOCAL search_path',
     replace: 'SET search_path',
     suite: 'leftovers',
   },
   {
     name: 'public is in the path, and the role is not set',
-    file: OPENING,
+    file: PREAMBLE,
     find: 'SET LOCAL ROLE ${quoteIdent(role)}; ` +\n    `SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp; ` +',
     replace: '` +\n    `SET LOCAL search_path TO ${quoteIdent(schema)}, public, pg_temp; ` +',
     suite: 'load',
@@ -132,14 +132,14 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a kept manager goes on working',
     file: TRANSACTIONS,
-    find: '    this.isReleased = true;\n    this.loan.end();\n',
+    find: '    this.isReleased = true;\n    this.lease.end();\n',
     replace: '',
     suite: 'leftovers',
   },
   {
     name: 'a kept connection goes on working',
     file: TRANSACTIONS,
-    find: '    this.loan.end();\n',
+    find: '    this.lease.end();\n',
     replace: '',
     suite: 'leftovers',
   },
@@ -160,8 +160,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'the database is not hardened',
     file: 'src/database/bootstrap.ts',
-    find: 'rows[0]?.super ? harden(client, roles) : openDoors(client, roles)',
-    replace: 'rows[0]?.super ? openDoors(client, roles) : harden(client, roles)',
+    find: 'rows[0]?.super ? harden(client, roles) : findPublicRights(client, roles)',
+    replace: 'rows[0]?.super ? findPublicRights(client, roles) : harden(client, roles)',
     suite: 'corpus',
   },
   {

@@ -8,16 +8,16 @@ export interface Limits {
   idle: number;
 }
 
-/** Of the last, all statements see what was there at the first. */
+/** In a REPEATABLE READ transaction, all statements see the data as of the first. */
 type Mode = 'READ WRITE' | 'READ ONLY' | 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
 
 /**
- * The statements that enter a tenant, sent as one message in front of the first query. Everything is LOCAL, so
- * it ends with the transaction and a pooled connection carries nothing over (PostgreSQL manual, SET). `public`
- * is never in the path: a missing schema would silently fall through to it. `pg_temp` stands last because
- * it would be searched first if it were not named.
+ * The statements that enter a tenant, sent as one message before the first query. Everything is LOCAL: it ends with
+ * the transaction, so a pooled connection carries nothing over (PostgreSQL manual, SET). `public` is never in the
+ * path, because a missing schema would silently fall through to it. `pg_temp` is last because PostgreSQL searches it
+ * first when it is not named.
  */
-export function opening({ schema, role }: Placement, mode: Mode, limits: Limits): string {
+export function preamble({ schema, role }: Placement, mode: Mode, limits: Limits): string {
   return (
     `BEGIN ${mode}; SET LOCAL ROLE ${quoteIdent(role)}; ` +
     `SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp; ` +

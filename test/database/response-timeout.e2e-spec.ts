@@ -13,7 +13,11 @@ describe('a connection that breaks silence', () => {
     database = await createTestDatabase();
   });
   beforeEach(async () => {
-    client = new OpeningClient({ connectionString: database.url, pipeline: true, silenceMs: SILENCE_MS });
+    client = new OpeningClient({
+      connectionString: database.url,
+      pipeline: true,
+      responseTimeoutMs: SILENCE_MS,
+    });
     await client.connect();
   });
   afterEach(() => client.end());
