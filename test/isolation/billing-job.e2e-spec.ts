@@ -11,7 +11,7 @@ const DENIED = '42501';
 const NO_SUCH_TABLE = '42P01';
 
 /**
- * The helper that somebody writes one evening. It is handed a connection, not a shop, and adds up the sales of
+ * A helper as somebody might add it one evening: it receives a connection instead of a shop, and adds up the sales of
  * all shops "as the old system did".
  */
 async function chargeAllShops(connection: ClientBase, orders: string): Promise<string> {
@@ -23,8 +23,8 @@ async function chargeAllShops(connection: ClientBase, orders: string): Promise<s
   }
 }
 
-describe('a billing job that is handed a connection of the running API', () => {
-  const app = useTestApp({ TENANT_POOL_SIZE: '1' }); // one connection, so that it is the one used just before
+describe('a billing job that is given a connection of the running API', () => {
+  const app = useTestApp({ TENANT_POOL_SIZE: '1' }); // one connection, so that it is the one used before
   let ada: Owner;
   let schema: string;
 
@@ -41,16 +41,16 @@ describe('a billing job that is handed a connection of the running API', () => {
   const borrow = <T>(work: (connection: ClientBase) => Promise<T>): Promise<T> =>
     withRawConnection(app.app, work);
 
-  it('forgets the shop, and finds no table', async () => {
+  it('that names no schema finds no table', async () => {
     expect(await logIn((connection) => chargeAllShops(connection, 'orders'))).toBe(NO_SUCH_TABLE);
   });
 
-  it('names a schema, and is denied', async () => {
+  it('that names a schema is denied', async () => {
     expect(await logIn((connection) => chargeAllShops(connection, `${schema}.orders`))).toBe(DENIED);
   });
 
   it.each(['list', 'sell', 'fail'])(
-    'finds nothing left of a request that did %s on its connection',
+    'finds no trace of the request before on its connection: %s',
     async (did) => {
       if (did === 'list') expect((await ada.api.get('orders')).body.items).toHaveLength(1);
       if (did === 'sell') await newOrder(ada.api, (await newProduct(ada.api)).id);
@@ -60,14 +60,14 @@ describe('a billing job that is handed a connection of the running API', () => {
     },
   );
 
-  it('finds nothing left of a transaction that was rolled back', async () => {
+  it('finds no trace of a transaction that was rolled back', async () => {
     const taken = await newProduct(ada.api);
     const rolledBack = await ada.api.post('products', { name: 'x', sku: taken.sku, priceMinor: 1 });
     expect(rolledBack.status).toBe(409);
     expect(await borrow((connection) => chargeAllShops(connection, 'orders'))).toBe(NO_SUCH_TABLE);
   });
 
-  it('cannot read who the customers are, wherever they are kept', async () => {
+  it('cannot read the customers, in whatever table', async () => {
     const tables = await app.database.query<{ name: string }>(
       `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
        WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,

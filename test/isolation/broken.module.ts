@@ -7,13 +7,13 @@ import type { Base } from '../../src/database/database.module';
 import { TenantConnection } from '../../src/tenancy/tenant-connection';
 import { TenantController } from '../../src/tenancy/tenant-controller.decorator';
 
-/** Where in a statement the text of a client ends up. `statement`: it is the statement. */
+/** Place in a statement where the client's text is inserted. `statement`: the text is the whole statement. */
 export const POSITIONS = ['value', 'order', 'limit', 'statement'] as const;
 export type Position = (typeof POSITIONS)[number];
 export const MODES = ['run', 'transaction'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** In place of a SQLSTATE: the connection did not send it. */
+/** Stands for the SQLSTATE when the connection refused to send the statement. */
 export const NOT_SENT = 'not sent';
 
 class BrokenDto {
@@ -27,7 +27,7 @@ class BrokenDto {
   text: string;
 }
 
-/** What the mistake looks like in code: values become text. */
+/** The mistake as it looks in code: values become part of the SQL text. */
 const STATEMENTS: Record<Position, (text: string) => string> = {
   value: (text) => `SELECT id, name FROM products WHERE name = '${text}'`,
   order: (text) => `SELECT id, name FROM products ORDER BY ${text}`,
@@ -39,7 +39,7 @@ const STATEMENTS: Record<Position, (text: string) => string> = {
 export class BrokenService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** @returns `ran` and what PostgreSQL answered, or the SQLSTATE with which it refused */
+  /** @returns the rows if the statement ran; otherwise the SQLSTATE of the refusal */
   async query({
     position,
     mode,
@@ -55,7 +55,7 @@ export class BrokenService {
   }
 }
 
-/** The mistake that parameters prevent, made on purpose. Exists in tests only. */
+/** A deliberate SQL injection, which parameters would prevent. Exists in tests only. */
 @TenantController('broken')
 export class BrokenController {
   constructor(private readonly broken: BrokenService) {}
@@ -66,7 +66,7 @@ export class BrokenController {
   }
 }
 
-/** The whole application, and the broken route. */
+/** The whole application with the broken route added. */
 @Module({ controllers: [BrokenController], providers: [BrokenService] })
 export class BrokenAppModule {
   static forRoot(base: Base): DynamicModule {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Sent {
   method: string;
-  /** From the host on. */
+  /** Path and query. */
   path: string;
   token?: string;
   body?: string;
@@ -17,7 +17,7 @@ export interface Reply {
 
 const MAX_SOCKETS = 128;
 
-/** A cheap client with connections that are kept open: the load is to be the server's, not the client's. */
+/** A light HTTP client with keep-alive connections, so that the server is the bottleneck and not the client. */
 export class Client {
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
   private readonly host: string;
@@ -42,7 +42,10 @@ export class Client {
     });
   }
 
-  /** Sends a request and goes away: after the whole of it, or, when it has a body, perhaps in the middle of that. */
+  /**
+   * Sends a request and disconnects after `afterMs`.
+   * @param whole false: only half of the body is sent, if there is one
+   */
   async abort(sent: Sent, afterMs: number, whole: boolean): Promise<void> {
     const request = this.open(sent, () => undefined);
     request.on('response', (response) => response.resume().on('error', () => undefined));

@@ -7,13 +7,13 @@ import { CORPUS, KNOWN_OPEN, type Payload, type Target } from './corpus';
 
 interface Outcome {
   payload: string;
-  /** Where it ran, as `order in run`. */
+  /** Positions and modes in which it ran, such as `order in run`. */
   ran: string[];
-  /** With which SQLSTATEs it was refused elsewhere. */
+  /** SQLSTATEs of the refusals in the others. */
   refused: string[];
 }
 
-/** What a client sends to have the payload's text run in a position; see `STATEMENTS` of the broken module. */
+/** Client texts that would run the payload in each position; see `STATEMENTS` in broken.module.ts. */
 function attempts({ form }: Payload, text: string): [Position, string][] {
   if (form === 'statement') return [['statement', text]];
   if (form === 'stacked')
@@ -86,16 +86,16 @@ function print(title: string, outcomes: Outcome[]): void {
   process.stdout.write(`${title}: ${names.length} of ${outcomes.length} payloads ran\n`);
 }
 
-describe('SQL of a client in a route that concatenates it, on a hardened database', () => {
+describe("a client's SQL in a route that concatenates it, on a hardened database", () => {
   const { holder, attack } = useBrokenApp({});
 
-  it('does not run, whatever of the corpus it is', async () => {
+  it('does not run, for any payload of the corpus', async () => {
     const outcomes = await all(CORPUS, attack);
     print('hardened', outcomes);
     expect(ran(outcomes)).toEqual([]);
   });
 
-  it('runs where PostgreSQL asks for no right, and leaves nothing to the next request', async () => {
+  it('runs where PostgreSQL checks no right, and does not affect the next request', async () => {
     const outcomes = await all(KNOWN_OPEN, attack);
     expect(outcomes.filter((one) => one.ran.length === 0)).toEqual([]);
     for (const { api, product } of [holder.attacker, holder.victim])
@@ -109,11 +109,11 @@ describe('SQL of a client in a route that concatenates it, on a hardened databas
 describe('the same on a database that is not hardened', () => {
   const { attack } = useBrokenApp({ HARDENING: 'off' });
 
-  it('runs, but for what PostgreSQL refuses by itself', async () => {
+  it('runs, except for payloads that PostgreSQL refuses by itself', async () => {
     const outcomes = await all(CORPUS, attack);
     print('not hardened', outcomes);
     const wrong = outcomes.filter(({ ran: where, refused }, i) => {
-      const { refused: usual } = CORPUS[i]!; // one outcome a payload
+      const { refused: usual } = CORPUS[i]!; // one outcome for each payload
       if (usual === undefined) return where.length === 0 && !refused.includes(NOT_SENT);
       return refused.some((state) => state !== NOT_SENT && !usual.includes(state));
     });

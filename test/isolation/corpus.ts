@@ -1,6 +1,6 @@
-/** What a payload may speak of. */
+/** Names that a payload may use. */
 export interface Target {
-  /** Schema and role of the attacker's own shop, and of another. */
+  /** Schema and role of the attacker's own shop, and of another shop. */
   own: string;
   other: string;
   database: string;
@@ -9,10 +9,10 @@ export interface Target {
 export interface Payload {
   name: string;
   kind: string;
-  /** An expression, tried in each position of a statement, or a whole statement or what follows one. */
+  /** An expression for each position of a statement, a whole statement, or a second statement after ours. */
   form: 'expression' | 'statement' | 'stacked';
   text: (target: Target) => string;
-  /** SQLSTATEs with which PostgreSQL refuses it without any hardening; absent: there it runs. */
+  /** SQLSTATEs with which PostgreSQL refuses it without hardening; absent if it runs there. */
   refused?: string[];
 }
 
@@ -21,7 +21,7 @@ type Entry = [name: string, text: Text, refused?: string[]];
 
 const DENIED = ['42501'];
 const SYNTAX = ['42601'];
-/** Refused in a read-only transaction before rights are asked for, and by rights in one that writes. */
+/** A read-only transaction refuses it before rights are checked; in a writing one rights refuse it. */
 const READ_ONLY = ['25006'];
 const NO_OBJECT = ['42704', ...READ_ONLY];
 
@@ -34,10 +34,10 @@ function payloads(kind: string, form: Payload['form'], entries: Entry[]): Payloa
 
 const rowsOf = (relation: string): Text => `SELECT count(*) FROM ${relation}`;
 const catalogue = (relation: string): Entry => [relation, rowsOf(relation)];
-const quote = (text: string): string => `$q$${text}$q$`; // no quotes, so that it fits anywhere
+const quote = (text: string): string => `$q$${text}$q$`; // without single quotes, so that it fits into every position
 const secrets = ({ other }: Target) => `SELECT * FROM ${other}.orders`;
 
-/** Scalar expressions: what somebody can add to a condition, an order or a limit. */
+/** Scalar expressions, which can be added to a condition, an order or a limit. */
 const EXPRESSIONS: Payload[] = [
   ...payloads('settings', 'expression', [
     ['set_config role', ({ other }) => `SELECT set_config('role', '${other}', true)`],
@@ -158,7 +158,7 @@ const EXPRESSIONS: Payload[] = [
     ['lo_unlink', 'SELECT lo_unlink(1)', NO_OBJECT],
     ['a large object in a CTE', 'WITH made AS (SELECT lo_create(0) AS id) SELECT id FROM made'],
   ]),
-  ...payloads('holds things up', 'expression', [
+  ...payloads('blocks others', 'expression', [
     ['pg_sleep', 'SELECT pg_sleep(0.01)'],
     ['pg_sleep_for', `SELECT pg_sleep_for('10 milliseconds')`],
     ['pg_sleep_until', 'SELECT pg_sleep_until(now())'],
@@ -177,7 +177,7 @@ const EXPRESSIONS: Payload[] = [
     ['pg_reload_conf', 'SELECT pg_reload_conf()', DENIED],
     ['dblink', `SELECT dblink('host=127.0.0.1', 'SELECT 1')`, ['42883']],
   ]),
-  ...payloads('without end', 'expression', [
+  ...payloads('ignores timeouts', 'expression', [
     ['xpath', `SELECT xpath('count(//a)', '<a/>'::xml)`],
     ['xmlexists', `SELECT xmlexists('//a' PASSING ('<a/>'::xml))`],
     ['XMLTABLE', `SELECT x FROM XMLTABLE('//a' PASSING ('<a/>'::xml) COLUMNS x text PATH '.')`, []],
@@ -196,7 +196,7 @@ const EXPRESSIONS: Payload[] = [
   ]),
 ];
 
-/** A second statement behind ours: the extended protocol takes one. */
+/** A second statement after ours: the extended protocol accepts one. */
 const STACKED: Payload[] = payloads('stacked', 'stacked', [
   ['SET ROLE', ({ other }) => `SET ROLE ${other}`, SYNTAX],
   ['RESET ROLE', 'RESET ROLE', SYNTAX],
@@ -205,7 +205,7 @@ const STACKED: Payload[] = payloads('stacked', 'stacked', [
   ['becoming another shop and reading', (t) => `SET ROLE ${t.other}; ${secrets(t)}`, SYNTAX],
 ]);
 
-/** Whole statements of an attacker's, that rights can refuse. */
+/** Whole statements that rights can refuse. */
 const STATEMENTS: Payload[] = [
   ...payloads('settings', 'statement', [
     ['UPDATE pg_settings', ({ other }) => `UPDATE pg_settings SET setting = '${other}' WHERE name = 'role'`],
@@ -227,7 +227,7 @@ const STATEMENTS: Payload[] = [
     ],
     ['CREATE EXTENSION', 'CREATE EXTENSION dblink', [...DENIED, ...READ_ONLY, '58P01', '0A000']],
   ]),
-  ...payloads('makes things', 'statement', [
+  ...payloads('creates objects', 'statement', [
     ['CREATE TEMP TABLE', 'CREATE TEMP TABLE t (id int)', [...DENIED, ...READ_ONLY]],
     ['CREATE TABLE', 'CREATE TABLE t (id int)', [...DENIED, ...READ_ONLY]],
     ['CREATE SCHEMA', 'CREATE SCHEMA s', [...DENIED, ...READ_ONLY]],
@@ -242,7 +242,7 @@ const STATEMENTS: Payload[] = [
   ]),
 ];
 
-/** Whole statements for which PostgreSQL asks no right, so that nothing can be revoked: they are not sent. */
+/** Whole statements for which PostgreSQL checks no right, so nothing can be revoked: they are not sent. */
 const UNSENT: Payload[] = [
   ...payloads('no right exists', 'statement', [
     ['SET ROLE', ({ other }) => `SET ROLE ${other}`],
@@ -264,9 +264,9 @@ const UNSENT: Payload[] = [
 
 export const CORPUS: Payload[] = [...EXPRESSIONS, ...STACKED, ...STATEMENTS, ...UNSENT];
 
-/** What nothing can be revoked for, because PostgreSQL asks for no right, and what shows no row of anybody. */
+/** Payloads that run on a hardened database, because PostgreSQL checks no right for them. They show no rows. */
 export const KNOWN_OPEN: Payload[] = [
-  ...payloads('names, and no row', 'expression', [
+  ...payloads('names without rows', 'expression', [
     [
       'schemas by number',
       `SELECT string_agg(i::oid::regnamespace::text, ',') FROM generate_series(16384, 17000) i`,

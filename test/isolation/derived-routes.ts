@@ -3,18 +3,18 @@ import { bodyMaker } from '../support/described-bodies';
 import { type DescribedRoute, describedRoutes } from './described-routes';
 import type { RouteEntry } from './route-table';
 
-/** A route that openapi.json says enough of for an entry to be made from it. */
+/** A route whose description in openapi.json is enough to make an entry from it. */
 export interface DerivedRoute extends RouteEntry {
-  /** Makes a row for `{id}` in the path: the collection's own route, with its body. */
+  /** Request that creates a row for `{id}` in the path: the POST route of the collection, with a body. */
   make?: { path: string; body: object };
 }
 
-/** What can be asked without further words. Ids in bodies, files and nested rows need an entry. */
+/** Id parameters that need no entry. Ids in bodies, files and nested rows need one. */
 const KNOWN = new Set(['path.id', 'query.cursor']);
 
 /**
- * Entries for routes that the table does not name: plain ones, such as a new resource has. A route that this cannot
- * be done for is not among them, and the kit then asks for an entry.
+ * Entries for plain routes that the table does not name, such as those of a new resource. A route for which this is
+ * impossible is left out, and the kit then demands an entry.
  */
 export function derivedRoutes(document: OpenAPIObject, named: ReadonlySet<string>): DerivedRoute[] {
   return describedRoutes(document)

@@ -1,13 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** What openapi.json says of one route. */
+/** One route as openapi.json describes it. */
 export interface DescribedRoute {
   /** `PATCH /api/v1/products/{id}` */
   route: string;
   /** `200`, `404 PRODUCT_NOT_FOUND` */
   answers: string[];
-  /** Where a client can name a row: `path.id`, `query.cursor`, `body.lines.0.productId`. */
+  /** Places where a client can name a row: `path.id`, `query.cursor`, `body.lines.0.productId`. */
   idParameters: string[];
 }
 
@@ -50,7 +50,7 @@ function answersOf({ responses }: Operation): string[] {
   });
 }
 
-/** A cursor names a row too: the one that the page before ended with. */
+/** A cursor names a row too: the last one of the previous page. */
 function idsInAddress({ parameters = [] }: Operation): string[] {
   return parameters
     .filter(
@@ -79,7 +79,7 @@ function idsIn(schema: Schema | undefined, path: string, schemas: Record<string,
   ];
 }
 
-/** Every route that the server answers to, described or not, as Fastify's own tree has it. */
+/** Every route that the server answers to, described or not, from Fastify's own routing tree. */
 export function servedRoutes(app: NestFastifyApplication): string[] {
   const fastify = app.getHttpAdapter().getInstance() as unknown as {
     printRoutes(options: { commonPrefix: boolean; includeHooks: boolean }): string;

@@ -6,7 +6,7 @@ import { untilRefused } from '../support/until';
 import { newMarker } from './markers';
 import { badTokens } from './tokens';
 
-/** Who asks. All but `suspended` ask for what is Ada's. */
+/** Identities that send requests. All but `suspended shop` request Ada's rows. */
 export const IDENTITIES = [
   'own token',
   "another shop's token",
@@ -22,7 +22,7 @@ export const IDENTITIES = [
 ] as const;
 export type Identity = (typeof IDENTITIES)[number];
 
-/** Answered with 401 wherever a token is needed. */
+/** Identities that get 401 from every route that needs a token. */
 export const NOBODY: readonly Identity[] = [
   'no token',
   'forged token',
@@ -32,7 +32,7 @@ export const NOBODY: readonly Identity[] = [
   'ended session',
 ];
 
-/** A shop, who owns it, and one row of each kind; every text carries the marker. */
+/** A shop with its owner; every text of theirs carries the marker. */
 export interface Person extends Owner {
   marker: string;
   database: TestDatabase;
@@ -41,16 +41,16 @@ export interface Person extends Owner {
 export interface World {
   ada: Person;
   bob: Person;
-  /** Was a member of Ada's shop; still owns one. */
+  /** Was a member of Ada's shop; still owns a shop. */
   rita: Person;
-  /** Owns a shop that was suspended. */
+  /** Owns a suspended shop. */
   sven: Person;
-  /** Rita's token of Ada's shop, from before. */
+  /** Rita's token for Ada's shop, from before she was removed. */
   removed: string;
-  /** What was in Sven's shop before it was suspended. */
+  /** Rows that Sven's shop had before it was suspended. */
   frozen: Rows;
   tokens: Record<Identity, string | undefined>;
-  /** How long those who lost their rights could still use them, milliseconds. */
+  /** Milliseconds for which a lost right still worked. */
   lingered: { removed: number; suspended: number };
 }
 
@@ -58,14 +58,14 @@ export interface World {
 export interface Rows {
   shop: string;
   user: string;
-  /** User whom the owner has added. */
+  /** User whom the owner added. */
   member: string;
   auditEntry: string;
   product: string;
   variant: string;
   order: string;
   paidOrder: string;
-  /** What the cursor of the list of orders holds. */
+  /** Content of a cursor of the list of orders. */
   orderNumber: string;
   customer: string;
 }
@@ -77,7 +77,7 @@ async function newPerson({ api, database }: TestApp): Promise<Person> {
   return { ...owner, marker, database };
 }
 
-/** New rows in a person's shop, so that no request finds what another one has changed. */
+/** Creates new rows in a person's shop, so that no request finds rows that another request has changed. */
 export async function newRows(person: Person, wanted: readonly Kind[]): Promise<Rows> {
   const { api, shop, user, marker } = person;
   const rows: Rows = {
@@ -105,7 +105,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
   return rows;
 }
 
-/** No route makes one. */
+/** Inserts a customer, because no route creates one. */
 async function newCustomer({ database, shop, marker }: Person): Promise<string> {
   const schema = `shop_${shop.id.replaceAll('-', '')}`;
   const [row] = await database.query<{ id: string }>(
@@ -116,7 +116,7 @@ async function newCustomer({ database, shop, marker }: Person): Promise<string> 
   return row!.id; // one was inserted
 }
 
-/** Two shops that must not meet, and those who once had a right. */
+/** Creates two shops that must not see each other, and users who have lost a right. */
 export async function newWorld(testApp: TestApp): Promise<World> {
   const { api, app, database } = testApp;
   const [ada, bob, rita, sven] = (await Promise.all(Array.from({ length: 4 }, () => newPerson(testApp)))) as [
@@ -126,7 +126,7 @@ export async function newWorld(testApp: TestApp): Promise<World> {
     Person,
   ];
   const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber', 'customer']);
-  await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // so that a login names none
+  await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // of two shops a login chooses none
   const global = await api.post('auth/login', { email: ada.email, password: PASSWORD });
   await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [
     rita.user.id,
@@ -162,7 +162,7 @@ export async function newWorld(testApp: TestApp): Promise<World> {
   return { ada, bob, rita, sven, removed, frozen, tokens, lingered };
 }
 
-/** A token of somebody who has signed out, and was let in before: a token is remembered. */
+/** Access token of a session that was used and then ended: the process has cached the token. */
 async function endedSession(api: Api, { email, shop }: Person): Promise<string> {
   const { body } = await api.post('auth/login', { email, password: PASSWORD, shopId: shop.id });
   await untilLost(api.as(body.accessToken), () =>
@@ -171,10 +171,11 @@ async function endedSession(api: Api, { email, shop }: Person): Promise<string> 
   return body.accessToken as string;
 }
 
-/** Uses a right until it is refused after `takeAway`. @returns for how long it still worked, milliseconds */
+/** Takes a right away and uses it until it is refused. @returns milliseconds for which it still worked */
 async function untilLost(api: Api, takeAway: () => Promise<unknown>): Promise<number> {
   const use = () => api.get('products');
-  if ((await use()).status !== 200) throw new Error('the right was not there to begin with');
+  if ((await use()).status !== 200)
+    throw new Error('the request was refused before the right was taken away');
   await takeAway();
   return (await untilRefused(use)).ms;
 }

@@ -9,7 +9,7 @@ import { startRefusingRelay } from './refusing-relay';
 const READ_ONLY_TRANSACTION = '25006';
 
 describe('a connection whose ROLLBACK was refused', () => {
-  it('serves nobody again, so that nothing of it is stored or seen by the next shop', async () => {
+  it('is not used again, so that the next shop neither stores nor sees its changes', async () => {
     const database = await createTestDatabase();
     const relay = await startRefusingRelay(database.url);
     const app = await startTestApp({ TENANT_POOL_SIZE: '1', POOLER_URL: relay.url }, { database });
@@ -42,7 +42,7 @@ describe('a connection that served a shop', () => {
     .map((name) => `current_setting('${name}') AS ${name}`)
     .join()}`;
 
-  it('has role, path and limits of a fresh login when it is back in the pool', async () => {
+  it('has the role, path and limits of a new login when it is back in the pool', async () => {
     const fresh = await withRawConnection(app.app, (connection) => connection.query(SETTINGS));
     const { api } = await newOwner(app.api);
     await newProduct(api);
@@ -66,7 +66,7 @@ describe('a manager that was kept', () => {
     });
   });
 
-  it('gives no connection that reads while it works for another shop', async () => {
+  it('keeps no connection that reads while it works for another shop', async () => {
     const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     await newProduct(bob.api, { name: 'of bob' });
     const database = app.app.get(TenantDatabase, { strict: false });
@@ -82,7 +82,7 @@ describe('a manager that was kept', () => {
 describe('a read', () => {
   const app = useTestApp();
 
-  it('writes nothing, whatever statement is in it', async () => {
+  it('cannot write', async () => {
     const { shop } = await newOwner(app.api);
     const database = app.app.get(TenantDatabase, { strict: false });
     const writing = database.run(shop.id, (manager) => manager.query('DELETE FROM orders'));
@@ -93,7 +93,7 @@ describe('a read', () => {
 describe('rights', () => {
   const app = useTestApp();
 
-  it('on what a shop owns are its own, the owner’s, and nobody else’s', async () => {
+  it('on a schema and its tables belong to the shop’s role and the owner only', async () => {
     await newOwner(app.api);
     const given = await app.database.query<{ what: string; to: string }>(
       `SELECT n.nspname || coalesce('.' || c.relname, '') AS what, coalesce(r.rolname, 'PUBLIC') AS "to"

@@ -4,17 +4,17 @@ import type { KitShop } from './shops';
 /** One request of the load. */
 export interface Step {
   sent: Sent;
-  /** Answers that are right, as `200` or `409 SKU_TAKEN`. */
+  /** Correct answers, such as `200` or `409 SKU_TAKEN`. */
   right: string[];
   /** The answer must carry the shop's own marker. */
   ownRows?: boolean;
-  /** Remembers what the answer says. */
+  /** Stores ids from the answer for later requests. */
   learn?: (reply: Reply) => void;
-  /** The client goes away before the answer. */
+  /** The client disconnects before the answer. */
   abort?: boolean;
 }
 
-/** Makes a request of one shop; `other` is a shop that it must not meet. Null: nothing to do it with yet. */
+/** Makes a request of one shop; `other` is a shop that it must not see. Null if the shop lacks the rows for it. */
 type Make = (shop: KitShop, other: KitShop, pick: <T>(from: readonly T[]) => T | undefined) => Step | null;
 
 const API = '/api/v1/';
@@ -33,7 +33,7 @@ const send = (shop: KitShop, method: string, path: string, body?: object): Sent 
   ...(body === undefined ? {} : { body: JSON.stringify(body) }),
 });
 
-/** A product whose every text carries the marker. */
+/** A product in which every text carries the marker. */
 function productOf({ marker }: KitShop, n: number): object {
   const image = `https://example.com/${marker}/${n}.jpg`;
   return {
@@ -58,7 +58,7 @@ function learnProduct(shop: KitShop): (reply: Reply) => void {
   return ({ status, text }) => {
     if (status !== 201) return;
     const { id, sku, variants } = JSON.parse(text) as { id: string; sku: string; variants: { id: string }[] };
-    shop.products.push({ id, sku, variantId: variants[0]!.id }); // every product has one at least
+    shop.products.push({ id, sku, variantId: variants[0]!.id }); // every product has at least one
   };
 }
 
@@ -78,7 +78,7 @@ function transition(to: string): Make {
   };
 }
 
-/** What the load sends, and how often each of it. */
+/** Requests of the load with their relative frequency. */
 export const STEPS: { name: string; weight: number; make: Make }[] = [
   {
     name: 'list products',
@@ -193,7 +193,7 @@ function foreignLookup(shop: KitShop, other: KitShop, pick: Parameters<Make>[2])
   return sent ? { sent, right: MISSING } : null;
 }
 
-/** Requests that fail in the middle of a transaction, before it, and at the door. */
+/** Requests that fail inside a transaction, in validation, and in authentication. */
 function mistake(shop: KitShop, _other: KitShop, pick: Parameters<Make>[2]): Step | null {
   const product = pick(shop.products);
   const taken = { ...productOf(shop, ++shop.next), sku: product?.sku };

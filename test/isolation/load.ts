@@ -8,18 +8,18 @@ export interface LoadOptions {
   shops: KitShop[];
   workers: number;
   seed: number;
-  /** Ends after so many requests, or when `isOver` says so. */
+  /** Number of requests; `isOver` may end the load earlier. */
   requests: number;
   isOver?: () => boolean;
-  /** Answers that are right for any request, such as those to a cut connection. */
+  /** Answers that are correct for any request, such as those to a cut connection. */
   tolerated?: string[];
 }
 
-/** What a load found. The three lists must be empty. */
+/** Result of a load. The three lists must be empty. */
 export interface LoadReport {
   requests: number;
   seconds: number;
-  /** By status and code. */
+  /** Counts by status and code. */
   answers: Record<string, number>;
   /** Answers that carried another shop's marker. */
   foreign: string[];
@@ -29,7 +29,7 @@ export interface LoadReport {
   unexpected: string[];
 }
 
-/** Sends mixed requests of many shops at once and looks into every answer for rows of another shop. */
+/** Sends mixed requests of many shops at once and searches every answer for rows of another shop. */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   const { shops, workers, requests, isOver = () => false } = options;
   const client = new Client(options.url);
@@ -63,7 +63,7 @@ const TOTAL_WEIGHT = STEPS.reduce((sum, { weight }) => sum + weight, 0);
 
 function plan(shops: readonly KitShop[], random: () => number): Planned | null {
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
-  const shop = pick(shops)!; // there are some
+  const shop = pick(shops)!; // never empty
   const other = pick(shops.filter((one) => one !== shop)) ?? shop;
   let left = random() * TOTAL_WEIGHT;
   const kind = STEPS.find(({ weight }) => (left -= weight) < 0) ?? STEPS[0]!; // the list is not empty
@@ -85,10 +85,10 @@ async function perform(
     return client.abort(step.sent, random() * MAX_ABORT_MS, random() < 0.5);
   }
   const reply = await client.send(step.sent).catch((error: NodeJS.ErrnoException) => error);
-  const said = reply instanceof Error ? `no answer (${reply.code ?? reply.message})` : answerOf(reply);
-  const describe = `${name}: ${step.sent.method} ${step.sent.path} → ${said}`;
-  count(report, said);
-  if (!step.right.includes(said) && !tolerated.includes(said)) report.unexpected.push(describe);
+  const answer = reply instanceof Error ? `no answer (${reply.code ?? reply.message})` : answerOf(reply);
+  const describe = `${name}: ${step.sent.method} ${step.sent.path} → ${answer}`;
+  count(report, answer);
+  if (!step.right.includes(answer) && !tolerated.includes(answer)) report.unexpected.push(describe);
   if (reply instanceof Error) return;
   const foreign = foreignMarkers(reply.text, shop.marker);
   if (foreign.length > 0)
@@ -103,11 +103,11 @@ export function answerOf({ status, text }: Reply): string {
   return code === undefined ? String(status) : `${status} ${code}`;
 }
 
-function count(report: LoadReport, said: string): void {
-  report.answers[said] = (report.answers[said] ?? 0) + 1;
+function count(report: LoadReport, answer: string): void {
+  report.answers[answer] = (report.answers[answer] ?? 0) + 1;
 }
 
-/** A small generator of numbers from 0 to 1 (mulberry32) that a seed repeats. */
+/** Seeded generator of numbers from 0 to 1 (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -118,19 +118,19 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Prints what a load did, for people. */
+/** Prints the result of a load. */
 export function printLoad(title: string, { shops, seed }: LoadOptions, report: LoadReport): void {
   const answers = Object.entries(report.answers).sort(([, a], [, b]) => b - a);
   const lines = [
     `${title}: ${report.requests} requests of ${shops.length} shops in ${report.seconds.toFixed(1)} s (seed ${seed})`,
-    ...answers.map(([said, times]) => `  ${String(times).padStart(7)}  ${said}`),
+    ...answers.map(([answer, times]) => `  ${String(times).padStart(7)}  ${answer}`),
     `  ${String(report.foreign.length).padStart(7)}  answers with rows of another shop`,
     `  ${String(report.unexpected.length).padStart(7)}  unexpected answers`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Fails with the first few of what should not be. */
+/** Fails with the first entries of each list that is not empty. */
 export function assertClean({ foreign, empty, unexpected }: LoadReport): void {
   const few = (list: string[]) => ({ count: list.length, first: list.slice(0, 5) });
   expect({ foreign: few(foreign), empty: few(empty), unexpected: few(unexpected) }).toEqual({

@@ -20,7 +20,7 @@ if (PGBOUNCER === undefined)
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    await (await startTestApp({}, { database })).close(); // makes the logins that the pooler is to know
+    await (await startTestApp({}, { database })).close(); // creates the logins that the pooler needs
     pooler = await startPooler(database, SERVER_CONNECTIONS);
     app = await startTestApp({ TENANT_POOL_SIZE: '10', POOLER_URL: pooler.url }, { database });
   });
@@ -30,7 +30,7 @@ if (PGBOUNCER === undefined)
     await database.drop();
   });
 
-  it('sends the requests of two shops over the same server connections, and mixes none', async () => {
+  it('sends the requests of two shops over the same server connections without mixing them', async () => {
     const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     await Promise.all([newProduct(ada.api, { name: 'ada' }), newProduct(bob.api, { name: 'bob' })]);
     const names = await Promise.all(
@@ -43,7 +43,7 @@ if (PGBOUNCER === undefined)
   });
 
   it(
-    'serves many shops over two connections, and never a row of another shop',
+    'serves many shops over two connections, and never returns a row of another shop',
     async () => {
       const options = { ...SIZES, url: app.url, shops: await openShops(app.api, SIZES.shops) };
       const report = await runLoad(options);

@@ -13,22 +13,22 @@ const BINARIES = ['/usr/sbin', '/usr/bin', '/usr/local/bin', ...(process.env['PA
 );
 const ATTEMPTS = 100;
 
-/** Where PgBouncer is installed; undefined: it is not. */
+/** Path of the installed PgBouncer; undefined if there is none. */
 export const PGBOUNCER = BINARIES.find((file) => existsSync(file));
 
 /** A PgBouncer in transaction mode in front of a test database. */
 export interface Pooler {
   /** For POOLER_URL. */
   url: string;
-  /** What it has logged so far. */
+  /** Its log so far. */
   log(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a PgBouncer that keeps `connections` server connections for each login. It knows the logins by the
- * verifiers that PostgreSQL stores, so they must have their passwords by now; and it finds their SCRAM keys in
- * the first login of each, so it needs no password itself.
+ * Starts a PgBouncer that keeps `connections` server connections for each login. It authenticates with the SCRAM
+ * verifiers that PostgreSQL stores, so the logins must have their passwords already. It learns their SCRAM keys from
+ * each login's first connection and needs no password itself.
  */
 export async function startPooler(database: TestDatabase, connections: number): Promise<Pooler> {
   const folder = scratchFolder();
@@ -48,9 +48,9 @@ export async function startPooler(database: TestDatabase, connections: number): 
   return { url: `postgres://127.0.0.1:${port}/${database.name}`, log: () => log, stop };
 }
 
-/** As an ordinary account: like PostgreSQL, PgBouncer refuses to run as root. */
+/** Starts it as an ordinary account: like PostgreSQL, PgBouncer refuses to run as root. */
 function start(folder: string, config: string): ChildProcess {
-  const { prefix, ...account } = serverAccount(path.dirname(PGBOUNCER!), folder); // the caller has looked
+  const { prefix, ...account } = serverAccount(path.dirname(PGBOUNCER!), folder); // the caller has checked it
   const [command, ...args] = [...prefix, PGBOUNCER!, config];
   return spawn(command!, args, { ...account, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** A wire to PostgreSQL on which a ROLLBACK does not arrive, as behind a pooler that has a bad moment. */
+/** A TCP relay to PostgreSQL through which no ROLLBACK arrives, as with a failing pooler. */
 export interface RefusingRelay {
   /** For POOLER_URL. */
   url: string;
-  /** ROLLBACKs that were refused. */
+  /** Number of refused ROLLBACKs. */
   refused(): number;
   close(): Promise<void>;
 }
 
-/** Refuses every ROLLBACK and says, truthfully, that the transaction is still open. Hands on all else. */
+/** Answers every ROLLBACK with an error and the true status that the transaction is open. Relays all else. */
 export async function startRefusingRelay(databaseUrl: string): Promise<RefusingRelay> {
   const { hostname, port, pathname } = new URL(databaseUrl);
   let refused = 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { newUser, PASSWORD } from '../support/factories';
 import type { Identity, Kind, Person } from './identities';
 
-/** What a request carries besides its path; ids in the path are filled in by name. */
+/** Parts of a request in addition to its path, whose ids are filled in by name. */
 export interface Parts {
   query?: Record<string, string>;
   json?: object;
@@ -10,30 +10,30 @@ export interface Parts {
   headers?: Record<string, string>;
 }
 
-/** A place of a request that names a row, such as `path.id` or `body.lines.0.variantId`. */
+/** A place of a request that can hold an id, such as `path.id` or `body.lines.0.variantId`. */
 export interface IdParameter {
   kind: Kind;
-  /** Answer when the id is another shop's or nobody's. The two bodies must be the same. */
+  /** Answer to an id of another shop and to one of no shop. The two bodies must be equal. */
   refused: string;
-  /** Not part of the usual request; sent only when it is itself tried, with this answer to an own id. */
+  /** Set if only this id's own test sends it: the answer to an id of the own shop. */
   own?: string;
 }
 
 export interface RouteEntry {
   /** As openapi.json writes it. */
   route: string;
-  /** Tells entries for one route apart. */
+  /** Distinguishes several entries for one route. */
   note?: string;
   /** open: needs no token. user: any good token. tenant: a token that names a shop. */
   access: 'open' | 'user' | 'tenant';
-  /** Answer to a good request. */
+  /** Answer to a valid request. */
   ok: string;
   ids?: Record<string, IdParameter>;
-  /** @param as who asks or, where no token is needed, whose name the body holds */
+  /** @param as sender of the request or, on open routes, the person named in the body */
   parts?: (id: Record<string, string>, as: Person) => Parts | Promise<Parts>;
-  /** Answers that differ from what `access` says of an identity. */
+  /** Answers that differ from those that `access` gives an identity. */
   answers?: Partial<Record<Identity, string>>;
-  /** Served, and not in openapi.json. */
+  /** The route is not in openapi.json. */
   undescribed?: boolean;
 }
 
@@ -41,7 +41,7 @@ const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND'
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
-/** A cursor only says where to start: a foreign one gives rows of one's own, or none. */
+/** A cursor is only a starting point: another shop's cursor gives rows of the own shop, or none. */
 const cursor = (kind: Kind): IdParameter => ({ kind, refused: '200', own: '200' });
 const withCursor = (kind: Kind): Pick<RouteEntry, 'ids' | 'parts'> => ({
   ids: { 'query.cursor': cursor(kind) },
@@ -51,7 +51,7 @@ const withCursor = (kind: Kind): Pick<RouteEntry, 'ids' | 'parts'> => ({
 const CSV = `Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nkit,Kit,kit,1.00,1\n`;
 const signIn = ({ email, api }: Person) => api.as().post('auth/login', { email, password: PASSWORD });
 
-/** Every route, and what each identity must get from it. A new route needs an entry: docs/isolation-kit.md. */
+/** Every route with the answer that each identity must get. A new route may need an entry: docs/isolation-kit.md. */
 export const ROUTES: RouteEntry[] = [
   { route: 'GET /health/live', access: 'open', ok: '200' },
   { route: 'GET /health/ready', access: 'open', ok: '200' },
@@ -92,7 +92,7 @@ export const ROUTES: RouteEntry[] = [
   {
     route: 'POST /api/v1/auth/password',
     access: 'user',
-    ok: '401 INVALID_CREDENTIALS', // a right one would end the sessions that the kit works with
+    ok: '401 INVALID_CREDENTIALS', // the right password would end the sessions that the kit uses
     parts: () => ({ json: { currentPassword: 'not the password', newPassword: PASSWORD } }),
   },
   { route: 'GET /.well-known/jwks.json', access: 'open', ok: '200' },
@@ -155,7 +155,7 @@ export const ROUTES: RouteEntry[] = [
     access: 'tenant',
     ok: '201',
     ids: {
-      // a new product has no variant yet, so that even an own one is none of its
+      // a new product has no variant yet, so a variant of the own shop is not found either
       'body.variants.0.id': {
         kind: 'variant',
         refused: '404 VARIANT_NOT_FOUND',
@@ -233,5 +233,5 @@ export const ROUTES: RouteEntry[] = [
   { route: 'GET /api/v1/nowhere', access: 'open', ok: '404 ROUTE_NOT_FOUND', undescribed: true },
 ];
 
-/** Files of the page /docs, which the table names once. */
+/** Files of the page /docs, for which the table has one entry. */
 export const PAGE_FILES = /^GET \/docs\//;

@@ -22,7 +22,7 @@ const app = useTestApp();
 let world: World;
 let described: Map<string, DescribedRoute>;
 let derived: DerivedRoute[];
-let asked = 0;
+let requests = 0;
 
 beforeAll(async () => {
   world = await newWorld(app);
@@ -30,9 +30,9 @@ beforeAll(async () => {
   described = new Map(describedRoutes(document).map((one) => [one.route, one]));
   derived = derivedRoutes(document, new Set(ROUTES.map(({ route }) => route)));
 });
-afterAll(() => process.stdout.write(`route matrix: ${ROUTES.length} entries, ${asked} requests\n`));
+afterAll(() => process.stdout.write(`route matrix: ${ROUTES.length} entries, ${requests} requests\n`));
 
-/** Names another shop wherever a careless server might look for one. */
+/** Headers that name another shop, wherever a careless server might read one. */
 function hints({ shop }: Person): Record<string, string> {
   const names = [
     'x-shop-id',
@@ -46,7 +46,7 @@ function hints({ shop }: Person): Record<string, string> {
   return { ...Object.fromEntries(names.map((name) => [name, shop.id])), cookie: `shop_id=${shop.id}` };
 }
 
-/** Sends the entry's request with ids of `as`, other than `replaced`. */
+/** Sends the entry's request with the given ids. @param as sender, or the person named in the body */
 async function ask(
   entry: RouteEntry,
   token: string | undefined,
@@ -59,7 +59,7 @@ async function ask(
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => ids[`path.${name}`]!);
   const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
   const stranger = as === world.bob ? world.ada : world.bob;
-  asked++;
+  requests++;
   return app.api.as(token).raw(method ?? verb, path + search, raw ?? (json && JSON.stringify(json)), {
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     ...hints(stranger),
@@ -79,11 +79,11 @@ function idsOf(
 const kindsOf = ({ ids = {} }: RouteEntry): Kind[] => Object.values(ids).map(({ kind }) => kind);
 
 /** `404 PRODUCT_NOT_FOUND`, or `200`. */
-function saidBy({ status, body }: Answer): string {
+function outcomeOf({ status, body }: Answer): string {
   return status < 400 ? String(status) : `${status} ${body?.code}`;
 }
 
-/** What the identity must get; see `RouteEntry.access`. */
+/** Answer that the identity must get; see `RouteEntry.access`. */
 function expected(entry: RouteEntry, identity: Identity): string {
   const special = entry.answers?.[identity];
   if (special !== undefined) return special;
@@ -99,13 +99,13 @@ function expected(entry: RouteEntry, identity: Identity): string {
   return isStranger && named !== undefined ? named.refused : entry.ok;
 }
 
-/** An answer may carry texts of who asked, or of whose name and password the request held. */
+/** An answer may carry only texts of its sender, or of the person whose name and password the request held. */
 function assertNothingForeign({ body }: Answer, { marker }: Person): void {
   expect(foreignMarkers(JSON.stringify(body ?? ''), marker)).toEqual([]);
 }
 
 describe('the route table', () => {
-  it('names every route of openapi.json from which no entry can be made, and none besides', () => {
+  it('names every route of openapi.json from which no entry can be made, and no route that openapi.json lacks', () => {
     const inTable = ROUTES.filter(({ undescribed }) => !undescribed).map(({ route }) => route);
     const known = [...inTable, ...derived.map(({ route }) => route)];
     expect([...new Set(known)].toSorted()).toEqual([...described.keys()].toSorted());
@@ -118,7 +118,7 @@ describe('the route table', () => {
     expect(served.filter((route) => !known.has(route))).toEqual([]);
   });
 
-  it('names every place of a request where an id can be', () => {
+  it('names every place of a request that can hold an id', () => {
     const inTable = ROUTES.filter(({ undescribed }) => !undescribed).map(({ route, ids = {} }) => [
       route,
       Object.keys(ids).toSorted(),
@@ -135,7 +135,7 @@ const named = ROUTES.map(
 
 describe.each(named)('%s', (_name, entry) => {
   function assertDescribed(answer: Answer): void {
-    if (!entry.undescribed) expect(described.get(entry.route)!.answers).toContain(saidBy(answer));
+    if (!entry.undescribed) expect(described.get(entry.route)!.answers).toContain(outcomeOf(answer));
   }
 
   it.each(IDENTITIES)('answers to %s as the table says', async (identity) => {
@@ -146,7 +146,7 @@ describe.each(named)('%s', (_name, entry) => {
     const asker = { "another shop's token": bob, 'removed member': rita }[identity as string] ?? as;
     const writer = entry.access === 'open' ? as : asker;
     const answer = await ask(entry, tokens[identity], writer, ids);
-    expect([identity, saidBy(answer)]).toEqual([identity, expected(entry, identity)]);
+    expect([identity, outcomeOf(answer)]).toEqual([identity, expected(entry, identity)]);
     assertDescribed(answer);
     assertNothingForeign(answer, writer);
     if (!entry.route.startsWith('GET')) return;
@@ -155,7 +155,7 @@ describe.each(named)('%s', (_name, entry) => {
   });
 
   for (const [name, parameter] of Object.entries(entry.ids ?? {})) {
-    it(`answers to another shop's ${name} as to one that is missing`, async () => {
+    it(`answers to another shop's ${name} as to a missing one`, async () => {
       const { ada, bob, tokens } = world;
       const [mine, theirs] = await Promise.all([ada, bob].map((one) => newRows(one, kindsOf(entry))));
       const before = await rowsAsSeenBy(bob, theirs!);
@@ -164,7 +164,7 @@ describe.each(named)('%s', (_name, entry) => {
           ...idsOf(entry, mine!, name),
           [name]: id,
         });
-        expect(saidBy(answer)).toBe(parameter.refused);
+        expect(outcomeOf(answer)).toBe(parameter.refused);
         assertDescribed(answer);
         assertNothingForeign(answer, ada);
         return JSON.stringify({ ...answer.body, instance: null }).replaceAll(id, '<id>');
@@ -174,10 +174,10 @@ describe.each(named)('%s', (_name, entry) => {
       expect(await rowsAsSeenBy(bob, theirs!)).toEqual(before);
     });
 
-    it(`takes ${name} of its own shop`, async () => {
+    it(`accepts ${name} of its own shop`, async () => {
       const rows = await newRows(world.ada, kindsOf(entry));
       const answer = await ask(entry, world.tokens['own token'], world.ada, idsOf(entry, rows, name));
-      expect(saidBy(answer)).toBe(parameter.own ?? entry.ok);
+      expect(outcomeOf(answer)).toBe(parameter.own ?? entry.ok);
       assertDescribed(answer);
     });
   }
@@ -185,7 +185,7 @@ describe.each(named)('%s', (_name, entry) => {
 
 const missing = ({ kind }: IdParameter): string => (kind === 'orderNumber' ? '900000000' : randomUUID());
 
-/** A person's rows, to be compared with what they are after somebody else's request. */
+/** A person's rows, for comparison before and after somebody else's request. */
 async function rowsAsSeenBy(
   { api, shop }: Person,
   { product, order }: Record<Kind, string>,
@@ -198,7 +198,7 @@ async function rowsAsSeenBy(
   return Promise.all(paths.map(async (path) => (await api.get(path)).body));
 }
 
-/** The table has these too, so what is made for routes that it lacks is tried on them. */
+/** Routes with an entry for which one is also derived, so that the derivation itself is tested. */
 const PLAIN = /^(GET|POST|PATCH) \/api\/v1\/(me|shops(\/\{id\})?)$/;
 
 describe('routes without an entry', () => {
@@ -223,7 +223,7 @@ describe('routes without an entry', () => {
       const as = identity === 'suspended shop' ? sven : ada;
       const asker = { "another shop's token": bob, 'removed member': rita }[identity as string] ?? as;
       const answer = await ask(entry, tokens[identity], asker, await idOf(as));
-      expect([entry.route, identity, saidBy(answer)]).toEqual([
+      expect([entry.route, identity, outcomeOf(answer)]).toEqual([
         entry.route,
         identity,
         expected(entry, identity),
@@ -234,27 +234,27 @@ describe('routes without an entry', () => {
     const own = await ask(entry, tokens['own token'], ada, await idOf(ada));
     const [foreign, none] = [await makeRow(entry, bob), randomUUID()].map(async (id) => {
       const answer = await ask(entry, tokens['own token'], ada, { 'path.id': id });
-      return [saidBy(answer), JSON.stringify({ ...answer.body, instance: null }).replaceAll(id, '<id>')];
+      return [outcomeOf(answer), JSON.stringify({ ...answer.body, instance: null }).replaceAll(id, '<id>')];
     });
-    expect([entry.route, saidBy(own), await foreign]).toEqual([entry.route, entry.ok, await none]);
+    expect([entry.route, outcomeOf(own), await foreign]).toEqual([entry.route, entry.ok, await none]);
     expect((await none)![0]).toBe(entry.ids!['path.id']!.refused);
   }
 
-  it('answer to everybody as openapi.json lets expect', async () => {
+  it('answer to every identity as openapi.json describes', async () => {
     const document = (await app.api.get('/openapi.json')).body;
     const others = new Set(ROUTES.map(({ route }) => route).filter((route) => !PLAIN.test(route)));
     const entries = derivedRoutes(document, others);
     expect(entries.length).toBeGreaterThan(derived.length);
     for (const entry of entries) await answersTo(entry);
     const names = derived.map(({ route }) => route);
-    if (names.length > 0) process.stdout.write(`entries made for: ${names.join(', ')}\n`);
+    if (names.length > 0) process.stdout.write(`entries derived for: ${names.join(', ')}\n`);
   });
 });
 
 describe('lists of two shops', () => {
   const lists = ROUTES.filter(({ route, access }) => access === 'tenant' && /^GET [^{]+$/.test(route));
 
-  it.each(lists.map(({ route }) => [route] as const))('have no row of %s in common', async (route) => {
+  it.each(lists.map(({ route }) => [route] as const))('have no row in common: %s', async (route) => {
     const idsOfShop = async (person: Person): Promise<unknown[]> => {
       await newRows(person, ['product', 'order', 'auditEntry']);
       const { items } = (await person.api.get(`${route.replace('GET ', '')}?limit=100`)).body;
@@ -266,16 +266,16 @@ describe('lists of two shops', () => {
   });
 });
 
-describe('who has lost a right', () => {
-  it('has lost it after six seconds', () => {
+describe('a user who has lost a right', () => {
+  it('is refused within six seconds', () => {
     expect(world.lingered.removed).toBeLessThan(6000);
     expect(world.lingered.suspended).toBeLessThan(6000);
   });
 
-  it('stays out while others are in, and while in a shop of their own', async () => {
+  it('stays out while others have access, and keeps access to a shop of their own', async () => {
     expect((await world.rita.api.get('products')).status).toBe(200);
     expect((await world.ada.api.get('products')).status).toBe(200);
-    expect(saidBy(await app.api.as(world.removed).get('products'))).toBe('403 NOT_A_MEMBER');
+    expect(outcomeOf(await app.api.as(world.removed).get('products'))).toBe('403 NOT_A_MEMBER');
   });
 
   it('gets no token of the shop by a refresh', async () => {

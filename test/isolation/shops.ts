@@ -2,20 +2,20 @@ import type { Api } from '../support/api';
 import { newOwner } from '../support/factories';
 import { newMarker } from './markers';
 
-/** A shop of the load, and what the load knows of it so far. */
+/** A shop of the load with the rows that the load has created so far. */
 export interface KitShop {
   id: string;
   marker: string;
   token: string;
   products: { id: string; variantId: string; sku: string }[];
   orders: string[];
-  /** Counts what it was sent, so that each new text differs. */
+  /** Counter that makes each new text unique. */
   next: number;
 }
 
 const AT_ONCE = 8;
 
-/** Registers shops, each with a marker in every text. Nothing is in them yet: the load fills them. */
+/** Registers empty shops, each with a marker in every text. The load fills them. */
 export async function openShops(api: Api, count: number): Promise<KitShop[]> {
   const shops: KitShop[] = [];
   const open = async () => {

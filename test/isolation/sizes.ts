@@ -1,13 +1,13 @@
-/** How much the kit does. `npm test` takes the small figures, `npm run test:isolation` sets the large ones. */
+/** Amount of work of the kit. `npm test` uses the small figures, `npm run test:isolation` sets the large ones. */
 export const SIZES = {
   shops: size('KIT_SHOPS', 40),
   requests: size('KIT_REQUESTS', 4000),
-  /** Requests under way at once. */
+  /** Concurrent requests. */
   workers: size('KIT_WORKERS', 32),
-  /** How long connections are cut, and how many. */
+  /** Seconds for which connections are cut, and their number. */
   seconds: size('KIT_SECONDS', 8),
   kills: size('KIT_KILLS', 25),
-  /** Of the order of requests; printed, so that a run can be repeated. */
+  /** Seed of the order of requests; printed, so that a run can be repeated. */
   seed: size('KIT_SEED', Date.now() % 1_000_000),
 };
 

@@ -4,21 +4,21 @@ import { JwtService } from '@nestjs/jwt';
 import type { AccessClaims } from '../../src/public/auth/access-token';
 import { KeyRing } from '../../src/public/auth/key-ring';
 
-/** What somebody without the key, or with an old token, can send. All of them say what a good token says. */
+/** Tokens that must be refused. Their claims are those of a valid token, except where a field says otherwise. */
 export interface BadTokens {
-  /** Signed with the right key, and ended a minute ago. */
+  /** Signed with the right key, expired a minute ago. */
   expired: string;
-  /** Signed with the right key, by somebody else's name. */
+  /** Signed with the right key, with another issuer. */
   foreignIssuer: string;
   /** Signed with another key. */
   forged: string;
-  /** Says that it needs no signature. */
+  /** Declares the algorithm `none` and has no signature. */
   unsigned: string;
 }
 
 /**
  * The only place of the kit that knows how access tokens are signed.
- * @param good a token that is accepted: the others say the same, session included
+ * @param good a valid token, whose claims the others repeat, session included
  */
 export async function badTokens(app: NestFastifyApplication, good: string): Promise<BadTokens> {
   const { sub, sid, shop_id, typ } = claimsOf(good) as AccessClaims;
@@ -34,7 +34,7 @@ export async function badTokens(app: NestFastifyApplication, good: string): Prom
   };
 }
 
-/** What a token says, unchecked. */
+/** Claims of a token, without a check of the signature. */
 export function claimsOf(token: string): Partial<AccessClaims> {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Partial<AccessClaims>;
 }

@@ -1,4 +1,4 @@
-/** Apart from the projects of `npm test`: it runs the isolation kit once for each mutant, which takes minutes. */
+/** Not a project of `npm test`: it runs the isolation kit once for each mutant, which takes minutes. */
 const { projects, ...rest } = require('../../../jest.config.js');
 
 const isolation = projects.find(({ displayName }) => displayName === 'isolation');

@@ -6,7 +6,7 @@ const ROOT = path.join(__dirname, '..', '..', '..');
 
 describe('the mutants of the isolation kit', () => {
   it.each(MUTANTS.map(({ name, ...change }) => [name, change] as const))(
-    'find their text once in the code: %s',
+    'have their text exactly once in the code: %s',
     (_name, { file, find }) => {
       expect(readFileSync(path.join(ROOT, file), 'utf8').split(find)).toHaveLength(2);
     },

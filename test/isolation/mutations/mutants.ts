@@ -1,11 +1,11 @@
-/** One mistake that somebody could make, as a change to one file. */
+/** A possible mistake, as a change to one file. */
 export interface Mutant {
   name: string;
   file: string;
   /** Occurs exactly once in the file. */
   find: string;
   replace: string;
-  /** The suite that is tried first; the others follow only if this one passes. */
+  /** The suite that runs first; the others run only if this one passes. */
   suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers';
 }
 
@@ -17,8 +17,8 @@ const PROVISION = 'src/tenancy/provision-sql.ts';
 const AUTH = 'src/public/auth/auth.service.ts';
 
 /**
- * A TenantConnection that Nest would make only once is not here: it depends on REQUEST, which makes it
- * request-scoped whatever its own scope says. The one that remembers stands for it.
+ * A TenantConnection that Nest creates only once is impossible: it depends on REQUEST, which makes it request-scoped
+ * whatever its own scope says. The mutant that caches the tenant of the first request stands for it.
  */
 export const MUTANTS: Mutant[] = [
   {
@@ -80,7 +80,7 @@ export const MUTANTS: Mutant[] = [
     suite: 'routes',
   },
   {
-    name: 'the tenant of the first request is remembered',
+    name: 'the tenant of the first request is cached',
     file: 'src/tenancy/tenant-connection.ts',
     find: 'return this.request.tenant;',
     replace: 'return ((TenantConnection as never as { kept: TenantAccess }).kept ??= this.request.tenant);',
@@ -101,14 +101,14 @@ export const MUTANTS: Mutant[] = [
     suite: 'routes',
   },
   {
-    name: 'the cache of memberships forgets the shop',
+    name: 'the key of cached memberships lacks the shop',
     file: DIRECTORY,
     find: '`${userId} ${shopId}`',
     replace: '`${userId}`',
     suite: 'routes',
   },
   {
-    name: 'the cache of memberships forgets the user',
+    name: 'the key of cached memberships lacks the user',
     file: DIRECTORY,
     find: '`${userId} ${shopId}`',
     replace: '`${shopId}`',
@@ -193,21 +193,21 @@ export const MUTANTS: Mutant[] = [
     suite: 'leftovers',
   },
   {
-    name: 'shops are shown to those who are no members',
+    name: 'shops are shown to users who are not members',
     file: 'src/public/shops/memberships.ts',
     find: ".where('m.user_id = :userId', { userId })",
     replace: ".where('true')",
     suite: 'routes',
   },
   {
-    name: 'a refresh does not ask for membership',
+    name: 'a refresh does not check membership',
     file: AUTH,
     find: 'const principal = { ...holder, shopId: shop?.id ?? null };',
     replace: 'const principal = holder;',
     suite: 'routes',
   },
   {
-    name: 'a switch does not ask for membership',
+    name: 'a switch does not check membership',
     file: AUTH,
     find: 'if (shop === undefined) throw new ShopNotFound();',
     replace: 'if (shop === undefined) return { id: shopId } as ShopDto;',
@@ -221,14 +221,14 @@ export const MUTANTS: Mutant[] = [
     suite: 'routes',
   },
   {
-    name: 'expired tokens are good',
+    name: 'expired tokens are accepted',
     file: 'src/public/auth/access-token.strategy.ts',
     find: 'issuer: ACCESS_TOKEN.issuer,',
     replace: 'issuer: ACCESS_TOKEN.issuer, ignoreExpiration: true,',
     suite: 'routes',
   },
   {
-    name: 'a token that is remembered outlives its session',
+    name: 'a cached token outlives its session',
     file: 'src/public/auth/known-tokens.ts',
     find: '(await this.access.isLive(principal))',
     replace: 'true',

@@ -17,17 +17,17 @@ const COPIED = [
   'jest.config.js',
   'tsconfig.json',
 ];
-/** The kit's quick form: what a mistake breaks, it breaks soon. */
+/** Smallest size of the kit: a mistake shows after few requests. */
 const SMALL = { KIT_SHOPS: '8', KIT_REQUESTS: '400', KIT_SECONDS: '2', KIT_KILLS: '6' };
 const LIMIT_MS = 180_000;
 
-/** What the kit said of a copy of the project. */
+/** Result of the kit on a copy of the project. */
 export interface Verdict {
   failed: number;
   passed: number;
-  /** Suites that could not even start: they prove nothing. */
+  /** Suites that did not start: they prove nothing. */
   broken: number;
-  /** A test that failed. */
+  /** Name of the first failed test. */
   first: string | undefined;
   seconds: number;
 }
@@ -39,7 +39,7 @@ interface JestResults {
   testResults: { assertionResults: { status: string; fullName: string }[] }[];
 }
 
-/** A copy of the project in the folder of the run, in which one file at a time is wrong. */
+/** A copy of the project in a temporary folder, in which one file at a time is mutated. */
 export class MutatedProject {
   private readonly folder = path.join(scratchFolder(), 'project');
 
@@ -50,7 +50,7 @@ export class MutatedProject {
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(this.folder, 'node_modules'));
   }
 
-  /** Runs work with a mutant in place. @throws Error when its text is not in the file exactly once */
+  /** Runs `work` with a mutant applied. @throws Error when its text is not in the file exactly once */
   async with<T>({ name, file, find, replace }: Mutant, work: () => Promise<T>): Promise<T> {
     const target = path.join(this.folder, file);
     const source = readFileSync(target, 'utf8');
@@ -64,7 +64,7 @@ export class MutatedProject {
     }
   }
 
-  /** Runs the kit, or one suite of it. Not with `--bail`, which ends jest before it has written the results. */
+  /** Runs the kit, or one suite of it. Without `--bail`, which ends jest before it has written the results. */
   async test(suite?: string): Promise<Verdict> {
     const output = path.join(this.folder, 'results.json');
     rmSync(output, { force: true });
@@ -103,7 +103,7 @@ function readResults(file: string, stderr: string): Omit<Verdict, 'seconds'> {
   };
 }
 
-/** The environment without what jest and this run's setup put there, but for the server, which is shared. */
+/** The environment without the variables of jest and of this run, except the URL of the shared server. */
 function cleanEnv(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(JEST_|KIT_|TEST_PROGRAM)/.test(name));
   return Object.fromEntries(own);

@@ -21,7 +21,7 @@ describe('the isolation kit', () => {
     process.stdout.write(`  ${name.padEnd(56)} ${seconds.toFixed(0).padStart(4)} s  ${end}\n`);
   }
 
-  /** The likely suite first; a mutant that it does not see has the whole kit to survive. */
+  /** Runs the likely suite first, and the whole kit if that suite does not notice the mutant. */
   async function judge(mutant: Mutant): Promise<Verdict> {
     const likely = await project.test(mutant.suite);
     if (likely.failed > 0) return likely;
@@ -33,7 +33,7 @@ describe('the isolation kit', () => {
     'passes on the project as it is',
     async () => {
       const { failed, broken, passed, first, seconds } = await project.test();
-      process.stdout.write(`the kit's quick form: ${passed} tests in ${seconds.toFixed(0)} s\n`);
+      process.stdout.write(`without a mutant: ${passed} tests in ${seconds.toFixed(0)} s\n`);
       expect({ failed, broken, first }).toEqual({ failed: 0, broken: 0, first: undefined });
       expect(passed).toBeGreaterThan(300);
     },
