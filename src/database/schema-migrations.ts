@@ -48,7 +48,18 @@ async function loadMigration(folder: string, file: string): Promise<Migration> {
   const module = (await import(path.join(folder, file))) as Record<string, unknown>;
   const classes = Object.values(module).filter(isMigrationClass);
   if (classes.length !== 1) throw new Error(`${file} must export exactly one migration class`);
-  const migration = new classes[0]!(); // one, see above
+  return compileMigration(file, Number(version), new classes[0]!()); // one, see above
+}
+
+/**
+ * Compiles a migration to the SQL it sends.
+ * @throws Error naming the file when its marks or its content are invalid
+ */
+export async function compileMigration(
+  file: string,
+  version: number,
+  migration: MigrationInterface,
+): Promise<Migration> {
   const marks = readMarks(file, migration);
   const kind = kindOf(file, marks);
   const statements = {
@@ -56,7 +67,7 @@ async function loadMigration(folder: string, file: string): Promise<Migration> {
     down: await record(file, (runner) => migration.down(runner)),
   };
   return {
-    version: Number(version),
+    version,
     name: path.parse(file).name,
     kind,
     up: asOneText(statements.up),

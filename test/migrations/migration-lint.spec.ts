@@ -1,18 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { lintMigrations } from '../../src/operations/lint/lint-migrations';
 import { type RuleName, RULES } from '../../src/operations/lint/rules';
 import { TENANT_MIGRATIONS } from '../../src/database/migration-folders';
 import { loadMigrations } from '../../src/database/schema-migrations';
+import { ACCEPTED } from './lint-rules/accepted';
+import { BROKEN } from './lint-rules/broken';
+import { type LintFile, migrationsOf } from './lint-rules/lint-case';
 
-const CORPUS = path.join(__dirname, 'lint-corpus');
-const BAD = path.join(CORPUS, 'bad');
-const GOOD = path.join(CORPUS, 'good');
-
-/** Each folder stands behind the first migration of the product, as a later release would bring it. */
-async function lint(folder: string) {
+/** Lints the files of a case after the first migration of the product, as a later release would bring them. */
+async function lint(files: LintFile | readonly LintFile[]) {
   const [first] = await loadMigrations(TENANT_MIGRATIONS);
-  const added = await loadMigrations(folder);
+  const added = await migrationsOf(files);
   return { last: added.at(-1)!.name, findings: await lintMigrations([first!, ...added]) };
 }
 
@@ -22,26 +21,26 @@ describe('migrations/tenant', () => {
   });
 });
 
-describe.each(Object.keys(RULES) as RuleName[])('%s', (rule) => {
-  it.each(readdirSync(path.join(BAD, rule)))(
+describe.each(Object.entries(BROKEN))('%s', (rule, cases) => {
+  it.each(Object.entries(cases))(
     'is broken by %s, in its last file, and nothing else is',
-    async (what) => {
-      const { last, findings } = await lint(path.join(BAD, rule, what));
+    async (_, files) => {
+      const { last, findings } = await lint(files);
       const found = findings.map((finding) => [finding.file, finding.rule, finding.remedy]);
       expect(new Set(found.map((finding) => finding.join()))).toEqual(
-        new Set([[last, rule, RULES[rule].remedy].join()]),
+        new Set([[last, rule, RULES[rule as RuleName].remedy].join()]),
       );
     },
   );
 });
 
-describe('the corpus', () => {
-  it('breaks only rules that exist', () => {
-    expect(readdirSync(BAD).toSorted()).toEqual(Object.keys(RULES).toSorted());
+describe('the tables of cases', () => {
+  it('hold every rule', () => {
+    expect(Object.keys(BROKEN).toSorted()).toEqual(Object.keys(RULES).toSorted());
   });
 
-  it.each(readdirSync(GOOD))('holds nothing against %s', async (what) => {
-    expect((await lint(path.join(GOOD, what))).findings).toEqual([]);
+  it.each(Object.entries(ACCEPTED))('break no rule with %s', async (_, files) => {
+    expect((await lint(files)).findings).toEqual([]);
   });
 });
 
