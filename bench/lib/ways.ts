@@ -24,7 +24,7 @@ interface Cost {
 }
 
 /** Measures both in turns, after once that does not count: by then what runs often is compiled. */
-export async function costsInTurns(
+async function costsInTurns(
   { name, what, unit, rounds }: Omit<Measured, 'rounds'> & { rounds: number },
   measure: Record<'value' | 'floor', () => Promise<Cost>>,
 ): Promise<Measured[]> {
