@@ -15,11 +15,11 @@ type Entities = Record<Side, EntityTarget<ObjectLiteral>[]>;
 const FOLDERS: Record<Side, string> = { public: PUBLIC_MIGRATIONS, tenant: TENANT_MIGRATIONS };
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 
-/** @param entities of each side, handed in because commands do not know the product */
+/** @param entities of each side, passed in because commands do not import the product */
 export function addMigrationGenerate(program: Command, context: CommandContext, entities: Entities): void {
   program
     .command('migration:generate')
-    .description('write a migration from what the entities say and the migrations do not')
+    .description('write a migration for the difference between the entities and the migrations')
     .argument('<side>', 'public or tenant', parseSide)
     .argument('<name>', 'such as create-suppliers', parseName)
     .action((side: Side, name: string) =>
@@ -31,7 +31,7 @@ export function addMigrationGenerate(program: Command, context: CommandContext, 
         const version = Math.max(Date.now(), (migrations.at(-1)?.version ?? 0) + 1);
         const file = path.join('migrations', side, `${version}-${name}.ts`);
         await writeFile(file, migrationSource(`${pascalCase(name)}${version}`, up, down), { flag: 'wx' });
-        print(`wrote ${file}: read it before you commit it, then npm run migration:lint`);
+        print(`wrote ${file}: review it before you commit it, then run npm run migration:lint`);
       }),
     );
 }
@@ -43,7 +43,7 @@ function parseSide(text: string): Side {
 
 function parseName(text: string): string {
   if (!NAME.test(text))
-    throw new InvalidArgumentError('two or more lower-case words with hyphens between, such as add-season');
+    throw new InvalidArgumentError('two or more lower-case words joined by hyphens, such as add-season');
   return text;
 }
 

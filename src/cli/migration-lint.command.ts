@@ -9,12 +9,12 @@ import { TENANT_MIGRATIONS } from '../database/migration-folders';
 import { loadMigrations } from '../database/schema-migrations';
 import { print } from './command-context';
 
-/** Needs no database and opens none, so it takes no context. */
+/** Takes no context, because it needs no database. */
 export function addMigrationLint(program: Command): void {
   program
     .command('migration:lint')
-    .description('look for what is not safe in the tenant migrations, and exit 1 when there is something')
-    .argument('[folder]', 'of compiled migrations, instead of migrations/tenant')
+    .description('report what is unsafe in the tenant migrations; exits with 1 if there is anything')
+    .argument('[folder]', 'a folder of compiled migrations, instead of migrations/tenant')
     .action(async (folder?: string) => {
       if (folder !== undefined && !existsSync(folder))
         throw new OperatorError(`There is no folder ${folder}.`);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { programWith, runCli, scratchFolder } from '../support/program';
 
-/** Nobody listens there: a command that opened a database would fail. */
+/** Nothing listens there: a command that opens a database fails. */
 const NOWHERE = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' };
 
 describe('migration:lint', () => {
@@ -26,7 +26,7 @@ describe('migration:lint', () => {
     }
   });
 
-  it('reads another folder when told', async () => {
+  it('reads another folder if one is given', async () => {
     const folder = path.join(scratchFolder(), 'tenant');
     mkdirSync(folder);
     writeFileSync(

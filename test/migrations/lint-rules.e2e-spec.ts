@@ -56,7 +56,7 @@ async function apply(client: Client, migrations: readonly Migration[]): Promise<
   return costs;
 }
 
-describe('files that the linter lets pass', () => {
+describe('files that the linter accepts', () => {
   it.each(Object.entries(ACCEPTED))('%s can be applied and undone', async (_, files) => {
     const migrations = await migrationsOf(files);
     await withClient(database.url, async (client) => {
@@ -67,7 +67,7 @@ describe('files that the linter lets pass', () => {
   });
 
   it.each(Object.entries(ACCEPTED).filter(([name]) => !COSTLY_BUT_ACCEPTED.includes(name)))(
-    '%s reads and writes no table as a whole in a transaction',
+    '%s reads or writes no whole table in a transaction',
     async (_, files) => {
       const migrations = await migrationsOf(files);
       const costs = await withClient(database.url, (client) => apply(client, migrations));
@@ -76,10 +76,10 @@ describe('files that the linter lets pass', () => {
   );
 });
 
-describe.each(COSTLY)('what breaks %s', (rule) => {
+describe.each(COSTLY)('files that break %s', (rule) => {
   const cases = Object.entries(BROKEN[rule]).filter(([name]) => !NOT_RUN.includes(name));
 
-  it.each(cases)('reads or writes a table as a whole: %s', async (_, files) => {
+  it.each(cases)('read or write a whole table: %s', async (_, files) => {
     const migrations = await migrationsOf(files);
     const costs = await withClient(database.url, (client) => apply(client, migrations));
     expect(costs.at(-1)).not.toEqual([]);

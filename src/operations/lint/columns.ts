@@ -1,34 +1,20 @@
 import type { Node } from 'libpg-query';
-import type { Breach, Place } from './lint-finding';
+import type { LintContext, Violation } from './lint-finding';
 import { isSerial } from './sequences';
-import { alterationsOf, constraintsOf, defaultOf, everyBody, namesOf, newColumnsOf } from './syntax-tree';
+import { alterationsOf, constraintsOf, defaultOf, functionsIn, newColumnsOf } from './syntax-tree';
 
-/** Functions that give one value for a statement: PostgreSQL stores it once instead of writing every row. */
-const STEADY: ReadonlySet<string> = new Set([
-  ...[
-    'now',
-    'transaction_timestamp',
-    'statement_timestamp',
-    'timezone',
-    'date_trunc',
-    'date_part',
-    'extract',
-  ],
-  ...['make_date', 'make_interval', 'make_timestamptz', 'to_timestamp', 'to_date', 'to_char'],
-  ...['lower', 'upper', 'concat', 'md5', 'sha256', 'encode', 'decode'],
-  ...[
-    'jsonb_build_object',
-    'jsonb_build_array',
-    'json_build_object',
-    'json_build_array',
-    'to_jsonb',
-    'to_json',
-  ],
-]);
+/** Functions that return one value per statement: PostgreSQL stores it once instead of writing every row. */
+const STABLE: ReadonlySet<string> = new Set(
+  `now transaction_timestamp statement_timestamp timezone date_trunc date_part extract
+   make_date make_interval make_timestamptz to_timestamp to_date to_char
+   lower upper concat md5 sha256 encode decode
+   jsonb_build_object jsonb_build_array json_build_object json_build_array to_jsonb to_json`.split(/\s+/),
+);
 
-/** Changes of columns of tables that others may be using. */
-export function* checkColumns(statement: Node, { migration, schema }: Place): Generator<Breach> {
-  yield* newOnes(statement, { migration, schema });
+/** Changes to columns of tables that may be in use. */
+export function* checkColumns(statement: Node, context: LintContext): Generator<Violation> {
+  const { migration, schema } = context;
+  yield* checkNewColumns(statement, context);
   for (const { table, command } of alterationsOf(statement)) {
     if (!schema.isExisting(table, migration.version)) continue;
     const column = command.name ?? '';
@@ -42,15 +28,16 @@ export function* checkColumns(statement: Node, { migration, schema }: Place): Ge
   }
 }
 
-function* newOnes(statement: Node, { migration, schema }: Place): Generator<Breach> {
+function* checkNewColumns(statement: Node, { migration, schema }: LintContext): Generator<Violation> {
+  if ('CreateStmt' in statement) return;
   for (const { table, name, column } of newColumnsOf(statement)) {
-    if (!schema.isExisting(table, migration.version) || isCreating(statement)) continue;
+    if (!schema.isExisting(table, migration.version)) continue;
     const constraints = constraintsOf(column);
     const has = (type: string) => constraints.some(({ contype }) => contype === type);
     const expression = defaultOf(column);
-    const doubtful = doubtfulFunctionIn(expression);
-    if (doubtful !== undefined)
-      yield { rule: 'volatile-default', detail: `${table}.${name} has the default ${doubtful}()` };
+    const volatile = functionsIn(expression).find((called) => !STABLE.has(called));
+    if (volatile !== undefined)
+      yield { rule: 'volatile-default', detail: `${table}.${name} has the default ${volatile}()` };
     if (constraints.some(({ generated_kind: kind }) => kind === 's'))
       yield { rule: 'volatile-default', detail: `${table}.${name} is GENERATED … STORED` };
     const fillsItself =
@@ -58,13 +45,4 @@ function* newOnes(statement: Node, { migration, schema }: Place): Generator<Brea
     if (has('CONSTR_NOTNULL') && !fillsItself)
       yield { rule: 'not-null-without-default', detail: `${table}.${name}` };
   }
-}
-
-function isCreating(statement: Node): boolean {
-  return 'CreateStmt' in statement;
-}
-
-function doubtfulFunctionIn(expression: Node | undefined): string | undefined {
-  const calls = [...everyBody('FuncCall', expression)].map(({ funcname }) => namesOf(funcname).at(-1) ?? '');
-  return calls.find((name) => !STEADY.has(name));
 }

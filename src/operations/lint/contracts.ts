@@ -1,8 +1,8 @@
 import type { AlterTableCmd, AlterTableType, Node } from 'libpg-query';
-import type { Breach, Place } from './lint-finding';
-import { alterationsOf, bodyOf, kindOfNode, namesOf, type NodeKind, tablesIn } from './syntax-tree';
+import type { LintContext, Violation } from './lint-finding';
+import { alterationsOf, bodyOf, droppedTables, kindOfNode, type NodeKind, tablesIn } from './syntax-tree';
 
-const TAKE_AWAY: ReadonlySet<NodeKind> = new Set<NodeKind>([
+const REMOVALS: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'DropStmt',
   'RenameStmt',
   'TruncateStmt',
@@ -10,7 +10,7 @@ const TAKE_AWAY: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'CommentStmt',
 ]);
 
-const TAKE_AWAY_OR_TIGHTEN: ReadonlySet<AlterTableType> = new Set<AlterTableType>([
+const REMOVING_OR_TIGHTENING: ReadonlySet<AlterTableType> = new Set<AlterTableType>([
   'AT_DropColumn',
   'AT_DropConstraint',
   'AT_DropExpression',
@@ -21,21 +21,16 @@ const TAKE_AWAY_OR_TIGHTEN: ReadonlySet<AlterTableType> = new Set<AlterTableType
   'AT_ValidateConstraint',
 ]);
 
-/** What old programs may still use goes in a contract step only, and that holds nothing else. */
-export function* checkContract(statement: Node, { migration, schema }: Place): Generator<Breach> {
+/** Only a contract step removes what old programs may still use, and it does nothing else. */
+export function* checkContract(statement: Node, { migration, schema }: LintContext): Generator<Violation> {
   const isExisting = (table: string) => schema.isExisting(table, migration.version);
-  if (migration.marks.contract === undefined) {
-    for (const detail of takenAway(statement, isExisting)) yield { rule: 'drop-or-rename', detail };
-    return;
-  }
-  if (!isFitForContract(statement)) yield { rule: 'contract-mix', detail: 'adds or loosens' };
+  if (migration.marks.contract === undefined)
+    for (const detail of removals(statement, isExisting)) yield { rule: 'drop-or-rename', detail };
+  else if (!isFitForContract(statement)) yield { rule: 'contract-mix', detail: 'adds or loosens something' };
 }
 
-function* takenAway(statement: Node, isExisting: (table: string) => boolean): Generator<string> {
-  const drop = bodyOf('DropStmt', statement);
-  const dropped = drop?.removeType === 'OBJECT_TABLE' ? (drop.objects ?? []) : [];
-  const droppedTables = dropped.map((object) => namesOf(bodyOf('List', object)?.items).at(-1) ?? '');
-  for (const table of droppedTables) if (isExisting(table)) yield `DROP TABLE ${table}`;
+function* removals(statement: Node, isExisting: (table: string) => boolean): Generator<string> {
+  for (const table of droppedTables(statement)) if (isExisting(table)) yield `DROP TABLE ${table}`;
   for (const { table, command } of alterationsOf(statement))
     if (command.subtype === 'AT_DropColumn' && isExisting(table))
       yield `DROP COLUMN ${table}.${command.name}`;
@@ -51,11 +46,11 @@ function* takenAway(statement: Node, isExisting: (table: string) => boolean): Ge
 
 function isFitForContract(statement: Node): boolean {
   const alterations = [...alterationsOf(statement)];
-  if (alterations.length === 0) return TAKE_AWAY.has(kindOfNode(statement));
-  return alterations.every(({ command }) => isTightening(command));
+  if (alterations.length === 0) return REMOVALS.has(kindOfNode(statement));
+  return alterations.every(({ command }) => isRemovingOrTightening(command));
 }
 
-function isTightening({ subtype, def }: AlterTableCmd): boolean {
+function isRemovingOrTightening({ subtype, def }: AlterTableCmd): boolean {
   if (subtype === 'AT_ColumnDefault') return def === undefined; // DROP DEFAULT
-  return subtype !== undefined && TAKE_AWAY_OR_TIGHTEN.has(subtype);
+  return subtype !== undefined && REMOVING_OR_TIGHTENING.has(subtype);
 }

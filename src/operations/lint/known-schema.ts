@@ -1,9 +1,9 @@
 import type { Node } from 'libpg-query';
-import { columnsProvedBy } from './not-null-checks';
 import {
   alterationsOf,
   bodyOf,
   constraintsOf,
+  droppedTables,
   namesOf,
   newColumnsOf,
   newConstraintsOf,
@@ -11,7 +11,7 @@ import {
 } from './syntax-tree';
 
 interface KnownCheck {
-  /** Columns that cannot be null while it holds. */
+  /** Columns that cannot be null while the check holds. */
   proves: readonly string[];
   isValidated: boolean;
 }
@@ -22,23 +22,23 @@ interface KnownIndex {
 }
 
 interface KnownTable {
-  /** Version of the file that made it. */
-  madeBy: number;
+  /** Version of the file that created it. */
+  createdBy: number;
   notNull: Set<string>;
   checks: Map<string, KnownCheck>;
 }
 
-/** What a schema is made of so far, as much of it as the rules ask for. Reads statements, never a database. */
+/** The part of a schema that the rules need, derived from the statements so far. Never reads a database. */
 export class KnownSchema {
   private readonly tables = new Map<string, KnownTable>();
   private readonly indexes = new Map<string, KnownIndex>();
 
-  /** Whether others may be using the table already. A table that no file made counts as such. */
+  /** True unless the file `version` itself created the table: programs may be using it. */
   isExisting(table: string, version: number): boolean {
-    return this.tables.get(table)?.madeBy !== version;
+    return this.tables.get(table)?.createdBy !== version;
   }
 
-  /** Whether PostgreSQL need not read the table to know that the column holds no null. */
+  /** True if PostgreSQL knows without reading the table that the column holds no null. */
   provesNotNull(table: string, column: string): boolean {
     const known = this.tables.get(table);
     if (known === undefined) return false;
@@ -50,11 +50,11 @@ export class KnownSchema {
     return this.indexes.get(index)?.columns ?? [];
   }
 
-  /** Takes in what a statement of the file `version` changes. */
+  /** Applies a statement of the file `version`. */
   learn(statement: Node, version: number): void {
     const created = bodyOf('CreateStmt', statement)?.relation?.relname;
     if (created !== undefined && !this.tables.has(created))
-      this.tables.set(created, { madeBy: version, notNull: new Set(), checks: new Map() });
+      this.tables.set(created, { createdBy: version, notNull: new Set(), checks: new Map() });
     for (const { table, name, column } of newColumnsOf(statement))
       if (constraintsOf(column).some(({ contype }) => contype === 'CONSTR_NOTNULL'))
         this.tables.get(table)?.notNull.add(name);
@@ -62,10 +62,7 @@ export class KnownSchema {
     this.learnAlterations(statement);
     this.learnIndex(statement);
     this.learnRename(statement);
-    const drop = bodyOf('DropStmt', statement);
-    if (drop?.removeType === 'OBJECT_TABLE')
-      for (const object of drop.objects ?? [])
-        this.tables.delete(namesOf(bodyOf('List', object)?.items).at(-1) ?? '');
+    for (const table of droppedTables(statement)) this.tables.delete(table);
   }
 
   private learnConstraint({ table, constraint, column }: NewConstraint): void {
@@ -104,26 +101,36 @@ export class KnownSchema {
 
   private learnRename(statement: Node): void {
     const rename = bodyOf('RenameStmt', statement);
-    const { subname: old = '', newname = '', relation } = rename ?? {};
-    const name = relation?.relname ?? '';
+    if (rename === undefined) return;
+    const { renameType, subname: old = '', newname = '' } = rename;
+    const name = rename.relation?.relname ?? '';
     const table = this.tables.get(name);
-    if (rename?.renameType === 'OBJECT_INDEX') move(this.indexes, name, newname);
-    if (rename?.renameType === 'OBJECT_TABLE') {
+    const indexes = [...this.indexes.values()].filter((index) => index.table === name);
+    if (renameType === 'OBJECT_INDEX') move(this.indexes, name, newname);
+    if (renameType === 'OBJECT_TABLE') {
       move(this.tables, name, newname);
-      for (const index of this.indexesOf(name)) index.table = newname;
+      for (const index of indexes) index.table = newname;
     }
-    if (rename?.renameType === 'OBJECT_TABCONSTRAINT' && table) move(table.checks, old, newname);
-    if (rename?.renameType !== 'OBJECT_COLUMN') return;
+    if (renameType === 'OBJECT_TABCONSTRAINT' && table) move(table.checks, old, newname);
+    if (renameType !== 'OBJECT_COLUMN') return;
     const renamed = (columns: readonly string[]) =>
       columns.map((column) => (column === old ? newname : column));
-    for (const index of this.indexesOf(name)) index.columns = renamed(index.columns);
+    for (const index of indexes) index.columns = renamed(index.columns);
     for (const check of table?.checks.values() ?? []) check.proves = renamed(check.proves);
     if (table?.notNull.delete(old)) table.notNull.add(newname);
   }
+}
 
-  private indexesOf(table: string): KnownIndex[] {
-    return [...this.indexes.values()].filter((index) => index.table === table);
-  }
+/**
+ * Columns that a CHECK proves to be free of nulls, by PostgreSQL's own rule for SET NOT NULL: `IS NOT NULL`, alone or
+ * joined by AND. A comparison proves nothing, because a CHECK passes when its result is unknown.
+ */
+function columnsProvedBy(condition: Node | undefined): string[] {
+  const bool = bodyOf('BoolExpr', condition);
+  if (bool?.boolop === 'AND_EXPR') return (bool.args ?? []).flatMap(columnsProvedBy);
+  const test = bodyOf('NullTest', condition);
+  if (test?.nulltesttype !== 'IS_NOT_NULL') return [];
+  return namesOf(bodyOf('ColumnRef', test.arg)?.fields).slice(-1);
 }
 
 /** PostgreSQL drops a check with any of its columns. */
@@ -132,9 +139,9 @@ function forget(table: KnownTable, column: string): void {
   for (const [name, { proves }] of table.checks) if (proves.includes(column)) table.checks.delete(name);
 }
 
-function move<T>(things: Map<string, T>, from: string, to: string): void {
-  const thing = things.get(from);
-  if (thing === undefined) return;
-  things.delete(from);
-  things.set(to, thing);
+function move<T>(map: Map<string, T>, from: string, to: string): void {
+  const value = map.get(from);
+  if (value === undefined) return;
+  map.delete(from);
+  map.set(to, value);
 }

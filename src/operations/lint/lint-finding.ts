@@ -4,25 +4,25 @@ import type { KnownSchema } from './known-schema';
 import type { RuleName } from './rules';
 
 export interface LintFinding {
-  /** Name of the file without ending. */
+  /** Name of the file without its extension. */
   file: string;
   rule: RuleName;
-  /** Shortened; empty for what the file says of itself. */
+  /** Shortened; empty if the finding is about the marks of the file. */
   statement: string;
   detail: string;
   remedy: string;
 }
 
-export interface Breach {
+export interface Violation {
   rule: RuleName;
   detail: string;
 }
 
-/** Where a statement stands. */
-export interface Place {
+/** What a check knows about a statement in addition to its text. */
+export interface LintContext {
   migration: Migration;
-  /** What the statements before made. */
+  /** The schema as all earlier statements left it. */
   schema: KnownSchema;
 }
 
-export type Check = (statement: Node, place: Place) => Iterable<Breach>;
+export type Check = (statement: Node, context: LintContext) => Iterable<Violation>;

@@ -5,7 +5,7 @@ import { checkColumns } from './columns';
 import { checkConstraints } from './constraints';
 import { checkContract } from './contracts';
 import { KnownSchema } from './known-schema';
-import type { Breach, Check, LintFinding, Place } from './lint-finding';
+import type { Check, LintContext, LintFinding, Violation } from './lint-finding';
 import { checkNames } from './names';
 import { checkNewerSyntax } from './newer-syntax';
 import { checkObjects } from './objects';
@@ -15,8 +15,7 @@ import { checkSequences } from './sequences';
 import { parseStatements, shortened, type Statement } from './statements';
 import { checkControl } from './transaction-control';
 
-/** Of `up`. */
-const CHECKS: readonly Check[] = [
+const UP_CHECKS: readonly Check[] = [
   checkNames,
   checkObjects,
   checkSequences,
@@ -29,58 +28,65 @@ const CHECKS: readonly Check[] = [
   checkOnline,
 ];
 
-/** `down` is for a schema that may lose what `up` brought, so locks and old programs do not matter. */
+/** `down` is meant to lose what `up` added, so locks and old programs do not matter. */
 const DOWN_CHECKS: readonly Check[] = [checkNames, checkControl];
 
 /**
- * What in tenant migrations would break a rule of docs/migration-rules.md. Reads text only; no database is asked.
- * @param migrations all of a folder, oldest first: what a statement may do depends on the files before it
+ * Finds violations of the rules in docs/migration-rules.md. Reads text only, never a database.
+ * @param migrations all files of a folder, oldest first: earlier files decide what a statement may do
  */
 export async function lintMigrations(migrations: readonly Migration[]): Promise<LintFinding[]> {
   const schema = new KnownSchema();
   const findings: LintFinding[] = [];
-  for (const [i, migration] of migrations.entries()) {
-    const report = (text: string, breaches: Iterable<Breach>) =>
-      findings.push(...asFindings(migration.name, text, breaches));
-    report('', marksOf(migration, migrations.slice(0, i)));
-    const place = { migration, schema };
-    for (const sql of migration.statements.up) await lintUp(sql, place, report);
-    for (const sql of migration.statements.down)
-      for (const { node, text } of await parsed(sql, migration, report))
-        report(
-          text,
-          DOWN_CHECKS.flatMap((check) => [...check(node, place)]),
-        );
-  }
+  for (const [i, migration] of migrations.entries())
+    for await (const [statement, violations] of lintFile({ migration, schema }, migrations.slice(0, i)))
+      for (const violation of distinct(violations))
+        findings.push({
+          file: migration.name,
+          statement,
+          ...violation,
+          remedy: RULES[violation.rule].remedy,
+        });
   return findings;
 }
 
-type Report = (text: string, breaches: Iterable<Breach>) => void;
+type Linted = [statement: string, violations: readonly Violation[]];
 
-async function lintUp(sql: string, place: Place, report: Report): Promise<void> {
-  const { migration, schema } = place;
-  const statements = await parsed(sql, migration, report);
-  report(shortened(sql), ofQuery(sql, statements, migration));
-  for (const { node, text } of statements) {
-    report(
-      text,
-      CHECKS.flatMap((check) => [...check(node, place)]),
-    );
-    schema.learn(node, migration.version);
+async function* lintFile(context: LintContext, earlier: readonly Migration[]): AsyncGenerator<Linted> {
+  const { migration, schema } = context;
+  yield ['', [...checkMarks(migration, earlier)]];
+  for (const sql of migration.statements.up) {
+    const { statements, errors } = await parsed(sql, migration);
+    yield [shortened(sql), [...errors, ...checkQuery(sql, statements, migration)]];
+    for (const { node, text } of statements) {
+      yield [text, UP_CHECKS.flatMap((check) => [...check(node, context)])];
+      schema.learn(node, migration.version);
+    }
+  }
+  for (const sql of migration.statements.down) {
+    const { statements, errors } = await parsed(sql, migration);
+    yield [shortened(sql), errors];
+    for (const { node, text } of statements)
+      yield [text, DOWN_CHECKS.flatMap((check) => [...check(node, context)])];
   }
 }
 
-async function parsed(sql: string, { kind }: Migration, report: Report): Promise<Statement[]> {
+async function parsed(
+  sql: string,
+  { kind }: Migration,
+): Promise<{ statements: Statement[]; errors: Violation[] }> {
   try {
-    return await parseStatements(sql, kind === 'backfill');
+    return { statements: await parseStatements(sql, kind === 'backfill'), errors: [] };
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    report(shortened(sql), [{ rule: 'unparsable', detail: error.message }]);
-    return [];
+    return { statements: [], errors: [{ rule: 'unparsable', detail: error.message }] };
   }
 }
 
-function* marksOf({ kind, marks, statements }: Migration, earlier: readonly Migration[]): Generator<Breach> {
+function* checkMarks(
+  { kind, marks, statements }: Migration,
+  earlier: readonly Migration[],
+): Generator<Violation> {
   for (const rule of Object.keys(marks.allow))
     if (!ALLOWABLE.includes(rule as RuleName)) yield { rule: 'allow-unknown', detail: `allow names ${rule}` };
   const since = marks.contract?.since;
@@ -91,28 +97,28 @@ function* marksOf({ kind, marks, statements }: Migration, earlier: readonly Migr
 }
 
 /**
- * A new schema receives an online file as one text in one transaction. The loader takes CONCURRENTLY from it where
- * it stands behind the first words, so not behind a comment.
+ * A new schema receives an online file as one text in one transaction. The loader removes CONCURRENTLY for that, but
+ * only directly after the first words: not after a comment, for example.
  */
-function* ofQuery(sql: string, statements: readonly Statement[], { kind, up }: Migration): Generator<Breach> {
+function* checkQuery(
+  sql: string,
+  statements: readonly Statement[],
+  { kind, up }: Migration,
+): Generator<Violation> {
   if (kind === 'backfill' && statements.length !== 1)
     yield { rule: 'backfill-shape', detail: `${statements.length} statements in one query()` };
   if (kind !== 'online') return;
   if (statements.length > 1)
     yield {
       rule: 'online-mix',
-      detail: 'several statements in one query(): PostgreSQL makes a transaction of them',
+      detail: 'several statements in one query(): PostgreSQL runs them as one transaction',
     };
   if (statements.some(({ node }) => isConcurrent(node)) && up.includes(sql))
     yield { rule: 'online-mix', detail: 'CREATE, DROP or REINDEX … CONCURRENTLY must be the first words' };
 }
 
-function asFindings(file: string, statement: string, breaches: Iterable<Breach>): LintFinding[] {
-  const distinct = new Map([...breaches].map((breach) => [`${breach.rule} ${breach.detail}`, breach]));
-  return [...distinct.values()].map((breach) => ({
-    file,
-    statement,
-    ...breach,
-    remedy: RULES[breach.rule].remedy,
-  }));
+function distinct(violations: readonly Violation[]): Iterable<Violation> {
+  return new Map(
+    violations.map((violation) => [`${violation.rule} ${violation.detail}`, violation]),
+  ).values();
 }

@@ -1,8 +1,8 @@
 import type { Node, ObjectType } from 'libpg-query';
-import type { Breach } from './lint-finding';
-import { bodyOf, everyBody, everyPart, namesOf } from './syntax-tree';
+import type { Violation } from './lint-finding';
+import { bodiesOf, bodyOf, everyNode, lastNameOf, namesOf } from './syntax-tree';
 
-/** Fields that hold a name in parts, the schema first. */
+/** Fields that hold a qualified name, the schema first. */
 const NAME_FIELDS = [
   'funcname',
   'names',
@@ -14,11 +14,11 @@ const NAME_FIELDS = [
   'name',
 ];
 
-/** A type whose values are names of things. */
+/** Types whose values name objects. */
 const REG_TYPE = /^reg[a-z]+$/;
 
-/** Schemas in a statement. pg_catalog is free: the parser itself writes it before the names of built-in types. */
-export function* checkNames(statement: Node): Generator<Breach> {
+/** Reports schema names. pg_catalog is allowed: the parser itself qualifies built-in types with it. */
+export function* checkNames(statement: Node): Generator<Violation> {
   for (const schema of new Set(schemasIn(statement))) {
     if (schema === 'pg_catalog') continue;
     if (schema === 'public') yield { rule: 'public-reference', detail: 'names the schema public' };
@@ -27,29 +27,29 @@ export function* checkNames(statement: Node): Generator<Breach> {
 }
 
 function* schemasIn(statement: Node): Generator<string> {
-  for (const part of everyPart(statement)) {
-    for (const field of ['schemaname', 'newschema']) if (typeof part[field] === 'string') yield part[field];
-    for (const field of NAME_FIELDS) yield* qualifierOf(part[field], 1);
+  for (const node of everyNode(statement)) {
+    for (const field of ['schemaname', 'newschema']) if (typeof node[field] === 'string') yield node[field];
+    for (const field of NAME_FIELDS) yield* qualifierOf(node[field], 1);
   }
-  for (const { fields } of everyBody('ColumnRef', statement)) yield* qualifierOf(fields, 2);
-  yield* schemasInTexts(statement);
+  for (const { fields } of bodiesOf('ColumnRef', statement)) yield* qualifierOf(fields, 2);
+  yield* schemasInStrings(statement);
   yield* schemasOfObjects(statement);
 }
 
-/** @param parts that the name has without a schema */
+/** @param parts number of parts of the name without its schema */
 function* qualifierOf(names: unknown, parts: number): Generator<string> {
   if (!Array.isArray(names)) return;
-  const texts = namesOf(names as Node[]);
-  if (texts.length > parts) yield texts.at(-parts - 1)!; // longer than parts
+  const strings = namesOf(names as Node[]);
+  if (strings.length > parts) yield strings.at(-parts - 1)!; // longer than parts
 }
 
 /** `'public.users'::regclass`, `to_regclass('public.users')` */
-function* schemasInTexts(statement: Node): Generator<string> {
-  const casts = [...everyBody('TypeCast', statement)].filter(({ typeName }) =>
-    REG_TYPE.test(namesOf(typeName?.names).at(-1) ?? ''),
+function* schemasInStrings(statement: Node): Generator<string> {
+  const casts = [...bodiesOf('TypeCast', statement)].filter(({ typeName }) =>
+    REG_TYPE.test(lastNameOf(typeName?.names)),
   );
-  const calls = [...everyBody('FuncCall', statement)].filter(({ funcname }) =>
-    /^to_reg/.test(namesOf(funcname).at(-1) ?? ''),
+  const calls = [...bodiesOf('FuncCall', statement)].filter(({ funcname }) =>
+    /^to_reg/.test(lastNameOf(funcname)),
   );
   for (const node of [...casts.map(({ arg }) => arg), ...calls.map(({ args }) => args?.[0])]) {
     const text = bodyOf('A_Const', node)?.sval?.sval ?? '';
@@ -57,7 +57,7 @@ function* schemasInTexts(statement: Node): Generator<string> {
   }
 }
 
-/** DROP and COMMENT name things by lists; statements about schemas name nothing else. */
+/** DROP and COMMENT name objects by lists; statements about schemas name them in fields of their own. */
 function* schemasOfObjects(statement: Node): Generator<string> {
   const drop = bodyOf('DropStmt', statement);
   const comment = bodyOf('CommentStmt', statement);

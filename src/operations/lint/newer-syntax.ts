@@ -1,19 +1,18 @@
 import type { Node } from 'libpg-query';
-import type { Breach } from './lint-finding';
-import { alterationsOf, bodyOf, everyBody, namesOf, newColumnsOf, newConstraintsOf } from './syntax-tree';
+import type { Violation } from './lint-finding';
+import { alterationsOf, bodyOf, functionsIn, newColumnsOf, newConstraintsOf } from './syntax-tree';
 
 const NEWER_FUNCTION = /^uuidv[47]$/;
 
-/** DDL that the parser of PostgreSQL 18 knows and that of 15 does not. Newer expressions are not looked for. */
-export function* checkNewerSyntax(statement: Node): Generator<Breach> {
+/** Reports DDL that PostgreSQL 18 parses and 15 does not. Of newer expressions it knows these two functions only. */
+export function* checkNewerSyntax(statement: Node): Generator<Violation> {
   for (const detail of new Set(newerIn(statement))) yield { rule: 'newer-syntax', detail };
 }
 
 function* newerIn(statement: Node): Generator<string> {
   for (const { constraint, column } of newConstraintsOf(statement)) {
     const { contype } = constraint;
-    if (contype === 'CONSTR_NOTNULL' && column === undefined)
-      yield 'NOT NULL as a constraint of the table (18)';
+    if (contype === 'CONSTR_NOTNULL' && column === undefined) yield 'NOT NULL as a table constraint (18)';
     if (contype === 'CONSTR_GENERATED' && constraint.generated_kind === 'v') yield 'a virtual column (18)';
     if (['CONSTR_CHECK', 'CONSTR_FOREIGN'].includes(contype ?? '') && !constraint.is_enforced)
       yield 'NOT ENFORCED (18)';
@@ -26,6 +25,5 @@ function* newerIn(statement: Node): Generator<string> {
     if (alterEnforceability || alterInheritability) yield 'ALTER CONSTRAINT … ENFORCED or INHERIT (18)';
     if (command.subtype === 'AT_SetExpression') yield 'SET EXPRESSION (17)';
   }
-  for (const { funcname } of everyBody('FuncCall', statement))
-    if (NEWER_FUNCTION.test(namesOf(funcname).at(-1) ?? '')) yield `${namesOf(funcname).at(-1)}() (18)`;
+  for (const name of functionsIn(statement)) if (NEWER_FUNCTION.test(name)) yield `${name}() (18)`;
 }

@@ -1,11 +1,11 @@
 import type { AlterTableType, Node, ObjectType } from 'libpg-query';
 import { VERSION_TABLE } from '../../database/schema-migrations';
-import type { Breach, Place } from './lint-finding';
+import type { LintContext, Violation } from './lint-finding';
 import type { RuleName } from './rules';
-import { bodyOf, everyBody, kindOfNode, namesOf, type NodeKind, tablesIn } from './syntax-tree';
+import { bodiesOf, bodyOf, kindOfNode, namesOf, type NodeKind, tablesIn } from './syntax-tree';
 import { isControl } from './transaction-control';
 
-/** Statements that other rules look at. What is in no list is a forbidden object: nothing slips through. */
+/** Statements that other rules check. A statement in no list counts as a forbidden object, so none is missed. */
 const USUAL: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'CreateStmt',
   'AlterTableStmt',
@@ -19,7 +19,7 @@ const USUAL: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'DeleteStmt',
   'MergeStmt',
   'TruncateStmt',
-  'CreateSchemaStmt', // this and the next name a schema, which has a rule of its own
+  'CreateSchemaStmt', // this and the next name a schema, for which there is a rule
   'AlterObjectSchemaStmt',
 ]);
 
@@ -36,7 +36,7 @@ const RULE_OF_STATEMENT: Partial<Record<NodeKind, RuleName>> = {
   AlterExtensionContentsStmt: 'extension',
 };
 
-/** Of DROP, RENAME and COMMENT; tables and what is part of them are free, schemas have a rule of their own. */
+/** For DROP, RENAME and COMMENT. Tables and their parts are allowed; schemas have a rule of their own. */
 const RULE_OF_OBJECT: Partial<Record<ObjectType, RuleName | undefined>> = {
   OBJECT_TABLE: undefined,
   OBJECT_COLUMN: undefined,
@@ -71,8 +71,8 @@ const USUAL_ALTERATIONS: ReadonlySet<AlterTableType> = new Set<AlterTableType>([
   'AT_ResetRelOptions',
 ]);
 
-/** Kinds of things that a shop does not have. */
-export function* checkObjects(statement: Node, { migration }: Place): Generator<Breach> {
+/** Reports kinds of objects that a shop does not have. */
+export function* checkObjects(statement: Node, { migration }: LintContext): Generator<Violation> {
   yield* ofStatement(statement, migration.kind === 'sql' || migration.kind === 'online');
   const { removeType } = bodyOf('DropStmt', statement) ?? {};
   const { renameType } = bodyOf('RenameStmt', statement) ?? {};
@@ -84,30 +84,30 @@ export function* checkObjects(statement: Node, { migration }: Place): Generator<
   yield* ofEngine(statement);
 }
 
-function* ofStatement(statement: Node, isSelectIdle: boolean): Generator<Breach> {
+function* ofStatement(statement: Node, isSelectUseless: boolean): Generator<Violation> {
   const kind = kindOfNode(statement);
   const rule = RULE_OF_STATEMENT[kind];
-  if (rule !== undefined) yield { rule, detail: spoken(kind.replace(/Stmt$/, '')) };
+  if (rule !== undefined) yield { rule, detail: inWords(kind.replace(/Stmt$/, '')) };
   if (rule !== undefined || USUAL.has(kind) || isControl(kind)) return;
   const into = bodyOf('SelectStmt', statement)?.intoClause;
-  if (kind === 'SelectStmt' && !isSelectIdle && into === undefined) return;
+  if (kind === 'SelectStmt' && !isSelectUseless && into === undefined) return;
   yield {
     rule: 'forbidden-object',
-    detail: into === undefined ? spoken(kind.replace(/Stmt$/, '')) : 'SELECT INTO',
+    detail: into === undefined ? inWords(kind.replace(/Stmt$/, '')) : 'SELECT INTO',
   };
 }
 
-function* ofObject(type: ObjectType): Generator<Breach> {
+function* ofObject(type: ObjectType): Generator<Violation> {
   const rule = type in RULE_OF_OBJECT ? RULE_OF_OBJECT[type] : 'forbidden-object';
-  if (rule !== undefined) yield { rule, detail: spoken(type.replace('OBJECT_', '').toLowerCase()) };
+  if (rule !== undefined) yield { rule, detail: inWords(type.replace('OBJECT_', '').toLowerCase()) };
 }
 
-function* ofAlterations(statement: Node): Generator<Breach> {
+function* ofAlterations(statement: Node): Generator<Violation> {
   const type = bodyOf('AlterTableStmt', statement)?.objtype ?? 'OBJECT_TABLE';
   if (type !== 'OBJECT_TABLE' && type !== 'OBJECT_INDEX') yield* ofObject(type);
-  for (const { subtype } of everyBody('AlterTableCmd', statement))
+  for (const { subtype } of bodiesOf('AlterTableCmd', statement))
     if (subtype !== undefined && !USUAL_ALTERATIONS.has(subtype))
-      yield { rule: ruleOfAlteration(subtype), detail: spoken(subtype.replace('AT_', '')) };
+      yield { rule: ruleOfAlteration(subtype), detail: inWords(subtype.replace('AT_', '')) };
 }
 
 function ruleOfAlteration(subtype: AlterTableType): RuleName {
@@ -115,15 +115,15 @@ function ruleOfAlteration(subtype: AlterTableType): RuleName {
   return /^AT_(En|Dis)able\w*Trig/.test(subtype) ? 'trigger' : 'forbidden-object';
 }
 
-/** More than a table at a time would lock out more than a table. */
-function* ofReindex(statement: Node): Generator<Breach> {
+/** REINDEX of more than one table would lock more than one. */
+function* ofReindex(statement: Node): Generator<Violation> {
   const kind = bodyOf('ReindexStmt', statement)?.kind;
   if (kind !== undefined && kind !== 'REINDEX_OBJECT_INDEX' && kind !== 'REINDEX_OBJECT_TABLE')
     yield { rule: 'forbidden-object', detail: 'REINDEX of more than a table' };
 }
 
-/** The engine writes down there what it applied. */
-function* ofEngine(statement: Node): Generator<Breach> {
+/** The migrator records in this table what it applied. */
+function* ofEngine(statement: Node): Generator<Violation> {
   const dropped = (bodyOf('DropStmt', statement)?.objects ?? []).map(
     (object) => bodyOf('List', object)?.items,
   );
@@ -132,12 +132,12 @@ function* ofEngine(statement: Node): Generator<Breach> {
     yield { rule: 'forbidden-object', detail: `${VERSION_TABLE} belongs to the migrator` };
 }
 
-/** `CreateTableAs` as `create table as`. */
-function spoken(camelCase: string): string {
+/** `CreateTableAs` to `create table as`. */
+function inWords(camelCase: string): string {
   return camelCase.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
 }
 
-function* ofTable(statement: Node): Generator<Breach> {
+function* ofTable(statement: Node): Generator<Violation> {
   const create = bodyOf('CreateStmt', statement);
   if (create === undefined) return;
   const likes = (create.tableElts ?? []).filter((node) => bodyOf('TableLikeClause', node) !== undefined);
@@ -145,8 +145,8 @@ function* ofTable(statement: Node): Generator<Breach> {
     'a partition or inheritance': create.partspec ?? create.partbound ?? create.inhRelations?.[0],
     'a typed table': create.ofTypename,
     'a tablespace or access method': create.tablespacename ?? create.accessMethod,
-    'a table that is temporary or not logged': create.relation?.relpersistence === 'p' ? undefined : true,
-    'LIKE, which copies whatever is there at the time': likes[0],
+    'a temporary or unlogged table': create.relation?.relpersistence === 'p' ? undefined : true,
+    'LIKE, which copies the table as it is at that moment': likes[0],
   };
   for (const [detail, found] of Object.entries(oddities))
     if (found !== undefined) yield { rule: 'forbidden-object', detail };

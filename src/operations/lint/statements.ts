@@ -7,17 +7,15 @@ export interface Statement {
   text: string;
 }
 
-/** The name that stands for `{batch}` in a tree: PostgreSQL allows it where an expression may stand, only there. */
-export const BATCH_COLUMN = BATCH;
-
 /**
- * The statements of a SQL text as PostgreSQL 18 itself parses them.
- * @throws SqlError when it does not
+ * The statements of a SQL text as parsed by PostgreSQL 18 itself. In a backfill `{batch}` is parsed as a column of that
+ * name, so it may stand only where an expression may.
+ * @throws SqlError on a syntax error
  */
 export async function parseStatements(sql: string, isBackfill = false): Promise<Statement[]> {
-  const text = isBackfill ? sql.replaceAll(BATCH, `"${BATCH_COLUMN}"`) : sql;
-  if (text.trim() === '') return []; // to PostgreSQL no statement, to the library an error
-  const bytes = Buffer.from(text); // positions are counted in bytes
+  const text = isBackfill ? sql.replaceAll(BATCH, `"${BATCH}"`) : sql;
+  if (text.trim() === '') return []; // PostgreSQL accepts an empty text, the library does not
+  const bytes = Buffer.from(text); // the parser counts positions in bytes
   const { stmts = [] } = await parse(text);
   return stmts.flatMap(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
     if (stmt === undefined) return [];

@@ -4,37 +4,37 @@ type KeyOf<T> = T extends T ? keyof T : never;
 export type NodeKind = KeyOf<Node>;
 type Body<K extends NodeKind> = K extends NodeKind ? Extract<Node, Record<K, unknown>>[K] : never;
 
-/** A node is an object with one property, named by its kind. */
+/** A node is an object with one property, named after its kind. */
 export function kindOfNode(node: Node): NodeKind {
   return Object.keys(node)[0] as NodeKind;
 }
 
-/** Content of a node if it is of that kind. */
+/** The content of a node if it is of that kind. */
 export function bodyOf<K extends NodeKind>(kind: K, node: Node | undefined): Body<K> | undefined {
   return (node as Partial<Record<K, Body<K>>> | undefined)?.[kind];
 }
 
-/** A part of a tree, node or content of a node, without its type. */
-export type Part = Record<string, unknown>;
+/** An object of the tree, node or content of a node, without its type. */
+export type SyntaxNode = Record<string, unknown>;
 
-/** The part itself and everything below it. */
-export function* everyPart(value: unknown): Generator<Part> {
-  if (typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value)) yield value as Part;
-  for (const child of Object.values(value)) yield* everyPart(child);
+/** The object itself and all objects below it. */
+export function* everyNode(tree: unknown): Generator<SyntaxNode> {
+  if (typeof tree !== 'object' || tree === null) return;
+  if (!Array.isArray(tree)) yield tree as SyntaxNode;
+  for (const child of Object.values(tree)) yield* everyNode(child);
 }
 
-/** Contents of all nodes of a kind. Fields whose type is fixed hold their content without a node around it. */
-export function* everyBody<K extends NodeKind>(kind: K, tree: unknown): Generator<Body<K>> {
-  for (const part of everyPart(tree)) if (kind in part) yield part[kind] as Body<K>;
+/** The contents of all nodes of a kind. A field of a fixed type holds its content without a node around it. */
+export function* bodiesOf<K extends NodeKind>(kind: K, tree: unknown): Generator<Body<K>> {
+  for (const node of everyNode(tree)) if (kind in node) yield node[kind] as Body<K>;
 }
 
-/** All tables that a tree names, but for names that WITH gives. */
+/** All tables that a tree names, except names that WITH defines. */
 export function tablesIn(tree: unknown): string[] {
-  const parts = [...everyPart(tree)];
-  const given = new Set(parts.map(({ ctename }) => ctename));
-  const tables = parts.filter((part): part is RangeVar & Part => typeof part['relname'] === 'string');
-  return tables.map(({ relname }) => relname!).filter((name) => !given.has(name)); // filtered above
+  const nodes = [...everyNode(tree)];
+  const definedByWith = new Set(nodes.map(({ ctename }) => ctename));
+  const tables = nodes.filter((node): node is RangeVar & SyntaxNode => typeof node['relname'] === 'string');
+  return tables.map(({ relname }) => relname!).filter((name) => !definedByWith.has(name)); // filtered above
 }
 
 /** The strings of a list of names. */
@@ -42,7 +42,24 @@ export function namesOf(nodes: readonly Node[] | undefined): string[] {
   return (nodes ?? []).flatMap((node) => bodyOf('String', node)?.sval ?? []);
 }
 
-/** What ALTER TABLE does, one command after the other. */
+/** The last part of a qualified name; empty if there is none. */
+export function lastNameOf(nodes: readonly Node[] | undefined): string {
+  return namesOf(nodes).at(-1) ?? '';
+}
+
+/** Names of all functions that a tree calls. */
+export function functionsIn(tree: unknown): string[] {
+  return [...bodiesOf('FuncCall', tree)].map(({ funcname }) => lastNameOf(funcname));
+}
+
+/** The tables that DROP TABLE names. */
+export function droppedTables(statement: Node): string[] {
+  const drop = bodyOf('DropStmt', statement);
+  if (drop?.removeType !== 'OBJECT_TABLE') return [];
+  return (drop.objects ?? []).map((object) => lastNameOf(bodyOf('List', object)?.items));
+}
+
+/** The commands of an ALTER TABLE, in order. */
 export function* alterationsOf(statement: Node): Generator<{ table: string; command: AlterTableCmd }> {
   const alter = bodyOf('AlterTableStmt', statement);
   if (alter?.objtype !== 'OBJECT_TABLE') return;
@@ -58,7 +75,7 @@ export interface NewColumn {
   column: ColumnDef;
 }
 
-/** Columns that CREATE TABLE or ALTER TABLE makes. */
+/** Columns that CREATE TABLE or ALTER TABLE adds. */
 export function* newColumnsOf(statement: Node): Generator<NewColumn> {
   const create = bodyOf('CreateStmt', statement);
   for (const element of create?.tableElts ?? []) {
@@ -75,11 +92,11 @@ export function* newColumnsOf(statement: Node): Generator<NewColumn> {
 export interface NewConstraint {
   table: string;
   constraint: Constraint;
-  /** Of which it is written. */
+  /** The column that the constraint is written on, if any. */
   column?: ColumnDef;
 }
 
-/** Constraints that CREATE TABLE or ALTER TABLE makes; NOT NULL, DEFAULT and the like are among them. */
+/** Constraints that CREATE TABLE or ALTER TABLE adds, including NOT NULL, DEFAULT and the like. */
 export function* newConstraintsOf(statement: Node): Generator<NewConstraint> {
   for (const { table, column } of newColumnsOf(statement))
     for (const constraint of constraintsOf(column)) yield { table, constraint, column };
@@ -98,7 +115,7 @@ export function constraintsOf(column: ColumnDef): Constraint[] {
   return (column.constraints ?? []).flatMap((node) => bodyOf('Constraint', node) ?? []);
 }
 
-/** The default of a column; none if it is NULL. */
+/** The default of a column; undefined if it is NULL. */
 export function defaultOf(column: ColumnDef): Node | undefined {
   const expression = constraintsOf(column).find(({ contype }) => contype === 'CONSTR_DEFAULT')?.raw_expr;
   return bodyOf('A_Const', expression)?.isnull ? undefined : expression;

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
-import type { Breach } from './lint-finding';
-import { everyBody, kindOfNode, namesOf, type NodeKind } from './syntax-tree';
+import type { Violation } from './lint-finding';
+import { functionsIn, kindOfNode, type NodeKind } from './syntax-tree';
 
 const CONTROL: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'TransactionStmt',
@@ -28,7 +28,7 @@ const CONTROL: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'LoadStmt',
 ]);
 
-/** Functions that do what those statements do, or wait. */
+/** Functions that do the same as those statements, or wait. */
 const CONTROL_FUNCTION =
   /^(set_config|pg_notify|pg_sleep\w*|pg_(try_)?advisory_\w+|pg_(cancel|terminate)_backend|pg_export_snapshot)$/;
 
@@ -36,13 +36,11 @@ export function isControl(kind: NodeKind): boolean {
   return CONTROL.has(kind);
 }
 
-/** What belongs to whoever runs the migration: transactions, settings, locks, and code that decides by itself. */
-export function* checkControl(statement: Node): Generator<Breach> {
+/** Reports what only the migrator may do: transactions, settings, locks, and procedural code. */
+export function* checkControl(statement: Node): Generator<Violation> {
   const kind = kindOfNode(statement);
   if (isControl(kind))
     yield { rule: 'transaction-control', detail: `a ${kind.replace(/Stmt$/, '')} statement` };
-  for (const { funcname } of everyBody('FuncCall', statement)) {
-    const name = namesOf(funcname).at(-1) ?? '';
+  for (const name of functionsIn(statement))
     if (CONTROL_FUNCTION.test(name)) yield { rule: 'transaction-control', detail: `calls ${name}()` };
-  }
 }
