@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { print, start } from './lib/command';
 
-/** All that has a bar, one after the other; each writes its own table. It takes about an hour. */
+/** Every benchmark with a bar, one after the other; each prints its own table. Takes about an hour. */
 const NAMES = ['request', 'isolation', 'write', 'tenants', 'provision', 'migrate', 'import', 'start'];
 
 start(async () => {

@@ -6,8 +6,8 @@ import { seconds } from './lib/rounds';
 import { withServer } from './lib/server';
 
 /**
- * Makes tenants on an embedded server of its own and takes the time that doctor needs for them:
- * `npm run bench:doctor -- 1000`.
+ * The time that doctor takes: `npm run bench:doctor -- 1000` with the number of tenants, which are created on an embedded
+ * server of its own.
  */
 const TENANTS = countArgument(1, 1000);
 const RUNS = 3;
@@ -15,8 +15,8 @@ const RUNS = 3;
 start(() =>
   withServer(async (installation, env) => {
     const migrations = await TenantMigrations.load();
-    const make = await seconds(() => makeFleet(installation, migrations, TENANTS));
-    print(`${TENANTS} tenants made in ${make.toFixed(2)} s`);
+    const creation = await seconds(() => makeFleet(installation, migrations, TENANTS));
+    print(`${TENANTS} tenants created in ${creation.toFixed(2)} s`);
     for (let run = 1; run <= RUNS; run++) {
       let found = 0;
       const took = await seconds(async () => {

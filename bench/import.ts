@@ -16,9 +16,9 @@ import { inTurns, type Round, seconds } from './lib/rounds';
 import { withServer } from './lib/server';
 
 /**
- * `orders:import` of 525,461 lines against COPY of the rows that come of it, `npm run bench:import -- 5`: rounds. Both
- * fill the same tables with the same constraints and indexes, in a shop that nothing was in. The whole command is
- * timed, start included, in a process of its own, whose memory is measured too.
+ * `orders:import` of 525,461 lines against COPY of the resulting rows: `npm run bench:import -- 5` with the number of rounds.
+ * Both fill the same tables with the same constraints and indexes, in an empty shop. The whole command is timed, including
+ * its start, in a process of its own, whose memory is measured too.
  */
 const ROUNDS = countArgument(1, 5);
 const run = promisify(execFile);
@@ -29,7 +29,7 @@ start(() =>
     const made = await makeFleet(installation, await TenantMigrations.load(), 2 * ROUNDS + 1);
     const file = await historyFile(env.DATA_DIR);
     const shops = made.values();
-    const nextShop = () => shops.next().value!; // there are as many as are asked for
+    const nextShop = () => shops.next().value!; // one is made for each call
     const memory: Round[] = [];
     const first = nextShop();
     await importCommand(installation, env, file, first);
@@ -57,14 +57,14 @@ start(() =>
       ({ value, floor }) => print(`import ${value.toFixed(1)} s, COPY ${floor?.toFixed(1)} s`),
     );
     const origin = file.startsWith(env.DATA_DIR) ? 'made-up lines' : 'lines';
-    const what = `${lines} ${origin} of past orders, the whole command; floor: COPY of the rows that come of it`;
+    const what = `${lines} ${origin} of past orders, the whole command; floor: COPY of the resulting rows`;
     report('import', [
       resultOf(setup, { name: 'import.time', what, unit: 's', bar: { of: 'ratio', most: 3 } }, rounds),
       resultOf(
         setup,
         {
           name: 'import.memory',
-          what: 'most memory of that process',
+          what: 'peak memory of that process',
           unit: 'MiB',
           bar: { of: 'value', most: 200 },
         },
@@ -78,7 +78,7 @@ function schemaOf(shop: string): string {
   return new TenantLocator().locate(shop).schema;
 }
 
-/** The command, as an operator gives it. @returns the most memory that it held, in MiB */
+/** Runs the command as an operator does. @returns its peak memory in MiB */
 async function importCommand(
   installation: Installation,
   env: Env,
@@ -91,7 +91,7 @@ async function importCommand(
   const { stderr } = await run(process.execPath, args, {
     env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
   });
-  const kibibytes = /most memory (\d+) KiB/.exec(stderr)?.[1];
+  const kibibytes = /peak memory (\d+) KiB/.exec(stderr)?.[1];
   if (kibibytes === undefined) throw new Error(stderr);
   return Number(kibibytes) / 1024;
 }

@@ -9,21 +9,21 @@ import { explainEverything, ExplainedLog } from './indexes/explained';
 import { type Finding, findingOf } from './indexes/plans';
 import { type Call, callsOf } from './indexes/routes';
 import { unusedIndexes } from './indexes/unused';
-import { type Door, makeWorld, signUp } from './indexes/world';
+import { makeWorld, signUp, type SignedUp } from './indexes/world';
 import { countArgument, print, start } from './lib/command';
 import { describeSetup } from './lib/machine';
 import { printSetup, save } from './lib/results';
 import { withServer } from './lib/server';
 
 /**
- * Asks every route of a large shop and looks at the plan of every statement that is sent, as it was executed:
- * `npm run bench:indexes -- 100000 1000000`, products, lines of orders. Exits with 1 when a large table is read from
- * end to end, or much more is read than is given or written.
+ * Calls every route of a large shop and inspects the executed plan of every statement: `npm run bench:indexes -- 100000
+ * 1000000` with the numbers of products and order lines. Exits with 1 if a statement scans a large table, or reads much more
+ * than it returns or writes.
  */
 const PRODUCTS = countArgument(1, 100_000);
 const LINES = countArgument(2, 1_000_000);
 
-/** Routes of signing up and in, which are not about a shop, and those that touch no database. */
+/** Routes for sign-up and login, which do not concern a shop, and routes that use no database. */
 const ELSEWHERE = /^(?:\w+ \/api\/v1\/auth\/|\w+ \/health\/|\w+ \/\.well-known\/|POST \/api\/v1\/shops$)/;
 
 interface Seen extends Finding {
@@ -41,7 +41,7 @@ start(() =>
     printSetup(setup);
     printPlans(seen);
     for (const { index, table, bytes } of unused)
-      print(`unused: ${index} of ${table}, ${Math.round(bytes / 1024)} kB, which no key needs`);
+      print(`unused: ${index} of ${table}, ${Math.round(bytes / 1024)} kB, not needed by any key`);
     save('indexes', { ...setup, plans: seen, unused });
     const faults = seen.filter(({ fault }) => fault !== null);
     if (faults.length > 0) throw new Error(`${faults.length} statement(s) read too much`);
@@ -53,33 +53,33 @@ async function drive(installation: Installation, env: Env): Promise<{ schema: st
   const log = new ExplainedLog(env);
   try {
     await app.listen(0, '127.0.0.1');
-    const door = await signUp(`${await app.getUrl()}/api/v1`);
-    const calls = callsOf(await makeWorld(installation, door, PRODUCTS, LINES));
-    print(`a shop with ${PRODUCTS} products and ${LINES} lines of orders is made`);
-    await assertAll(door, calls);
-    const { schema } = new TenantLocator().locate(door.shopId);
-    return { schema, seen: await askAll(installation, schema, door, calls, log) };
+    const owner = await signUp(`${await app.getUrl()}/api/v1`);
+    const calls = callsOf(await makeWorld(installation, owner, PRODUCTS, LINES));
+    print(`created a shop with ${PRODUCTS} products and ${LINES} order lines`);
+    await assertAll(owner, calls);
+    const { schema } = new TenantLocator().locate(owner.shopId);
+    return { schema, seen: await callAll(installation, schema, owner, calls, log) };
   } finally {
-    await app.close(); // connections that end hand in what they counted
+    await app.close(); // closing connections report their statistics
   }
 }
 
-/** So that a new route is looked at too. */
-async function assertAll({ url }: Door, calls: readonly Call[]): Promise<void> {
+/** Fails if a route has no call, so that new routes are covered. */
+async function assertAll({ url }: SignedUp, calls: readonly Call[]): Promise<void> {
   const response = await fetch(new URL('/openapi.json', url));
   const { paths } = (await response.json()) as { paths: Record<string, object> };
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const asked = new Set(calls.map(({ route }) => route));
-  const left = routes.filter((route) => !asked.has(route) && !ELSEWHERE.test(route));
-  if (left.length > 0) throw new Error(`nothing asks ${left.join(', ')}`);
+  const called = new Set(calls.map(({ route }) => route));
+  const left = routes.filter((route) => !called.has(route) && !ELSEWHERE.test(route));
+  if (left.length > 0) throw new Error(`no call of ${left.join(', ')}`);
 }
 
-async function askAll(
+async function callAll(
   installation: Installation,
   schema: string,
-  { ask }: Door,
+  { send }: SignedUp,
   calls: readonly Call[],
   log: ExplainedLog,
 ) {
@@ -88,7 +88,7 @@ async function askAll(
   const seen: Seen[] = [];
   for (const call of calls) {
     log.next();
-    await ask(call);
+    await send(call);
     const route = call.note === undefined ? call.route : `${call.route}, ${call.note}`;
     for (const explained of log.next()) seen.push({ route, ...findingOf(explained, sizes, call.blocks) });
   }

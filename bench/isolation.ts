@@ -16,9 +16,9 @@ import { inTurns } from './lib/rounds';
 import { withServer } from './lib/server';
 
 /**
- * What isolation costs, `npm run bench:isolation -- 7 5`: rounds, seconds of each. The engine's read transaction
- * (role, path, limits, COMMIT) without HTTP, against the same query with the schema spelled out, by a login that may
- * read them all, outside any transaction. Both from this process.
+ * The cost of isolation: `npm run bench:isolation -- 7 5` with the number of rounds and the seconds of each. The engine's
+ * read transaction (role, path, limits, COMMIT) without HTTP, against the same query with qualified table names, by a login
+ * that may read all schemas, outside any transaction. Both run in this process.
  */
 const ROUNDS = countArgument(1, 7);
 const SECONDS = countArgument(2, 5);
@@ -34,15 +34,15 @@ start(() =>
     await makeFleet(installation, await TenantMigrations.load(), SHOPS);
     await fillShops(installation, PRODUCTS);
     const shops = await shopIds(installation);
-    const anyShop = () => shops[Math.floor(Math.random() * shops.length)]!; // there are some
+    const anyShop = () => shops[Math.floor(Math.random() * shops.length)]!; // not empty
     const pool = new Pool({ connectionString: bootstrapUrl, max: env.TENANT_POOL_SIZE });
     const queries = new Map(shops.map((id) => [id, qualified(id)]));
     await withApp(installation, env, async (app) => {
       const tenants = app.get(TenantDatabase, { strict: false });
       const value = () =>
         tenants.run(anyShop(), (manager) => manager.query(PRODUCT_LIST, [LAST_ID, LIMIT]), true);
-      const floor = () => pool.query(queries.get(anyShop())!); // made for each
-      for (const work of [value, floor]) await perSecond(IN_FLIGHT, 2 * SECONDS, work); // connections learn the tables
+      const floor = () => pool.query(queries.get(anyShop())!); // there is one per shop
+      for (const work of [value, floor]) await perSecond(IN_FLIGHT, 2 * SECONDS, work); // warms up the connections' caches of the catalogue
       const rounds = await inTurns(
         ROUNDS,
         {

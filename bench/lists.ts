@@ -17,8 +17,8 @@ import { PRODUCT_LISTS } from './lists/products';
 import type { ListWay } from './lists/way';
 
 /**
- * Ways to read a page of 20 with what belongs to it, each against the one that the services use:
- * `npm run bench:lists -- 7 300`: rounds, pages a round. One connection, one request after the other, as DTOs.
+ * Ways to read a page of 20 rows with their children, each against the one that the services use: `npm run bench:lists -- 7
+ * 300` with the number of rounds and of pages per round. One connection, one request at a time, results as DTOs.
  */
 const ROUNDS = countArgument(1, 7);
 const PAGES = countArgument(2, 300);
@@ -29,7 +29,7 @@ start(() =>
   withServer(async (installation, env) => {
     const setup = await describeSetup(adminOf(installation).bootstrapUrl);
     const [shop] = await makeFleet(installation, await TenantMigrations.load(), 1);
-    const shopId = shop!; // one was made
+    const shopId = shop!; // one was created
     await fillShop(installation, shopId, PRODUCTS, LINES);
     const logger = createLogger(env.LOG_LEVEL);
     const app = await NestFactory.createApplicationContext(AppModule.forRoot({ env, logger, installation }), {
@@ -66,12 +66,12 @@ async function compare(
   return compareWays(kind, inShop(way), inShop(used));
 }
 
-/** A faster way to another answer would prove nothing. */
+/** Fails unless both ways return the same: a faster way to another answer proves nothing. */
 async function same(database: TenantDatabase, shopId: string, way: ListWay, used: ListWay): Promise<void> {
   for (const i of [0, 7]) {
     const [a, b] = await Promise.all(
       [way, used].map(({ read }) => database.run(shopId, (manager) => read(manager, i))),
     );
-    if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(`${way.name} gives another page ${i}`);
+    if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(`${way.name} returns a different page ${i}`);
   }
 }

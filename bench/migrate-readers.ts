@@ -12,9 +12,9 @@ import { withServer } from './lib/server';
 import { nextMigration } from './migrate/next-migration';
 
 /**
- * How long readers of busy shops wait while the fleet is migrated, `npm run bench:migrate-readers -- 500 60`: shops,
- * seconds. In five shops a transaction has read `products` and does not end for so long; others read a product
- * list there again and again meanwhile, and their waits are what is measured.
+ * The wait of readers in busy shops while the fleet is migrated: `npm run bench:migrate-readers -- 500 60` with the numbers
+ * of shops and seconds. In five shops a transaction that has read `products` stays open for that time; meanwhile other
+ * sessions read a product list there in a loop, and their waits are measured.
  */
 const SHOPS = countArgument(1, 500);
 const SECONDS = countArgument(2, 60);
@@ -34,10 +34,10 @@ start(() =>
     const summary = await running;
     await holding;
     print(
-      `${summary.migrated} of ${SHOPS} migrated, ${summary.deferred.length} busy to the end: ${summary.outcome}`,
+      `${summary.migrated} of ${SHOPS} migrated, ${summary.deferred.length} still busy at the end: ${summary.outcome}`,
     );
-    if (summary.migrated !== SHOPS) throw new Error('the busy shops were not finished later');
-    const what = `longest wait of ${during.length} reads in ${BUSY} of ${SHOPS} shops whose tables a reader holds for ${SECONDS} s, while all are migrated; floor: the longest of ${before.length} without`;
+    if (summary.migrated !== SHOPS) throw new Error('the busy shops were not migrated in a later pass');
+    const what = `longest wait of ${during.length} reads in ${BUSY} of ${SHOPS} shops whose tables a reader holds for ${SECONDS} s, while all are migrated; floor: the longest of ${before.length} reads without a migration`;
     const rounds = [{ value: Math.max(...during), floor: Math.max(...before) }];
     const bar = { of: 'value', most: 300 } as const;
     report('migrate-readers', [resultOf(setup, { name: 'migrate.readers', what, unit: 'ms', bar }, rounds)]);
@@ -53,7 +53,7 @@ async function busyShops(installation: Installation): Promise<string[]> {
   });
 }
 
-/** One transaction that has read all of them, and stays. */
+/** Keeps one transaction open that has read a table of each shop. */
 function hold(installation: Installation, schemas: readonly string[]): Promise<void> {
   return withClient(adminOf(installation).bootstrapUrl, 'bench holder', async (client) => {
     await client.query('BEGIN');
@@ -63,7 +63,7 @@ function hold(installation: Installation, schemas: readonly string[]): Promise<v
   });
 }
 
-/** Reads in each of the shops until `end`, without a pause. @returns milliseconds of each */
+/** Reads in each of the shops in a loop until `end`. @returns milliseconds of each read */
 async function waits(
   installation: Installation,
   schemas: readonly string[],

@@ -17,15 +17,15 @@ import { memoryOf, migrateCommand } from './migrate/programs';
 import { rewind, sweep } from './migrate/rewind';
 
 /**
- * The migrator against a bare script on one embedded server, `npm run bench:migrate -- 5000 5`: shops, rounds.
- * It makes the shops first, which takes most of the time.
+ * The migrator against a bare script on one embedded server: `npm run bench:migrate -- 5000 5` with the numbers of shops and
+ * rounds. Creating the shops takes most of the time.
  */
 const SHOPS = countArgument(1, 5000);
 const ROUNDS = countArgument(2, 5);
 const MEMORY_ROUNDS = Math.min(ROUNDS, 3);
 const FEW = Math.ceil(SHOPS / 10);
-const INDEX_ROWS = 2 * SHOPS;
-/** Shops that a process migrates before its memory is looked at: by then V8 has grown the heap that it works with. */
+const REGISTRY_ROWS = 2 * SHOPS;
+/** Shops that a process migrates before its memory is measured: by then V8 has grown its working heap. */
 const WARM_UP = 4 * FEW;
 const CONNECTIONS = defaultConcurrency();
 
@@ -44,7 +44,7 @@ start(() =>
     const added = await nextMigration();
     const setup = await describeSetup(adminOf(installation).bootstrapUrl);
     const took = await seconds(() => makeFleet(installation, now, SHOPS));
-    print(`${SHOPS} shops made in ${took.toFixed(0)} s`);
+    print(`${SHOPS} shops created in ${took.toFixed(0)} s`);
     const next = new TenantMigrations([...now.list, added]);
     const fleet = { installation, env, setup, now, next, added };
     await sweep(installation);
@@ -116,7 +116,7 @@ async function nothingToDo({ installation, env, setup, now }: Fleet): Promise<Re
     client.query(
       `INSERT INTO tenants (shop_id, version, checksum)
        SELECT gen_random_uuid(), $1, $2 FROM generate_series(1, $3::int)`,
-      [now.latest, now.checksum, INDEX_ROWS - SHOPS],
+      [now.latest, now.checksum, REGISTRY_ROWS - SHOPS],
     ),
   );
   const migrator = new TenantMigrator(now, installation);
@@ -126,7 +126,7 @@ async function nothingToDo({ installation, env, setup, now }: Fleet): Promise<Re
     run.push({ value: await seconds(() => migrator.run()), floor: null });
     command.push({ value: await seconds(() => migrateCommand(installation, env)), floor: null });
   }
-  const what = `nothing to do, ${INDEX_ROWS} rows in public.tenants (half without a schema: the run looks at rows only)`;
+  const what = `nothing to do, ${REGISTRY_ROWS} rows in public.tenants (half without a schema: the run reads only the rows)`;
   const bar = { of: 'value', most: 1 } as const;
   return [
     resultOf(setup, { name: 'migrate.nothing.run', what: `${what}: the run`, unit: 's', bar }, run),

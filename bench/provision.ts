@@ -7,9 +7,9 @@ import { withServer } from './lib/server';
 import { FleetUnderTest } from './provision/fleet-under-test';
 
 /**
- * What a new shop takes in fleets of some sizes, `npm run bench:provision -- 10 1000 10000`: by the program against a
- * bare script, and in the largest fleet against the smallest. These two live on servers of their own, so that both can
- * be asked in turns. Making the shops takes most of the time. The fleets grow by what is measured, some hundred shops.
+ * The time for a new shop in fleets of several sizes, `npm run bench:provision -- 10 1000 10000`: the program against a bare
+ * script, and the largest fleet against the smallest. These two are on separate servers, so that they can be measured in
+ * alternation. Creating the shops takes most of the time. Measuring adds some hundred shops to each fleet.
  */
 const [SMALLEST = 10, ...LARGER] = sizes(process.argv.slice(2));
 const ROUNDS = 15;
@@ -27,7 +27,7 @@ start(() =>
       const large = new FleetUnderTest(other, otherEnv);
       for (const size of LARGER) {
         await large.grow(size);
-        print(`${size} shops made`);
+        print(`${size} shops created`);
         await againstScript(large, size);
       }
       const largest = LARGER.at(-1);
@@ -48,10 +48,10 @@ start(() =>
           FLAT,
         );
         await measure(
-          'flat.stock',
-          `new shop from stock, in a fleet ${what}`,
-          () => large.fromStock(),
-          () => small.fromStock(),
+          'flat.pool',
+          `new shop from the warm pool, in a fleet ${what}`,
+          () => large.fromWarmPool(),
+          () => small.fromWarmPool(),
         );
         await large.close();
       }
@@ -75,9 +75,9 @@ start(() =>
           BARE,
         );
         await measure(
-          `stock.${size}`,
-          `new shop from stock, ${what} that makes it`,
-          () => fleet.fromStock(),
+          `pool.${size}`,
+          `new shop from the warm pool, ${what} that creates it`,
+          () => fleet.fromWarmPool(),
           () => fleet.bareScript(),
           { of: 'value', most: 5 },
         );
@@ -90,7 +90,7 @@ start(() =>
         floor: () => Promise<number>,
         bar?: Bar,
       ): Promise<void> {
-        await value(); // warm
+        await value(); // warm-up
         await floor();
         const rounds = await inTurns(ROUNDS, { value, floor }, (round) =>
           print(`${name}: ${round.value.toFixed(2)} ms, ${round.floor?.toFixed(2)} ms`),
@@ -106,6 +106,6 @@ start(() =>
 function sizes(words: readonly string[]): number[] {
   const given = (words.length === 0 ? ['10', '1000', '10000'] : words).map(Number);
   if (given.some((size, i) => !Number.isInteger(size) || size <= (given[i - 1] ?? 0)))
-    throw new Error('give numbers of shops, the smallest first');
+    throw new Error('give numbers of shops in ascending order');
   return given;
 }

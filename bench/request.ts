@@ -13,8 +13,8 @@ import { withServer } from './lib/server';
 import { accessTokens } from './lib/tokens';
 
 /**
- * A list of 20 products over HTTP, of shops at random, `npm run bench:request -- 5 8`: rounds, seconds of each. One
- * process of the API against one of bare `node:http`, on one embedded server; the load comes from this process.
+ * A list of 20 products over HTTP, in random shops: `npm run bench:request -- 5 8` with the number of rounds and the seconds of
+ * each. One process of the API against one of bare `node:http`, on one embedded server; this process generates the load.
  */
 const ROUNDS = countArgument(1, 5);
 const SECONDS = countArgument(2, 8);
@@ -46,7 +46,7 @@ start(() =>
         loads[side].push(found);
         return found.perSecond;
       };
-      await load('value', api.ready, WARM_SECONDS); // each connection learns the tables of each shop once
+      await load('value', api.ready, WARM_SECONDS); // each connection reads the catalogue of each shop once
       await load('floor', floor.ready, WARM_SECONDS);
       loads.value = [];
       loads.floor = [];
@@ -61,7 +61,7 @@ start(() =>
             `${connections} connections: ${round.value.toFixed(0)}/s, floor ${round.floor?.toFixed(0)}/s`,
           ),
       );
-      const p99 = loads.value.map((one, i): Round => ({ value: one.p99, floor: loads.floor[i]!.p99 })); // as many
+      const p99 = loads.value.map((one, i): Round => ({ value: one.p99, floor: loads.floor[i]!.p99 })); // of equal length
       return rowsOf(setup, connections, rates, p99);
     }
   }),

@@ -10,8 +10,8 @@ import { inTurns } from './lib/rounds';
 import { withServer } from './lib/server';
 
 /**
- * From nothing to the first answer, `npm run bench:start -- 10000 9`: shops, rounds. The API on a server that runs
- * already, against an empty Nest application with Fastify and one pool of TypeORM on the same server.
+ * The time from start to the first answer: `npm run bench:start -- 10000 9` with the numbers of shops and rounds. The API on a
+ * running database server, against an empty Nest application with Fastify and one TypeORM pool on the same server.
  */
 const SHOPS = countArgument(1, 10_000);
 const ROUNDS = countArgument(2, 9);
@@ -24,7 +24,7 @@ start(() =>
     await settle(installation);
     const value = () => untilAnswer(() => startApi(installation, env), '/health/ready');
     const floor = () => untilAnswer(() => startEmpty(bootstrapUrl), '/');
-    await value(); // the files are in the cache of the system then
+    await value(); // brings the files into the page cache
     await floor();
     const rounds = await inTurns(ROUNDS, { value, floor }, (round) =>
       print(`ms: API ${round.value.toFixed(0)}, empty application ${round.floor?.toFixed(0)}`),

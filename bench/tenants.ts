@@ -17,16 +17,16 @@ import { accessTokens } from './lib/tokens';
 import { plot } from './tenants/plot';
 
 /**
- * Whether speed and memory stay what they are when shops get many, `npm run bench:tenants -- 10 100 1000 10000`. For each
- * number a server and an API of its own; requests for a list of products, of shops at random, go to them in turns.
+ * Speed and memory as the number of shops grows: `npm run bench:tenants -- 10 100 1000 10000`. Each number of shops has its
+ * own database server and API; requests for a list of products in random shops go to them in alternation.
  */
 const COUNTS = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10, 100, 1000, 10_000];
 const ROUNDS = 7;
 const SECONDS = 8;
 const WARM_SECONDS = 15;
-/** Shops that are warmed in a second: each is asked three times or so before the first round. */
+/** Shops warmed up per second: each receives about three requests before the first round. */
 const WARMED = 170;
-/** As docs/operations.md says for the largest of these numbers. */
+/** The size that docs/operations.md recommends for the largest of these numbers. */
 const POOL = { TENANT_POOL_SIZE: '40' };
 const PRODUCTS = 30;
 const CONNECTIONS = 16;
@@ -36,7 +36,7 @@ interface Fleet {
   count: number;
   installation: Installation;
   api: Program;
-  /** Good for ten minutes, as those of people are, so for all rounds. */
+  /** Valid for ten minutes, like those of users, so for all rounds. */
   tokens: string[];
   p50: number[];
   rates: number[];
@@ -46,7 +46,7 @@ interface Fleet {
 
 start(() => withFleets(COUNTS, [], measure));
 
-/** A server inside a server, so that all are there at once. */
+/** Nests the servers, so that all run at the same time. */
 async function withFleets(
   counts: readonly number[],
   fleets: readonly Fleet[],

@@ -19,8 +19,8 @@ import { inTurns } from './lib/rounds';
 import { withServer } from './lib/server';
 
 /**
- * An order of three lines, `npm run bench:write -- 7 5`: rounds, seconds of each. The orders service of a shop, against
- * a transaction of bare `pg` with the same statements, one after the other: those that the service was seen to send.
+ * An order of three lines: `npm run bench:write -- 7 5` with the number of rounds and the seconds of each. The orders service
+ * of a shop against a bare `pg` transaction with the same statements, recorded from the service and sent one by one.
  */
 const ROUNDS = countArgument(1, 7);
 const SECONDS = countArgument(2, 5);
@@ -46,7 +46,7 @@ start(() =>
       const session = app.get(TenantSession, { strict: false });
       const services: OrdersService[] = [];
       for (const shop of shops) services.push(await session.resolve(OrdersService, shop));
-      const { order, statements } = await seen(() => services[0]!.create(threeLines())); // there are some
+      const { order, statements } = await recorded(() => services[0]!.create(threeLines())); // not empty
       const value = () => anyOf(services).create(threeLines());
       const floor = () => replay(pool, anyOf(shops), statements, order);
       for (const work of [value, floor]) await perSecond(IN_FLIGHT, SECONDS, work);
@@ -66,7 +66,7 @@ start(() =>
   }),
 );
 
-/** Three things of a catalogue that is the same in every shop. */
+/** Three products of the catalogue, which is the same in every shop. */
 function threeLines() {
   const first = Math.floor(Math.random() * PRODUCTS);
   return {
@@ -77,8 +77,10 @@ function threeLines() {
   };
 }
 
-/** Makes an order and writes down the statements that product code sent for it. */
-async function seen(create: () => Promise<OrderDto>): Promise<{ order: OrderDto; statements: Statement[] }> {
+/** Creates an order and records the statements that product code sends for it. */
+async function recorded(
+  create: () => Promise<OrderDto>,
+): Promise<{ order: OrderDto; statements: Statement[] }> {
   const statements: Statement[] = [];
   const { prototype } = ExtendedClient;
   const query = Reflect.get(prototype, 'query') as (text: string, values: unknown[]) => unknown;
@@ -91,7 +93,7 @@ async function seen(create: () => Promise<OrderDto>): Promise<{ order: OrderDto;
   return { order, statements };
 }
 
-/** The same in another shop, under another id. */
+/** Sends the same statements to another shop, with another id. */
 async function replay(
   pool: Pool,
   shopId: string,

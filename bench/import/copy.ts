@@ -1,10 +1,10 @@
 import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 
-/** In the order of their foreign keys. */
+/** Ordered by their foreign keys. */
 const TABLES = ['customers', 'products', 'product_variants', 'orders', 'order_lines'];
 
-/** Lets the server write the rows of a shop beside its data. @returns lines of orders */
+/** Has the server write the rows of a shop to its data directory. @returns the number of order lines */
 export function saveRows(installation: Installation, schema: string): Promise<number> {
   return asSuperuser(installation, async (query) => {
     for (const table of TABLES) await query(`COPY ${schema}.${table} TO '${await fileOf(query, table)}'`);
@@ -13,7 +13,7 @@ export function saveRows(installation: Installation, schema: string): Promise<nu
   });
 }
 
-/** The least that stores the same rows: the server reads them from its own disk, in one transaction. */
+/** The minimum that stores the same rows: the server reads them from its own disk, in one transaction. */
 export function copyRows(installation: Installation, schema: string): Promise<void> {
   return asSuperuser(installation, async (query) => {
     await query('BEGIN');
@@ -22,7 +22,7 @@ export function copyRows(installation: Installation, schema: string): Promise<vo
   });
 }
 
-/** So that neither side pays for what the other has left behind. */
+/** Empties the shop, so that neither side pays for what the other left behind. */
 export function clear(installation: Installation, schema: string): Promise<void> {
   return asSuperuser(installation, async (query) => {
     await query(`TRUNCATE ${TABLES.map((table) => `${schema}.${table}`).join(', ')}`);

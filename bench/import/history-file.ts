@@ -10,11 +10,11 @@ const LINES_AN_ORDER = 18;
 const PRODUCTS = 4480;
 const CUSTOMERS = 4383;
 
-/** The real file, or one of the same shape made in `folder` where that is missing. */
+/** The real file; if it is missing, a generated one of the same shape in `folder`. */
 export async function historyFile(folder: string): Promise<string> {
   const real = path.resolve(process.env['REAL_DATA'] ?? '../shared/data', NAME);
   if (existsSync(real)) return real;
-  print(`no ${NAME} in REAL_DATA: ${LINES} made-up lines of the same shape instead`);
+  print(`no ${NAME} in REAL_DATA: using ${LINES} made-up lines of the same shape`);
   const file = path.join(folder, 'made-up.csv');
   await pipeline(Readable.from(madeUpLines()), createWriteStream(file));
   return file;
@@ -24,7 +24,7 @@ function* madeUpLines(): Generator<string> {
   yield 'Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n';
   for (let i = 0; i < LINES; i++) {
     const order = Math.floor(i / LINES_AN_ORDER);
-    const product = (i * 7919) % PRODUCTS; // a prime, so that neighbours differ
+    const product = (i * 7919) % PRODUCTS; // a prime makes neighbours differ
     const isReturn = order % 6 === 0;
     const customer = order % 5 === 0 ? '' : 12_000 + (order % CUSTOMERS);
     const time = new Date(Date.UTC(2009, 11, 1) + order * 1_000_000)

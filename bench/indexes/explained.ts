@@ -5,7 +5,7 @@ import { quoteIdent } from '../../src/database/identifiers';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 
-/** A node of EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON), as far as it is looked at. */
+/** The fields in use of a node of EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON). */
 export interface PlanNode {
   'Node Type': string;
   'Relation Name'?: string;
@@ -24,7 +24,7 @@ export interface Explained {
   Plan: PlanNode;
 }
 
-/** Lets connections that are opened from now on write the plan of every statement, triggers' too, into the log. */
+/** Makes every new connection log the plan of every statement, including those of triggers. */
 export async function explainEverything(installation: Installation): Promise<void> {
   const settings = {
     session_preload_libraries: 'auto_explain',
@@ -37,17 +37,17 @@ export async function explainEverything(installation: Installation): Promise<voi
   };
   await withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
-    const database = quoteIdent(rows[0]!.name); // SELECT without a table: one row
+    const database = quoteIdent(rows[0]!.name); // SELECT without a table returns one row
     for (const [name, value] of Object.entries(settings))
       await client.query(`ALTER DATABASE ${database} SET ${name} = '${value}'`);
-    // The superuser fills the shop: a million checks of foreign keys are no news.
+    // The superuser fills the shop; its million foreign-key checks are of no interest.
     await client.query(
       `ALTER ROLE CURRENT_USER IN DATABASE ${database} SET auto_explain.log_min_duration = '-1'`,
     );
   });
 }
 
-/** Reads what the server has written since it was last asked. A backend writes before it answers. */
+/** Reads the log entries since the last call. A backend writes its entry before it answers. */
 export class ExplainedLog {
   private readonly file: number;
   private at = 0;
@@ -56,7 +56,7 @@ export class ExplainedLog {
     this.file = openSync(path.join(DATA_DIR, 'postgres', 'server.log'), 'r');
   }
 
-  /** Each entry is a line that ends with `plan:`, and lines of JSON that begin with a tab. */
+  /** An entry is a line that ends with `plan:`, followed by lines of JSON that begin with a tab. */
   next(): Explained[] {
     const buffer = Buffer.alloc(fstatSync(this.file).size - this.at);
     this.at += readSync(this.file, buffer, 0, buffer.length, this.at);

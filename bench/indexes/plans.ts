@@ -1,8 +1,8 @@
 import type { Explained, PlanNode } from './explained';
 
-/** Rows from which on a table is not read from end to end. */
+/** Above this number of rows a table must not be scanned. */
 const LARGE = 1000;
-/** Blocks that a statement may read: so many in any case, and so many for each row that it gives or writes. */
+/** Blocks that a statement may read in any case, and further blocks for each row that it returns or writes. */
 const BLOCKS = 100;
 const BLOCKS_A_ROW = 40;
 
@@ -15,7 +15,7 @@ export interface Finding {
 }
 
 /**
- * @param sizes rows of each table
+ * @param sizes number of rows of each table
  * @param granted blocks that the statement may read in any case
  */
 export function findingOf(
@@ -43,10 +43,10 @@ export function findingOf(
 
 function* nodesOf(node: PlanNode): Generator<PlanNode> {
   yield node;
-  for (const part of node.Plans ?? []) yield* nodesOf(part);
+  for (const child of node.Plans ?? []) yield* nodesOf(child);
 }
 
-/** What a statement gives back or writes. */
+/** Rows that a statement returns or writes. */
 function rowsOf(plan: PlanNode): number {
   const { 'Node Type': type, Plans: [input] = [] } = plan;
   const written = type === 'ModifyTable' ? (input?.['Actual Rows'] ?? 0) : 0;
@@ -57,7 +57,7 @@ function sizeOf(node: PlanNode, sizes: Map<string, number>): number {
   return sizes.get(node['Relation Name'] ?? '') ?? 0;
 }
 
-/** `products_pkey backwards ×21`; nothing for nodes that only pass on what others read. */
+/** `products_pkey backwards ×21`; empty for nodes that only pass on the rows of others. */
 function scanOf(node: PlanNode): string[] {
   const { 'Node Type': type, 'Index Name': index, 'Relation Name': table, 'Actual Loops': loops } = node;
   if (type === 'Bitmap Heap Scan' || type === 'ModifyTable' || (index ?? table) === undefined) return [];

@@ -1,21 +1,21 @@
-/** A request of a route that touches the database. */
+/** A request to a route that uses the database. */
 export interface Call {
   /** As openapi.json writes it. */
   route: string;
-  /** Tells calls of one route apart. */
+  /** Distinguishes calls of one route. */
   note?: string;
   path: string;
   body?: object | string;
-  /** More blocks than the rule allows, known and told in docs/indexes.md. */
+  /** More blocks than the rule allows; docs/indexes.md explains why. */
   blocks?: number;
 }
 
-/** What the requests name; ids as `bench/lib/fill-shop.ts` makes them. */
+/** Ids for the requests, in the form that `bench/lib/fill-shop.ts` generates. */
 export interface World {
   shopId: string;
   memberId: string;
   newMember: string;
-  /** From the middle of the shop's life. */
+  /** From the middle of all products. */
   product: string;
   severalVariants: string;
   variants: string[];
@@ -33,7 +33,7 @@ const search = (note: string, q: string, more = ''): Call => ({
 
 const line = (variantId: string) => ({ variantId, quantity: 1 });
 
-/** In this order: some need what others have made. */
+/** The order matters: some calls need what earlier ones created. */
 export function callsOf(world: World): Call[] {
   const { shopId, memberId, newMember, product, severalVariants, variants, paidOrder, pendingOrder } = world;
   const members = `shops/${shopId}/members`;
@@ -44,7 +44,7 @@ export function callsOf(world: World): Call[] {
     search('a word of every tenth name', 'linen'),
     search('the same from the middle', 'linen', half),
     search('two words', 'no lin'),
-    { ...search('a word of every hundredth name', 'limited'), blocks: 1300 }, // one for each of 1,000
+    { ...search('a word of every hundredth name', 'limited'), blocks: 1300 }, // one for each of the 1,000 matches
     search('a word of few names', '4711'),
     search('a word of one name among the oldest', 'first'),
     search('words that no name has together', 'linen wool'),
@@ -63,7 +63,7 @@ export function callsOf(world: World): Call[] {
     },
     {
       route: 'POST /api/v1/products',
-      note: 'of a name that is taken',
+      note: 'with a name that is taken',
       path: 'products',
       body: { name: 'Linen bag', priceMinor: 1000 },
     },
@@ -127,10 +127,10 @@ export function callsOf(world: World): Call[] {
   ];
 }
 
-/** Half of them products that are there already. */
+/** Half of the rows are products that exist already. */
 function csv(): string {
   const rows = Array.from({ length: 200 }, (_, i) => {
-    const n = i % 2 === 0 ? 30 * i + 1 : 1_000_000 + i; // of one variant
+    const n = i % 2 === 0 ? 30 * i + 1 : 1_000_000 + i; // a product with one variant
     return `product-${n},Imported ${n},SKU-${n}-1,1.00,1`;
   });
   return ['Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty', ...rows].join('\n');

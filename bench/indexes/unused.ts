@@ -6,7 +6,7 @@ interface Unused {
   bytes: number;
 }
 
-/** Indexes that nothing has read and that neither a constraint nor a foreign key needs. Each is there in every shop. */
+/** Indexes that no statement read and that neither a constraint nor a foreign key needs. Every shop has each of them. */
 export async function unusedIndexes(client: Client, schema: string): Promise<Unused[]> {
   const { rows } = await client.query<Unused>(
     `SELECT s.indexrelname AS index, s.relname AS table, pg_relation_size(s.indexrelid)::float8 AS bytes

@@ -8,14 +8,14 @@ const SHOPS = 2000;
 const PEOPLE = 20 * SHOPS;
 const AUDIT_ENTRIES = 200_000;
 
-/** An owner's way into the shop. */
-export interface Door {
+/** An owner who is logged in to the shop. */
+export interface SignedUp {
   url: string;
   shopId: string;
-  readonly ask: (call: Call) => Promise<void>;
+  readonly send: (call: Call) => Promise<void>;
 }
 
-export async function signUp(url: string): Promise<Door> {
+export async function signUp(url: string): Promise<SignedUp> {
   const body = { email: 'owner@example.com', password: 'correct horse battery', shop: { name: 'Large' } };
   const answer = await fetch(`${url}/auth/register`, {
     method: 'POST',
@@ -24,13 +24,13 @@ export async function signUp(url: string): Promise<Door> {
   });
   if (!answer.ok) throw new Error(`auth/register answered ${answer.status}: ${await answer.text()}`);
   const { accessToken, shop } = (await answer.json()) as { accessToken: string; shop: { id: string } };
-  return { url, shopId: shop.id, ask: (call) => ask(url, accessToken, call) };
+  return { url, shopId: shop.id, send: (call) => send(url, accessToken, call) };
 }
 
-async function ask(url: string, token: string, { route, path, body }: Call): Promise<void> {
+async function send(url: string, token: string, { route, path, body }: Call): Promise<void> {
   const type = typeof body === 'string' ? 'text/csv' : 'application/json';
   const answer = await fetch(`${url}/${path}`, {
-    method: route.split(' ')[0]!, // split gives one part or more
+    method: route.split(' ')[0]!, // split returns at least one part
     headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
@@ -38,10 +38,10 @@ async function ask(url: string, token: string, { route, path, body }: Call): Pro
   await answer.arrayBuffer();
 }
 
-/** Fills shop and public side, and forgets which indexes that used. */
+/** Fills the shop and the public side, then resets the statistics, which count the use of indexes. */
 export async function makeWorld(
   installation: Installation,
-  { shopId }: Door,
+  { shopId }: SignedUp,
   products: number,
   lines: number,
 ): Promise<World> {
@@ -49,7 +49,7 @@ export async function makeWorld(
   const { schema } = new TenantLocator().locate(shopId);
   return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
     const one = async <T>(sql: string, values: unknown[] = []) =>
-      (await client.query<T & object>(sql, values)).rows[0]! as T; // each asks for a row that was made
+      (await client.query<T & object>(sql, values)).rows[0]! as T; // each query reads a row that exists
     await client.query(
       `INSERT INTO users (id, email, name, password_hash)
        SELECT gen_random_uuid(), 'person' || n || '@example.com', 'Person ' || n, '' FROM generate_series(0, $1) n`,

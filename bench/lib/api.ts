@@ -5,10 +5,10 @@ import { environmentOf } from './environment';
 import { type Program, startProgram } from './program';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-/** Of Node, as `npm start` has them. */
+/** The flags that `npm start` passes to Node. */
 const FLAGS = scripts.start.match(/--\S+/g) ?? [];
 
-/** One process of the API, as `npm start` runs it. `ready` is its URL. */
+/** Starts one process of the API as `npm start` does. `ready` is its URL. */
 export function startApi(
   installation: Installation,
   env: Env,

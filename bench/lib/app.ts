@@ -5,7 +5,7 @@ import { createLogger, NestLogger } from '../../src/common/logger';
 import type { Env } from '../../src/config/env';
 import type { Installation } from '../../src/database/installation';
 
-/** The application without its HTTP side, in this process. */
+/** Runs the application without HTTP in this process. */
 export async function withApp(
   installation: Installation,
   env: Env,

@@ -4,16 +4,16 @@ import { enterAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 
 const CONNECTIONS = 2;
-/** Ids as the program makes them begin with the time; these begin with zeros, and end in a number. */
+/** Ids of the program begin with the time; these begin with zeros and end in a number. */
 const idOf = (kind: string, number: string) =>
   `(lpad(${kind}, 8, '0') || '-0000-7000-8000-' || lpad(${number}::text, 12, '0'))::uuid`;
 
-/** Of the n-th product, in every shop. */
+/** The id of the n-th product's variant, in every shop. */
 export function variantId(number: number): string {
   return `00000002-0000-7000-8000-${String(number).padStart(12, '0')}`;
 }
 
-/** Gives every shop so many products with one variant each, and analyses them. */
+/** Gives every shop that number of products with one variant each, and runs ANALYZE. */
 export async function fillShops(installation: Installation, products: number): Promise<void> {
   const { url } = adminOf(installation);
   const ids = await shopIds(installation);

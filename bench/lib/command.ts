@@ -4,7 +4,7 @@ export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs a benchmark as a command: its error is reported as the program reports its own. */
+/** Runs a benchmark as a command; its errors are reported like those of the program. */
 export function start(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${reportOf(error)}\n`);

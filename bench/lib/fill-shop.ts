@@ -2,7 +2,7 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 
-/** The n-th of many ids that sort as they were made, as a UUIDv7 does; `kind` keeps those of two tables apart. */
+/** The n-th of ids that sort by creation, like UUIDv7; `kind` distinguishes those of different tables. */
 const id = (n: string, kind: number) =>
   `(lpad(to_hex(1700000000000 + ${n}), 12, '0') || '7000800${kind}' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 const PRODUCT = 0;
@@ -10,7 +10,7 @@ const VARIANT = 1;
 const ORDER = 2;
 const CUSTOMER = 3;
 
-/** Every third product has four variants, the others one. Of the prime, so that words do not go in step. */
+/** Every third product has four variants, the others one. Primes keep the words independent of one another. */
 const PRODUCTS = `
   INSERT INTO products (id, handle, name, description, currency, status, vendor, type, tags)
   SELECT ${id('n', PRODUCT)}, 'product-' || n, concat_ws(' ',
@@ -43,7 +43,7 @@ const ORDERS = `
     'buyer' || n % ${CUSTOMERS} || '@example.com', ${id(`n % ${CUSTOMERS}`, CUSTOMER)}, (SELECT user_id FROM members LIMIT 1)
   FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n`;
 
-/** Each line is of another product: the first variant, which all have. */
+/** Each line is for another product: its first variant, which every product has. */
 const LINES = `
   INSERT INTO order_lines
     (order_id, position, variant_id, product_id, sku, name, option_values, unit_price_minor, quantity, total_minor)
@@ -52,7 +52,7 @@ const LINES = `
   FROM generate_series(1, $1::bigint / ${LINES_AN_ORDER}) n, generate_series(1, ${LINES_AN_ORDER}) position,
     LATERAL (SELECT 1 + (n * 7919 + position * 104729) % $2::bigint AS product) sold`;
 
-/** Fills a shop that is empty and has one member, as a superuser, and gathers statistics. */
+/** Fills an empty shop with one member, as a superuser, and runs ANALYZE. */
 export function fillShop(
   installation: Installation,
   shopId: string,

@@ -8,8 +8,8 @@ import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 const CONNECTIONS = 3;
 
 /**
- * Makes shops `shop-0`, `shop-1`, … of one user, with everything that provisioning makes, on several connections.
- * @param first number of the first, in a fleet that is to grow
+ * Creates shops `shop-0`, `shop-1`, … of one user, complete as by provisioning, on several connections.
+ * @param first number of the first new shop, in a fleet that has shops already
  * @returns their ids
  */
 export async function makeFleet(
@@ -38,8 +38,8 @@ export async function makeFleet(
 }
 
 /**
- * Does what the server would do by itself in the minutes after so many shops were made: it would take cores and disk from
- * what is measured.
+ * Does in advance what autovacuum and the checkpointer would do in the minutes after the shops were created: they would take
+ * CPU and disk from the measurement.
  */
 export function settle(installation: Installation): Promise<void> {
   return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {

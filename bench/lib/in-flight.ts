@@ -1,4 +1,4 @@
-/** Does work again and again, so many at once, for so long. @returns how often a second */
+/** Repeats `work` for `seconds` with `inFlight` calls at a time. @returns calls per second */
 export async function perSecond(
   inFlight: number,
   seconds: number,

@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import { shuffled } from '../../src/common/shuffled';
 import { quantile } from './rounds';
 
-/** Tokens that one connection takes in turn: more requests ready made would cost this process more than sending them. */
+/** Tokens that one connection uses in turn: preparing more requests would cost this process more than sending them. */
 const SAMPLE = 1000;
 
 export interface Load {
@@ -16,13 +16,13 @@ export interface LoadSettings {
   /** Without a path. */
   url: string;
   path: string;
-  /** A request is sent with one of these, each connection in an order of its own. */
+  /** Each connection uses these in a random order of its own. */
   tokens: readonly string[];
   connections: number;
   seconds: number;
 }
 
-/** Asks a server on this machine as fast as so many connections can. @throws when an answer is not 200 */
+/** Sends requests to a server on this machine as fast as the connections can. @throws Error if an answer is not 200 */
 export function loadOf({ url, path, tokens, connections, seconds }: LoadSettings): Promise<Load> {
   return new Promise((resolve, reject) => {
     const times: number[] = [];

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { withClient } from '../../src/database/with-client';
 
-/** What a figure was measured on and with; it says little without. */
+/** The machine, versions and settings of a measurement, without which a figure says little. */
 export interface Setup {
   machine: { cpu: string; cores: number; memoryGiB: number; system: string; load: number };
   versions: { node: string; postgresql: string; pg: string };
-  /** Settings of the server that speed hangs on, and all that are not PostgreSQL's defaults. */
+  /** Settings of the server that affect speed, and all that differ from PostgreSQL's defaults. */
   settings: Record<string, string>;
 }
 
@@ -20,7 +20,7 @@ const SPEED = [
   'wal_level',
 ];
 
-/** @param url of a superuser: others do not see all settings */
+/** @param url of a superuser, because others do not see all settings */
 export function describeSetup(url: string): Promise<Setup> {
   return withClient(url, 'bench', async (client) => {
     const { rows } = await client.query<{ name: string; value: string }>(
@@ -34,7 +34,7 @@ export function describeSetup(url: string): Promise<Setup> {
       machine: machine(),
       versions: {
         node: process.version,
-        postgresql: version.rows[0]!.server_version, // SHOW has one row
+        postgresql: version.rows[0]!.server_version, // SHOW returns one row
         pg: versionOf('pg'),
       },
       settings: Object.fromEntries(rows.map(({ name, value }) => [name, value])),
@@ -48,7 +48,7 @@ function machine(): Setup['machine'] {
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,
-    load: Number(os.loadavg()[0]!.toFixed(2)), // always three
+    load: Number(os.loadavg()[0]!.toFixed(2)), // always has three elements
   };
 }
 

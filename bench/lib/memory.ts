@@ -5,8 +5,8 @@ import { withClient } from '../../src/database/with-client';
 const MIB = 1024; // the kernel counts in KiB
 
 /**
- * MiB of memory that a process has for itself, and of all that it holds, as Linux counts them. A page of PostgreSQL's shared
- * buffers that one process alone has touched so far is not its own, though Linux calls it private.
+ * A process's own memory and its total memory in MiB, as Linux counts them. Own memory is anonymous memory only: Linux calls a
+ * page of PostgreSQL's shared buffers private while only one process has touched it.
  */
 export function memoryOf(pid: number): { own: number; resident: number } {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
@@ -15,7 +15,7 @@ export function memoryOf(pid: number): { own: number; resident: number } {
   return { own: sizeOf('Anonymous'), resident: sizeOf('Rss') };
 }
 
-/** The same of the server processes behind an API's connections for tenants: MiB of each for itself. */
+/** Own memory of each server process of the API's tenant connections, in MiB. */
 export async function backendMemory(installation: Installation): Promise<number[]> {
   const pids = await withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
     const { rows } = await client.query<{ pid: number }>(

@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Where swc has put `src` and `bench`. */
-export const COMPILED = path.join(__dirname, '..', '..');
+/** The output folder of swc, with `src` and `bench`. */
+const COMPILED = path.join(__dirname, '..', '..');
 
 export interface Program {
   pid: number;
-  /** What the first group of `ready` matched. */
+  /** The match of the first group of `ready`. */
   ready: string;
   stop(): Promise<void>;
 }
 
-/** Starts a compiled program and waits for the line that says that it is ready. */
+/** Starts a compiled program and waits for the line that says it is ready. */
 export async function startProgram(
   file: string,
   env: Record<string, string>,
@@ -26,10 +26,10 @@ export async function startProgram(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const kill = () => child.kill();
-  process.once('exit', kill); // also when the benchmark ends by an error
+  process.once('exit', kill); // also if the benchmark fails
   return {
     ready: await readyLine(child, ready),
-    pid: child.pid!, // it runs
+    pid: child.pid!, // it has started
     stop: async () => {
       process.off('exit', kill);
       const ended = once(child, 'exit');
@@ -44,7 +44,7 @@ async function readyLine(child: ChildProcess, ready: RegExp): Promise<string> {
     // stdout is a pipe: see above
     const match = ready.exec(line);
     if (match === null) continue;
-    child.stdout!.resume(); // nobody reads the rest; a full pipe would block the program
+    child.stdout!.resume(); // a full pipe would block the program
     return match[1] ?? line;
   }
   throw new Error('the program did not start; its own message is above');

@@ -4,7 +4,7 @@ import { print } from './command';
 import type { Setup } from './machine';
 import { median, type Round } from './rounds';
 
-/** What a figure must reach. */
+/** The limit that a figure must meet. */
 export interface Bar {
   of: 'value' | 'ratio' | 'difference';
   least?: number;
@@ -18,9 +18,9 @@ export interface Result extends Setup {
   /** Median of the rounds. */
   value: number;
   floor: number | null;
-  /** Median of the rounds' own ratios: what disturbs one round disturbs both of its sides. */
+  /** Median of the ratios of each round: a disturbance affects both sides of a round. */
   ratio: number | null;
-  /** In words; null when there is none. */
+  /** In words; null if there is none. */
   bar: string | null;
   pass: boolean | null;
   rounds: readonly Round[];
@@ -58,7 +58,7 @@ function isReached({ of, least, most }: Bar, figures: Record<Bar['of'], number |
   return figure !== null && figure >= (least ?? -Infinity) && figure <= (most ?? Infinity);
 }
 
-/** Writes `bench/results/<name>.json` and prints the same as a table. */
+/** Writes `bench/results/<name>.json` and prints the results as a table. */
 export function report(name: string, results: readonly Result[]): void {
   const [setup] = results;
   if (setup !== undefined) printSetup(setup);
@@ -68,7 +68,7 @@ export function report(name: string, results: readonly Result[]): void {
     const figures = [`${short(value)} ${unit}`, short(floor), short(ratio), bar ?? '', yesNo(pass)];
     print(`| ${[what, ...figures].join(' | ')} |`);
   }
-  print('\nMedians of the rounds; that of the ratio is of the ratios of each round.');
+  print('\nMedians of the rounds; the ratio is the median of the ratios of each round.');
   save(name, results);
 }
 

@@ -1,4 +1,4 @@
-/** Seconds that work took. */
+/** Runs `work`. @returns the seconds it took */
 export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
@@ -12,21 +12,21 @@ export function median(values: readonly number[]): number {
   return (sorted[middle - 1]! + sorted[middle]!) / 2; // callers have at least one round
 }
 
-/** The value below which that share of all lies. */
+/** The value below which the given share of all values lies. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
-/** One round: what was measured, and the floor beside it; null where there is none. */
+/** One round: the measured value and the floor; null if there is none. */
 export interface Round {
   value: number;
   floor: number | null;
 }
 
 /**
- * Measures two things in turns, so that what else the machine does meets both alike; who begins alternates.
- * @param measure returns one value of a thing and leaves everything as it was
+ * Measures value and floor in alternation, so that other load on the machine affects both alike; the first one alternates too.
+ * @param measure returns one measurement and leaves no trace
  */
 export async function inTurns(
   rounds: number,

@@ -5,7 +5,7 @@ import { openSealedKey } from '../../src/database/sealed-key';
 import { withClient } from '../../src/database/with-client';
 import { ACCESS_TOKEN } from '../../src/public/auth/access-token';
 
-/** Access tokens of the fleet's user, one for each shop, each as a login of its own would give it. They end after ten minutes. */
+/** Access tokens of the fleet's user, one per shop, each with a session of its own. They expire after ten minutes. */
 export function accessTokens(installation: Installation, shops: readonly string[]): Promise<string[]> {
   return withClient(adminOf(installation).url, 'bench', async (client) => {
     const sessions = shops.map(newId);

@@ -1,14 +1,14 @@
 import { print } from './command';
 import { inTurns, type Round } from './rounds';
 
-/** A way to do what others do too. */
+/** One of several ways to do the same. */
 export interface Way {
   name: string;
-  /** @param i counts calls, so that they can differ */
+  /** @param i number of the call, so that calls can differ */
   readonly work: (i: number) => unknown;
 }
 
-/** What `resultOf` makes a line of. */
+/** The input of `resultOf` for one line. */
 export interface Measured {
   name: string;
   what: string;
@@ -17,54 +17,50 @@ export interface Measured {
 }
 
 interface Cost {
-  /** Time of a call, or calls in a time, as who waits sees it. */
-  seen: number;
-  /** The process's own work on it, µs. */
+  /** Elapsed time of a call, µs. */
+  elapsed: number;
+  /** CPU time of the process per call, µs. */
   cpu: number;
 }
 
-/** Measures both in turns, after once that does not count: by then what runs often is compiled. */
-async function costsInTurns(
-  { name, what, unit, rounds }: Omit<Measured, 'rounds'> & { rounds: number },
-  measure: Record<'value' | 'floor', () => Promise<Cost>>,
-): Promise<Measured[]> {
-  const cpu: Record<'value' | 'floor', number[]> = { value: [], floor: [] };
-  const side = (of: 'value' | 'floor') => async () => {
-    const cost = await measure[of]();
-    cpu[of].push(cost.cpu);
-    return cost.seen;
-  };
-  await measure.value();
-  await measure.floor();
-  const seen = await inTurns(rounds, { value: side('value'), floor: side('floor') }, ({ value, floor }) =>
-    print(`${what}: ${value.toFixed(1)} and ${floor?.toFixed(1)} ${unit}`),
-  );
-  const ofCpu = cpu.value.map((value, i) => ({ value, floor: cpu.floor[i]! })); // a pair a round
-  return [
-    { name, what, unit, rounds: seen },
-    { name: `${name}.cpu`, what: 'the same, CPU of the process', unit: 'µs', rounds: ofCpu },
-  ];
-}
-
-/** Compares a way with the one that is used, in this process, one call after the other. */
-export function compareWays(
+/**
+ * Compares a way with the one in use, in this process, one call at a time: in alternation, after one warm-up each, by which
+ * hot code is compiled.
+ */
+export async function compareWays(
   { name, what, rounds, calls }: { name: string; what: string; rounds: number; calls: number },
   way: Way,
   used: Way,
 ): Promise<Measured[]> {
-  const measure =
-    ({ work }: Way) =>
+  const cpu: Record<'value' | 'floor', number[]> = { value: [], floor: [] };
+  const side =
+    (of: 'value' | 'floor', { work }: Way) =>
     async () => {
-      const [started, before] = [performance.now(), process.cpuUsage()];
-      for (let i = 0; i < calls; i++) {
-        const done = work(i);
-        if (done instanceof Promise) await done; // a turn of the queue would weigh on what takes a microsecond
-      }
-      const { user, system } = process.cpuUsage(before);
-      return { seen: ((performance.now() - started) * 1000) / calls, cpu: (user + system) / calls };
+      const cost = await costOf(work, calls);
+      cpu[of].push(cost.cpu);
+      return cost.elapsed;
     };
-  return costsInTurns(
-    { name, what: `${what}: ${way.name}; floor: ${used.name}`, unit: 'µs', rounds },
-    { value: measure(way), floor: measure(used) },
+  await costOf(way.work, calls);
+  await costOf(used.work, calls);
+  const compared = `${what}: ${way.name}; floor: ${used.name}`;
+  const elapsed = await inTurns(
+    rounds,
+    { value: side('value', way), floor: side('floor', used) },
+    ({ value, floor }) => print(`${compared}: ${value.toFixed(1)} and ${floor?.toFixed(1)} µs`),
   );
+  const ofCpu = cpu.value.map((value, i) => ({ value, floor: cpu.floor[i]! })); // a pair per round
+  return [
+    { name, what: compared, unit: 'µs', rounds: elapsed },
+    { name: `${name}.cpu`, what: 'the same, CPU of the process', unit: 'µs', rounds: ofCpu },
+  ];
+}
+
+async function costOf(work: Way['work'], calls: number): Promise<Cost> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  for (let i = 0; i < calls; i++) {
+    const done = work(i);
+    if (done instanceof Promise) await done; // an await costs too much for a call of a microsecond
+  }
+  const { user, system } = process.cpuUsage(before);
+  return { elapsed: ((performance.now() - started) * 1000) / calls, cpu: (user + system) / calls };
 }

@@ -38,7 +38,7 @@ async function joinAndSelect(manager: EntityManager, page: number) {
   return orders.map(toOrderDto);
 }
 
-/** The first is what the service does. */
+/** The service uses the first. */
 export const ORDER_LISTS: readonly ListWay[] = [
   { name: 'one SQL text, lines by json_agg of rows', read: oneStatement },
   { name: 'TypeORM find, then find of lines', read: findTwice },

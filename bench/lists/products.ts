@@ -6,7 +6,7 @@ import { Product } from '../../src/tenant/products/product.entity';
 import { type ProductRow, toProductDto, type VariantDto } from '../../src/tenant/products/products.dto';
 import { LIMIT, type ListWay } from './way';
 
-/** As `bench/lib/fill-shop.ts` makes them. */
+/** The id that `bench/lib/fill-shop.ts` gives to the row. */
 const cursorOf = (page: number) => {
   const n = 9999 - 20 * (page % 400);
   const hex = (1700000000000 + n).toString(16).padStart(12, '0');
@@ -40,7 +40,7 @@ const JOINED_SQL = `SELECT ${COLUMNS}, v.id AS v1, v.sku AS v2, v.option_values 
    v.requires_shipping AS v10, v.taxable AS v11, v.image_src AS v12
   FROM (SELECT p.* ${PAGE}) p JOIN product_variants v ON v.product_id = p.id ORDER BY p.id DESC, v.position`;
 
-/** How many columns stand before those of a variant. */
+/** The number of columns before those of a variant. */
 const FIELDS = COLUMNS.split(',').length;
 
 type Fields = Omit<ProductRow, 'variants'>;
@@ -70,7 +70,7 @@ async function joinAndSelect(manager: EntityManager, page: number) {
     .leftJoinAndMapMany('p.variants', ProductVariant, 'v', 'v.product_id = p.id')
     .where('p.id < :id', { id: cursorOf(page) })
     .orderBy('p.id', 'DESC')
-    .take(LIMIT) // with an order by v.position too it would count rows of the join
+    .take(LIMIT) // ordering by v.position too would make it count rows of the join
     .getMany()) as ProductWithVariants[];
   for (const product of products) product.variants.sort((a, b) => a.position - b.position);
   return products.map(toProductDto);
@@ -127,11 +127,11 @@ async function joined(manager: EntityManager, page: number) {
   const rows = await manager.query<Fields[]>(JOINED_SQL, [cursorOf(page), LIMIT]);
   return [...groupBy(rows, ({ id }) => id).values()].map((flat) => {
     const variants = flat.map((row) => ofCells(Object.values(row), FIELDS));
-    return toProductDto({ ...flat[0]!, variants }); // a group has one or more
+    return toProductDto({ ...flat[0]!, variants }); // a group is never empty
   });
 }
 
-/** The first is what the service does. */
+/** The service uses the first. */
 export const PRODUCT_LISTS: readonly ListWay[] = [
   { name: 'one SQL text, variants by json_agg of rows', read: oneStatement },
   { name: 'TypeORM find, then find of variants', read: findTwice },

@@ -5,6 +5,6 @@ export const LIMIT = 21;
 /** A way to read a page as DTOs. */
 export interface ListWay {
   name: string;
-  /** @param page varies where the page begins */
+  /** @param page varies the start of the page */
   readonly read: (manager: EntityManager, page: number) => Promise<unknown[]>;
 }

@@ -10,8 +10,8 @@ import { ReconnectingClient } from '../../src/operations/reconnecting-client';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 /**
- * The least that brings a fleet up by one migration: a script with bare `pg` clients, for each shop one message
- * with one transaction. It takes no lock, looks at nothing, writes no audit log, and knows no failure.
+ * The minimum that applies one migration to a fleet: a script with bare `pg` clients that sends one message with one
+ * transaction per shop. It takes no lock, checks nothing, writes no audit log and handles no failure.
  */
 export async function bareRun(
   installation: Installation,
@@ -39,7 +39,7 @@ export async function bareRun(
   }
 }
 
-/** The same script with the migrator's own messages: all that it looks at, but one after the other. */
+/** The messages of the migrator for the same script: with all its checks, but one at a time. */
 export async function sameMessages(
   { admin, roles }: Installation,
   migrations: TenantMigrations,

@@ -8,8 +8,8 @@ import { countArgument, print, start } from '../lib/command';
 import { nextMigration } from './next-migration';
 
 /**
- * A process of its own, whose memory nothing else has grown: prints by how many MiB a run over the last shops makes
- * it grow. They are chosen by `from`, since a run that is told their ids keeps those. The first shops warm it up.
+ * Prints by how many MiB a run over the last shops grows this process, in which nothing else has allocated memory. The first
+ * shops warm it up. The last ones are selected by `from`, because a run keeps a list of ids in memory.
  */
 const SAMPLE_MS = 20;
 
@@ -31,13 +31,13 @@ start(async () => {
   print(JSON.stringify({ migrated, mebibytes: (peak - before) / 2 ** 20 }));
 });
 
-/** Id of the first of the last so many shops. */
+/** Id of the first of the last `shops` shops. */
 function firstOf(url: string, shops: number): Promise<string> {
   return withClient(url, 'bench', async (client) => {
     const { rows } = await client.query<{ id: string }>(
       'SELECT shop_id AS id FROM tenants ORDER BY shop_id DESC OFFSET $1 LIMIT 1',
       [shops - 1],
     );
-    return rows[0]!.id; // there are more shops than that
+    return rows[0]!.id; // there are more shops than these
   });
 }

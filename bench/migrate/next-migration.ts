@@ -15,7 +15,7 @@ const SOURCE = `exports.AddSeason = class {
   }
 };`;
 
-/** A column and an index, as the next release would bring them: read from a file like every migration. */
+/** A column and an index, as in a next release, loaded from a file like every migration. */
 export async function nextMigration(): Promise<Migration> {
   const folder = mkdtempSync(path.join(tmpdir(), 'stoa-bench-migration-'));
   try {

@@ -7,10 +7,10 @@ import { environmentOf } from '../lib/environment';
 
 const run = promisify(execFile);
 
-/** Beside this file's own folder, which swc has compiled along with `src`. */
+/** The output folder of swc, with `src` and `bench`. */
 const ROOT = path.join(__dirname, '..', '..');
 
-/** By how many MiB the migrator grows while it migrates the last so many shops, after so many others. */
+/** MiB by which the migrator grows while it migrates the last `shops` shops, after `warmUp` others. */
 export async function memoryOf(
   installation: Installation,
   env: Env,
@@ -27,7 +27,7 @@ export async function memoryOf(
   return mebibytes;
 }
 
-/** The command, as an operator gives it. */
+/** Runs the command as an operator does. */
 export async function migrateCommand(installation: Installation, env: Env): Promise<void> {
   const cli = path.join(ROOT, 'src', 'cli.js');
   const { stdout } = await run(process.execPath, [cli, 'migrate:tenants'], {

@@ -7,10 +7,10 @@ import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 const CONNECTIONS = 2;
 const BATCH = 50;
-/** What a run leaves dead rows in. */
+/** Tables in which a run leaves dead rows. */
 const WORN = 'pg_attribute, pg_class, pg_index, pg_depend, pg_type, tenants, audit_log';
 
-/** Brings shops back to where `before` left them, whoever took them further, and sweeps. */
+/** Returns shops to the state that `before` describes, then sweeps. */
 export async function rewind(
   installation: Installation,
   before: TenantMigrations,
@@ -46,7 +46,7 @@ export async function rewind(
   await sweep(installation);
 }
 
-/** Leaves the catalogue in a state that does not tell what was done before. */
+/** Vacuums the catalogue, so that earlier work does not affect the next measurement. */
 export async function sweep(installation: Installation): Promise<void> {
   await withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
     await client.query(`VACUUM (ANALYZE) ${WORN}`);

@@ -16,13 +16,13 @@ import { makeFleet, settle } from '../lib/fleet';
 import { median, seconds } from '../lib/rounds';
 import { BareScript } from './floor';
 
-/** What a round takes the median of. */
+/** A round takes the median of this many new shops. */
 const SHOPS_A_ROUND = 5;
 
-/** One installation with a number of shops, and the ways to make more. */
+/** An installation with a number of shops, and ways to create more. */
 export class FleetUnderTest {
   private size = 0;
-  private app!: INestApplicationContext; // `open` sets these
+  private app!: INestApplicationContext; // `grow` sets these
   private bare!: BareScript;
   private userId!: string;
 
@@ -31,7 +31,7 @@ export class FleetUnderTest {
     private readonly env: Env,
   ) {}
 
-  /** Makes the shops and opens the program beside them. Call again for more shops. */
+  /** Creates shops up to `size` and starts the program. Call again for more shops. */
   async grow(size: number): Promise<void> {
     if (this.size > 0) await this.close();
     const migrations = await TenantMigrations.load();
@@ -55,18 +55,18 @@ export class FleetUnderTest {
     await this.app.close();
   }
 
-  /** Nothing is ready: role, schema and tables are made in the registration. */
+  /** Nothing is ready: the registration creates role, schema and tables. */
   inline(): Promise<number> {
     return medianOf(() => this.register());
   }
 
-  /** Roles are ready, as they are while the stock is filled. */
+  /** Spare roles are ready, but no spare tenant. */
   async inlineWithRole(): Promise<number> {
     await this.prepare((builder, manager) => builder.addRoles(manager, SHOPS_A_ROUND));
     return medianOf(() => this.register());
   }
 
-  async fromStock(): Promise<number> {
+  async fromWarmPool(): Promise<number> {
     await this.prepare(async (builder, manager) => {
       for (let i = 0; i < SHOPS_A_ROUND; i++) {
         const tenant = await builder.begin(manager);

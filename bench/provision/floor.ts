@@ -7,8 +7,8 @@ import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
 /**
- * The least that makes a shop: a script with a bare `pg` client that sends one message with one transaction, the same
- * DDL and the same rows. It asks nothing, so it knows no slug that is taken and no tenant that is ready.
+ * The minimum that creates a shop: a script with a bare `pg` client that sends one message with one transaction, with the
+ * same DDL and the same rows. It reads nothing, so it checks no slug and uses no spare tenant.
  */
 export class BareScript {
   private readonly client: Client;
@@ -29,14 +29,14 @@ export class BareScript {
     return this.client.end();
   }
 
-  /** Makes the role of a shop to come. */
+  /** Creates the role of a future shop. */
   async makeRole(): Promise<string> {
     const id = newId();
     await this.client.query(tenantRolesSql([new TenantLocator().locate(id)], this.installation.roles));
     return id;
   }
 
-  /** @param ready a shop whose role is there */
+  /** @param ready id of a shop whose role exists */
   async makeShop(ready?: string): Promise<void> {
     const id = ready ?? newId();
     const { migrations, installation, userId } = this;

@@ -11,8 +11,8 @@ import { PRODUCT_LIST } from '../../src/tenant/products/product-list';
 import { print, start } from '../lib/command';
 
 /**
- * The least that answers a list of products for a shop: `node:http`, the check of the token, and one message each for
- * role and path, the query and COMMIT, sent without waiting. It knows no routes, no membership, no errors, no log.
+ * The minimum that answers with a shop's list of products: `node:http`, verification of the token, and one message each for
+ * role and path, the query, and COMMIT, pipelined. It has no routes, no membership check, no error handling and no log.
  */
 start(async () => {
   const { TENANT_URL, PUBLIC_URL, POOL_SIZE } = process.env as Record<string, string>;

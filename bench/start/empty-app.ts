@@ -29,7 +29,7 @@ class RootController {
 })
 class EmptyModule {}
 
-/** The least that Nest needs to answer, with a pool to a database. */
+/** The minimum that Nest needs to answer, with a pool to a database. */
 start(async () => {
   const app = await NestFactory.create<NestFastifyApplication>(EmptyModule, new FastifyAdapter(), {
     logger: false,

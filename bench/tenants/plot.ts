@@ -8,11 +8,11 @@ use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 export interface Line {
   name: string;
   unit: 'ms' | 'MiB';
-  /** Number of tenants and figure. */
+  /** Number of tenants and value. */
   points: readonly (readonly [number, number])[];
 }
 
-/** An SVG of lines over the number of tenants: milliseconds on the left, MiB on the right. */
+/** Draws an SVG of lines over the number of tenants: milliseconds on the left axis, MiB on the right. */
 export function plot(title: string, lines: readonly Line[]): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 400 });
   chart.setOption({

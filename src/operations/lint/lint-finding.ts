@@ -18,7 +18,7 @@ export interface Violation {
   detail: string;
 }
 
-/** What a check knows about a statement in addition to its text. */
+/** Knowledge of a check about a statement in addition to its text. */
 export interface LintContext {
   migration: Migration;
   /** The schema as all earlier statements left it. */

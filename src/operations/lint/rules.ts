@@ -1,6 +1,6 @@
 interface Rule {
   why: string;
-  /** What to write instead. */
+  /** Advice on the alternative. */
   remedy: string;
 }
 
