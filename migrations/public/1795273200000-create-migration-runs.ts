@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What the migrator knows of each tenant and of its own runs, and the functions that it calls inside a tenant's
+ * State of each tenant and of the migrator's runs, and the functions that the migrator calls inside a tenant's
  * transaction. They belong to the owner and nobody else may call them. A failed expectation is an error with a
  * SQLSTATE of our own, so that the transaction is undone without asking the client: ST001 another runner has the
  * tenant, ST002 its history is not what the index says, ST003 its shape is not that of the reference.

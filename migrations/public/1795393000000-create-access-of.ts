@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Whether a login is live, and what its user is in a shop: the questions of a request, in one. A function for the sake of
+ * Answers in one query whether a session is live and which role its user has in a shop. It is a function because of
  * its plans: PostgreSQL keeps them on each connection, while the plan of a statement takes it longer than the answer
  * (docs/decisions/0023-one-question-of-access.md). It works with the caller's own rights.
  */

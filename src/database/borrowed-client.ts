@@ -6,7 +6,7 @@ types.setTypeParser(types.builtins.INT8, Number); // our bigints are amounts, co
 /** Internals of `pg` that are used here; tests fail when they change. */
 interface Inside {
   connection: { stream: Socket };
-  /** Whether every query that was sent has been answered. */
+  /** True when every query that was sent has been answered. */
   readyForQuery: boolean;
 }
 

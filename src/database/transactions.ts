@@ -94,7 +94,7 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
   shopId?: string;
-  /** Whether the work sends one statement only, so that COMMIT can share its round trip. */
+  /** True when the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
 }
 

@@ -7,7 +7,7 @@ const CONFIGURED_LIMIT = '53400'; // for example temp_file_limit: caused by one 
 const BUSY = new Set(['55P03', '40P01', '40001']);
 
 /**
- * What a failure means for work on one tenant:
+ * Meaning of a failure for work on one tenant:
  * - `elsewhere`: another runner holds the tenant's advisory lock.
  * - `stale`: the registry disagrees with the schema.
  * - `busy`: a lock was not available in time.

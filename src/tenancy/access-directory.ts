@@ -43,7 +43,7 @@ export class AccessDirectory {
   ) {}
 
   /**
-   * Whether the session is this user's and not revoked. For a token with a shop, the same query also caches what
+   * Checks that the session is this user's and not revoked. For a token with a shop, the same query also caches what
    * `enter` needs next.
    */
   async isLive({ userId, sessionId, shopId }: Principal): Promise<boolean> {

@@ -33,7 +33,7 @@ interface Slot {
 interface Waiter {
   shopId: string;
   preferred: Slot;
-  /** Whether it accepts any connection by now. */
+  /** True once it accepts any connection. */
   acceptsAny: boolean;
   overtaken: number;
   take(slot: Slot): void;

@@ -16,7 +16,7 @@ export interface Placement {
 /** A tenant that is being created; its id is final, so the shop can be inserted. */
 export interface NewTenant {
   shopId: string;
-  /** What exists already: nothing, the role, or the complete tenant. */
+  /** Existing part: nothing, the role, or the complete tenant. */
   ready: 'none' | 'role' | 'tenant';
 }
 

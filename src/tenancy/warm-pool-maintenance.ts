@@ -61,7 +61,7 @@ export class WarmPoolMaintenance implements OnModuleDestroy {
     return ms;
   }
 
-  /** Whether requests wait for a connection: they go first, and new shops are created inline meanwhile. */
+  /** True while requests wait for a connection: they go first, and new shops are created inline meanwhile. */
   private isBusy(): boolean {
     return this.tenants.load().waiting + this.publicSide.load().waiting > 0;
   }

@@ -4,7 +4,7 @@ import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
-/** What concerns the server, which other tests work on too. */
+/** Checks of the server, which other tests use too. */
 const OF_SERVER = ['server-setting', 'leftover-role'];
 
 const app = useTestApp();

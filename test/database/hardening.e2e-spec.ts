@@ -37,7 +37,7 @@ const REACHES_OUT = [
   `CREATE TEMP TABLE t (id int)`,
 ];
 
-/** What honest statements use. */
+/** Functions and operators that ordinary statements use. */
 const HARMLESS = [
   `SELECT now(), clock_timestamp(), gen_random_uuid(), random(), version()`,
   `SELECT coalesce(to_jsonb(1), '{}'), current_setting('search_path'), lower('A')`,

@@ -14,7 +14,7 @@ export class Api {
     private readonly token?: string,
   ) {}
 
-  /** The same API as somebody else, or as nobody. */
+  /** The API with another access token, or without one. */
   as(token?: string): Api {
     return new Api(this.url, token);
   }

@@ -13,7 +13,7 @@ interface Field {
   holds?: 'object' | 'list';
 }
 
-/** What the bodies refer to. */
+/** Objects that the bodies refer to. */
 export interface World {
   owner: Owner;
   product: { id: string };
@@ -236,7 +236,7 @@ export function productBody(): object {
   };
 }
 
-/** What a body holds at a path such as `lines.0.quantity`. */
+/** Value of a body at a path such as `lines.0.quantity`. */
 export function fieldOf(body: object, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], body);
 }
@@ -244,7 +244,7 @@ export function fieldOf(body: object, path: string): unknown {
 /** Fields of a product that belong on its variants when it has any. */
 const OF_ONE_VARIANT = ['sku', 'stock'];
 
-/** The same body with another value at a path; undefined leaves the field out. */
+/** Copies the body with another value at a path; undefined leaves the field out. */
 export function withField(body: object, path: string, value: unknown): object {
   const copy: { variants?: unknown; options?: unknown } = structuredClone(body);
   if (OF_ONE_VARIANT.includes(path)) {

@@ -30,7 +30,7 @@ export async function takeCensus(database: TestDatabase): Promise<Census> {
   return census!; // an aggregate always has a row
 }
 
-/** What `before` becomes when `added` more were made. */
+/** Adds `added` to the counts of `before`. */
 export function plus(before: Census, added: Partial<Census>): Census {
   const sum = { ...before };
   for (const key of Object.keys(added) as (keyof Census)[]) sum[key] += added[key] ?? 0;

@@ -60,7 +60,7 @@ export async function readFleet({ database }: Pick<TestApp, 'database'>): Promis
   return found;
 }
 
-/** Whose index row does not say what the schema does, or whose shape is not that of its version. */
+/** Shops whose registry row disagrees with the schema, or whose shape is not that of their version. */
 export function unwhole(fleet: readonly FleetShop[]): string[] {
   const shapes = new Map<string, string>();
   return fleet

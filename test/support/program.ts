@@ -36,7 +36,7 @@ export interface NextMigration {
   /** One statement or several; or the body of an async method that gets `q`, the query runner. */
   up: string | string[] | { code: string };
   down?: string | string[];
-  /** What the file says of itself: src/database/migration-marks.ts. */
+  /** Marks of the file (src/database/migration-marks.ts). */
   marks?: object;
 }
 
@@ -118,7 +118,7 @@ export interface RunningServer {
   api: Api;
   url: string;
   pid: number;
-  /** What it has printed so far. */
+  /** Output so far. */
   printed(): string;
   /** Sends a signal and waits for the end. @returns exit code, null when the signal ended it */
   end(signal: NodeJS.Signals): Promise<number | null>;

@@ -6,7 +6,7 @@ export interface LoadShop {
   slug: string;
   id: string;
   accessToken: string;
-  /** What its orders are for. */
+  /** Variant that its orders buy. */
   productId: string;
 }
 
@@ -67,7 +67,7 @@ export class ShopLoad {
     this.workers = Promise.allSettled(workers);
   }
 
-  /** What requests that start from now on are sent in. */
+  /** Label of requests that start from now on. */
   begin(phase: string): void {
     this.phase = phase;
   }

@@ -54,7 +54,7 @@ export async function signingKey(database: TestDatabase, appSecret: string, stat
   return { kid, key: openSealedKey(kid, private_key, new Secrets(appSecret)), sealed: private_key };
 }
 
-/** Whether text of any form can be read as a private key. */
+/** True when the text, in any form, can be read as a private key. */
 export function isPrivateKey(text: string): boolean {
   const forms = [
     { key: text },

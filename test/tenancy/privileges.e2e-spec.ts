@@ -38,7 +38,7 @@ async function tablesIn(schema: string): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** What each statement ends in: `done`, or the SQLSTATE that refused it. */
+/** Result of each statement: `done`, or the SQLSTATE that refused it. */
 async function outcomes(client: Client, statements: string[]): Promise<Record<string, string>> {
   const ends: Record<string, string> = {};
   for (const sql of statements)
@@ -375,7 +375,7 @@ describe('the audit log', () => {
 });
 
 describe('rights on schemas and tables', () => {
-  /** Who of the logins and roles has any right on something in which of the schemas, as `role on schema`. */
+  /** Logins and roles with any right on anything in a schema, as `role on schema`. */
   async function granted(what: string): Promise<string[]> {
     const { tenant, public: publicLogin } = installation.roles;
     const shops = [placeOf(ada), placeOf(bob)];

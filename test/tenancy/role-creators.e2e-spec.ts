@@ -14,7 +14,7 @@ interface Membership {
   mayBecome: boolean;
 }
 
-/** What a role is a member of, without the installation's owner. Names lack the database's. */
+/** Memberships of a role, without the installation's owner. Names lack the database's prefix. */
 function membershipsOf(member: string): Promise<Membership[]> {
   return app.database.query<Membership>(
     `SELECT replace(r.rolname, current_database() || '_', '') AS role, bool_or((to_jsonb(m) ->> 'set_option')::bool) AS "mayBecome"

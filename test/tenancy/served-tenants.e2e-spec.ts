@@ -71,7 +71,7 @@ describe('AccessDirectory.explain', () => {
   const LINE = `INSERT INTO products (id, name, handle, currency, status) VALUES
     ('0198c0de-0000-7000-8000-000000000000'`;
 
-  /** What it makes of the error of a statement, in a shop that was remembered and then taken away. */
+  /** Answer to a failed statement, in a shop that was cached and then closed to the program. */
   async function explained(sql: string): Promise<{ error: unknown; explained: unknown }> {
     const owner = await newOwner(app.api);
     const directory = app.app.get(AccessDirectory, { strict: false });

@@ -61,7 +61,7 @@ async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
   return lease.client;
 }
 
-/** What the pooled connection is between two calls: work that ends the transaction itself sees it bare. */
+/** State of the pooled connection between two calls: work that ends the transaction itself sees it bare. */
 function bareSession(): Promise<Session> {
   return database.run(ada, async (manager) => {
     await rawOf(manager).then((client) => client.open('ROLLBACK'));
@@ -74,7 +74,7 @@ function theLogin(): Session {
   return { user: roles.tenant, path: '""' };
 }
 
-/** What a call ends in: `done`, or the SQLSTATE or the name of the error that it rejects with. */
+/** Result of a call: `done`, or the SQLSTATE or the name of the error that it rejects with. */
 function endOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => 'done',

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
 
-/** Of a pool with two connections, one of two tenants has an even home, the other an odd one. */
+/** With two connections, one tenant prefers the even one and the other the odd one. */
 const shop = (number: number) => `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 
 async function pidOf(client: BorrowedClient): Promise<number> {

@@ -15,7 +15,7 @@ async function ids(sql: string): Promise<string[]> {
 const spareTenants = () => ids('SELECT shop_id AS id FROM spare_tenants ORDER BY 1');
 const rolesAhead = () => ids('SELECT shop_id AS id FROM spare_roles ORDER BY 1');
 
-/** Of the tenant login, in roles of tenants. */
+/** Number of tenants' roles that the tenant login is a member of. */
 async function memberships(): Promise<number> {
   const [row] = await app.database.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_auth_members m JOIN pg_roles holder ON holder.oid = m.member

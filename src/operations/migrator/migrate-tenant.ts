@@ -12,7 +12,7 @@ import { type HistoryReader, readHistory } from './rebuild-registry';
 import type { Step, StepPlanner } from './step-planner';
 import { runCode, runInOneMessage, type StepContext, type StepLimits } from './take-step';
 
-/** What a run knows that is the same for all tenants. */
+/** Settings of a run that are the same for all tenants. */
 export interface MigrationJobSettings extends HistoryReader {
   roles: Roles;
   runId: string;

@@ -44,7 +44,7 @@ async function holdTenant(client: OpeningClient, schema: string): Promise<void> 
   if (!rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
 }
 
-/** Whether an earlier attempt has done it. Removes an invalid index of that name. */
+/** True when an earlier attempt has executed the statement. Removes an invalid index of that name. */
 async function isDone(client: OpeningClient, schema: string, sql: string): Promise<boolean> {
   const name = (CREATE_INDEX.exec(sql) ?? DROP_INDEX.exec(sql))?.[2]?.toLowerCase();
   if (name === undefined) return false;

@@ -23,7 +23,7 @@ export interface PlannedStep {
   sql: readonly string[];
 }
 
-/** What a run would do, computed without doing any of it. */
+/** Plan of a run, computed without changing anything. */
 export interface MigrationPlan {
   target: number;
   /** Tenants by version. `steps` is null for a history that this program does not produce: a run reads it first. */

@@ -22,7 +22,7 @@ import type { RunProgress } from './run-options';
 
 const PAGE = 500;
 
-/** What reading a history needs to know. */
+/** Settings for reading a history. */
 export interface HistoryReader {
   roles: Roles;
   /** All migrations that the program knows. */

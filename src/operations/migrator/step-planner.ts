@@ -54,7 +54,7 @@ export class StepPlanner {
     this.histories = new Map(prefixes.map((prefix) => [historyChecksum(prefix), prefix]));
   }
 
-  /** Whether tenants with this history need steps. Tenants that a newer program took further do not. */
+  /** True when tenants with this history need steps. Tenants that a newer program took further do not. */
   isPending({ checksum, version }: { checksum: string; version: number }): boolean {
     const { undone } = this.target;
     if (undone !== undefined) return version === undone.version;
