@@ -3,7 +3,7 @@ import { StreamableFile } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyRequest } from 'fastify';
 import { StorageFull } from '../common/common.errors';
-import { Gate } from '../common/gate';
+import { Semaphore } from '../common/semaphore';
 import { NamelessFile } from './nameless-file';
 
 /** What a cell may hold. Numbers and texts are written as they are, null as nothing, true and false as words. */
@@ -17,7 +17,7 @@ const RETRY_SECONDS = 30;
 const SLICE = 200;
 
 /** Files that are written at once, each with a connection, and requests that wait for their turn. */
-const gate = new Gate(2, 20);
+const semaphore = new Semaphore(2, 20);
 
 /**
  * A CSV file that is on disk, whole, before its first byte is sent: whoever writes it has given its connection back by
@@ -35,7 +35,7 @@ export async function csvDownload(
     throw new StorageFull({ retryAfter: RETRY_SECONDS, cause });
   });
   try {
-    await gate.run(() => write(sinkTo(file, request)));
+    await semaphore.run(() => write(sinkTo(file, request)));
     const length = await file.size();
     const content = file.reader();
     // Nobody is left to hear that it could not be closed, and nothing is left in it.

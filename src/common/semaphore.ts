@@ -1,0 +1,47 @@
+import { Overloaded } from './common.errors';
+
+const RETRY_SECONDS = 2;
+
+/**
+ * Semaphore with a bounded queue: work beyond `width` waits, and beyond `room` is refused at once. p-limit, fastq and
+ * async-mutex queue without a bound; cockatiel's bulkhead has one, but needs Node 22.
+ */
+export class Semaphore {
+  private running = 0;
+  private readonly queue: (() => void)[] = [];
+
+  /**
+   * @param width how many may run at the same time
+   * @param room how many may wait
+   */
+  constructor(
+    private readonly width: number,
+    private readonly room: number,
+  ) {}
+
+  /** @throws Overloaded if the queue is full; otherwise what `work` throws */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    await this.acquire();
+    try {
+      return await work();
+    } finally {
+      this.release();
+    }
+  }
+
+  private acquire(): Promise<void> {
+    if (this.running < this.width) {
+      this.running++;
+      return Promise.resolve();
+    }
+    if (this.queue.length >= this.room) throw new Overloaded({ retryAfter: RETRY_SECONDS });
+    return new Promise((resolve) => this.queue.push(resolve));
+  }
+
+  /** Hands the place directly to the next in the queue, so that no newcomer overtakes it. */
+  private release(): void {
+    const next = this.queue.shift();
+    if (next === undefined) this.running--;
+    else next();
+  }
+}
