@@ -127,7 +127,7 @@ export function ListOf(
 }
 
 /** One object of a class, validated. */
-export function Part(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
+export function Nested(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type }, [Type(() => type), IsObject(), ValidateNested()]);
 }
 

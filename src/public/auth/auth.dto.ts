@@ -1,4 +1,4 @@
-import { Email, Id, ListOf, Part, Text, Time, Whole } from '../../http/fields';
+import { Email, Id, ListOf, Nested, Text, Time, Whole } from '../../http/fields';
 import { CreateShopDto, ShopDto } from '../shops/shops.dto';
 import type { User } from '../users/user.entity';
 import type { TokenPair } from './tokens.service';
@@ -20,7 +20,7 @@ export class RegisterDto {
   })
   name?: string;
 
-  @Part(CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
+  @Nested(CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
   shop?: CreateShopDto;
 }
 
@@ -91,10 +91,10 @@ export class TokensDto {
 }
 
 export class SessionDto extends TokensDto {
-  @Part(UserDto)
+  @Nested(UserDto)
   user: UserDto;
 
-  @Part(ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
+  @Nested(ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
   shop: ShopDto | null;
 
   @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })
@@ -102,10 +102,10 @@ export class SessionDto extends TokensDto {
 }
 
 export class MeDto {
-  @Part(UserDto)
+  @Nested(UserDto)
   user: UserDto;
 
-  @Part(ShopDto, { nullable: true })
+  @Nested(ShopDto, { nullable: true })
   shop: ShopDto | null;
 
   @ListOf(ShopDto, { max: 1000 })

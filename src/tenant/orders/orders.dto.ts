@@ -1,4 +1,4 @@
-import { Currency, Email, Id, ListOf, OneOf, Part, Text, Time, Whole } from '../../http/fields';
+import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
 import type { OrderLine } from './order-line.entity';
@@ -34,7 +34,7 @@ export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Part(BuyerDto, { optional: true })
+  @Nested(BuyerDto, { optional: true })
   customer?: BuyerDto;
 }
 
@@ -89,7 +89,7 @@ export class OrderDto {
   @Whole(TOTAL)
   totalMinor: number;
 
-  @Part(BuyerDto, { nullable: true })
+  @Nested(BuyerDto, { nullable: true })
   customer: BuyerDto | null;
 
   @Id({ nullable: true, description: 'Customer of an order from a former system.' })

@@ -1,4 +1,4 @@
-import { Currency, ListOf, OneOf, Part, Text, Texts, Whole } from '../../http/fields';
+import { Currency, ListOf, Nested, OneOf, Text, Texts, Whole } from '../../http/fields';
 
 export const IMPORT_MODES = ['atomic', 'skip'] as const;
 export type ImportMode = (typeof IMPORT_MODES)[number];
@@ -55,10 +55,10 @@ export class ImportReportDto {
   @Whole({ ...COUNT, description: 'Rows with a problem; none of them was stored.' })
   skippedRows: number;
 
-  @Part(ImportCountsDto)
+  @Nested(ImportCountsDto)
   products: ImportCountsDto;
 
-  @Part(ImportCountsDto)
+  @Nested(ImportCountsDto)
   variants: ImportCountsDto;
 
   @ListOf(RowProblemDto, { max: MAX_LISTED_PROBLEMS })
