@@ -17,7 +17,7 @@ import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './membe
 import type { MemberRole } from '../../tenancy/tenant';
 
 /** Who asks, and for which shop. */
-interface Door {
+interface MemberScope {
   userId: string;
   shopId: string;
 }
@@ -31,7 +31,7 @@ export class MembersService {
   constructor(private readonly database: PublicDatabase) {}
 
   /** In order of user ids, for every member of the shop. */
-  async list({ userId, shopId }: Door, { limit, cursor }: PageQuery): Promise<Page<MemberDto>> {
+  async list({ userId, shopId }: MemberScope, { limit, cursor }: PageQuery): Promise<Page<MemberDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const members = await this.database.run(async (manager) => {
       await getMembership(manager, userId, shopId);
@@ -42,30 +42,35 @@ export class MembersService {
   }
 
   /** Makes a registered user a member, in `memberships` and in the shop's own `members`. */
-  add(door: Door, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
-    const { shopId } = door;
+  add(scope: MemberScope, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
+    const { shopId } = scope;
     return this.database.transaction(async (manager) => {
-      requireOwner(await lockShop(manager, door));
+      requireOwner(await lockShop(manager, scope));
       const user = await manager.findOneBy(User, { email });
       if (user === null) throw new UserNotFound();
       if (await manager.existsBy(Membership, { shopId, userId: user.id })) throw new AlreadyAMember();
       await manager.insert(Membership, { shopId, userId: user.id, role });
-      await record(manager, 'member.added', door, caller, { userId: user.id, role });
+      await record(manager, 'member.added', scope, caller, { userId: user.id, role });
       await enterMember(manager, shopId, { id: user.id, name: user.name, role });
       return toMemberDto(await getMember(manager, shopId, user.id));
     });
   }
 
-  update(door: Door, memberId: string, { role }: UpdateMemberDto, caller: Caller): Promise<MemberDto> {
-    const { shopId } = door;
+  update(
+    scope: MemberScope,
+    memberId: string,
+    { role }: UpdateMemberDto,
+    caller: Caller,
+  ): Promise<MemberDto> {
+    const { shopId } = scope;
     return this.database.transaction(async (manager) => {
-      requireOwner(await lockShop(manager, door));
+      requireOwner(await lockShop(manager, scope));
       const member = await getMember(manager, shopId, memberId);
       if (member.role === role) return toMemberDto(member);
       const { userId, user } = member;
       await requireOwnerBeside(manager, member);
       await manager.update(Membership, { shopId, userId }, { role });
-      await record(manager, 'member.changed', door, caller, { userId, role });
+      await record(manager, 'member.changed', scope, caller, { userId, role });
       await enterMember(manager, shopId, { id: userId, name: user.name, role });
       return toMemberDto({ ...member, role });
     });
@@ -75,16 +80,16 @@ export class MembersService {
    * Ends a membership; a member may end their own. The row in the shop's `members` stays: orders that they took
    * refer to it.
    */
-  async remove(door: Door, memberId: string, caller: Caller): Promise<void> {
-    const { shopId } = door;
+  async remove(scope: MemberScope, memberId: string, caller: Caller): Promise<void> {
+    const { shopId } = scope;
     await this.database.transaction(async (manager) => {
-      const own = await lockShop(manager, door);
+      const own = await lockShop(manager, scope);
       if (memberId.toLowerCase() !== own.userId) requireOwner(own);
       const member = await getMember(manager, shopId, memberId);
       const { userId, role } = member;
       await requireOwnerBeside(manager, member);
       await manager.delete(Membership, { shopId, userId });
-      await record(manager, 'member.removed', door, caller, { userId, role });
+      await record(manager, 'member.removed', scope, caller, { userId, role });
     });
   }
 }
@@ -95,7 +100,7 @@ export class MembersService {
  * @returns the asking user's membership, read when the lock was had
  * @throws ShopNotFound
  */
-async function lockShop(manager: EntityManager, { userId, shopId }: Door): Promise<Membership> {
+async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope): Promise<Membership> {
   const locked = await manager.query<unknown[]>(
     `SELECT FROM shops s WHERE s.id = $1
        AND EXISTS (SELECT FROM memberships m WHERE m.shop_id = s.id AND m.user_id = $2)
@@ -133,7 +138,7 @@ async function getMember(manager: EntityManager, shopId: string, userId: string)
 function record(
   manager: EntityManager,
   action: AuditAction,
-  { userId: actorId, shopId }: Door,
+  { userId: actorId, shopId }: MemberScope,
   { requestId }: Caller,
   details: { userId: string; role: MemberRole },
 ): Promise<void> {
