@@ -18,12 +18,12 @@ export function registerGauges(app: INestApplicationContext): void {
   const pools = Object.entries({ tenant: tenants, public: app.get(PublicDatabase), ...(admin && { admin }) });
   new Gauge({
     name: 'stoa_pool_connections',
-    help: 'Connections to the database that are open or being opened, by pool and by whether they are lent or idle.',
+    help: 'Connections to the database that are open or being opened, by pool and state: in use or idle.',
     labelNames: ['pool', 'state'],
     collect() {
       for (const [pool, database] of pools) {
         const { total, idle } = database.load();
-        this.set({ pool, state: 'lent' }, total - idle);
+        this.set({ pool, state: 'in_use' }, total - idle);
         this.set({ pool, state: 'idle' }, idle);
       }
     },

@@ -53,10 +53,10 @@ async function gauges(port: number): Promise<Record<string, number>> {
   );
 }
 
-const LENT = 'stoa_pool_connections{pool="tenant",state="lent"}';
+const IN_USE = 'stoa_pool_connections{pool="tenant",state="in_use"}';
 const IDLE = 'stoa_pool_connections{pool="tenant",state="idle"}';
 const WAITING = 'stoa_pool_waiting{pool="tenant"}';
-const PUBLIC = ['lent', 'idle'].map((state) => `stoa_pool_connections{pool="public",state="${state}"}`);
+const PUBLIC = ['in_use', 'idle'].map((state) => `stoa_pool_connections{pool="public",state="${state}"}`);
 
 /** Connections of the public pools of all processes, as the server sees them. */
 async function connected(): Promise<number> {
@@ -90,17 +90,17 @@ function workers(pid: number): number[] {
 }
 
 describe('GET /metrics', () => {
-  it('tells connections that are lent, and requests that wait for one', async () => {
+  it('reports connections in use and requests waiting for one', async () => {
     const { server, port } = await start({ TENANT_POOL_SIZE: '1' });
     const owner = await newOwner(server.api);
     const product = await newProduct(owner.api);
-    expect(await gauges(port)).toMatchObject({ [LENT]: 0, [IDLE]: 1, [WAITING]: 0 });
+    expect(await gauges(port)).toMatchObject({ [IN_USE]: 0, [IDLE]: 1, [WAITING]: 0 });
     const answers: Promise<{ status: number }>[] = [];
     await whileLocked(owner, async () => {
       answers.push(owner.api.post('orders', { lines: [{ productId: product.id, quantity: 1 }] }));
       await until(
         () => gauges(port),
-        (now) => now[LENT] === 1 && now[IDLE] === 0,
+        (now) => now[IN_USE] === 1 && now[IDLE] === 0,
       );
       answers.push(owner.api.get('products'), owner.api.get('orders'));
       await until(
@@ -109,7 +109,7 @@ describe('GET /metrics', () => {
       );
     });
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([201, 200, 200]);
-    expect(await gauges(port)).toMatchObject({ [LENT]: 0, [IDLE]: 1, [WAITING]: 0 });
+    expect(await gauges(port)).toMatchObject({ [IN_USE]: 0, [IDLE]: 1, [WAITING]: 0 });
   });
 
   it('tells how many tenants a connection has served, and counts those that were replaced', async () => {
@@ -162,7 +162,7 @@ describe('GET /metrics', () => {
       const order = owner.api.post('orders', { lines: [{ productId: product.id, quantity: 1 }] });
       await until(
         () => gauges(port), // on a connection that stays open
-        (now) => now[LENT] === 1,
+        (now) => now[IN_USE] === 1,
       );
       const ended = server.end('SIGTERM');
       await until(
@@ -204,7 +204,7 @@ describe('GET /metrics with WORKERS', () => {
         await Promise.all(Array.from({ length: 20 }, () => api.get('products')));
         return gauges(port);
       },
-      (told) => told[LENT]! + told[IDLE]! === 2, // each has served the shop
+      (told) => told[IN_USE]! + told[IDLE]! === 2, // each has served the shop
     );
     expect(now['stoa_pool_tenants']).toBe(1);
   });
