@@ -41,27 +41,3 @@ export function toPage<R, T>(
     nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
   };
 }
-
-/** Rows that are read at once: a product may have 2,000 variants, an order 1,000 lines. */
-const AT_ONCE = 25;
-
-/**
- * All rows of a list, some at a time: nothing else is held, and the next are read by the key of the last. A cursor
- * would need one statement less, but one WITH HOLD outlives its transaction and could be read by the next shop, so that
- * DECLARE is not sent.
- * @param first what comes before all rows
- * @param read gives at most `limit` rows behind `after`, in the order of the key
- */
-export async function* eachRow<R, K>(
-  first: K,
-  keyOf: (row: R) => K,
-  read: (after: K, limit: number) => Promise<R[]>,
-): AsyncGenerator<R> {
-  for (let after = first; ;) {
-    const rows = await read(after, AT_ONCE);
-    yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < AT_ONCE) return;
-    after = keyOf(last);
-  }
-}

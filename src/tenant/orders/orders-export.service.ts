@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
-import { eachRow } from '../../http/page';
+import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-file';
 import { ORDERS_AFTER } from './order-list';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';
 import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
-import { eachRow } from '../../http/page';
+import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { PRODUCTS_AFTER } from './product-list';
 import type { ProductRow } from './products.dto';
