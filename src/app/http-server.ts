@@ -1,30 +1,19 @@
-import { isUtf8 } from 'node:buffer';
-import { type Server, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { ConnectionError, FastifyInstance, FastifyRequest, FastifyHttpOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { AppModule } from './app.module';
-import type { AppErrorClass } from '../common/app-error';
-import {
-  HeadersTooLarge,
-  MalformedBody,
-  MalformedRequest,
-  MalformedUrl,
-  RequestTimeout,
-  UnsupportedMediaType,
-  UriTooLong,
-} from '../common/common.errors';
+import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
-import { problemOf } from '../http/problem';
+import { acceptBodies, checkInput } from '../http/bodies';
 import { ProblemFilter } from '../http/problem.filter';
-import { assertSafeInput } from '../http/safe-input';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
+import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from '../tenancy/tenant';
@@ -33,8 +22,6 @@ const JSON_LIMIT_BYTES = 1_048_576;
 /** How long headers may take to arrive, and how often Node looks for requests that are late. */
 const HEADERS_MS = 60_000;
 const CHECK_MS = 5_000;
-/** What was sent over a new connection is on its way for no longer; so long a stop waits for it. */
-const FIRST_BYTE_MS = 500;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
 /**
@@ -81,38 +68,14 @@ export async function createHttpApp(
   acceptBodies(fastify);
   logRequests(fastify, base.logger);
   checkInput(fastify);
-  closeConnectionsOnStop(fastify);
-  closeUnusedOnStop(fastify);
-  breakStalledDownloads(fastify, arrival);
+  endConnectionsOnStop(fastify);
+  cutStalledDownloads(fastify, arrival);
   SwaggerModule.setup('docs', app, () => createOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Stoa API',
   });
   await app.init();
   return app;
-}
-
-/** By the code that Node gives. */
-const REFUSALS: Record<string, AppErrorClass> = {
-  HPE_HEADER_OVERFLOW: HeadersTooLarge,
-  ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout,
-};
-
-/** What is no HTTP request at all has no route and no reply object: the answer goes straight to the socket. */
-function refuseConnection(error: ConnectionError, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy();
-  const refusal = new (REFUSALS[error.code] ?? MalformedRequest)();
-  const id = newId();
-  const body = JSON.stringify(problemOf(refusal, id));
-  const head = [
-    `HTTP/1.1 ${refusal.kind.status} ${STATUS_CODES[refusal.kind.status]}`,
-    'content-type: application/problem+json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${id}`,
-    ...Object.entries(BARE_HEADERS).map(([name, value]) => `${name}: ${value}`),
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Fastify trusts nobody when it is given a number, so a count is spelled out; hop 0 is who connects to us. */
@@ -122,95 +85,6 @@ function trustedProxies(setting: Env['TRUST_PROXY']): FastifyHttpOptions<Server>
 
 function wantedRequestId(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
-}
-
-/** JSON is parsed; files are handed on as the stream they are; anything else is 415. */
-function acceptBodies(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  const parseJson = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
-    if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
-    return parseJson(request, body.toString(), done);
-  });
-  for (const type of ['text/csv', 'multipart/form-data'])
-    fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
-      done(null, stream),
-    );
-}
-
-/** Compressed bodies and other alphabets are refused; they would be read as what they are not. */
-function assertPlain({ headers }: FastifyRequest): void {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
-  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new UnsupportedMediaType();
-  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) throw new UnsupportedMediaType();
-}
-
-function checkInput(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    assertPlain(request);
-    done();
-  });
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const { body, params, query } = request;
-    const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;
-    if (isStream(body) !== takesFile && (isStream(body) || body !== undefined))
-      throw new UnsupportedMediaType();
-    if (!takesFile) assertSafeBody(body);
-    assertSafeInput(params, 'path');
-    assertSafeInput(query, 'query');
-    done();
-  });
-}
-
-function assertSafeBody(body: unknown): void {
-  if (body === undefined) return;
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new MalformedBody({ detail: 'The body must be a JSON object.' });
-  assertSafeInput(body, 'body');
-}
-
-function isStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
-}
-
-/** While the server stops, an answer ends its connection too; kept alive it would hold up the stop. */
-function closeConnectionsOnStop(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    if (!fastify.server.listening) void reply.header('connection', 'close');
-    done();
-  });
-}
-
-/**
- * Connections over which nothing has come yet, such as browsers open ahead: Node takes them for busy, and a stop would wait
- * until their client closes them.
- */
-function closeUnusedOnStop(fastify: FastifyInstance): void {
-  const sockets = new Set<Socket>();
-  fastify.server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  fastify.addHook('preClose', (done) => {
-    const closeUnused = () => {
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-    };
-    const timer = setInterval(closeUnused, FIRST_BYTE_MS).unref();
-    fastify.server.once('close', () => clearInterval(timer));
-    done();
-  });
-}
-
-/**
- * A client that takes nothing of a file for so long is cut off, and so frees the disk; Node ends the connection. What is
- * asked next over it has no such limit.
- */
-function breakStalledDownloads(fastify: FastifyInstance, limitMs: number): void {
-  fastify.addHook('onSend', (request, _reply, payload, done) => {
-    if (isStream(payload)) request.raw.socket.setTimeout(limitMs);
-    done();
-  });
 }
 
 /** One line a request: route pattern instead of path, shop instead of person. */

@@ -1,0 +1,54 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
+import { assertSafeInput } from './safe-input';
+
+/** JSON is parsed; files are handed on as the stream they are; anything else is 415. */
+export function acceptBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
+    return parseJson(request, body.toString(), done);
+  });
+  for (const type of ['text/csv', 'multipart/form-data'])
+    fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
+      done(null, stream),
+    );
+}
+
+/** Compressed bodies and other alphabets are refused; they would be read as what they are not. */
+function assertPlain({ headers }: FastifyRequest): void {
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new UnsupportedMediaType();
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) throw new UnsupportedMediaType();
+}
+
+export function checkInput(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    assertPlain(request);
+    done();
+  });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const { body, params, query } = request;
+    const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;
+    if (isStream(body) !== takesFile && (isStream(body) || body !== undefined))
+      throw new UnsupportedMediaType();
+    if (!takesFile) assertSafeBody(body);
+    assertSafeInput(params, 'path');
+    assertSafeInput(query, 'query');
+    done();
+  });
+}
+
+function assertSafeBody(body: unknown): void {
+  if (body === undefined) return;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new MalformedBody({ detail: 'The body must be a JSON object.' });
+  assertSafeInput(body, 'body');
+}
+
+export function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
+}
