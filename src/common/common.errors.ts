@@ -1,34 +1,34 @@
 import { defineError } from './app-error';
 
 export const ValidationFailed = defineError('VALIDATION_FAILED', 400, 'The request has invalid fields.');
-export const MalformedBody = defineError(
-  'MALFORMED_BODY',
-  400,
-  'The body is not what its content type says.',
-);
-export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor was not made by this list.');
-export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is needed.');
-/** Of a resource that has no error of its own, such as a new one. */
-export const NotFound = defineError('NOT_FOUND', 404, 'This shop has nothing with this id.');
+export const MalformedBody = defineError('MALFORMED_BODY', 400, 'The body does not match its content type.');
+export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor does not belong to this list.');
+export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is required.');
+/** Error for a resource that has none of its own, such as a new one. */
+export const NotFound = defineError('NOT_FOUND', 404, 'This shop has no resource with this id.');
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 404, 'There is no such route.');
 export const RequestTimeout = defineError('REQUEST_TIMEOUT', 408, 'The request did not arrive in time.');
 export const BodyTooLarge = defineError('BODY_TOO_LARGE', 413, 'The body is too large.');
-export const MalformedUrl = defineError('MALFORMED_URL', 400, 'The address cannot be decoded.');
-export const UriTooLong = defineError('URI_TOO_LONG', 414, 'The address is too long.');
+export const MalformedUrl = defineError('MALFORMED_URL', 400, 'The URL cannot be decoded.');
+export const UriTooLong = defineError('URI_TOO_LONG', 414, 'The URL is too long.');
 export const HeadersTooLarge = defineError('HEADERS_TOO_LARGE', 431, 'The headers are too large.');
-export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'This is not HTTP as we know it.');
+export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'The request is not valid HTTP.');
 export const UnsupportedMediaType = defineError(
   'UNSUPPORTED_MEDIA_TYPE',
   415,
-  'The route does not take this content type.',
+  'The route does not accept this content type.',
 );
-export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be handled.');
+export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be processed.');
 export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');
 export const DatabaseUnavailable = defineError(
   'DATABASE_UNAVAILABLE',
   503,
   'The database cannot be reached at the moment.',
 );
-export const Overloaded = defineError('OVERLOADED', 503, 'Too much work at the moment.');
-export const StorageFull = defineError('STORAGE_FULL', 503, 'There is no room for the file at the moment.');
+export const Overloaded = defineError('OVERLOADED', 503, 'The server is overloaded at the moment.');
+export const StorageFull = defineError(
+  'STORAGE_FULL',
+  503,
+  'There is no storage space for the file at the moment.',
+);
 export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shutting down.');

@@ -1,10 +1,14 @@
 import { defineError } from '../../common/app-error';
 
-export const EmailTaken = defineError('EMAIL_TAKEN', 409, 'An account with this e-mail address exists.');
+export const EmailTaken = defineError(
+  'EMAIL_TAKEN',
+  409,
+  'An account with this e-mail address already exists.',
+);
 export const InvalidCredentials = defineError(
   'INVALID_CREDENTIALS',
   401,
-  'E-mail address or password is wrong.',
+  'The e-mail address or password is wrong.',
 );
 export const RefreshTokenInvalid = defineError(
   'REFRESH_TOKEN_INVALID',
