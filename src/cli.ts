@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-/** The bundle is loaded at the build too, and not run (bundle-loader.cjs). */
+/** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
 export function run(): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${reportOf(error)}\n`);

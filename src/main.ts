@@ -14,8 +14,8 @@ async function main(): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
   if (cluster.isPrimary) {
-    await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 takes a free one)');
-    await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 opens none)');
+    await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 picks a free port)');
+    await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 disables it)');
   }
   const starting = cluster.isPrimary ? startPrimary(env, logger) : serve(env, logger);
   stopOnSignal(starting, logger);
@@ -24,9 +24,9 @@ async function main(): Promise<void> {
 }
 
 /**
- * Asked first and once: before a program that cannot serve migrates anything, and not by each worker.
- * @param setting that names it, and what 0 means there
- * @throws OperatorError
+ * Checks the port before anything is migrated, and once rather than in each worker.
+ * @param setting name of the setting, and the meaning of 0
+ * @throws OperatorError if another program uses the port
  */
 async function assertPortIsFree(host: string, port: number, setting: string): Promise<void> {
   if (port === 0) return;
@@ -36,15 +36,15 @@ async function assertPortIsFree(host: string, port: number, setting: string): Pr
     (cause: NodeJS.ErrnoException) => cause,
   );
   probe.close();
-  if (error?.code !== 'EADDRINUSE') return; // what else may be wrong is told by who listens
+  if (error?.code !== 'EADDRINUSE') return; // the server itself reports any other fault when it listens
   throw new OperatorError(
-    `Port ${port} of ${host} is taken by another program: end that one, or set ${setting}.`,
+    `Port ${port} on ${host} is used by another program: stop that program, or set ${setting}.`,
   );
 }
 
 /**
- * Finishes what is in flight, lets go of the database, then ends. During the start it waits for that first: a
- * server that is half started would be left behind.
+ * On a signal, finishes the requests in flight, closes the database connections and exits. During start-up it waits for
+ * the start to complete: a half-started server would be left running.
  */
 function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   const stop = async (signal: string) => {
@@ -75,7 +75,7 @@ function announce({ url, database, gauges }: Running): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** The bundle is loaded at the build too, and not run (bundle-loader.cjs). */
+/** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
 export function run(): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${reportOf(error)}\n`);

@@ -7,7 +7,7 @@ import { addOrdersImport } from '../tenant/orders/orders-import.command';
 import { addProductsImport } from '../tenant/products/products-import.command';
 import { ENTITIES } from './app.module';
 
-/** The commands that need the application or its entities, apart because these take most of a second to load. */
+/** Adds the commands that need the application or its entities, which take most of a second to load. */
 export function addAppCommands(program: Command, context: CommandContext): void {
   addMigrationGenerate(program, context, ENTITIES);
   addProvisioningWorker(program, context);

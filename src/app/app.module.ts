@@ -7,7 +7,7 @@ import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.m
 /** Entities of each side; the engine's own tables are in `public` too. */
 export const ENTITIES = { public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES], tenant: TENANT_ENTITIES };
 
-/** The map: the public side, the tenant side, and the engine between the two. */
+/** Root module: the public side, the tenant side, and the engine between them. */
 @Module({})
 export class AppModule {
   static forRoot(base: Base): DynamicModule {

@@ -11,13 +11,13 @@ import { BARE_HEADERS } from './security-headers';
 /** On shutdown, wait this long for a new connection's first byte. */
 const FIRST_BYTE_MS = 500;
 
-/** By the code that Node gives. */
+/** Errors by Node's error code. */
 const REFUSALS: Record<string, AppErrorClass> = {
   HPE_HEADER_OVERFLOW: HeadersTooLarge,
   ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout,
 };
 
-/** What is no HTTP request at all has no route and no reply object: the answer goes straight to the socket. */
+/** Answers on the socket itself: input that is not a complete HTTP request has no route and no reply object. */
 export function refuseConnection(error: ConnectionError, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const refusal = new (REFUSALS[error.code] ?? MalformedRequest)();
@@ -34,13 +34,13 @@ export function refuseConnection(error: ConnectionError, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** On shutdown, ends connections as soon as nothing is in flight on them. */
+/** On shutdown, closes each connection as soon as no request is in flight on it. */
 export function endConnectionsOnStop(fastify: FastifyInstance): void {
   closeAfterAnswer(fastify);
   closeUnused(fastify);
 }
 
-/** While the server stops, an answer ends its connection too; kept alive it would hold up the stop. */
+/** During shutdown, closes the connection after each answer; kept alive, it would delay the shutdown. */
 function closeAfterAnswer(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (!fastify.server.listening) void reply.header('connection', 'close');
@@ -49,8 +49,8 @@ function closeAfterAnswer(fastify: FastifyInstance): void {
 }
 
 /**
- * Connections over which nothing has come yet, such as browsers open ahead: Node takes them for busy, and a stop would wait
- * until their client closes them.
+ * On shutdown, closes connections on which nothing has arrived yet, such as those that browsers open in advance. Node counts
+ * them as busy, so the shutdown would wait until the client closes them.
  */
 function closeUnused(fastify: FastifyInstance): void {
   const sockets = new Set<Socket>();
@@ -69,8 +69,8 @@ function closeUnused(fastify: FastifyInstance): void {
 }
 
 /**
- * A client that takes nothing of a file for so long is cut off, and so frees the disk; Node ends the connection. What is
- * asked next over it has no such limit.
+ * Closes the connection of a client that reads nothing of a file for `limitMs`, which frees the disk space. Later requests
+ * on the same connection have no such limit.
  */
 export function cutStalledDownloads(fastify: FastifyInstance, limitMs: number): void {
   fastify.addHook('onSend', (request, _reply, payload, done) => {

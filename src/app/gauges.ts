@@ -9,8 +9,8 @@ import { AdminDatabase, PublicDatabase } from '../database/control-database';
 import { TenantDatabase } from '../tenancy/tenant-database';
 
 /**
- * What the pools of this process do, and the process itself, read when somebody asks: docs/operations.md. None has a label
- * by shop: thousands of series would say no more. To be called once.
+ * Registers the gauges of this process and its connection pools, read on request: docs/operations.md. None has a label
+ * by shop: thousands of series would say no more. Call once per process.
  */
 export function registerGauges(app: INestApplicationContext): void {
   const tenants = app.get(TenantDatabase);
@@ -30,7 +30,7 @@ export function registerGauges(app: INestApplicationContext): void {
   });
   new Gauge({
     name: 'stoa_pool_waiting',
-    help: 'Requests that wait for a connection, by pool.',
+    help: 'Requests waiting for a connection, by pool.',
     labelNames: ['pool'],
     collect() {
       for (const [pool, database] of pools) this.set({ pool }, database.load().waiting);
@@ -38,7 +38,7 @@ export function registerGauges(app: INestApplicationContext): void {
   });
   new Gauge({
     name: 'stoa_pool_tenants',
-    help: 'Most tenants that one open connection of the tenant pool has served.',
+    help: 'Largest number of tenants served by one open connection of the tenant pool.',
     aggregator: 'max',
     collect() {
       this.set(tenants.load().tenants ?? 0);
@@ -46,19 +46,19 @@ export function registerGauges(app: INestApplicationContext): void {
   });
   new Counter({
     name: 'stoa_pool_retired_total',
-    help: 'Connections of the tenant pool that were replaced because they had served too many tenants.',
+    help: 'Connections of the tenant pool replaced because they had served too many tenants.',
     collect() {
-      this.reset(); // the pool counts; a counter can only be added to
+      this.reset(); // the pool keeps the total; a Counter can only be incremented
       this.inc(tenants.load().retired ?? 0);
     },
   });
   collectDefaultMetrics();
-  if (cluster.isWorker) new AggregatorRegistry(); // answers the process that asks all workers
+  if (cluster.isWorker) new AggregatorRegistry(); // answers the primary process, which collects from all workers
 }
 
 /**
- * Answers `GET /metrics` in the text format of Prometheus, for this process or for all its workers.
- * @returns what ends that
+ * Serves `GET /metrics` in the text format of Prometheus, for this process or for all its workers.
+ * @returns a function that stops serving
  */
 export async function serveGauges(env: Env, logger: Logger): Promise<() => Promise<void>> {
   const workers = env.WORKERS > 1 ? new AggregatorRegistry() : null;
@@ -68,7 +68,7 @@ export async function serveGauges(env: Env, logger: Logger): Promise<() => Promi
     read().then(
       (text) => response.writeHead(200, { 'content-type': register.contentType }).end(text),
       (error: unknown) => {
-        // Of workers, when one has not answered for five seconds. Sums without it would be wrong, so there are none.
+        // A worker did not answer within five seconds. Sums without it would be wrong, so none are reported.
         logger.warn({ event: 'gauges.not_read', err: error });
         response.writeHead(503).end();
       },

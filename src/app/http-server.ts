@@ -19,14 +19,15 @@ import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from '../tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
-/** How long headers may take to arrive, and how often Node looks for requests that are late. */
+/** Time limit for the headers to arrive. */
 const HEADERS_MS = 60_000;
+/** Interval at which Node checks for late requests. */
 const CHECK_MS = 5_000;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
 /**
- * The HTTP application, ready to listen or to be asked by `inject` in a test.
- * @param root the module to serve; a test may wrap the application's in one that has more routes
+ * Creates the HTTP application, ready to listen or, in a test, for `inject`.
+ * @param root module to serve; a test may wrap the application's module in one with more routes
  */
 export async function createHttpApp(
   base: Base,
@@ -39,7 +40,7 @@ export async function createHttpApp(
     bodyLimit: JSON_LIMIT_BYTES,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
-    return503OnClosing: false, // what still arrives is served: the databases are closed last
+    return503OnClosing: false, // requests that still arrive are served: the databases are closed last
     http: {
       requestTimeout: arrival,
       headersTimeout: Math.min(arrival, HEADERS_MS),
@@ -78,7 +79,7 @@ export async function createHttpApp(
   return app;
 }
 
-/** Fastify trusts nobody when it is given a number, so a count is spelled out; hop 0 is who connects to us. */
+/** Passes a number of proxies as a function: given a number, Fastify trusts none. Hop 0 is the peer of the connection. */
 function trustedProxies(setting: Env['TRUST_PROXY']): FastifyHttpOptions<Server>['trustProxy'] {
   return typeof setting === 'number' ? (_address, hop) => hop < setting : (setting ?? false);
 }
@@ -87,7 +88,7 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** One line a request: route pattern instead of path, shop instead of person. */
+/** Logs one line per request: the route pattern instead of the path, the shop instead of the user. */
 function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

@@ -24,7 +24,7 @@ const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
 
-/** The description of the API: what each route says of itself, and the errors that many have in common. */
+/** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
 export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Stoa')
@@ -48,7 +48,7 @@ function addCommonErrors(operation: Operation): void {
   for (const error of errors) addError(operation, error);
 }
 
-/** Adds the code to what the route says of that status already. */
+/** Adds the code to those that the route already documents for this status. */
 function addError({ responses }: Operation, { kind }: AppErrorClass): void {
   const present = responses[kind.status] as { description: string } | undefined;
   const codes = present === undefined ? [] : present.description.split(', ');

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 const SELF = "'self'";
 const NONE = ["'none'"];
 
-/** An answer is data: a browser that shows it as a page loads nothing and is shown in no frame. */
+/** Policy for data: a browser that renders it as a page loads nothing and shows it in no frame. */
 const DATA = { defaultSrc: NONE, frameAncestors: NONE };
-/** Swagger's page has scripts and styles of its own, styles in its text, and images in its styles. */
+/** Policy for Swagger's page, which has its own scripts and styles, inline styles, and images inside styles. */
 const PAGE = {
   defaultSrc: NONE,
   scriptSrc: [SELF],
@@ -17,7 +17,7 @@ const PAGE = {
   formAction: NONE,
   frameAncestors: NONE,
 };
-/** For answers that Fastify gives without its hooks: to what is no request of ours, or none at all. */
+/** Headers for answers that Fastify sends without running hooks, such as to malformed requests. */
 export const BARE_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -26,7 +26,7 @@ export const BARE_HEADERS = {
 const IS_PAGE = /^\/docs(?:[/?]|$)/;
 const IS_API = /^\/api\//;
 
-/** Says to browsers and caches what they may do with an answer, errors included. */
+/** Adds headers that tell browsers and caches what they may do with an answer, errors included. */
 export async function protectAnswers(fastify: FastifyInstance): Promise<void> {
   await fastify.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: DATA } });
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -10,16 +10,16 @@ import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
 import { Workers } from './workers';
 
-/** Longer than a statement may take. */
+/** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
 const GRACE_MS = 20_000;
-/** Who starts wants to serve: busy shops and a server in trouble are waited for a little only. */
+/** A start should serve soon, so it waits only briefly for busy shops and for a server in trouble. */
 const AT_START = { patienceMs: 5000, pauseLimitMs: 30_000 };
 
 export interface Running {
-  /** Where it can be reached, for people. */
+  /** URL for people. */
   url: string;
   database: string;
-  /** Where operators read them; absent when they are off. */
+  /** URL of the metrics; absent if they are off. */
   gauges?: string;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ function open(env: Env, logger: Logger): Promise<Installation> {
   return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
 }
 
-/** The API, in this process or in workers, and the gauges of all. */
+/** Starts the API, in this process or in workers, and serves the metrics of all of them. */
 export async function startPrimary(env: Env, logger: Logger): Promise<Running> {
   const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger));
   if (env.METRICS_PORT === 0) return running;
@@ -49,7 +49,7 @@ export async function startPrimary(env: Env, logger: Logger): Promise<Running> {
   }
 }
 
-/** Makes the database ready, once, and keeps an embedded one running; the workers do the rest. */
+/** Prepares the database once, keeps an embedded server running, and starts the workers. */
 async function startWorkers(env: Env, logger: Logger): Promise<Running> {
   const { server } = await open(env, logger);
   const workers = new Workers(env.WORKERS, logger);
@@ -70,6 +70,7 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** Starts the API in this process. */
 export async function serve(env: Env, logger: Logger): Promise<Running> {
   const installation = await open(env, logger);
   try {
@@ -79,7 +80,7 @@ export async function serve(env: Env, logger: Logger): Promise<Running> {
       database: installation.server.description,
       close: async () => {
         const http = app.getHttpServer() as Server;
-        setTimeout(() => http.closeAllConnections(), GRACE_MS).unref(); // a stalled sender must not hold it up
+        setTimeout(() => http.closeAllConnections(), GRACE_MS).unref(); // a stalled sender must not delay the shutdown
         await app.close();
         await installation.server.close();
       },
@@ -90,12 +91,15 @@ export async function serve(env: Env, logger: Logger): Promise<Running> {
   }
 }
 
-/** Brings every tenant up to date, where that is this process's work, then listens and keeps the warm pool full. A tenant that cannot be migrated answers 503, alone. */
+/**
+ * Migrates all tenants if this process has admin rights, then listens and keeps the warm pool full. Requests of a tenant
+ * that cannot be migrated are answered with 503; other tenants are served.
+ */
 async function listen(base: Base): Promise<NestFastifyApplication> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
-    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // not loaded by those who read none
+    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) app.get(WarmPoolMaintenance).start();
     return app;

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { OperatorError } from '../common/report';
 import type { Logger } from '../common/logger';
 
-/** Between the end of a worker and the start of the next, milliseconds: one that cannot run must not fork without pause. */
+/** Delay before a worker is replaced, milliseconds: one that cannot run must not be forked in a tight loop. */
 const RESTART_MS = 1000;
 
 /**
- * Processes that serve on one port, each of which accepts connections by itself. They share nothing but the database.
- * One that ends by itself is replaced; when this process dies, they end too.
+ * Worker processes that serve on one port; each accepts connections itself. They share nothing but the database. A worker
+ * that ends by itself is replaced; when this process dies, all workers end.
  */
 export class Workers {
   private isStopping = false;
@@ -19,29 +19,28 @@ export class Workers {
   ) {}
 
   /**
-   * @returns the port, once all are ready
-   * @throws OperatorError when one ends before, having said why
+   * @returns the port, once all workers are ready
+   * @throws OperatorError if one ends before that; it has reported why
    */
   async start(): Promise<number> {
-    // Handing connections out, Node's default, loses one that is on its way to a worker that dies: it stays open, and nobody
-    // answers it.
+    // Node's default hands connections out to workers, and loses one whose worker dies meanwhile: it stays open, unanswered.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     const ports = await Promise.all(Array.from({ length: this.count }, () => this.fork()));
-    return ports[0]!; // there are two at least
+    return ports[0]!; // there are at least two
   }
 
-  /** Lets each finish what it has in hand. */
+  /** Stops all workers; each finishes its requests in flight. */
   async stop(): Promise<void> {
     this.isStopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(workers.map((worker) => end(worker)));
   }
 
-  /** @returns its port, once it is ready */
+  /** Starts a worker. @returns its port, once it is ready */
   private fork(): Promise<number> {
     return new Promise((resolve, reject) => {
       const ended = (how: object) => {
-        reject(new OperatorError('A worker did not start; its own message is above.')); // unless it was ready
+        reject(new OperatorError('A worker did not start; its own message is above.')); // has no effect if it was ready
         if (!this.isStopping) this.replace(how);
       };
       const worker = forked(ended);
@@ -50,8 +49,8 @@ export class Workers {
       worker.once('listening', ({ port }) => resolve(port));
       worker.once('exit', (code, signal) => ended({ pid, code, signal }));
       worker.on('error', (error) => {
-        if (pid === undefined) return ended({ err: error }); // it was not even begun, and has no exit
-        // A message to one that has just died; unheard it would end this process.
+        if (pid === undefined) return ended({ err: error }); // it never started, so there is no exit event
+        // A message to a worker that has just died; without a listener the error would end this process.
         this.logger.warn({ event: 'worker.not_reached', err: error });
       });
     });
@@ -63,13 +62,13 @@ export class Workers {
       if (this.isStopping) return;
       this.fork().then(
         (port) => this.logger.info({ event: 'worker.replaced', port }),
-        () => undefined, // its end is logged, and the next is on its way
+        () => undefined, // its end is logged, and the next one is scheduled
       );
     }, RESTART_MS).unref();
   }
 }
 
-/** @param failed hears why there is none: no memory, no more processes */
+/** Forks a worker. @param failed called with the reason if it fails: no memory, no more processes */
 function forked(failed: (how: object) => void): Worker | undefined {
   try {
     return cluster.fork();

@@ -1,4 +1,4 @@
-/** How an error reaches the client: one entry of the catalogue in `docs/errors.md`. */
+/** One entry of the error catalogue in `docs/errors.md`. */
 export interface ErrorKind {
   /** UPPER_SNAKE, unique, never changed once released: the contract with clients. */
   readonly code: string;
@@ -9,17 +9,17 @@ export interface ErrorKind {
 }
 
 export interface ErrorDetails {
-  /** What is wrong with this request. No secret, no SQL, no stack. */
+  /** Describes what is wrong with this request. No secret, no SQL, no stack. */
   detail?: string;
   /** Per-field or per-row findings. */
   errors?: readonly object[];
-  /** Seconds after which another try makes sense; becomes `Retry-After`. */
+  /** Seconds to wait before a retry; sent as `Retry-After`. */
   retryAfter?: number;
   cause?: unknown;
 }
 
 /**
- * Base of everything that is thrown on purpose. Made with `defineError`, so that the catalogue is complete
+ * Base class of all errors thrown on purpose. Define subclasses by `defineError`, so that the catalogue is complete
  * (`test/common/error-catalogue.spec.ts` compares it with `docs/errors.md`).
  */
 export class AppError extends Error {
@@ -32,12 +32,12 @@ export class AppError extends Error {
   }
 }
 
-/** The class of one kind of error: `new` it to throw, read `kind` to document a route. */
+/** Class of one kind of error: instantiate it to throw, read `kind` to document a route. */
 export type AppErrorClass = (new (details?: ErrorDetails) => AppError) & { readonly kind: ErrorKind };
 
 const catalogue = new Map<string, ErrorKind>();
 
-/** Declares an error. Throws when the code is taken, at import time. */
+/** Declares an error. @throws Error at import time if another error has the code */
 export function defineError(code: string, status: number, title: string): AppErrorClass {
   if (catalogue.has(code)) throw new Error(`error code ${code} is defined twice`);
   const kind: ErrorKind = { code, status, title };
@@ -50,7 +50,7 @@ export function defineError(code: string, status: number, title: string): AppErr
   };
 }
 
-/** Every error declared so far, by code. */
+/** All errors declared so far, sorted by code. */
 export function errorCatalogue(): ErrorKind[] {
   return [...catalogue.values()].sort((a, b) => a.code.localeCompare(b.code));
 }

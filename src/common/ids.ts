@@ -1,8 +1,8 @@
 import { MAX, v7, validate } from 'uuid';
 
 /**
- * A new UUIDv7 (RFC 9562). Made here rather than by the database so that PostgreSQL 15 serves too, and so that
- * rows sort by time of creation.
+ * Returns a new UUIDv7 (RFC 9562), by which rows sort by time of creation. Made here because PostgreSQL has `uuidv7()`
+ * only since version 18.
  */
 export function newId(): string {
   return v7();
@@ -12,5 +12,5 @@ export function isId(text: unknown): text is string {
   return typeof text === 'string' && validate(text);
 }
 
-/** Sorts after every id that is made. */
+/** Sorts after every id that `newId` returns. */
 export const LAST_ID = MAX;

@@ -7,8 +7,8 @@ export type Logger = pino.Logger;
 export const LOGGER = Symbol('Logger');
 
 /**
- * The process's structured log: one JSON object a line, fields instead of sentences.
- * @param fd 1 for standard output; 2 for commands, whose standard output is their answer
+ * Creates the structured log of the process: one JSON object per line, fields instead of sentences.
+ * @param fd 1 for standard output; 2 for commands, whose standard output is their result
  */
 export function createLogger(level: string, fd: 1 | 2 = 1): Logger {
   const options = {
@@ -22,12 +22,12 @@ export function createLogger(level: string, fd: 1 | 2 = 1): Logger {
 }
 
 /**
- * What is told of an error: where and why, and no values. Database errors carry the parameters of the query and
- * the key that collided, such as an e-mail address; neither belongs in a log.
+ * Serializes an error without values. Database errors carry the parameters of the query and the key that collided, such as
+ * an e-mail address; neither belongs in a log.
  */
 function withoutValues(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return { type: typeof error };
-  const { name, message, stack, cause } = error as Partial<Error>; // by shape: it may be of another realm
+  const { name, message, stack, cause } = error as Partial<Error>; // by shape: it may come from another realm
   const { code, query } = error as { code?: unknown; query?: unknown };
   return {
     ...{ type: name, message, code, stack },
@@ -36,7 +36,7 @@ function withoutValues(error: unknown): unknown {
   };
 }
 
-/** Hands what Nest itself logs to pino. Start-up chatter goes to debug. */
+/** Passes Nest's own messages to pino; informational ones at level debug. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -47,8 +47,8 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ event: 'nest', context }, String(message));
   }
   error(message: unknown, ...rest: unknown[]): void {
-    const told = rest.filter((it) => it !== undefined).map(String);
-    this.logger.error({ event: 'nest', rest: told }, String(message));
+    const given = rest.filter((it) => it !== undefined).map(String);
+    this.logger.error({ event: 'nest', rest: given }, String(message));
   }
   debug(message: unknown, context?: string): void {
     this.logger.trace({ event: 'nest', context }, String(message));

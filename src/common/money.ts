@@ -1,13 +1,13 @@
 /**
- * Largest amount that is accepted, in minor units. Ninety thousand of them still add up exactly in a double
- * (below 2^53), which is more than an order has lines.
+ * Largest accepted amount, in minor units. Ninety thousand such amounts still add up exactly in a double (below 2^53),
+ * which is more than an order has lines.
  */
 export const MAX_MINOR = 100_000_000_000;
 
 /**
- * ISO 4217 minor units that are not 2. A table of our own because `Intl.NumberFormat` answers with what CLDR finds
- * usual in print, and that moves: HUF, IDR, COP and PKR have 2 digits on Node 20.19 and 0 on Node 20.20. An amount
- * once stored would change a hundredfold with a patch of Node.
+ * ISO 4217 minor units other than 2. `Intl.NumberFormat` is no substitute: it follows CLDR's usage in print, which changes.
+ * HUF, IDR, COP and PKR have 2 digits on Node 20.19 and 0 on Node 20.20, so a stored amount would change a hundredfold
+ * with a patch of Node.
  */
 const DIGITS: ReadonlyMap<string, number> = new Map([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
@@ -18,17 +18,17 @@ const DIGITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * How many decimals a currency has: 2 for USD, 0 for JPY, 3 for KWD.
- * @param currency an ISO 4217 code in upper case, validated at the door; one that is not listed has 2
+ * Returns the number of decimals of a currency: 2 for USD, 0 for JPY, 3 for KWD.
+ * @param currency ISO 4217 code in upper case, validated before; any that is not listed above has 2
  */
 export function minorDigits(currency: string): number {
   return DIGITS.get(currency) ?? 2;
 }
 
 /**
- * Reads a decimal amount such as `12.5` as minor units (1250 for USD), digit by digit: no float ever holds it, so
- * nothing is rounded. Null when the text is anything else: empty, signed, with an exponent, a thousands separator,
- * a currency sign or a space, with more decimals than the currency has (unless they are zeros), or above MAX_MINOR.
+ * Parses a decimal amount such as `12.5` to minor units (1250 for USD), digit by digit and without a float, so nothing is
+ * rounded. Returns null for any other text: empty, signed, with an exponent, a thousands separator, a currency sign or a
+ * space, with more decimals than the currency has (unless they are zeros), or above MAX_MINOR.
  */
 export function parseMinor(text: string, currency: string): number | null {
   const match = /^(\d+)(?:\.(\d+))?$/.exec(text);
@@ -42,7 +42,7 @@ export function parseMinor(text: string, currency: string): number | null {
   return amount > MAX_MINOR ? null : amount;
 }
 
-/** The other way: 1250 as `12.50` for USD, without a float either. */
+/** Formats minor units as a decimal amount: 1250 as `12.50` for USD, without a float either. */
 export function formatMinor(minor: number, currency: string): string {
   const digits = minorDigits(currency);
   const text = String(Math.abs(minor)).padStart(digits + 1, '0');

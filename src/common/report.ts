@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { AppError } from './app-error';
 
-/** An error that an operator can act on: its message is enough, a stack would only hide it. */
+/** An error that an operator can act on: its message is enough, a stack would only obscure it. */
 export class OperatorError extends Error {}
 
 /**
- * What a command or a start that failed says on standard error. A line for what has a code (of the system, of
- * PostgreSQL, of ours) or is an OperatorError; the stack for what nobody foresaw.
+ * Formats the failure of a command or a start for standard error. An OperatorError, or an error with a code (of the system,
+ * of PostgreSQL, of ours), is one line; an unexpected error has its stack.
  */
 export function reportOf(error: unknown): string {
   if (error instanceof OperatorError) return [error.message, ...becauseOf(error)].join('\n');
@@ -20,7 +20,7 @@ export function reportOf(error: unknown): string {
   return inspect(error); // with its causes
 }
 
-/** Unless the message says it already; an empty one adds nothing either. */
+/** Omits a cause that is empty or already part of the message. */
 function becauseOf({ message, cause }: Error): string[] {
   return cause instanceof Error && !message.includes(cause.message) ? [`  because: ${cause.message}`] : [];
 }

@@ -1,4 +1,4 @@
-/** The same items in an order that is left to chance. */
+/** Returns the items in random order. */
 export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, rank: Math.random() }))

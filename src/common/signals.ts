@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 
-/** Ctrl-C reaches a program twice when npm started it: from the terminal and handed on by npm. */
-const SAME_WISH_MS = 1000;
+/** A program started by npm receives Ctrl-C twice: from the terminal and from npm. */
+const DUPLICATE_MS = 1000;
 
 /**
- * Calls `stop` at the first of the signals. Another one later, from somebody who has lost patience, ends the
- * process at once with the exit code of the signal.
- * @returns a function that takes the handlers off again
+ * Calls `stop` on the first of the signals. A later signal, from an impatient user, ends the process at once with the exit
+ * code of that signal.
+ * @returns a function that removes the handlers
  */
 export function onSignal(
   signals: readonly NodeJS.Signals[],
@@ -18,7 +18,7 @@ export function onSignal(
       first = Date.now();
       return stop(signal);
     }
-    if (Date.now() - first > SAME_WISH_MS) process.exit(128 + constants.signals[signal]);
+    if (Date.now() - first > DUPLICATE_MS) process.exit(128 + constants.signals[signal]);
   };
   for (const signal of signals) process.on(signal, handle);
   return () => signals.forEach((signal) => process.off(signal, handle));

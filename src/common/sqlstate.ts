@@ -1,26 +1,26 @@
 /**
- * SQLSTATE codes by meaning (PostgreSQL manual, appendix A). Errors are compared by these and never by
- * message or constraint name: messages are translated, and a sharded database renames constraints.
+ * SQLSTATE codes by meaning (PostgreSQL manual, appendix A). Errors are compared by these, never by message or constraint
+ * name: messages are translated, and a sharded database renames constraints.
  */
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 export const INVALID_PASSWORD = '28P01';
-export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is asked
+export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is required
 export const NO_SUCH_DATABASE = '3D000';
 export const NO_SUCH_TABLE = '42P01';
 export const DENIED = '42501';
 export const DUPLICATE_DATABASE = '42P04';
 
-/** The server is away, starting, stopping or full: the same request may work in a moment. */
+/** The server is unreachable, starting, stopping or full; the same request may soon succeed. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57P01', '57P02', '57P03', '58'];
-/** The statement lost against others: lock timeout, statement timeout, deadlock, serialization. */
+/** The statement gave way to others: lock timeout, statement timeout, deadlock, serialization failure. */
 const CONTENTION = new Set(['55P03', '57014', '40P01', '40001', '25P03', '57P05']);
 /**
- * The tables are not those that the statement was written for: a column, table or function is missing, a result
- * has other columns than before, a value does not fit a column or constraint.
+ * The schema is not the one that the statement was written for: a column, table or function is missing, a result has
+ * other columns than before, a value does not fit a column or constraint.
  */
 const SCHEMA_MISMATCH = new Set(['42703', '42P01', '42883', '0A000', '42804', '23502', '23514']);
-/** What Node reports when the socket is refused, cut or timed out. */
+/** Node's codes for a socket that is refused, cut or timed out. */
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -31,11 +31,11 @@ const SOCKET_ERRORS = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** pg and pg-pool give these no code, only a text. */
+/** Errors to which pg and pg-pool give a message but no code. */
 const DRIVER_DISCONNECTS =
   /^(Connection terminated|timeout expired$|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
 
-/** SQLSTATE (or Node error code) of an error or of the driver error inside it; undefined when it has none. */
+/** Returns the SQLSTATE (or Node's code) of an error or of the driver error inside it; undefined if it has none. */
 export function sqlState(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, driverError } = error as { code?: unknown; driverError?: unknown };
@@ -43,7 +43,7 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** True when the database could not be reached or broke the connection off. */
+/** True if the database could not be reached or closed the connection. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseAway);
   const code = sqlState(error);
@@ -52,12 +52,12 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && DRIVER_DISCONNECTS.test(error.message);
 }
 
-/** True when a statement was given up in favour of others; nothing was changed and a retry may work. */
+/** True if a statement was aborted in favour of others; nothing was changed and a retry may succeed. */
 export function isContention(error: unknown): boolean {
   return CONTENTION.has(sqlState(error) ?? '');
 }
 
-/** True when it may be that a migration, and not the statement, is to blame. */
+/** True if the cause may be a migration rather than the statement. */
 export function isSchemaMismatch(error: unknown): boolean {
   return SCHEMA_MISMATCH.has(sqlState(error) ?? '');
 }

@@ -28,7 +28,7 @@ describe('TRUST_PROXY', () => {
 });
 
 describe('POOLER_URL', () => {
-  it('names no user: the logins are derived', () => {
+  it('must not name a user: the logins are derived', () => {
     expect(readEnv({ POOLER_URL: 'postgres://127.0.0.1:6432/stoa' }).POOLER_URL).toBe(
       'postgres://127.0.0.1:6432/stoa',
     );
@@ -38,20 +38,20 @@ describe('POOLER_URL', () => {
   });
 });
 
-describe('a setting that has another name now', () => {
-  it('stops the start and names the new one', () => {
-    expect(() => readEnv({ STOCK_SIZE: '10' })).toThrow('STOCK_SIZE (is called WARM_TENANTS now)');
+describe('a renamed setting', () => {
+  it('stops the start and names its new name', () => {
+    expect(() => readEnv({ STOCK_SIZE: '10' })).toThrow('STOCK_SIZE (is now called WARM_TENANTS)');
     expect(readEnv({ WARM_TENANTS: '7' }).WARM_TENANTS).toBe(7);
   });
 });
 
 describe('METRICS_PORT', () => {
-  it('is refused by name where it is that of the API', () => {
+  it('is refused by name if it equals PORT', () => {
     expect(() => readEnv({ PORT: '3000', METRICS_PORT: '3000' })).toThrow('METRICS_PORT (must not be PORT)');
     expect(() => readEnv({ METRICS_PORT: '3000' })).toThrow(EnvironmentError);
   });
 
-  it('may be 0 where that of the API is', () => {
+  it('may be 0 if PORT is 0', () => {
     expect(readEnv({ PORT: '0', METRICS_PORT: '0' }).METRICS_PORT).toBe(0);
   });
 });

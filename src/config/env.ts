@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
 
-/** What an operator can set. Everything else is a constant or derived. Described in `.env.example`. */
+/** Settings of an operator, described in `.env.example`. Everything else is a constant or derived. */
 const settings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -12,7 +12,7 @@ const settings = z.object({
   METRICS_HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z
     .string()
-    .regex(/^[^"$`\\\r\n]+$/, 'must not hold quotes, $, backslashes or line breaks: pg_ctl uses a shell')
+    .regex(/^[^"$`\\\r\n]+$/, 'must not contain quotes, $, backslashes or line breaks: pg_ctl uses a shell')
     .default('.data')
     .transform((dir) => path.resolve(dir)),
   DATABASE_URL: z
@@ -44,13 +44,13 @@ const settings = z.object({
   NEW_SHOPS_PER_HOUR: z.coerce.number().int().min(1).max(1_000_000).default(100),
   TRUST_PROXY: z
     .string()
-    .refine(isProxyList, 'must be a number of proxies, or their addresses or networks with commas between')
+    .refine(isProxyList, 'must be the number of proxies, or their addresses or networks separated by commas')
     .transform((text) => (isCount(text) ? Number(text) : proxiesIn(text)))
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
 
-/** Settings of earlier versions, by the name that each has now. */
+/** Settings of earlier versions and their present names. */
 const RENAMED = new Map([['STOCK_SIZE', 'WARM_TENANTS']]);
 
 const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
@@ -60,24 +60,24 @@ const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 ||
 
 export type Env = z.infer<typeof schema>;
 
-/** Connections of the admin login. Provisioning is short and rare; it must not take connections from requests. */
+/** Most connections of the admin login. Provisioning is short and rare; it must not take connections from requests. */
 export const ADMIN_POOL_SIZE = 4;
 
 /** Injection token of the environment. */
 export const ENV = Symbol('Env');
 
-/** Thrown when the environment cannot be used. The message names every bad variable and no value. */
+/** Thrown for invalid settings. The message names every bad variable and contains no values. */
 export class EnvironmentError extends OperatorError {
   constructor(readonly variables: { name: string; problem: string }[]) {
     super(
-      `Cannot start, bad settings: ${variables.map((v) => `${v.name} (${v.problem})`).join(', ')}. See .env.example.`,
+      `Cannot start because of invalid settings: ${variables.map((v) => `${v.name} (${v.problem})`).join(', ')}. See .env.example.`,
     );
   }
 }
 
 /**
- * The only place that reads settings from `process.env`. A blank variable counts as unset.
- * @throws EnvironmentError naming all bad variables at once
+ * Reads and checks all settings; no other code reads settings from `process.env`. A blank variable counts as unset.
+ * @throws EnvironmentError with the names of all bad variables
  */
 export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim() !== ''));
@@ -87,11 +87,11 @@ export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   const issues = result.error?.issues ?? [];
   throw new EnvironmentError([
     ...issues.map((issue) => ({ name: issue.path.join('.'), problem: issue.message })),
-    ...renamed.map(([name, present]) => ({ name, problem: `is called ${present} now` })),
+    ...renamed.map(([name, present]) => ({ name, problem: `is now called ${present}` })),
   ]);
 }
 
-/** Adds the variables of a `.env` file in the working directory; those already set win. */
+/** Loads `.env` from the working directory; variables that are already set win. */
 function loadedEnv(): NodeJS.ProcessEnv {
   if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
@@ -115,7 +115,7 @@ function proxiesIn(text: string): string[] {
   return text.split(',').map((proxy) => proxy.trim());
 }
 
-/** An address, or one with the number of bits that count, such as `10.0.0.0/8`. */
+/** True for an IP address or a network such as `10.0.0.0/8`. */
 function isNetwork(text: string): boolean {
   const [address = '', bits = '0', more] = text.split('/');
   const width = isIP(address) === 6 ? 128 : 32;

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
 import { assertSafeInput } from './safe-input';
 
-/** JSON is parsed; files are handed on as the stream they are; anything else is 415. */
+/** Parses JSON and passes files on as streams; any other content type is answered with 415. */
 export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
@@ -18,13 +18,14 @@ export function acceptBodies(fastify: FastifyInstance): void {
     );
 }
 
-/** Compressed bodies and other alphabets are refused; they would be read as what they are not. */
+/** Refuses compressed bodies and character sets other than UTF-8, which would be misread. */
 function assertPlain({ headers }: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new UnsupportedMediaType();
   if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) throw new UnsupportedMediaType();
 }
 
+/** Checks the headers as they arrive, and body, path and query before validation. */
 export function checkInput(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     assertPlain(request);

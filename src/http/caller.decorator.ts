@@ -2,17 +2,17 @@ import { isIP } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** Where a request comes from, for what is written down or limited by it. */
+/** Origin of a request, for audit entries and rate limits. */
 export interface Caller {
-  /** As in the log and in the answer's `x-request-id`. */
+  /** Id of the request, also in the log and in the answer's `x-request-id`. */
   requestId: string;
   /** IP address of the client; behind a proxy only with TRUST_PROXY. */
   address: string;
 }
 
-/** The caller of a route, handed on to services that record or limit what they do. */
+/** Injects the caller into a route method, for services that audit or limit requests. */
 export const From = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const { id, ip, socket } = context.switchToHttp().getRequest<FastifyRequest>();
-  // A proxy that writes something else into X-Forwarded-For would give each connection limits of its own.
+  // Not an address, if a proxy writes something else into X-Forwarded-For: each value would have limits of its own.
   return { requestId: id, address: isIP(ip) === 0 ? (socket.remoteAddress ?? 'unknown') : ip };
 });

@@ -6,25 +6,25 @@ import { StorageFull } from '../common/common.errors';
 import { Semaphore } from '../common/semaphore';
 import { NamelessFile } from './nameless-file';
 
-/** What a cell may hold. Numbers and texts are written as they are, null as nothing, true and false as words. */
+/** Value of a cell. Null is written as an empty cell, a boolean as `true` or `false`. */
 export type CsvCell = string | number | boolean | null;
 
-/** Writes records to disk. @throws what reading them throws; StorageFull */
+/** Writes records to disk. @throws StorageFull; errors of reading the records */
 export type CsvSink = (records: AsyncIterable<CsvCell[]>) => Promise<void>;
 
 const RETRY_SECONDS = 30;
-/** Records that are made text at once: others are served in between. */
+/** Records converted to text at a time; other requests are served in between. */
 const SLICE = 200;
 
-/** Files that are written at once, each with a connection, and requests that wait for their turn. */
+/** Limits how many files are written at the same time, each with a connection, and how many requests wait. */
 const semaphore = new Semaphore(2, 20);
 
 /**
- * A CSV file that is on disk, whole, before its first byte is sent: whoever writes it has given its connection back by
- * then, and a client that reads slowly, or not at all, holds a file and nothing else. It has no name, and ends with the
- * answer, however that ends.
- * @param name that the client is to give the file
- * @throws what `write` throws; Overloaded; StorageFull
+ * Answers with a CSV file that is complete on disk before its first byte is sent. The database connection has been released
+ * by then, so a client that reads slowly, or not at all, holds only a file. The file has no name and is freed when the
+ * answer ends, for whatever reason.
+ * @param name file name for the client
+ * @throws Overloaded; StorageFull; errors of `write`
  */
 export async function csvDownload(
   request: FastifyRequest,
@@ -38,7 +38,7 @@ export async function csvDownload(
     await semaphore.run(() => write(sinkTo(file, request)));
     const length = await file.size();
     const content = file.reader();
-    // Nobody is left to hear that it could not be closed, and nothing is left in it.
+    // A failed close can no longer be reported, and nothing is lost by it.
     content.once('close', () => void file.close().catch(() => undefined));
     return new StreamableFile(content, {
       type: 'text/csv; charset=utf-8',
@@ -59,7 +59,7 @@ function sinkTo(file: NamelessFile, request: FastifyRequest): CsvSink {
         let slice: CsvCell[][] = [];
         for await (const record of records) {
           if (slice.push(record) < SLICE) continue;
-          if (request.raw.socket.destroyed) return; // nobody is left to send it to
+          if (request.raw.socket.destroyed) return; // the client has gone
           yield textOf(slice);
           slice = [];
         }

@@ -23,13 +23,13 @@ import {
 } from 'class-validator';
 
 /**
- * One decorator a field: what it may hold, and what OpenAPI says of it, from the same figures.
- * Used on bodies and queries (where it validates) and on answers (where it only documents).
+ * Options of every field decorator. A decorator validates a field of a body or query and documents it in OpenAPI, from the
+ * same figures; on answers it only documents.
  */
 interface FieldOptions {
   description?: string;
   example?: unknown;
-  /** May be absent. An explicit `null` is refused unless `nullable` too. */
+  /** May be absent. An explicit `null` is refused unless the field is also `nullable`. */
   optional?: boolean;
   nullable?: boolean;
 }
@@ -46,7 +46,7 @@ export function Text(
   ]);
 }
 
-/** An e-mail address, made lower case: addresses are unique without regard to case. */
+/** An e-mail address, converted to lower case: addresses are unique regardless of case. */
 export function Email(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'email', maxLength: 254, example: 'ada@example.com' }, [
     Transform(({ value }) =>
@@ -57,7 +57,7 @@ export function Email(options: FieldOptions = {}): PropertyDecorator {
   ]);
 }
 
-/** A whole number. In a query its text is converted, so `limit=20` works and `limit=2e1` does not. */
+/** An integer. In a query, decimal digits are converted: `limit=20` works and `limit=2e1` does not. */
 export function Whole(
   options: FieldOptions & { min: number; max: number; query?: boolean },
 ): PropertyDecorator {
@@ -76,7 +76,7 @@ export function Flag(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: Boolean }, [IsBoolean()]);
 }
 
-/** A UUID; made lower case, as PostgreSQL writes it, so that ids can be compared as texts. */
+/** A UUID, converted to lower case as PostgreSQL writes it, so that ids can be compared as text. */
 export function Id(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'uuid' }, [
     Transform(({ value }) => (typeof value === 'string' ? value.toLowerCase() : value)),
@@ -84,7 +84,7 @@ export function Id(options: FieldOptions = {}): PropertyDecorator {
   ]);
 }
 
-/** An ISO 4217 code; made upper case. */
+/** An ISO 4217 code, converted to upper case. */
 export function Currency(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, minLength: 3, maxLength: 3, example: 'EUR' }, [
     Transform(({ value }) => (typeof value === 'string' ? value.toUpperCase() : value)),
@@ -96,7 +96,7 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
   return field(options, { type: String, enum: [...values] }, [IsIn(values)]);
 }
 
-/** Different strings, trimmed, each of 1 to `length` characters, at most `max` of them. */
+/** Distinct strings, trimmed, each of 1 to `length` characters; at most `max` of them. */
 export function Texts(options: FieldOptions & { max: number; length: number }): PropertyDecorator {
   const { max, length } = options;
   const items = { type: 'string', minLength: 1, maxLength: length };
@@ -110,7 +110,7 @@ export function Texts(options: FieldOptions & { max: number; length: number }): 
   ]);
 }
 
-/** Objects of one class, each validated, `min` (default 0) to `max` of them. */
+/** Objects of one class, each validated; `min` (default 0) to `max` of them. */
 export function ListOf(
   type: new () => object,
   options: FieldOptions & { min?: number; max: number },
@@ -126,7 +126,7 @@ export function ListOf(
   ]);
 }
 
-/** One object of a class, validated. */
+/** An object of a class, validated. */
 export function Nested(type: new () => object, options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type }, [Type(() => type), IsObject(), ValidateNested()]);
 }
@@ -136,7 +136,7 @@ export function Time(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'date-time', example: '2026-11-21T09:30:00.000Z' }, []);
 }
 
-/** @param checks that of the type first: validation stops at the first that fails, and tells it */
+/** @param checks the check of the type first: validation stops at the first failure and reports it */
 function field(
   { description, example, optional = false, nullable = false }: FieldOptions,
   api: ApiPropertyOptions,

@@ -5,7 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
-/** A temporary file without a name: nothing is left of it when it is closed, or when the process is killed. */
+/**
+ * Temporary file that is unlinked as soon as it is open, so that nothing is left when it is closed or the process is
+ * killed. The packages `tmp` and `tempy` unlink at exit, which SIGKILL skips; Node does not know O_TMPFILE.
+ */
 export class NamelessFile {
   private readonly streams: (Readable | Writable)[] = [];
 
@@ -31,8 +34,8 @@ export class NamelessFile {
   }
 
   /**
-   * Waits for its streams first: a write that is still under way would go to whatever file or socket got the
-   * number next, perhaps another shop's.
+   * Waits for the streams first: a pending write would go to the file or socket that gets the same descriptor next,
+   * perhaps another shop's.
    */
   async close(): Promise<void> {
     for (const stream of this.streams) {
@@ -43,13 +46,13 @@ export class NamelessFile {
   }
 
   private track<T extends Readable | Writable>(stream: T): T {
-    (stream as Readable | Writable).on('error', () => undefined); // whoever uses the stream hears of it too
+    (stream as Readable | Writable).on('error', () => undefined); // the user of the stream gets it too
     this.streams.push(stream);
     return stream;
   }
 }
 
-/** For the streams: the file is closed once, by its owner. */
+/** Stands in for `fs.close` in the streams: only the owner closes the file, once. */
 function keepOpen(_fd: number, done?: (error: null) => void): void {
   done?.(null);
 }

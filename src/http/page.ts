@@ -2,7 +2,7 @@ import { Text, Whole } from './fields';
 
 export const MAX_PAGE = 100;
 
-/** What every list takes. */
+/** Query of every list. */
 export class PageQuery {
   @Whole({
     min: 1,
@@ -10,23 +10,23 @@ export class PageQuery {
     optional: true,
     query: true,
     example: 20,
-    description: 'Rows, default 20.',
+    description: 'Number of rows; default 20.',
   })
   limit: number = 20;
 
-  @Text({ max: 100, optional: true, description: '`nextCursor` of the page before.' })
+  @Text({ max: 100, optional: true, description: '`nextCursor` of the previous page.' })
   cursor?: string;
 }
 
-/** What every list answers. `nextCursor` is null on the last page. */
+/** Answer of every list. `nextCursor` is null on the last page. */
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;
 }
 
 /**
- * Cuts a page from rows that were read with `LIMIT limit + 1`: the extra row only tells that there is more.
- * @param cursorOf what the next page starts after; must identify a row in the list's fixed order
+ * Makes a page of rows read with `LIMIT limit + 1`; the extra row only shows that there are more.
+ * @param cursorOf cursor after which the next page starts; must identify a row in the list's fixed order
  */
 export function toPage<R, T>(
   rows: R[],

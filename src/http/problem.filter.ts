@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../common/logger';
 import { problemOf, toAppError } from './problem';
 
-/** Sends every error as a problem document. What is our fault is logged once, in full, under the request id. */
+/** Sends every error as a problem document. Server errors are logged once, in full, with the request id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -38,8 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
 const DRAIN_MS = 10_000;
 
 /**
- * Reads on what the client still sends of a body that is refused, for a while: it reads the answer only when it
- * has sent all, and a connection that nobody reads would neither serve again nor notice that the client has gone.
+ * Reads the rest of a refused body for a while: the client reads the answer only after it has sent everything, and an unread
+ * connection could neither serve again nor notice that the client has gone.
  */
 function drain({ raw }: FastifyRequest): void {
   if (raw.complete || raw.destroyed) return;

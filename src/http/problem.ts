@@ -16,7 +16,7 @@ import {
 } from '../common/common.errors';
 import { isContention, isDatabaseAway } from '../common/sqlstate';
 
-/** An error as the API sends it: `application/problem+json`, RFC 9457, with a stable `code`. */
+/** Error of the API: `application/problem+json`, RFC 9457, with a stable `code`. */
 export class ProblemDto {
   @ApiProperty({ example: 'urn:stoa:error:VALIDATION_FAILED' })
   type: string;
@@ -24,7 +24,7 @@ export class ProblemDto {
   title: string;
   @ApiProperty({ example: 400 })
   status: number;
-  @ApiProperty({ example: 'VALIDATION_FAILED', description: 'Stable; compare with this.' })
+  @ApiProperty({ example: 'VALIDATION_FAILED', description: 'Stable; compare errors by this.' })
   code: string;
   @ApiPropertyOptional({ example: 'The shop name is missing.' })
   detail?: string;
@@ -36,7 +36,7 @@ export class ProblemDto {
 
 const RETRY_SECONDS = 2;
 
-/** Turns whatever was thrown into an AppError. What nobody foresaw becomes INTERNAL_ERROR with its cause. */
+/** Converts anything thrown to an AppError. An unexpected error becomes INTERNAL_ERROR with its cause. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof HttpException) return fromStatus(thrown);
@@ -46,13 +46,13 @@ export function toAppError(thrown: unknown): AppError {
   return new InternalError({ cause: thrown });
 }
 
-/** A body that broke off has the code ECONNRESET, like a database that is away, but also a status. */
+/** True if the error has a 4xx status. An aborted body has the code ECONNRESET, as a lost database has, but also a status. */
 function isClientFault(thrown: unknown): thrown is Error & { statusCode: number } {
   if (!(thrown instanceof Error) || !('statusCode' in thrown)) return false;
   return typeof thrown.statusCode === 'number' && thrown.statusCode >= 400 && thrown.statusCode < 500;
 }
 
-/** What Nest and Fastify throw themselves (routing, parsing): known by status only. */
+/** Converts errors of Nest and Fastify (routing, parsing), which are known by status only. */
 function fromStatus(thrown: HttpException): AppError {
   const status = thrown.getStatus();
   const details = { cause: thrown };

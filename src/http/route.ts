@@ -5,17 +5,17 @@ import { ProblemDto } from './problem';
 
 interface RouteOptions {
   summary: string;
-  /** Status of success, default 200; sets it too. */
+  /** Status of success, set and documented; default 200. */
   status?: number;
   /** Class of the answer. */
   ok?: Type;
   /** The answer is a page of `ok`. */
   list?: boolean;
-  /** The body is a CSV file: by itself, or the only file of a form. */
+  /** The body is a CSV file, or a form with exactly one. */
   csv?: boolean;
   /** The answer is a CSV file. */
   csvFile?: boolean;
-  /** Errors that this route adds to those of every route. */
+  /** Errors of this route in addition to those of every route. */
   errors?: AppErrorClass[];
 }
 

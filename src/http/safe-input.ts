@@ -4,10 +4,9 @@ const MAX_DEPTH = 12;
 const MAX_VALUES = 20_000;
 
 /**
- * Refuses input that no field of ours can mean: NUL bytes (PostgreSQL text cannot hold them, SQLSTATE 22021),
- * lone surrogates (would be stored as U+FFFD), names that every object has (validation would drop them
- * silently), and objects nested or grown beyond any honest request.
- * Runs before validation, on whatever the parser produced.
+ * Refuses input that no field can contain: NUL bytes (PostgreSQL text cannot hold them, SQLSTATE 22021), lone surrogates
+ * (would be stored as U+FFFD), names that every object has (validation would drop them silently), and objects deeper or
+ * larger than any genuine request. Runs before validation, on the output of the parser.
  * @throws ValidationFailed
  */
 export function assertSafeInput(value: unknown, where: string): void {

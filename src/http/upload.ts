@@ -6,7 +6,7 @@ import { AppError } from '../common/app-error';
 import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
 import { NamelessFile } from './nameless-file';
 
-/** A file that a client sent, on disk: a slow sender holds no database connection. */
+/** An uploaded file, on disk, so that a slow sender holds no database connection. */
 export interface UploadedFile {
   size: number;
   open(): Readable;
@@ -15,8 +15,9 @@ export interface UploadedFile {
 const RETRY_SECONDS = 30;
 
 /**
- * A file that is the body itself (`text/csv`) or the only file of a `multipart/form-data` body. It has no name on
- * disk while it is used, so that nothing is left of it when the process is killed.
+ * Receives a file, which is the body itself (`text/csv`) or the only file of a `multipart/form-data` body, and passes it to
+ * `work`. It has no name on disk, so nothing is left of it if the process is killed.
+ * @throws UnsupportedMediaType; MalformedBody; BodyTooLarge; StorageFull; errors of `work`
  */
 export async function withUpload<T>(
   request: FastifyRequest,
@@ -45,19 +46,19 @@ function sinkTo(file: NamelessFile, maxBytes: number): Sink {
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (isDiskError(error)) orStorageFull(error);
-      throw new MalformedBody({ detail: 'The upload broke off.', cause: error });
+      throw new MalformedBody({ detail: 'The upload was interrupted.', cause: error });
     }
   };
 }
 
-/** @throws StorageFull: a full or missing disk for temporary files is our fault, and may pass */
+/** @throws StorageFull: a full or missing disk for temporary files is the server's fault and may be temporary */
 function orStorageFull(error: unknown): never {
   throw new StorageFull({ retryAfter: RETRY_SECONDS, cause: error });
 }
 
 /**
- * The chunks of a stream, without destroying it when one is too many. Given the request itself, `pipeline` would
- * cut it from its socket, which nobody reads or closes from then on.
+ * Iterates over a stream without destroying it when reading stops early. Given the request itself, `pipeline` would detach
+ * it from its socket, which nobody would then read or close.
  */
 function undestroyed(source: Readable): AsyncIterable<Buffer> {
   return source.iterator({ destroyOnReturn: false });
@@ -74,7 +75,7 @@ function limit(maxBytes: number): Transform {
   });
 }
 
-/** Reads a form that holds exactly one file. */
+/** Reads a form that contains exactly one file. */
 async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink): Promise<void> {
   const written: Promise<void>[] = [];
   const form = openForm(request);
@@ -91,13 +92,13 @@ async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink):
   } catch (error) {
     if (written.length > 0) await Promise.all(written); // the file's own error says more
     if (error instanceof AppError) throw error;
-    throw new MalformedBody({ detail: 'The form is broken.', cause: error });
+    throw new MalformedBody({ detail: 'The form is malformed.', cause: error });
   }
   if (written.length === 0) throw new MalformedBody(ONE_FILE);
   await Promise.all(written);
 }
 
-const ONE_FILE = { detail: 'The form must hold one file.' };
+const ONE_FILE = { detail: 'The form must contain exactly one file.' };
 
 function openForm(request: FastifyRequest): BusboyInstance {
   try {
@@ -110,7 +111,7 @@ function openForm(request: FastifyRequest): BusboyInstance {
   }
 }
 
-/** ENOSPC and the like: what the disk says, unlike the sender, comes from a system call other than `read`. */
+/** True for ENOSPC and the like: errors of the disk, unlike those of the sender, come from a system call other than `read`. */
 function isDiskError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && error.syscall !== 'read';
 }

@@ -6,7 +6,7 @@ interface FieldError {
   message: string;
 }
 
-/** Checks every body and query against its DTO; fields that the DTO does not name are refused. */
+/** Validates every body and query by its DTO and refuses fields that the DTO does not have. */
 export function createValidationPipe(): ValidationPipe {
   return new ValidationPipe({
     transform: true,
@@ -21,7 +21,7 @@ export function createValidationPipe(): ValidationPipe {
   });
 }
 
-/** For ids in the path: `@Param('id', IdPipe)`. */
+/** Validates an id in the path: `@Param('id', IdPipe)`. */
 export const IdPipe = new ParseUUIDPipe({
   exceptionFactory: () =>
     new ValidationFailed({

@@ -30,7 +30,7 @@ import { User } from './users/user.entity';
 
 export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, SigningKey, AuditEntry];
 
-/** Users, shops and memberships: what belongs to nobody's schema. */
+/** Public side: users, shops and memberships, which belong to no tenant. */
 @Module({
   imports: [
     JwtModule.register({

@@ -52,9 +52,9 @@ describe('shops:suspend and shops:resume', () => {
       said.push((await run(`shops:${command}`, slug)).stdout.trim());
     expect(said).toEqual([
       `${slug} is suspended`,
-      `${slug} is suspended, as it was`,
+      `${slug} is already suspended`,
       `${slug} is active`,
-      `${slug} is active, as it was`,
+      `${slug} is already active`,
     ]);
     expect(await entriesOf(owner)).toEqual([byCommand('shop.suspended'), byCommand('shop.resumed')]);
   });

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { AuditAction } from '../../tenancy/audit-log';
 
-/** What somebody did, written in the transaction of the deed. Rows are added and never changed or removed. */
+/** A recorded action, written in the transaction that performs it. Rows are never changed or removed. */
 @Entity('audit_log')
 @Index('audit_log_shop_id_idx', ['shopId', 'id'])
 @Index('audit_log_actor_id_idx', ['actorId', 'id'])
@@ -9,7 +9,7 @@ export class AuditEntry {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'audit_log_pkey' })
   id: string;
 
-  /** The server's clock; the logins may not write it. */
+  /** Time of the database server; the logins may not write this column. */
   @Column('timestamptz', { default: () => 'now()' })
   at: Date;
 

@@ -1,14 +1,14 @@
 import type { Caller } from '../../http/caller.decorator';
 import type { AuditEvent } from '../../tenancy/audit-log';
 
-/** Why a password did not open anything. */
+/** Reason for which a password was refused. */
 type Refusal = 'unknown address' | 'wrong password' | 'wrong current password';
 
 export function loginSucceeded(caller: Caller, userId: string, shopId: string | null): AuditEvent {
   return event('login.succeeded', caller, userId, shopId);
 }
 
-/** @param userId null for an address that nobody has; the address itself is not written down */
+/** @param userId null for an unknown e-mail address; the address itself is not recorded */
 export function loginRefused(caller: Caller, userId: string | null, reason: Refusal): AuditEvent {
   const refused = event('login.refused', caller, userId, null);
   return { ...refused, details: { ...refused.details, reason } };

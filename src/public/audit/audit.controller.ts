@@ -15,7 +15,7 @@ export class AuditController {
 
   @Get()
   @Route({
-    summary: 'Lists what was done to the shop that I own, newest first',
+    summary: 'Lists the audit log of a shop that I own, newest first',
     ok: AuditEntryDto,
     list: true,
     errors: [OwnerRequired, InvalidCursor],

@@ -8,7 +8,7 @@ export class ListAuditQuery extends PageQuery {
   @OneOf(AUDIT_ACTIONS, { optional: true })
   action?: AuditAction;
 
-  @Id({ optional: true, description: 'Only what this user did.' })
+  @Id({ optional: true, description: 'Only actions of this user.' })
   actorId?: string;
 }
 
@@ -22,10 +22,10 @@ export class AuditEntryDto {
   @OneOf(AUDIT_ACTIONS)
   action: AuditAction;
 
-  @Id({ nullable: true, description: 'Who did it; null: a command of the operator.' })
+  @Id({ nullable: true, description: 'User who acted; null for a command of the operator.' })
   actorId: string | null;
 
-  @Text({ max: 64, nullable: true, description: '`x-request-id` of the request that did it.' })
+  @Text({ max: 64, nullable: true, description: '`x-request-id` of the request that acted.' })
   requestId: string | null;
 
   @ApiProperty({

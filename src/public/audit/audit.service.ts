@@ -8,12 +8,12 @@ import { OwnerRequired } from '../shops/shops.errors';
 import { type AuditEntryDto, type ListAuditQuery, toAuditEntryDto } from './audit.dto';
 import { AuditEntry } from './audit-entry.entity';
 
-/** What was done to one shop. The log is in `public`, so the shop is a condition here, and never left out. */
+/** Reads the audit log of one shop. The log is in `public`, so every query must have the shop as a condition. */
 @Injectable()
 export class AuditService {
   constructor(private readonly database: PublicDatabase) {}
 
-  /** Newest first, for owners. */
+  /** Lists entries, newest first. @throws OwnerRequired; InvalidCursor */
   async list(
     { shopId, memberRole }: TenantAccess,
     { limit, cursor, action, actorId }: ListAuditQuery,

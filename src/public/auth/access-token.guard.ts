@@ -9,10 +9,10 @@ import { KnownTokens } from './known-tokens';
 
 const OPEN = 'stoa:open';
 
-/** A route that needs no access token. */
+/** Marks a route that needs no access token. */
 export const Open = () => SetMetadata(OPEN, true);
 
-/** Guards every route of the application but those marked `@Open()`. */
+/** Requires an access token on every route of the application except those marked `@Open()`. */
 @Injectable()
 export class AccessTokenGuard extends AuthGuard() {
   constructor(
@@ -29,7 +29,7 @@ export class AccessTokenGuard extends AuthGuard() {
     const request = context.switchToHttp().getRequest<FastifyRequest & TenantRequest>();
     const { authorization = '' } = request.headers;
     const principal = await this.known.find(authorization);
-    if (principal === undefined) return super.canActivate(context) as Promise<boolean>; // it is declared for all kinds of guards
+    if (principal === undefined) return super.canActivate(context) as Promise<boolean>; // declared for all kinds of guards
     request.user = principal;
     return true;
   }

@@ -14,19 +14,19 @@ import { KnownTokens } from './known-tokens';
 
 const SCHEME = /^bearer\s+/i;
 
-/** Its cause is not the token's fault, such as a database that is away. */
+/** Thrown if the keys cannot be read, for example because the database is down; the token is not at fault. */
 export class KeysUnavailable extends Error {}
 
 /**
- * Accepts `Authorization: Bearer …` with a token of ours: key, signature, expiry, issuer and type, and a session
- * that is live.
+ * Accepts `Authorization: Bearer …` with a token of ours: checks key, signature, expiry, issuer and type, and that its
+ * session is live.
  */
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy) {
   /**
-   * Its name for passport, which keeps strategies for the whole process: two applications in one would otherwise
-   * check tokens with the keys and sessions of the later one. Passport also takes a strategy itself in place of a
-   * name, but then lets requests at the same moment share it, and answers one with the other's user.
+   * Name in passport, unique because passport keeps strategies per process: two applications in one process would check
+   * tokens with the keys and sessions of the later one. Passport also accepts the strategy itself in place of a name, but
+   * then concurrent requests share it, and one gets the other's user.
    */
   readonly id = `access token ${newId()}`;
 
@@ -54,7 +54,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
     const { authorization = '' } = request.headers;
     const kid = kidOf(authorization.replace(SCHEME, ''));
     if (kid !== undefined && exp !== undefined)
-      this.known.remember(authorization, { principal, kid, expiresAt: exp });
+      this.known.add(authorization, { principal, kid, expiresAt: exp });
     return principal;
   }
 }
@@ -64,20 +64,20 @@ function keyProvider(keys: KeyRing): SecretOrKeyProvider {
     const kid = kidOf(token);
     if (kid === undefined) return done(new Unauthenticated());
     keys.find(kid).then(
-      // The types do not know KeyObject, jsonwebtoken does.
+      // jsonwebtoken accepts a KeyObject; its types do not.
       (key: KeyObject | undefined) => (key ? done(null, key as never) : done(new Unauthenticated())),
       (error: unknown) => done(new KeysUnavailable('the keys cannot be read', { cause: error })),
     );
   };
 }
 
-/** `kid` of the token's header, if it can be read. */
+/** Returns `kid` of the token's header, if it can be read. */
 function kidOf(token: string): string | undefined {
   const [header = ''] = token.split('.');
   try {
     const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid?: unknown };
     return typeof kid === 'string' ? kid : undefined;
   } catch {
-    return undefined; // not JSON, so no header of ours
+    return undefined; // not JSON, so not a header of ours
   }
 }

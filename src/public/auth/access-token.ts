@@ -1,7 +1,7 @@
 export const ACCESS_TOKEN = {
   algorithm: 'ES256',
   issuer: 'stoa',
-  /** Value of `typ`: no other token of ours is taken for an access token. */
+  /** Value of `typ`, by which an access token differs from any other token of ours. */
   type: 'access',
   /** Seconds. */
   lifetime: 600,
@@ -9,11 +9,11 @@ export const ACCESS_TOKEN = {
 
 export interface AccessClaims {
   sub: string;
-  /** The session. */
+  /** Session id. */
   sid: string;
   /** Absent in a global token. */
   shop_id?: string;
   typ: typeof ACCESS_TOKEN.type;
-  /** Seconds since 1970; in every token that was signed. */
+  /** Seconds since 1970; added on signing. */
   exp?: number;
 }

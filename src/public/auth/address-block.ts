@@ -4,8 +4,8 @@ const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * Whom an address stands for when attempts are counted. An IPv6 client may choose among the 2^64 addresses of its
- * network, so the network is meant; an IPv4 address written as IPv6 is that IPv4 address.
+ * Returns the address or network by which attempts are counted. An IPv6 client may choose among the 2^64 addresses of its
+ * network, so the network counts; an IPv4 address written as IPv6 counts as that IPv4 address.
  */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address;

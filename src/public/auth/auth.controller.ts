@@ -23,7 +23,7 @@ export class AuthController {
   @Open()
   @Post('auth/register')
   @Route({
-    summary: 'Creates an account and, when asked, its first shop',
+    summary: 'Creates an account and, optionally, its first shop',
     status: 201,
     ok: SessionDto,
     errors: [EmailTaken, SlugTaken, NoTenantReady, TooManyAttempts],
@@ -45,14 +45,18 @@ export class AuthController {
 
   @Open()
   @Post('auth/refresh')
-  @Route({ summary: 'Trades a refresh token for a new pair', ok: SessionDto, errors: [RefreshTokenInvalid] })
+  @Route({
+    summary: 'Exchanges a refresh token for a new pair of tokens',
+    ok: SessionDto,
+    errors: [RefreshTokenInvalid],
+  })
   refresh(@Body() { refreshToken }: RefreshDto, @From() caller: Caller): Promise<SessionDto> {
     return this.auth.refresh(refreshToken, caller);
   }
 
   @Open()
   @Post('auth/logout')
-  @Route({ summary: 'Ends the login that a refresh token belongs to', status: 204 })
+  @Route({ summary: 'Ends the session of a refresh token', status: 204 })
   logout(@Body() { refreshToken }: RefreshDto): Promise<void> {
     return this.auth.logout(refreshToken);
   }
@@ -60,7 +64,7 @@ export class AuthController {
   @ApiBearerAuth()
   @Post('auth/switch')
   @Route({
-    summary: 'Tokens of the same login for another of my shops',
+    summary: 'Issues tokens of the same session for another of my shops',
     ok: SessionDto,
     errors: [ShopNotFound, RefreshTokenInvalid],
   })
@@ -75,7 +79,7 @@ export class AuthController {
   @ApiBearerAuth()
   @Post('auth/password')
   @Route({
-    summary: 'Changes my password and ends all my logins; the answer is a new one',
+    summary: 'Changes my password, ends all my sessions and opens a new one',
     ok: SessionDto,
     errors: [InvalidCredentials, TooManyAttempts],
   })
@@ -89,7 +93,7 @@ export class AuthController {
 
   @ApiBearerAuth()
   @Get('me')
-  @Route({ summary: 'Who I am, and my shops', ok: MeDto })
+  @Route({ summary: 'Shows my account and my shops', ok: MeDto })
   me(@SignedIn() user: Principal): Promise<MeDto> {
     return this.auth.me(user);
   }

@@ -16,11 +16,11 @@ export class RegisterDto {
     max: 120,
     optional: true,
     example: 'Ada Lovelace',
-    description: 'Default: the address before the @.',
+    description: 'Default: the part of the address before the @.',
   })
   name?: string;
 
-  @Nested(CreateShopDto, { optional: true, description: 'A first shop, made in the same step.' })
+  @Nested(CreateShopDto, { optional: true, description: 'First shop, created in the same step.' })
   shop?: CreateShopDto;
 }
 
@@ -31,7 +31,7 @@ export class LoginDto {
   @Text({ ...PASSWORD, min: 1 })
   password: string;
 
-  @Id({ optional: true, description: 'Shop of the token; not needed by who has just one.' })
+  @Id({ optional: true, description: 'Shop of the tokens; not needed by a user with just one shop.' })
   shopId?: string;
 }
 
@@ -46,7 +46,7 @@ export class SwitchDto {
 
   @Text({
     max: 200,
-    description: 'Used up, as by /auth/refresh: an access token alone makes no further login.',
+    description: 'Consumed, as by /auth/refresh: an access token alone does not open another session.',
   })
   refreshToken: string;
 }
@@ -76,14 +76,17 @@ export class UserDto {
 export class TokensDto {
   @Text({
     max: 2000,
-    description: 'JWT for `Authorization: Bearer …`; with `shop_id` when a shop was chosen.',
+    description: 'JWT for `Authorization: Bearer …`; has `shop_id` if a shop was chosen.',
   })
   accessToken: string;
 
-  @Text({ max: 200, description: 'For one call of /auth/refresh, which may be repeated for 10 seconds.' })
+  @Text({
+    max: 200,
+    description: 'Valid for one call of /auth/refresh, which may be repeated for 10 seconds.',
+  })
   refreshToken: string;
 
-  @Whole({ min: 1, max: 86_400, example: 600, description: 'Seconds until the access token ends.' })
+  @Whole({ min: 1, max: 86_400, example: 600, description: 'Seconds until the access token expires.' })
   expiresIn: number;
 
   @Text({ max: 10, example: 'Bearer' })
@@ -94,7 +97,7 @@ export class SessionDto extends TokensDto {
   @Nested(UserDto)
   user: UserDto;
 
-  @Nested(ShopDto, { nullable: true, description: 'Shop of the access token; null in a global one.' })
+  @Nested(ShopDto, { nullable: true, description: 'Shop of the access token; null for a global token.' })
   shop: ShopDto | null;
 
   @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })

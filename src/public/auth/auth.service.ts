@@ -27,7 +27,7 @@ import { LoginLimits } from './login-limits';
 import { hashNewPassword } from './passwords';
 import { TokensService } from './tokens.service';
 
-/** Sign-up, and the tokens of who has signed in. */
+/** Sign-up, and the tokens of signed-in users. */
 @Injectable()
 export class AuthService {
   constructor(
@@ -37,7 +37,7 @@ export class AuthService {
     private readonly limits: LoginLimits,
   ) {}
 
-  /** Makes the account, its first shop and its tokens in one transaction, so a failed call can be repeated. */
+  /** Creates the account, its first shop and its tokens in one transaction, so a failed call can be repeated. */
   async register({ email, password, name, shop: wanted }: RegisterDto, caller: Caller): Promise<SessionDto> {
     await this.limits.countSignUp(caller.address);
     const userId = newId();
@@ -63,7 +63,7 @@ export class AuthService {
     });
   }
 
-  /** The next pair of the same session. A shop that the user has left since is left out of it. */
+  /** Issues the next pair of the same session, without a shop that the user has left since. */
   refresh(refreshToken: string, caller: Caller): Promise<SessionDto> {
     return this.next(
       refreshToken,
@@ -77,8 +77,8 @@ export class AuthService {
   }
 
   /**
-   * The next pair of a session, for another of my shops. It takes the refresh token, so that a session stays one
-   * chain, in which a stolen token is noticed; an access token alone would start a chain of its own.
+   * Issues the next pair of a session, for another of the user's shops. Requires the refresh token, so that a session stays
+   * one chain, in which a stolen token is noticed; an access token alone would start a second chain.
    */
   switchShop(
     { userId }: Principal,
@@ -102,8 +102,8 @@ export class AuthService {
   }
 
   /**
-   * Uses a refresh token up for the pair that follows it.
-   * @param choose the shop of that pair, of those that the user is in; what it throws leaves the token unused
+   * Consumes a refresh token and issues the next pair.
+   * @param choose returns the shop of that pair, out of the user's shops; if it throws, the token stays unused
    */
   private async next(
     refreshToken: string,
@@ -113,7 +113,7 @@ export class AuthService {
     const signer = await this.tokens.signer();
     const next = await this.database.transaction(async (manager) => {
       const used = await this.tokens.use(manager, refreshToken, caller);
-      if (used === null) return null; // thrown outside, so that a revocation is kept
+      if (used === null) return null; // the error is thrown outside, so that a revocation is committed
       const { holder, successor } = used;
       const user = await getUser(manager, holder.userId);
       const shops = await shopsOf(manager, user.id);

@@ -5,7 +5,7 @@ import { Open } from './access-token.guard';
 import { JwksDto, toJwksDto } from './jwks.dto';
 import { KeyRing } from './key-ring';
 
-/** For services that check our access tokens themselves. Outside /api/v1, where such services look for it. */
+/** Publishes keys for services that verify our access tokens; outside /api/v1, at the path that they expect. */
 @ApiTags('auth')
 @Controller('.well-known')
 export class JwksController {
@@ -14,7 +14,7 @@ export class JwksController {
   @Open()
   @Get('jwks.json')
   @Header('cache-control', 'public, max-age=60')
-  @Route({ summary: 'Public keys of access tokens', ok: JwksDto })
+  @Route({ summary: 'Lists the public keys of access tokens', ok: JwksDto })
   async list(): Promise<JwksDto> {
     return toJwksDto(await this.keys.published());
   }

@@ -4,7 +4,11 @@ import type { SigningKey } from './signing-key.entity';
 
 /** A public key, RFC 7517 and RFC 7518, 6.2. */
 export class JwkDto {
-  @Text({ max: 36, example: '0198c0de-0000-7000-8000-000000000000', description: 'As in a token’s header.' })
+  @Text({
+    max: 36,
+    example: '0198c0de-0000-7000-8000-000000000000',
+    description: 'Key id, as in a token’s header.',
+  })
   kid: string;
 
   @Text({ max: 10, example: 'EC' })
@@ -27,7 +31,7 @@ export class JwkDto {
 }
 
 export class JwksDto {
-  @ListOf(JwkDto, { max: 3, description: 'The key to come, the one that signs and the one before.' })
+  @ListOf(JwkDto, { max: 3, description: 'The next, the current and the previous key.' })
   keys: JwkDto[];
 }
 

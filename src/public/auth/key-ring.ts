@@ -5,9 +5,9 @@ import { type Installation, INSTALLATION } from '../../database/installation';
 import { openSealedKey } from '../../database/sealed-key';
 import { SigningKey } from './signing-key.entity';
 
-/** A rotation is noticed after this long at the latest. */
+/** Lifetime of the cache: a rotation is noticed after this long at the latest. */
 const KEPT_MS = 5000;
-/** How often an unknown `kid` makes us look for a key that is newer than what we know: anybody can send one. */
+/** Shortest interval between reads for an unknown `kid`, which anybody can send. */
 const UNKNOWN_MS = 1000;
 
 interface Keys {
@@ -17,7 +17,7 @@ interface Keys {
   published: SigningKey[];
 }
 
-/** The signing keys of the installation, remembered for a few seconds. */
+/** Signing keys of the installation, cached for a few seconds. */
 @Injectable()
 export class KeyRing {
   private keys: Keys | undefined;
@@ -28,18 +28,18 @@ export class KeyRing {
     @Inject(INSTALLATION) private readonly installation: Installation,
   ) {}
 
-  /** The key that signs at present. */
+  /** Returns the key that signs at present. */
   async current(): Promise<{ kid: string; privateKey: KeyObject }> {
     return (await this.notOlderThan(KEPT_MS)).signing;
   }
 
-  /** The public key of that name; undefined when no key has it, or has it any longer. */
+  /** Returns the public key with this id; undefined if there is none, or no longer. */
   async find(kid: string): Promise<KeyObject | undefined> {
     const known = (await this.notOlderThan(KEPT_MS)).checking.get(kid);
     return known ?? (await this.notOlderThan(UNKNOWN_MS)).checking.get(kid);
   }
 
-  /** What others may check our tokens with, the key to come included. */
+  /** Returns the keys for verifying our tokens, including the next one. */
   async published(): Promise<SigningKey[]> {
     return (await this.notOlderThan(KEPT_MS)).published;
   }
@@ -51,7 +51,7 @@ export class KeyRing {
   }
 
   private async read(): Promise<Keys> {
-    const readAt = performance.now(); // before the query: what is older than it looks is read again too early
+    const readAt = performance.now(); // before the query: the cache expires early rather than late
     const keys = await this.database.run((manager) =>
       manager.find(SigningKey, { order: { createdAt: 'DESC' } }),
     );

@@ -4,7 +4,7 @@ import { adminOf } from '../../database/installation';
 import { type KeySummary, listSigningKeys, rotateSigningKeys } from '../../database/signing-keys';
 import { ACCESS_TOKEN } from './access-token';
 
-/** Longer than running instances, and others that remember our keys, take to notice a rotation. */
+/** Longer than running instances, and other services that cache our keys, take to notice a rotation. */
 const NOTICE_SECONDS = 60;
 
 export function addKeys(program: Command, context: CommandContext): void {
@@ -18,8 +18,8 @@ export function addKeys(program: Command, context: CommandContext): void {
     );
   program
     .command('keys:rotate')
-    .description('let the next key sign and make a new next; running instances follow within seconds')
-    .option('--force', 'even if tokens of the previous key may be in use: they end')
+    .description('sign with the next key and make a new next key; running instances follow within seconds')
+    .option('--force', 'even if tokens of the previous key may still be in use: they become invalid')
     .action(({ force = false }: { force?: boolean }) =>
       context.withInstallation(async (installation) => {
         const graceSeconds = ACCESS_TOKEN.lifetime + NOTICE_SECONDS;

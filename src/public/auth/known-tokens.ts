@@ -5,21 +5,21 @@ import { AccessDirectory } from '../../tenancy/access-directory';
 import type { Principal } from '../../tenancy/tenant';
 import { KeyRing } from './key-ring';
 
-/** About half a kilobyte each: they are found by a digest. */
+/** Size of the cache; an entry, keyed by a digest, takes about half a kilobyte. */
 const ENTRIES = 20_000;
 
 interface KnownToken {
   principal: Principal;
-  /** The key that it was signed with. */
+  /** Key that signed the token. */
   kid: string;
   /** Seconds since 1970. */
   expiresAt: number;
 }
 
 /**
- * Access tokens that have been checked, so that a signature is verified once a token and not once a request (0.07 ms
- * of the process's only thread). What may change since is looked at each time: that it has
- * not expired, that its key is still one of ours, that its session is live.
+ * Cache of verified access tokens: a signature is verified once per token instead of once per request (0.07 ms of the
+ * process's only thread). Conditions that may change are checked each time: the token has not expired, its key is still
+ * one of ours, its session is live.
  */
 @Injectable()
 export class KnownTokens {
@@ -30,14 +30,14 @@ export class KnownTokens {
     private readonly access: AccessDirectory,
   ) {}
 
-  /** @param header value of `Authorization`, whose token has just been found good */
-  remember(header: string, token: KnownToken): void {
+  /** @param header value of `Authorization` whose token has just been verified */
+  add(header: string, token: KnownToken): void {
     this.known.set(digestOf(header), token);
   }
 
   /**
-   * Whose token it is; undefined for one that must be checked, and then answered, in full.
-   * @throws DatabaseUnavailable when key or session cannot be looked up
+   * Returns the holder of a token; undefined if the token must be verified in full.
+   * @throws DatabaseUnavailable if the key or session cannot be read
    */
   async find(header: string): Promise<Principal | undefined> {
     const digest = digestOf(header);
@@ -48,7 +48,7 @@ export class KnownTokens {
       Math.floor(Date.now() / 1000) < expiresAt && // as jsonwebtoken compares them
       (await this.keys.find(kid)) !== undefined &&
       (await this.access.isLive(principal));
-    if (isGood) return { ...principal }; // whoever gets it may keep it
+    if (isGood) return { ...principal }; // a copy, which the caller may keep
     this.known.delete(digest);
     return undefined;
   }

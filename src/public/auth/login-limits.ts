@@ -10,7 +10,7 @@ import { TooManyAttempts } from './auth.errors';
 const WINDOW_SECONDS = 15 * 60;
 const HOUR_SECONDS = 60 * 60;
 
-/** How often passwords may be tried and shops be made, whatever instance is asked. */
+/** Limits how often passwords may be tried and shops be created, across all instances. */
 @Injectable()
 export class LoginLimits {
   private readonly accounts: RateLimiterPostgres;
@@ -34,22 +34,22 @@ export class LoginLimits {
         ...{ storeClient: storeOn(database), storeType: 'client' },
         ...{ tableName: 'login_limits', tableCreated: true },
       });
-    this.accounts = limiter('account', env.LOGIN_ATTEMPTS_PER_ACCOUNT, true); // clears the whole table
+    this.accounts = limiter('account', env.LOGIN_ATTEMPTS_PER_ACCOUNT, true); // deletes expired rows of the whole table
     this.addresses = limiter('address', env.LOGIN_ATTEMPTS_PER_ADDRESS, false);
     this.newShops = limiter('new shops', env.NEW_SHOPS_PER_HOUR, false, HOUR_SECONDS);
     this.keySecret = secrets.derive('login limits');
   }
 
   /**
-   * Tries a password. The attempt counts before `check` begins, so that guesses at the same time are bounded too;
-   * it is taken back when the password was right, or could not be checked.
-   * @param check null for a wrong password, whatever it proves for a right one
-   * @throws TooManyAttempts; what `check` throws; the store's error, so that no guess goes uncounted
+   * Tries a password. The attempt is counted before `check` begins, so that concurrent guesses are limited too; it is
+   * refunded if the password was right or could not be checked.
+   * @param check returns null for a wrong password, and any proof for a right one
+   * @throws TooManyAttempts; errors of `check`; errors of the store, so that no guess goes uncounted
    */
   async attempt<T>(email: string, address: string, check: () => Promise<T | null>): Promise<T | null> {
     const account = this.keyOf(email);
     const block = this.keyOf(addressBlock(address));
-    await consume(this.addresses, block); // first: who is stopped here cannot stop others from their account
+    await consume(this.addresses, block); // first: a blocked address must not use up the attempts of accounts
     await consume(this.accounts, account);
     let proof: T | null;
     try {
@@ -64,18 +64,18 @@ export class LoginLimits {
 
   /**
    * Counts a sign-up, before its password is hashed.
-   * @throws TooManyAttempts when the address has made too many accounts within an hour
+   * @throws TooManyAttempts if the address has made too many accounts within an hour
    */
   async countSignUp(address: string): Promise<void> {
     await consume(this.newShops, this.keyOf(addressBlock(address)));
   }
 
-  /** Counts a further shop. @throws TooManyAttempts when the user has added too many within an hour */
+  /** Counts a further shop. @throws TooManyAttempts if the user has added too many within an hour */
   async countShop(userId: string): Promise<void> {
     await consume(this.newShops, this.keyOf(userId));
   }
 
-  /** Neither addresses of people nor of their machines are kept in a form that can be read. */
+  /** Hashes an e-mail or IP address, so that the table holds neither in readable form. */
   private keyOf(text: string): string {
     return createHmac('sha256', this.keySecret).update(text).digest('hex');
   }
@@ -90,12 +90,12 @@ async function consume(limiter: RateLimiterPostgres, key: string): Promise<void>
   }
 }
 
-/** The part of `pg` that the limiter asks for. Each query is a transaction of its own and stays, whatever follows. */
+/** Offers the part of `pg` that the limiter uses. Each query is a transaction of its own and stays, whatever follows. */
 function storeOn(database: PublicDatabase) {
   return {
     query: ({ text, values }: { text: string; values: unknown[] }) =>
       database.transaction(async (manager) => {
-        const { records, affected } = await manager.queryRunner!.query(text, values, true); // always inside one
+        const { records, affected } = await manager.queryRunner!.query(text, values, true); // always set inside a transaction
         return { rows: records, rowCount: affected ?? 0 };
       }),
   };

@@ -17,7 +17,7 @@ import { hashPassword, isPassword } from './passwords';
 import { lockSession, revokeSessionsOf } from './sessions';
 import { TokensService } from './tokens.service';
 
-/** What takes a password to do. Attempts are limited; those beyond the limit are refused and written nowhere. */
+/** Actions that require a password. Attempts are limited; those beyond the limit are refused and not recorded. */
 @Injectable()
 export class LoginService {
   constructor(
@@ -27,8 +27,8 @@ export class LoginService {
   ) {}
 
   /**
-   * @throws InvalidCredentials for an unknown address and for a wrong password alike, after the same work;
-   *   TooManyAttempts; ShopNotFound for a shop that is not the user's
+   * @throws InvalidCredentials for an unknown address and for a wrong password, after the same work;
+   *   TooManyAttempts; ShopNotFound for a shop of which the user is not a member
    */
   async login({ email, password, shopId }: LoginDto, caller: Caller): Promise<SessionDto> {
     const found = await this.database.run((manager) => manager.findOneBy(User, { email }));
@@ -51,7 +51,7 @@ export class LoginService {
   }
 
   /**
-   * Changes the password and ends every session of the user, the present one included, which a new one follows.
+   * Changes the password, ends every session of the user, the present one included, and opens a new one.
    * @throws InvalidCredentials, TooManyAttempts
    */
   async changePassword(
@@ -77,7 +77,7 @@ export class LoginService {
     });
   }
 
-  /** The user, when the password is theirs; else null. */
+  /** Returns the user if the password is theirs, otherwise null. */
   private prove(email: string, password: string, user: User | null, address: string): Promise<User | null> {
     const check = async () => ((await isPassword(password, user?.passwordHash)) ? user : null);
     return this.limits.attempt(email, address, check);
@@ -90,8 +90,9 @@ export class LoginService {
 }
 
 /**
- * Locks the user's row and makes sure that the password is still the one that was checked: checking takes long
- * enough for somebody to change it, and a session begun afterwards would outlive the change.
+ * Locks the user's row and requires that the password is still the one that was checked: checking takes long enough for
+ * somebody to change it, and a session opened afterwards would outlive the change.
+ * @throws InvalidCredentials
  */
 async function assertPasswordStands(manager: EntityManager, { id, passwordHash }: User): Promise<void> {
   const rows = await manager.query<unknown[]>(

@@ -13,7 +13,7 @@ import { Shop } from '../shops/shop.entity';
 import { User } from '../users/user.entity';
 import { Session } from './session.entity';
 
-/** A refresh token, kept as its hash. Each is used once; all that came from one login are of its session. */
+/** A refresh token, stored as its hash. Each is used once; all tokens of one login belong to its session. */
 @Entity('refresh_tokens')
 @Unique('refresh_tokens_token_hash_key', ['tokenHash'])
 export class RefreshToken {

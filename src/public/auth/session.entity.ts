@@ -10,7 +10,7 @@ import {
 } from 'typeorm';
 import { User } from '../users/user.entity';
 
-/** One login, and all tokens that came from it. Revoked, none of them is good for anything. */
+/** One login and all tokens issued for it. Revoking the session invalidates them. */
 @Entity('sessions')
 export class Session {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../../common/ids';
 import { Session } from './session.entity';
 
-/** Begins a session, and forgets those of the user that ended by themselves. @returns its id */
+/** Opens a session and deletes the user's expired ones. @returns its id */
 export async function openSession(manager: EntityManager, userId: string): Promise<string> {
   await removeExpired(manager, userId);
   const id = newId();
@@ -11,8 +11,8 @@ export async function openSession(manager: EntityManager, userId: string): Promi
 }
 
 /**
- * Makes what follows in the transaction take turns with every other use of the session, its revocation included.
- * @returns whether it is live
+ * Serializes the rest of the transaction with every other use of the session, its revocation included.
+ * @returns true if the session is live
  */
 export async function lockSession(manager: EntityManager, id: string): Promise<boolean> {
   const rows = await manager.query<unknown[]>(
@@ -32,14 +32,14 @@ export async function revokeSessionsOf(manager: EntityManager, userId: string): 
   ]);
 }
 
-/** Forgets used tokens of a session that goes on and on; who has it locked may do so. */
+/** Deletes the expired tokens of a long session. Call with the session locked. */
 export async function removeExpiredTokens(manager: EntityManager, sessionId: string): Promise<void> {
   await manager.query('DELETE FROM refresh_tokens WHERE session_id = $1 AND expires_at <= now()', [
     sessionId,
   ]);
 }
 
-/** What somebody else works with at the moment is left for the next login: nobody waits, nobody deadlocks. */
+/** Deletes expired sessions and tokens, leaving locked rows to the next login: nothing waits, nothing deadlocks. */
 async function removeExpired(manager: EntityManager, userId: string): Promise<void> {
   await manager.query(
     `DELETE FROM refresh_tokens WHERE id IN (

@@ -1,6 +1,6 @@
 import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** A key pair that access tokens are signed with. Made and rotated by the admin login (src/database). */
+/** A key pair for signing access tokens, made and rotated by the admin login (src/database). */
 @Entity('signing_keys')
 @Unique('signing_keys_state_key', ['state'])
 @Check('signing_keys_state_check', `state IN ('next', 'current', 'previous')`)
@@ -21,7 +21,7 @@ export class SigningKey {
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
 
-  /** When it came into its state. */
+  /** Time at which the key entered its state. */
   @Column('timestamptz', { name: 'state_since', default: () => 'now()' })
   stateSince: Date;
 }

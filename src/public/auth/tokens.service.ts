@@ -16,12 +16,12 @@ import { lockSession, openSession, removeExpiredTokens, revokeSession } from './
 export interface TokenPair {
   accessToken: string;
   refreshToken: string;
-  /** Seconds until the access token ends. */
+  /** Seconds until the access token expires. */
   expiresIn: number;
   tokenType: 'Bearer';
 }
 
-/** The key of an access token to come. */
+/** Key for signing an access token. */
 export interface Signer {
   kid: string;
   privateKey: KeyObject;
@@ -29,7 +29,7 @@ export interface Signer {
 
 const REFRESH_DAYS = 30;
 const REFRESH_BYTES = 32;
-/** Two tabs, or an answer that was lost: for so long a used token gives its successor once more. */
+/** For this long a used token returns its successor again: to a second tab, or after an answer was lost. */
 const GRACE_SECONDS = 10;
 
 /** Issues, renews and revokes tokens. */
@@ -47,14 +47,14 @@ export class TokensService {
   }
 
   /**
-   * What the other methods sign with. To be asked for before a transaction: inside it would wait for a second
-   * connection while it holds the first, and enough of those at once wait for each other.
+   * Returns the key with which the other methods sign. Call it before a transaction: inside one it would wait for a second
+   * connection while holding the first, and enough of those at once wait for each other.
    */
   signer(): Promise<Signer> {
     return this.keys.current();
   }
 
-  /** The first pair of a new session. Written in the caller's transaction, as by every method here. */
+  /** Issues the first pair of a new session. Like `issue` and `use`, writes in the caller's transaction. */
   async open(
     manager: EntityManager,
     signer: Signer,
@@ -63,7 +63,7 @@ export class TokensService {
     return this.issue(manager, signer, { ...user, sessionId: await openSession(manager, user.userId) });
   }
 
-  /** A further pair of a session. A refresh token that exists already is not written again. */
+  /** Issues another pair of a session. A refresh token that already exists is not written again. */
   async issue(
     manager: EntityManager,
     signer: Signer,
@@ -91,9 +91,9 @@ export class TokensService {
   }
 
   /**
-   * Uses a refresh token up. One that was used before, longer ago than the grace, is stolen or replayed: its
-   * session is revoked, and the answer is null, so that the caller's transaction keeps the revocation.
-   * @returns whom it is for and the token that follows it; null for a token that is good for nothing
+   * Consumes a refresh token. A token first used longer ago than the grace period is stolen or replayed: its session is
+   * revoked, and the result is null, so that the caller's transaction commits the revocation.
+   * @returns the holder and the token that follows; null for an invalid token
    */
   async use(
     manager: EntityManager,
@@ -114,7 +114,7 @@ export class TokensService {
     return null;
   }
 
-  /** Ends the session that the token belongs to. An unknown token is no error: the aim is reached. */
+  /** Ends the session of the token. An unknown token is not an error: there is nothing to end. */
   async revoke(refreshToken: string): Promise<void> {
     await this.database.transaction(async (manager) => {
       const holder = await findHolder(manager, hashOf(refreshToken));
@@ -137,8 +137,8 @@ async function findHolder(manager: EntityManager, tokenHash: string): Promise<Pr
 }
 
 /**
- * Marks the first use and says what this one is. Behind the lock on the session and in a statement of its own: a
- * statement sees what was committed when it began (PostgreSQL manual, 13.2.1).
+ * Marks the first use and classifies this one. Runs after the lock on the session, as a statement of its own: a statement
+ * sees what was committed when it began (PostgreSQL manual, 13.2.1).
  */
 async function markUsed(manager: EntityManager, tokenHash: string): Promise<'good' | 'expired' | 'reused'> {
   const [token] = await manager.query<{ use: 'good' | 'expired' | 'reused' }[]>(
@@ -153,7 +153,7 @@ async function markUsed(manager: EntityManager, tokenHash: string): Promise<'goo
       'UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL',
       [tokenHash],
     );
-  return token?.use ?? 'expired'; // removed meanwhile, as expired ones are
+  return token?.use ?? 'expired'; // deleted meanwhile, as expired tokens are
 }
 
 function hashOf(token: string): string {

@@ -11,7 +11,7 @@ export class HealthDto {
   status: 'ok';
 }
 
-/** For load balancers and orchestrators. */
+/** Health checks for load balancers and orchestrators. */
 @Open()
 @ApiTags('health')
 @Controller('health')
@@ -19,14 +19,14 @@ export class HealthController {
   constructor(private readonly database: PublicDatabase) {}
 
   @Get('live')
-  @Route({ summary: 'The process runs', ok: HealthDto })
+  @Route({ summary: 'Reports that the process runs', ok: HealthDto })
   live(): HealthDto {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @Route({
-    summary: 'The process can serve: the database answers',
+    summary: 'Reports that the process can serve: the database answers',
     ok: HealthDto,
     errors: [DatabaseUnavailable],
   })

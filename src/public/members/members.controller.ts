@@ -68,7 +68,7 @@ export class MembersController {
 
   @Delete(':userId')
   @Route({
-    summary: 'Removes a member from a shop that I own, or me from a shop',
+    summary: 'Removes a member from a shop that I own, or myself from a shop',
     status: 204,
     errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner],
   })

@@ -5,7 +5,7 @@ import { MEMBER_ROLES, type MemberRole } from '../../tenancy/tenant';
 const ROLE = { example: 'staff', description: 'Owners manage the shop and its members; staff work in it.' };
 
 export class AddMemberDto {
-  @Email({ description: 'Of a user who has registered.' })
+  @Email({ description: 'Address of a registered user.' })
   email: string;
 
   @OneOf(MEMBER_ROLES, ROLE)
@@ -30,11 +30,11 @@ export class MemberDto {
   @OneOf(MEMBER_ROLES)
   role: MemberRole;
 
-  @Time({ description: 'Since when they are a member.' })
+  @Time({ description: 'Time at which the user became a member.' })
   createdAt: string;
 }
 
-/** @param membership with its user */
+/** @param membership loaded with its user */
 export function toMemberDto({ userId, role, createdAt, user }: Membership): MemberDto {
   return { userId, email: user.email, name: user.name, role, createdAt: createdAt.toISOString() };
 }

@@ -16,21 +16,21 @@ import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } 
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
 import type { MemberRole } from '../../tenancy/tenant';
 
-/** Who asks, and for which shop. */
+/** The signed-in user and the shop whose members are concerned. */
 interface MemberScope {
   userId: string;
   shopId: string;
 }
 
 /**
- * Who works in a shop. This is the public side: a suspended shop is closed to its members' work, but its owners
- * may still say who belongs to it. What changes is seen by tenant routes within 5 s.
+ * Manages the members of shops. A suspended shop is closed to its members' work, but its owners may still change its
+ * members. Tenant routes follow a change within 5 s.
  */
 @Injectable()
 export class MembersService {
   constructor(private readonly database: PublicDatabase) {}
 
-  /** In order of user ids, for every member of the shop. */
+  /** Lists the members by user id. Every member of the shop may do so. */
   async list({ userId, shopId }: MemberScope, { limit, cursor }: PageQuery): Promise<Page<MemberDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const members = await this.database.run(async (manager) => {
@@ -41,7 +41,7 @@ export class MembersService {
     return toPage(members, limit, (member) => member.userId, toMemberDto);
   }
 
-  /** Makes a registered user a member, in `memberships` and in the shop's own `members`. */
+  /** Adds a registered user to `memberships` and to the shop's own `members`. */
   add(scope: MemberScope, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
     const { shopId } = scope;
     return this.database.transaction(async (manager) => {
@@ -68,7 +68,7 @@ export class MembersService {
       const member = await getMember(manager, shopId, memberId);
       if (member.role === role) return toMemberDto(member);
       const { userId, user } = member;
-      await requireOwnerBeside(manager, member);
+      await requireOtherOwner(manager, member);
       await manager.update(Membership, { shopId, userId }, { role });
       await record(manager, 'member.changed', scope, caller, { userId, role });
       await enterMember(manager, shopId, { id: userId, name: user.name, role });
@@ -77,8 +77,8 @@ export class MembersService {
   }
 
   /**
-   * Ends a membership; a member may end their own. The row in the shop's `members` stays: orders that they took
-   * refer to it.
+   * Ends a membership; members may end their own. The row in the shop's `members` stays because orders that the member
+   * took refer to it.
    */
   async remove(scope: MemberScope, memberId: string, caller: Caller): Promise<void> {
     const { shopId } = scope;
@@ -87,7 +87,7 @@ export class MembersService {
       if (memberId.toLowerCase() !== own.userId) requireOwner(own);
       const member = await getMember(manager, shopId, memberId);
       const { userId, role } = member;
-      await requireOwnerBeside(manager, member);
+      await requireOtherOwner(manager, member);
       await manager.delete(Membership, { shopId, userId });
       await record(manager, 'member.removed', scope, caller, { userId, role });
     });
@@ -95,9 +95,9 @@ export class MembersService {
 }
 
 /**
- * Lets one transaction at a time change the members of a shop: two owners who remove each other must not both
- * find another owner. Strangers lock nothing.
- * @returns the asking user's membership, read when the lock was had
+ * Locks a shop so that one transaction at a time changes its members: two owners who remove each other must not both
+ * find another owner. A user who is not a member locks nothing.
+ * @returns the user's membership, read after the lock was acquired
  * @throws ShopNotFound
  */
 async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope): Promise<Membership> {
@@ -108,15 +108,15 @@ async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope)
     [shopId, userId],
   );
   if (locked.length === 0) throw new ShopNotFound();
-  return getMembership(manager, userId, shopId); // again: it may have ended while this waited
+  return getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
 }
 
 function requireOwner({ role }: Membership): void {
   if (role !== 'owner') throw new OwnerRequired();
 }
 
-/** Under the lock of `lockShop`. */
-async function requireOwnerBeside(manager: EntityManager, { shopId, role }: Membership): Promise<void> {
+/** Requires another owner if this member is one. Call under the lock of `lockShop`. @throws LastOwner */
+async function requireOtherOwner(manager: EntityManager, { shopId, role }: Membership): Promise<void> {
   if (role !== 'owner') return;
   if ((await manager.countBy(Membership, { shopId, role: 'owner' })) < 2) throw new LastOwner();
 }

@@ -8,23 +8,23 @@ import { SlugTaken } from './shops.errors';
 
 export interface NewShop {
   name: string;
-  /** Made from the name, and made unique, when absent. */
+  /** Derived from the name and made unique if absent. */
   slug?: string;
-  /** ISO 4217; USD when absent. */
+  /** ISO 4217; USD if absent. */
   currency?: string;
-  /** A user that exists by then. */
+  /** A user who already exists. */
   owner: { id: string; name: string };
 }
 
 const NUMBERED_SLUGS = 3;
 const RANDOM_SLUGS = 5;
-/** Leaves room for an ending within the 60 characters of a slug. */
+/** Leaves room for a suffix within the 60 characters of a slug. */
 const MAX_BASE = 50;
 
 /**
- * Makes a shop and everything that belongs to it.
- * @param manager of `provisioning.transaction`; when this throws, the transaction must be rolled back
- * @throws SlugTaken when the wanted slug is another shop's; NoTenantReady
+ * Creates a shop with its tenant and its owner's membership.
+ * @param manager of `provisioning.transaction`; if this throws, the transaction must be rolled back
+ * @throws SlugTaken if the wanted slug is another shop's; NoTenantReady
  */
 export async function createShop(
   manager: EntityManager,
@@ -33,7 +33,7 @@ export async function createShop(
 ): Promise<Shop> {
   const tenant = await provisioning.begin(manager);
   const { shopId: id } = tenant;
-  await insertShop(manager, id, wanted); // before the tables: it is cheap, and may be refused
+  await insertShop(manager, id, wanted); // before the tables: it is cheap and may be refused
   await provisioning.finish(manager, tenant);
   const { owner } = wanted;
   const [shop] = await Promise.all([
@@ -53,7 +53,7 @@ async function insertShop(
   { name, slug, currency }: NewShop,
 ): Promise<void> {
   for (const candidate of slug === undefined ? slugCandidates(name) : [slug]) {
-    // ON CONFLICT waits for a rival that is still provisioning, and leaves the transaction usable.
+    // ON CONFLICT waits for a concurrent transaction with the same slug and leaves this one usable.
     const inserted = await manager.query<unknown[]>(
       `INSERT INTO shops (id, name, slug, currency) VALUES ($1, $2, $3, coalesce($4, 'USD'))
        ON CONFLICT (slug) DO NOTHING RETURNING id`,
@@ -64,7 +64,7 @@ async function insertShop(
   throw new SlugTaken();
 }
 
-/** `corner-shop`, `corner-shop-2`, `corner-shop-3`, then with a random ending. */
+/** Returns `corner-shop`, `corner-shop-2`, `corner-shop-3`, then names with a random suffix. */
 function slugCandidates(name: string): string[] {
   const base = slugify(name).slice(0, MAX_BASE).replace(/-$/, '') || 'shop';
   const numbered = Array.from({ length: NUMBERED_SLUGS }, (_, i) => (i === 0 ? base : `${base}-${i + 1}`));

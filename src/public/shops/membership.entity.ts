@@ -13,7 +13,7 @@ import type { MemberRole } from '../../tenancy/tenant';
 import { User } from '../users/user.entity';
 import { Shop } from './shop.entity';
 
-/** Who works in which shop. */
+/** A user's membership of a shop, with their role. */
 @Entity('memberships')
 @Check('memberships_role_check', `role IN ('owner', 'staff')`)
 export class Membership {

@@ -3,7 +3,7 @@ import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { Membership } from './membership.entity';
 import { type ShopDto, toShopDto } from './shops.dto';
 
-/** A user's memberships with their shops, oldest shop first. */
+/** Queries a user's memberships with their shops, oldest shop first. */
 export function membershipsOf(manager: EntityManager, userId: string) {
   return manager
     .createQueryBuilder(Membership, 'm')
@@ -12,7 +12,7 @@ export function membershipsOf(manager: EntityManager, userId: string) {
     .orderBy('m.shop_id');
 }
 
-/** @throws ShopNotFound, for another's shop and for none alike */
+/** @throws ShopNotFound for a shop that does not exist or of which the user is not a member */
 export async function getMembership(
   manager: EntityManager,
   userId: string,
@@ -29,7 +29,7 @@ export function toMemberShop({ shop, role }: Membership): ShopDto {
   return toShopDto(shop, role);
 }
 
-/** All of a user's shops. */
+/** Returns all shops of a user. */
 export async function shopsOf(manager: EntityManager, userId: string): Promise<ShopDto[]> {
   return (await membershipsOf(manager, userId).getMany()).map(toMemberShop);
 }

@@ -3,7 +3,7 @@ import { type CommandContext, print } from '../../cli/command-context';
 import { ShopStatusService } from './shop-status.service';
 import type { ShopStatus } from '../../tenancy/tenant';
 
-/** Both are safe to repeat. */
+/** Adds `shops:suspend` and `shops:resume`; both are safe to repeat. */
 export function addShopStatus(program: Command, context: CommandContext): void {
   const add = (name: string, description: string, status: ShopStatus) =>
     program
@@ -13,7 +13,7 @@ export function addShopStatus(program: Command, context: CommandContext): void {
       .action((shop: string) =>
         context.withApp(async (app) => {
           const { slug, hasChanged } = await app.get(ShopStatusService).update(shop, status);
-          print(`${slug} is ${status}${hasChanged ? '' : ', as it was'}`);
+          print(`${slug} is ${hasChanged ? '' : 'already '}${status}`);
         }),
       );
   add('shops:suspend', 'close a shop to its members within 5 s', 'suspended');

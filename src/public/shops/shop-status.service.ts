@@ -8,16 +8,16 @@ import type { ShopStatus } from '../../tenancy/tenant';
 
 const ACTIONS = { suspended: 'shop.suspended', active: 'shop.resumed' } as const;
 
-/** Closes and opens shops, for operators: no route leads here. Every instance follows within 5 s. */
+/** Suspends and resumes shops, for operators; no route does so. Every instance follows within 5 s. */
 @Injectable()
 export class ShopStatusService {
   constructor(private readonly database: PublicDatabase) {}
 
   /**
-   * Gives the shop a status, unless it has it already.
+   * Sets the status of a shop, unless it already has that status.
    * @param shop slug or id
-   * @returns the shop's slug, and whether anything changed
-   * @throws OperatorError when there is no such shop
+   * @returns the shop's slug, and whether the status changed
+   * @throws OperatorError if there is no such shop
    */
   update(shop: string, status: ShopStatus): Promise<{ slug: string; hasChanged: boolean }> {
     return this.database.transaction(async (manager) => {

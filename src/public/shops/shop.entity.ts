@@ -13,7 +13,7 @@ import {
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantRecord } from '../../tenancy/tenant-record.entity';
 
-/** What a person registers. Nothing in the database is named after `slug`, so it can change. */
+/** A shop that a user registered. Nothing in the database is named after `slug`, so it can change. */
 @Entity('shops')
 @Unique('shops_slug_key', ['slug'])
 @Check('shops_status_check', `status IN ('active', 'suspended')`)
@@ -22,7 +22,7 @@ export class Shop {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'shops_pkey' })
   id: string;
 
-  /** There is no shop without one, from the moment its transaction ends. */
+  /** Required from the commit of the transaction that inserts the shop. */
   @OneToOne(() => TenantRecord, { deferrable: 'INITIALLY DEFERRED' })
   @JoinColumn({ name: 'id', foreignKeyConstraintName: 'shops_id_fkey' })
   tenant: Relation<TenantRecord>;
@@ -36,7 +36,7 @@ export class Shop {
   @Column('text', { default: 'active' })
   status: ShopStatus;
 
-  /** ISO 4217; what prices are in when nothing else is said. */
+  /** ISO 4217; default currency of prices. */
   @Column('text', { default: 'USD' })
   currency: string;
 

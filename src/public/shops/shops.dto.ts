@@ -11,10 +11,10 @@ function Slug(): PropertyDecorator {
       max: 60,
       optional: true,
       example: 'corner-shop',
-      description: 'Unique; lower-case letters, digits, hyphens. Made from the name when absent.',
+      description: 'Unique; lower-case letters, digits, hyphens. Derived from the name if absent.',
     }),
     Matches(SLUG_PATTERN, {
-      message: 'slug must be lower-case letters and digits, parted by single hyphens, and no UUID',
+      message: 'slug must be lower-case letters and digits, separated by single hyphens, and not a UUID',
     }),
   );
 }
@@ -26,7 +26,7 @@ export class CreateShopDto {
   @Slug()
   slug?: string;
 
-  @Currency({ optional: true, description: 'Of prices that do not say otherwise; default USD.' })
+  @Currency({ optional: true, description: 'Default currency of prices; USD if absent.' })
   currency?: string;
 }
 
@@ -51,7 +51,7 @@ export class ShopDto {
   @Text({ max: 60, example: 'corner-shop' })
   slug: string;
 
-  @OneOf(MEMBER_ROLES, { description: 'What the asking user is in this shop.' })
+  @OneOf(MEMBER_ROLES, { description: 'Role of the signed-in user in this shop.' })
   role: MemberRole;
 
   @OneOf(SHOP_STATUSES)

@@ -16,7 +16,7 @@ import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
 import { OwnerRequired, SlugTaken } from './shops.errors';
 
-/** Shops as their members see them: another's shop and one that does not exist are the same. */
+/** Shops as their members see them: another user's shop looks like one that does not exist. */
 @Injectable()
 export class ShopsService {
   constructor(
