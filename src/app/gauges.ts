@@ -69,7 +69,7 @@ export async function serveGauges(env: Env, logger: Logger): Promise<() => Promi
       (text) => response.writeHead(200, { 'content-type': register.contentType }).end(text),
       (error: unknown) => {
         // A worker did not answer within five seconds. Sums without it would be wrong, so none are reported.
-        logger.warn({ event: 'gauges.not_read', err: error });
+        logger.warn({ event: 'gauges.read_failed', err: error });
         response.writeHead(503).end();
       },
     );

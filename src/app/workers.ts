@@ -51,7 +51,7 @@ export class Workers {
       worker.on('error', (error) => {
         if (pid === undefined) return ended({ err: error }); // it never started, so there is no exit event
         // A message to a worker that has just died; without a listener the error would end this process.
-        this.logger.warn({ event: 'worker.not_reached', err: error });
+        this.logger.warn({ event: 'worker.unreachable', err: error });
       });
     });
   }
