@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** No foreign keys: an entry outlives the shop and the user it speaks of. */
+/** Entries have no foreign keys: they outlive the shop and the user that they name. */
 export class CreateAuditLog1795262400000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A session for each family of refresh tokens. What was revoked of a family is said of its session from now on. */
+/** Makes a session of each family of refresh tokens; from now on the session is revoked instead of its tokens. */
 export class CreateSessions1795262401000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

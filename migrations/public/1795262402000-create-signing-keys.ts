@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** One key in each state, at most: that is what the unique constraint says. */
+/** At most one key in each state, by the unique constraint. */
 export class CreateSigningKeys1795262402000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Shape and names are those that rate-limiter-flexible works with; `expire` is in milliseconds since 1970. */
+/** Table as rate-limiter-flexible expects it; `expire` is in milliseconds since 1970. */
 export class CreateLoginLimits1795262403000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Tenants made in advance, without a shop yet, and the one way for the public login to take one: with the
- * owner's rights, so the path is pinned and every name is qualified (PostgreSQL manual, CREATE FUNCTION,
- * "Writing SECURITY DEFINER Functions Safely").
+ * Tenants made in advance, without a shop yet, and the function by which the public login claims one. It runs with the
+ * owner's rights, so the path is pinned and every name is qualified (PostgreSQL manual, CREATE FUNCTION, "Writing
+ * SECURITY DEFINER Functions Safely").
  */
 export class CreateTenantStock1795262404000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Writes one row of a shop's `members` with the rights of the owner of all tables, so that the login that writes
- * `memberships` can do both in one transaction without any right in a shop
+ * Writes one row of a shop's `members` with the rights of the owner of all tables. The login that writes `memberships`
+ * can then write both in one transaction without any right in a shop
  * (docs/decisions/0013-functions-with-the-owners-rights.md).
  */
 export class CreateEnterMember1795262405000 implements MigrationInterface {

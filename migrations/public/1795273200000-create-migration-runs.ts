@@ -1,12 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * State of each tenant and of the migrator's runs, and the functions that the migrator calls inside a tenant's
- * transaction. They belong to the owner and nobody else may call them. A failed expectation is an error with a
- * SQLSTATE of our own, so that the transaction is undone without asking the client: ST001 another runner has the
- * tenant, ST002 its history is not what the index says, ST003 its shape is not that of the reference.
+ * State of the migrator for each tenant and each of its runs, and the functions that it calls inside a tenant's
+ * transaction. They belong to the owner, and only the owner may call them. A failed expectation raises a SQLSTATE of our
+ * own, so that the transaction is rolled back without the client: ST001 another runner migrates the tenant, ST002 its
+ * migration history differs from the registry, ST003 its shape differs from the reference.
  *
- * Tenants in stock have a row in `tenants` too, so a shop refers to its tenant and no longer the reverse.
+ * Spare tenants have a row in `tenants` too, so a shop refers to its tenant and no longer the reverse.
  */
 export class CreateMigrationRuns1795273200000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -102,10 +102,10 @@ export class CreateMigrationRuns1795273200000 implements MigrationInterface {
 }
 
 /**
- * The shape is what can be told from the catalogue without spelling expressions out, which would triple the time
- * of a step. It is a hash of hashes, in no order: to write all out as text and sort it took longer. It begins at
- * pg_depend because neither pg_class nor pg_constraint has an index on the schema: its cost must not grow with the
- * number of tenants. What keeps its plan so stands at `expect_shape`: each setting costs time at each call.
+ * The shape covers the catalogue without expressions as text, which would triple the time of a step. It is a hash of
+ * hashes, in no order: writing everything as text and sorting it took longer. It starts at pg_depend because neither
+ * pg_class nor pg_constraint has an index on the schema, and its cost must not grow with the number of tenants. The
+ * setting that keeps this plan is on `expect_shape`, because each setting costs time at each call.
  */
 const FUNCTIONS = [
   `CREATE FUNCTION open_step(tenant_schema text, expected text) RETURNS void

@@ -1,10 +1,10 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Ids of tenants to come whose roles are made and granted, many in one transaction.
+ * Ids of future tenants whose roles are already made and granted, many in one transaction.
  *
- * `claim_tenant` cost more with each tenant: a join may read all of `tenants`, while a subquery in the condition reads
- * the row that it is about. Ids are in order of time, so their index gives the oldest first.
+ * The cost of `claim_tenant` grew with the number of tenants: a join may read all of `tenants`, while a subquery in the
+ * condition reads only its row. Ids are in order of time, so their index returns the oldest first.
  */
 export class CreateRoleStock1795284000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

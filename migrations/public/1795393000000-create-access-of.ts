@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Answers in one query whether a session is live and which role its user has in a shop. It is a function because of
- * its plans: PostgreSQL keeps them on each connection, while the plan of a statement takes it longer than the answer
- * (docs/decisions/0023-one-question-of-access.md). It works with the caller's own rights.
+ * Function that returns, in one query, if a session is live and the role of its user in a shop. It is a function because
+ * PostgreSQL keeps its plans on each connection, while planning the same statement takes longer than running it
+ * (docs/decisions/0023-one-question-of-access.md). It runs with the caller's rights.
  */
 export class CreateAccessOf1795393000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
