@@ -7,8 +7,8 @@ import { CreateProductDto } from '../../src/tenant/products/products.dto';
 
 const pipe = createValidationPipe();
 
-/** What a client is told of a body, by field. */
-async function told(metatype: Type, body: object): Promise<unknown> {
+/** Returns the findings that a client gets for a body, by field. */
+async function findings(metatype: Type, body: object): Promise<unknown> {
   const error: unknown = await pipe.transform(body, { type: 'body', metatype }).catch((it: unknown) => it);
   if (!(error instanceof AppError)) throw new Error('it was accepted');
   return error.details.errors;
@@ -30,8 +30,8 @@ describe('the message of a field', () => {
     ['name', 'name must be a string', CreateProductDto, { priceMinor: 1 }],
     ['tags', 'tags must be an array', CreateProductDto, { name: 'x', tags: {} }],
     ['tags', 'each value in tags must be a string', CreateProductDto, { name: 'x', tags: [1] }],
-  ])('%s says first of what type it must be: %s', async (field, message, of, body) => {
-    expect(await told(of, body)).toEqual([{ field, message }]);
+  ])('%s names the required type first: %s', async (field, message, of, body) => {
+    expect(await findings(of, body)).toEqual([{ field, message }]);
   });
 
   function quantity(value: unknown): object {

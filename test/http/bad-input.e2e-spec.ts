@@ -48,12 +48,12 @@ describe('a route with a body', () => {
     expect(await outcomes(bodies, (body) => send(route, body))).toEqual(all(bodies, '400 MALFORMED_BODY'));
   });
 
-  it('refuses bytes that are no UTF-8 instead of storing something else', async () => {
+  it('refuses bytes that are not UTF-8 instead of storing something else', async () => {
     const body = Buffer.from('{"name":"caf\xe9","priceMinor":1}', 'latin1');
     expect(problemIn(await send('POST products', body))).toBe('400 MALFORMED_BODY');
   });
 
-  it.each(BODY_ROUTES)('refuses JSON that is no object at $route', async ({ route, body }) => {
+  it.each(BODY_ROUTES)('refuses JSON that is not an object at $route', async ({ route, body }) => {
     const bodies = ['[]', `[${JSON.stringify(body(world))}]`, '"x"', '""', '1', '0', 'true', 'false', 'null'];
     expect(await outcomes(bodies, (it) => send(route, it))).toEqual(all(bodies, '400 MALFORMED_BODY'));
   });
@@ -73,7 +73,7 @@ describe('a route with a body', () => {
     for (const deep of bodies) expect(problemIn(await send(route, deep))).toBe('400 VALIDATION_FAILED');
   });
 
-  it.each(BODY_ROUTES)('refuses more values than a body can mean at $route', async ({ route, body }) => {
+  it.each(BODY_ROUTES)('refuses more values than a body may contain at $route', async ({ route, body }) => {
     const many = withText(body(world), `"many":[${'1,'.repeat(100_000)}1]`);
     expect(problemIn(await send(route, many))).toBe('400 VALIDATION_FAILED');
   });
@@ -102,7 +102,7 @@ describe('a route with a body', () => {
     expect(problemIn(await send('POST products', large))).toBe('413 BODY_TOO_LARGE');
   });
 
-  it.each(BODY_ROUTES)('refuses keys that reach for the prototype at $route', async ({ route, body }) => {
+  it.each(BODY_ROUTES)('refuses keys that reach the prototype at $route', async ({ route, body }) => {
     const members = [
       '"__proto__":{"admin":true}',
       '"__proto__":null',
@@ -119,7 +119,7 @@ describe('a route with a body', () => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it.each(BODY_ROUTES)('names a field that nobody knows at $route', async ({ route, body, fields }) => {
+  it.each(BODY_ROUTES)('names an unknown field at $route', async ({ route, body, fields }) => {
     const parents = Object.entries(fields).filter(([, { holds }]) => holds !== undefined);
     const places = parents.map(([name, { holds }]) => (holds === 'list' ? `${name}.0.` : `${name}.`));
     const strangers = ['', ...places].map((place) => `${place}stranger`);
@@ -159,7 +159,7 @@ describe('a field', () => {
   });
 
   const holders = FIELDS.filter(({ field }) => field.holds !== undefined);
-  it.each(holders)('$name of $route refuses a good value in a wrong wrap', async (it) => {
+  it.each(holders)('$name of $route refuses a good value in a wrong container', async (it) => {
     const good = fieldOf(it.body(world), it.name);
     const wraps = Array.isArray(good) ? [[good], good[0], { 0: good[0] }] : [[good], { 0: good }];
     const tryOne = (wrap: unknown) =>
@@ -172,11 +172,11 @@ describe('a field', () => {
   it.each(strict)('$name of $route refuses null', async ({ route, body, name }) => {
     const answer = await send(route, JSON.stringify(withField(body(world), name, null)));
     expect([problemIn(answer), blames(answer, name)]).toEqual(['400 VALIDATION_FAILED', true]);
-    expect(answer.body.detail).not.toMatch(ABOUT_LIMITS); // what is of another type is neither long nor short
+    expect(answer.body.detail).not.toMatch(ABOUT_LIMITS); // a value of another type is neither long nor short
   });
 
   const lenient = FIELDS.filter(({ field }) => field.takesNull === true);
-  it.each(lenient)('$name of $route takes null', async ({ route, body, name, ok }) => {
+  it.each(lenient)('$name of $route accepts null', async ({ route, body, name, ok }) => {
     expect(await send(route, JSON.stringify(withField(body(world), name, null)))).toMatchObject({
       status: ok,
     });
@@ -190,18 +190,18 @@ describe('a field', () => {
   });
 
   const measured = FIELDS.filter(({ field }) => field.longest !== undefined);
-  it.each(measured)('$name of $route takes the longest text', async ({ route, body, name, field }) => {
+  it.each(measured)('$name of $route accepts the longest text', async ({ route, body, name, field }) => {
     const answer = await send(route, JSON.stringify(withField(body(world), name, field.longest!())));
-    expect([200, 201, 204, 401]).toContain(answer.status); // 401: a good form, and not the password or token
+    expect([200, 201, 204, 401]).toContain(answer.status); // 401: well-formed, but not the password or token
   });
 
-  it.each(texted)('$name of $route refuses NUL and half a pair', async ({ route, body, name }) => {
+  it.each(texted)('$name of $route refuses NUL and half a surrogate pair', async ({ route, body, name }) => {
     const values = [NUL, HALF_A_PAIR];
     const tryOne = (value: string) => send(route, JSON.stringify(withField(body(world), name, value)));
     expect(await outcomes(values, tryOne)).toEqual(all(values, '400 VALIDATION_FAILED'));
   });
 
-  it('that holds texts refuses NUL and half a pair, in names too', async () => {
+  it('that contains texts refuses NUL and half a surrogate pair, in names too', async () => {
     const bodies = [NUL, HALF_A_PAIR].flatMap((bad) => [
       withField(productBody(), 'tags', [bad]),
       withField(productBody(), 'variants.0.optionValues', { [bad]: 'x' }),
@@ -211,7 +211,7 @@ describe('a field', () => {
     expect(got).toEqual(all(bodies, '400 VALIDATION_FAILED'));
   });
 
-  it('that holds option values takes the longest and most that it says it takes', async () => {
+  it('that contains option values accepts the documented maximum length and number', async () => {
     const longest = () => randomBytes(200).toString('base64url').slice(0, 255);
     const optionValues = Object.fromEntries(Array.from({ length: 10 }, () => [longest(), longest()]));
     const answer = await owner.api.post('products', {
@@ -222,7 +222,7 @@ describe('a field', () => {
     expect(created(answer).body.variants[0].optionValues).toEqual(optionValues);
   });
 
-  it('that holds option values keeps or refuses each name, and drops none', async () => {
+  it('that contains option values keeps or refuses each name, and drops none', async () => {
     const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'length'];
     const dropped: string[] = [];
     for (const name of names) {
@@ -274,7 +274,7 @@ describe('an amount', () => {
     expect(got).toEqual(values.map((value) => [value, '400 VALIDATION_FAILED', ['lines.0.quantity']]));
   });
 
-  it('of an order is refused when its total cannot be counted exactly', async () => {
+  it('of an order is refused if its total cannot be counted exactly', async () => {
     const { id: productId } = await newProduct(owner.api, { priceMinor: 100_000_000_000, stock: 1_000_000 });
     const answer = await owner.api.post('orders', { lines: [{ productId, quantity: 100_000 }] });
     expect(problemIn(answer)).toBe('422 ORDER_TOO_LARGE');
@@ -303,7 +303,7 @@ describe('a query', () => {
     expect(got).toEqual(all(queries, '400 VALIDATION_FAILED'));
   });
 
-  it.each(lists)('of GET /%s takes limits from 1 to 100', async (path) => {
+  it.each(lists)('of GET /%s accepts limits from 1 to 100', async (path) => {
     expect((await owner.api.get(`${path}?limit=1`)).status).toBe(200);
     expect((await owner.api.get(`${path}?limit=100`)).status).toBe(200);
   });
@@ -315,7 +315,7 @@ describe('a query', () => {
     expect(got).toEqual(all(queries, '400 INVALID_CURSOR'));
   });
 
-  it.each(lists)('of GET /%s refuses what is no cursor at all', async (path) => {
+  it.each(lists)('of GET /%s refuses text that is not a cursor', async (path) => {
     const queries = ['', '%00', '%ED%A0%80', 'x'.repeat(101), '1&cursor=2'].map(
       (cursor) => `cursor=${cursor}`,
     );
@@ -323,7 +323,7 @@ describe('a query', () => {
     expect(got).toEqual(queries.map((query) => [query, expect.stringMatching(/^400 /)]));
   });
 
-  it.each(lists)('of GET /%s refuses a field that nobody knows', async (path) => {
+  it.each(lists)('of GET /%s refuses an unknown field', async (path) => {
     const answer = await owner.api.get(`${path}?stranger=1`);
     expect([problemIn(answer), blamedIn(answer)]).toEqual(['400 VALIDATION_FAILED', ['stranger']]);
   });
@@ -343,14 +343,14 @@ describe('a path', () => {
     ...['POST orders/{id}/pay', 'POST orders/{id}/fulfil', 'POST orders/{id}/cancel'],
   ];
 
-  it.each(routes)('of %s refuses an id that is none', async (route) => {
+  it.each(routes)('of %s refuses an invalid id', async (route) => {
     const ids = ['x', '1', '%00', 'a%00b', '%20', "'%20OR%20true", '%2e%2e%2f', '%F0%9F%9B%92', 'null'];
     const tried = [...ids, `${randomUUID()}0`, `%7B${randomUUID()}%7D`, randomUUID().replaceAll('-', '')];
     const got = await outcomes(tried, (badId) => sendTo(route, badId));
     expect(got).toEqual(all(tried, '400 VALIDATION_FAILED'));
   });
 
-  it.each(routes)('of %s refuses what cannot be decoded', async (route) => {
+  it.each(routes)('of %s refuses text that cannot be decoded', async (route) => {
     const ids = ['%zz', '%', '%C0%AF', '%F0%9F', '%ED%A0%80'];
     expect(await outcomes(ids, (badId) => sendTo(route, badId))).toEqual(all(ids, '400 MALFORMED_URL'));
   });
@@ -411,7 +411,7 @@ function sendTo(route: string, id: string): Promise<Answer> {
   return method === 'PATCH' ? owner.api.raw(method, target, '{}', JSON_TYPE) : owner.api.raw(method, target);
 }
 
-/** Each value that was tried with what the API said to it. */
+/** Pairs each tried value with the answer of the API. */
 function outcomes<T>(
   values: readonly T[],
   call: (value: T) => Promise<Answer>,

@@ -9,17 +9,17 @@ import { problemIn } from '../support/problem';
 import { startTestApp, type TestApp, useTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
-/** More than sockets of both ends keep for a client that does not read. */
+/** More than the socket buffers of both ends hold for a client that does not read. */
 const PRODUCTS = 400;
 const DESCRIPTION = 'x'.repeat(99_000);
 
-/** Nameless files that this process, which the server runs in, has open; only Linux tells. */
+/** Counts unlinked files that this process, which runs the server, has open; readable on Linux only. */
 function openFiles(): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
       return /\/stoa-[\w-]+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${fd}`));
     } catch {
-      return false; // closed since it was listed: the one that lists
+      return false; // closed since it was listed: the descriptor of the listing itself
     }
   }).length;
 }
@@ -44,7 +44,7 @@ async function largeShop(app: TestApp): Promise<Owner> {
   return owner;
 }
 
-/** Asks for the catalogue and reads nothing of the answer. */
+/** Requests the catalogue and does not read the answer. */
 function ask(app: Pick<TestApp, 'url'>, { accessToken }: Owner): Promise<Socket> {
   const { hostname, port } = new URL(app.url);
   return new Promise((resolve, reject) => {
@@ -80,13 +80,13 @@ describeOnLinux('a download', () => {
     const socket = await ask(app, owner);
     await oneFile();
     await idle();
-    expect((await owner.api.get('products?limit=1')).status).toBe(200); // there is but one connection
+    expect((await owner.api.get('products?limit=1')).status).toBe(200); // there is only one connection
     expect(openFiles()).toBe(1);
     socket.destroy();
     await noFiles();
   });
 
-  it('leaves nothing of a client that went away in the middle of the answer', async () => {
+  it('leaves nothing of a client that disconnects in the middle of the answer', async () => {
     const socket = await ask(app, owner);
     await new Promise((resolve) => socket.once('readable', resolve));
     expect(String(socket.read(12))).toBe('HTTP/1.1 200');
@@ -95,7 +95,7 @@ describeOnLinux('a download', () => {
     await noFiles();
   });
 
-  it('leaves nothing of a client that went away before the answer', async () => {
+  it('leaves nothing of a client that disconnects before the answer', async () => {
     const { schema } = new TenantLocator().locate(owner.shop.id);
     await withClient(app.database.url, async (client) => {
       await client.query(`BEGIN; LOCK TABLE ${schema}.products`);

@@ -23,7 +23,7 @@ describe('the headers of an answer', () => {
     ['of a route that is not there', () => owner.api.get('nothing')],
   ];
 
-  it.each(answers)('%s let a browser show, frame and keep nothing', async (_, ask) => {
+  it.each(answers)('%s allow a browser to load, frame and store nothing', async (_, ask) => {
     const { headers } = await ask();
     expect(headers.get('content-security-policy')).toBe(STRICT);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -42,7 +42,7 @@ describe('the headers of an answer', () => {
     },
   );
 
-  it('are strict where no route is looked for', async () => {
+  it('are strict even if no route is looked up', async () => {
     const answer = await owner.api.get('shops/%zz');
     expect(problemIn(answer)).toBe('400 MALFORMED_URL');
     expect(answer.headers.get('content-security-policy')).toBe(STRICT);
@@ -74,13 +74,13 @@ describe('the page at /docs', () => {
     });
   });
 
-  it('has no script in its text, which the policy would stop', async () => {
+  it('has no inline script, which the policy would block', async () => {
     const { body } = await app.api.get('/docs');
     const inline = [...(body as string).matchAll(/<script(?![^>]*\bsrc=)[^>]*>|\son\w+=/g)];
     expect(inline).toEqual([]);
   });
 
-  it('gets its parts with types that nosniff lets be used', async () => {
+  it('loads its files with content types that nosniff accepts', async () => {
     const types = await Promise.all(
       ['swagger-ui-bundle.js', 'swagger-ui-init.js', 'swagger-ui.css'].map(async (part) => {
         const { status, headers } = await app.api.get(`/docs/${part}`);

@@ -7,7 +7,7 @@ import { useTestApp } from '../support/test-app';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-/** What these tests read of an operation or a schema in the OpenAPI document. */
+/** Parts of an operation or a schema of the OpenAPI document that these tests read. */
 interface Operation {
   summary?: string;
   tags?: string[];
@@ -35,7 +35,7 @@ describe('GET /health/ready', () => {
     expect(await app.api.get('/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 
-  it('answers 503 while the database takes no connection, and 200 again when it does', async () => {
+  it('answers 503 while the database accepts no connections, and 200 again when it does', async () => {
     const role = rolesOf(app.database.name).public;
     await app.database.query(`ALTER ROLE ${quoteIdent(role)} CONNECTION LIMIT 0`);
     try {
@@ -89,7 +89,7 @@ describe('GET /openapi.json', () => {
     expect(namesOf(operations, ({ summary, tags }) => !summary || !tags?.length)).toEqual([]);
   });
 
-  it('says that a file is the body itself, or the part of a form that is called so', () => {
+  it('describes a file as the body itself, or as the part `file` of a form', () => {
     const file = { type: 'string', format: 'binary' };
     const { requestBody } = document.paths['/api/v1/products/import']!.post!;
     expect(requestBody).toEqual({
@@ -101,7 +101,7 @@ describe('GET /openapi.json', () => {
     });
   });
 
-  it('gives every route one answer of success, with a body unless it is 204', () => {
+  it('gives every route one successful answer, with a body unless it is 204', () => {
     const wrong = namesOf(operations, ({ responses }) => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       const [status, response] = good[0] ?? [];
@@ -125,7 +125,7 @@ describe('GET /openapi.json', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('asks for a bearer token on every route but those open to all', () => {
+  it('requires a bearer token on every route except the public ones', () => {
     expect(namesOf(operations, ({ security }) => !security?.length).toSorted()).toEqual([
       'GET /.well-known/jwks.json',
       'GET /health/live',
@@ -147,7 +147,7 @@ describe('GET /openapi.json', () => {
     ).toEqual([]);
   });
 
-  it('names what every route, every one with a token and every one in a shop may answer', () => {
+  it('lists the errors of every route, of every route with a token and of every route in a shop', () => {
     for (const [name, operation] of operations) {
       expect([name, codesOf(operation)]).toEqual([name, expect.arrayContaining(['DATABASE_UNAVAILABLE'])]);
       expect([name, codesOf(operation).includes('UNAUTHENTICATED')]).toEqual([
@@ -170,7 +170,7 @@ describe('GET /openapi.json', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('refers to nothing that it does not have', () => {
+  it('contains everything that it refers to', () => {
     const known = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
     expect(refs.length).toBeGreaterThan(0);
@@ -179,7 +179,7 @@ describe('GET /openapi.json', () => {
 });
 
 describe('GET /docs', () => {
-  it('shows a page whose scripts and styles are there', async () => {
+  it('shows a page whose scripts and styles exist', async () => {
     const page = await app.api.get('/docs');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
@@ -208,7 +208,7 @@ function isTyped({ type, $ref, allOf, items }: Schema): boolean {
   return type !== undefined || $ref !== undefined || (allOf !== undefined && allOf.every(isTyped));
 }
 
-/** Paths of the scripts and styles of a page at /docs, as a browser would ask for them. */
+/** Returns the paths of the scripts and styles of a page at /docs, as a browser would request them. */
 function assetsIn(html: string): string[] {
   const links = [...html.matchAll(/<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"/g)];
   return links.map(([, link]) => new URL(link!, `${app.url}/docs`).pathname);

@@ -16,15 +16,15 @@ beforeAll(async () => {
   bodies = describedBodies((await app.api.get('/openapi.json')).body as OpenAPIObject);
 });
 
-/** What a new resource adds is asked here, without a line in the table of `bad-input`. */
-describe('a body of plain fields, by what openapi.json says of it', () => {
-  it('is that of every route with a body that is not in the table', () => {
+/** Tests routes of new resources, without a line in the table of `bad-input`. */
+describe('a body of plain fields, as described by openapi.json', () => {
+  it('exists for every route with a body that is not in the table', () => {
     const inTable = BODY_ROUTES.map(({ route }) => route);
     const known = [...inTable, ...bodies.filter(({ fields }) => fields !== null).map(({ route }) => route)];
     expect([...new Set(known)].toSorted()).toEqual(bodies.map(({ route }) => route).toSorted());
   });
 
-  it('is read from several routes', () => {
+  it('is found for several routes', () => {
     const plain = bodies.flatMap(({ fields }) => fields ?? []);
     expect(plain.length).toBeGreaterThan(10);
   });
@@ -38,7 +38,7 @@ describe('a body of plain fields, by what openapi.json says of it', () => {
     }
   });
 
-  it('is refused for each field that is wrong, absent or unknown, and names no other', async () => {
+  it('is refused for each field that is wrong, absent or unknown, and the error names no other', async () => {
     for (const { route, make, fields } of bodies)
       for (const { name, wrong } of fields === null ? [] : [...fields, STRANGER])
         for (const value of wrong) {
@@ -48,7 +48,7 @@ describe('a body of plain fields, by what openapi.json says of it', () => {
   });
 });
 
-/** Bodies are looked at before rows, so an id that is nobody's does. */
+/** Bodies are validated before rows are read, so any id will do. */
 async function ask(route: string, body: string, headers = JSON_TYPE): Promise<string> {
   const [method, path] = route.split(' ') as [string, string];
   const answer = await owner.api.raw(method, path.replaceAll(/\{\w+\}/g, owner.shop.id), body, headers);

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApp } from '../support/test-app';
 
-/** An application that knows of a connection over which nothing has come. */
+/** Starts an application with an open connection on which nothing has arrived. */
 async function withUnusedConnection() {
   const app = await startTestApp();
   const answered: Buffer[] = [];
@@ -11,11 +11,11 @@ async function withUnusedConnection() {
     answered.push(data),
   );
   await once(socket, 'connect');
-  expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // by then the server knows of it
+  expect((await fetch(`${app.url}/health/live`)).status).toBe(200); // afterwards the server has accepted the connection
   return { app, socket, answered };
 }
 
-it('waits for no connection over which nothing was asked', async () => {
+it('does not wait for a connection without a request', async () => {
   const { app, socket, answered } = await withUnusedConnection();
   const closed = once(socket, 'close');
   await app.close();
@@ -23,13 +23,13 @@ it('waits for no connection over which nothing was asked', async () => {
   expect(Buffer.concat(answered).toString()).toBe('');
 });
 
-it('still answers what arrives over a new connection while it stops', async () => {
+it('still answers a request that arrives on a new connection during shutdown', async () => {
   const { app, socket, answered } = await withUnusedConnection();
   const closing = app.close();
   const closed = once(socket, 'close');
-  await sleep(50); // as long as a request may be on its way
+  await sleep(50); // as long as a request may take to arrive
   socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
-  await closed; // by a reset it throws
-  expect(Buffer.concat(answered).toString()).toMatch(/^HTTP\/1.1 200 .*connection: close/s); // neither cut off nor refused
+  await closed; // throws on a reset
+  expect(Buffer.concat(answered).toString()).toMatch(/^HTTP\/1.1 200 .*connection: close/s); // neither disconnected nor refused
   await closing;
 });

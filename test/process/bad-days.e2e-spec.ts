@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-/** Refuses new connections and cuts those there are: for the program the same as a server that is gone. */
+/** Refuses new connections and cuts the open ones: to the program, the same as a server that is gone. */
 async function takeAway(): Promise<void> {
   await onServer(`ALTER DATABASE "${database.name}" ALLOW_CONNECTIONS false`);
   await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database.name}'`);
@@ -38,7 +38,7 @@ function onServer(sql: string): Promise<unknown> {
   return withClient(url.href, (client) => client.query(sql));
 }
 
-describe('a database that is away', () => {
+describe('an unreachable database', () => {
   it('is answered with 503 and Retry-After, and all works again when it is back', async () => {
     const server = await start();
     const { api } = await newOwner(server.api);
@@ -62,7 +62,7 @@ describe('a database that is away', () => {
     expect((await server.api.get('/health/ready')).status).toBe(200);
   });
 
-  it('ends the start with a message when nobody answers at the address', async () => {
+  it('ends the start with a message if nothing answers at the address', async () => {
     const { code, stderr } = await runCli(['migrate:public'], {
       env: { DATABASE_URL: 'postgres://nobody:geheim@127.0.0.1:1/stoa' },
     });
@@ -72,7 +72,7 @@ describe('a database that is away', () => {
   });
 });
 
-describe('connections that are cut under load', () => {
+describe('connections cut under load', () => {
   it('fail only the requests in flight, with 503, and leave the process serving', async () => {
     const server = await start({ TENANT_POOL_SIZE: '4' });
     const owners = await Promise.all([newOwner(server.api), newOwner(server.api)]);
@@ -130,7 +130,7 @@ describe('SIGTERM', () => {
        WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()`,
     );
 
-  it('lets the request in flight finish, takes no new one, and leaves no transaction open', async () => {
+  it('finishes the request in flight, accepts no new one, and leaves no transaction open', async () => {
     const server = await start();
     const owner = await newOwner(server.api);
     const { id, release } = await lockedProduct(owner);
@@ -167,7 +167,7 @@ describe('SIGTERM', () => {
 });
 
 describe('bad settings', () => {
-  it('stop the start with the names of all of them and none of their values', async () => {
+  it('stop the start with all their names and none of their values', async () => {
     const child = spawnProgram('main', [], {
       env: {
         PORT: 'eighty-secret',
@@ -188,7 +188,7 @@ describe('bad settings', () => {
 describe('a second instance', () => {
   const OTHER = { APP_SECRET: 'a different secret that is as long as the other' };
 
-  it('with another APP_SECRET is refused while the first runs, which goes on serving', async () => {
+  it('with another APP_SECRET is refused while the first runs, which keeps serving', async () => {
     const first = await start();
     const { api } = await newOwner(first.api);
     await expect(start(OTHER)).rejects.toThrow('different APP_SECRET');
@@ -196,14 +196,14 @@ describe('a second instance', () => {
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${database.name}_tenant'`,
     );
-    // The first request may find the connection that was cut; with a new one it can still log in.
+    // The first request may get the connection that was cut; on a new one it can still log in.
     await until(
       () => api.get('products'),
       ({ status }) => status === 200,
     );
   });
 
-  it('with another APP_SECRET takes over a database that nobody uses', async () => {
+  it('with another APP_SECRET takes over a database that no instance uses', async () => {
     const server = await start(OTHER);
     expect((await server.api.get('/health/ready')).status).toBe(200);
   });

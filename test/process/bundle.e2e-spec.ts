@@ -5,7 +5,7 @@ import { bundle, runCli, scratchFolder } from '../support/program';
 
 const BUNDLES = path.join(process.env['TEST_PROGRAM']!, 'bundle');
 
-/** Runs a program's bundle by hand. @returns what is printed */
+/** Runs a program's bundle directly. @returns its output */
 function node(program: 'main' | 'cli', flags: string[], script: string): string {
   const file = readdirSync(BUNDLES).find((name) => name.startsWith(`${program}-`) && name.endsWith('.js'))!;
   const head = `const { load } = require('${BUNDLES}/loader.cjs'); const file = '${BUNDLES}/${file}';`;
@@ -26,12 +26,12 @@ describe('the bundle', () => {
     expect(node(program, [...flags], 'console.log(load(file).script.cachedDataRejected)')).toBe('false');
   });
 
-  it('runs without what was compiled, too', () => {
-    const flags = ['--max-semi-space-size=63']; // nobody's
+  it('runs without the code cache, too', () => {
+    const flags = ['--max-semi-space-size=63']; // no cache fits these
     expect(node('main', flags, 'console.log(typeof load(file).exports.run)')).toBe('function');
   });
 
-  it('names the lines of our own files in a trace', () => {
+  it('names the lines of our own files in a stack trace', () => {
     const script = `const { run } = load(file).exports;
       const get = () => { require('node:fs').writeSync(1, new Error().stack); process.exit(); };
       Object.defineProperty(process, 'env', { get });

@@ -12,7 +12,7 @@ import {
   startServer,
 } from '../support/program';
 
-/** The program with a PostgreSQL of its own, as somebody meets it who has just cloned the project. */
+/** Runs the program with its own PostgreSQL, as after cloning the project. */
 describe('npm start without DATABASE_URL', () => {
   const running: RunningServer[] = [];
   let dir: string;
@@ -62,7 +62,7 @@ describe('npm start without DATABASE_URL', () => {
     expect(existsSync(pidFile())).toBe(false);
   });
 
-  it('shares one server between two programs, and leaves it to the one that stays', async () => {
+  it('shares one server between two programs, and leaves it to the remaining one', async () => {
     const [first, second] = await Promise.all([start(), start()]); // the very first start, twice at once
     const { email } = await newOwner(first.api);
     expect(await first.end('SIGTERM')).toBe(0);
@@ -74,7 +74,7 @@ describe('npm start without DATABASE_URL', () => {
     expect(existsSync(pidFile())).toBe(false);
   });
 
-  it('brings the server back when that is killed, and goes on serving', async () => {
+  it('restarts the server when it is killed, and keeps serving', async () => {
     const server = await start();
     const { api } = await newOwner(server.api);
     process.kill(postmaster(), 'SIGKILL');
@@ -92,7 +92,7 @@ describe('npm start without DATABASE_URL', () => {
   it('stops what it has started when SIGTERM comes during the start', async () => {
     const child = spawnProgram('main', [], { env: { ...env(), PORT: '0' } });
     const ended = finish(child);
-    while (!existsSync(pidFile())) await sleep(5); // PostgreSQL is on its way
+    while (!existsSync(pidFile())) await sleep(5); // PostgreSQL is starting
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
     expect(existsSync(pidFile())).toBe(false);
@@ -112,7 +112,7 @@ describe('npm start without DATABASE_URL', () => {
     expect(readdirSync(dir).toSorted()).toEqual(['postgres', 'postgres.secret']);
   });
 
-  it('keeps its secrets where only their owner reads them', async () => {
+  it('stores its secrets readable by their owner only', async () => {
     await start({ APP_SECRET: '' });
     const modes = execFileSync('stat', [
       '-c',
@@ -123,12 +123,12 @@ describe('npm start without DATABASE_URL', () => {
     expect(modes.toString().match(/^\d+/gm)).toEqual(['600', '600']);
   });
 
-  it('has whole shops only when it is killed while they register', async () => {
+  it('has only complete shops after it is killed during registrations', async () => {
     const first = await start();
     const product = await newProduct((await newOwner(first.api)).api);
     expect(product.id).toBeDefined();
     const registrations = Array.from({ length: 30 }, () => newOwner(first.api).catch(() => null));
-    await Promise.race(registrations); // one is through, the rest are on their way
+    await Promise.race(registrations); // one is done, the rest are in flight
     await first.end('SIGKILL');
     await Promise.all(registrations);
 

@@ -5,7 +5,7 @@ import { newOwner } from '../support/factories';
 import { FreezingProxy } from '../support/freezing-proxy';
 import { type RunningServer, startServer } from '../support/program';
 
-/** As when its host or the network between stops: no connection is closed, and nothing comes back. */
+/** Simulates a stopped host or network: no connection is closed, and nothing is answered. */
 describe('a database that freezes', () => {
   let database: TestDatabase;
   let proxy: FreezingProxy;
@@ -23,7 +23,7 @@ describe('a database that freezes', () => {
     await database.drop();
   });
 
-  it('is answered with 503 on connections that are open, and all works again when it is back', async () => {
+  it('is answered with 503 on open connections, and everything works again when it is back', async () => {
     const { api } = await newOwner(server.api);
     await api.get('products');
     proxy.freeze();
@@ -41,7 +41,7 @@ describe('a database that freezes', () => {
     expect((await api.get('shops')).status).toBe(200);
   });
 
-  it('keeps nobody in for longer: what is remembered counts from the question', async () => {
+  it('extends no access: the lifetime of a cache entry counts from the query', async () => {
     const { api, user } = await newOwner(server.api);
     proxy.freeze();
     const late = api.get('me');
@@ -49,6 +49,6 @@ describe('a database that freezes', () => {
     proxy.thaw();
     expect((await late).status).toBe(200);
     await database.query('UPDATE sessions SET revoked_at = now() WHERE user_id = $1', [user.id]);
-    expect((await api.get('me')).status).toBe(401); // counted from the answer it would be 200 for five seconds
+    expect((await api.get('me')).status).toBe(401); // if it counted from the answer, it would be 200 for five seconds
   });
 });

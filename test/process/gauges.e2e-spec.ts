@@ -6,7 +6,7 @@ import { newOwner, newProduct, type Owner } from '../support/factories';
 import { type RunningServer, startServer } from '../support/program';
 import { until } from '../support/until';
 
-/** Nothing is to be given up while a test holds a lock. */
+/** Timeouts long enough that nothing fails while a test holds a lock. */
 const PATIENT = { LOCK_TIMEOUT_MS: '60000', STATEMENT_TIMEOUT_MS: '60000', POOL_WAIT_MS: '60000' };
 
 let database: TestDatabase;
@@ -42,7 +42,7 @@ function ask(port: number, path = '/metrics', method = 'GET'): Promise<Response>
   return fetch(`http://127.0.0.1:${port}${path}`, { method });
 }
 
-/** The series that the gauges give, by name and labels. */
+/** Reads the series of the endpoint, by name and labels. */
 async function gauges(port: number): Promise<Record<string, number>> {
   const lines = (await (await ask(port)).text()).split('\n').filter((line) => /^[a-z]/.test(line));
   return Object.fromEntries(
@@ -58,7 +58,7 @@ const IDLE = 'stoa_pool_connections{pool="tenant",state="idle"}';
 const WAITING = 'stoa_pool_waiting{pool="tenant"}';
 const PUBLIC = ['in_use', 'idle'].map((state) => `stoa_pool_connections{pool="public",state="${state}"}`);
 
-/** Connections of the public pools of all processes, as the server sees them. */
+/** Counts the connections of the public pools of all processes, as the database server sees them. */
 async function connected(): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'stoa public' AND datname = current_database()`,
@@ -75,7 +75,7 @@ function whileLocked<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Of TCP, that a process listens on. */
+/** Returns the TCP ports on which a process listens. */
 function ports(pid: number): number[] {
   const own = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   return readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
@@ -112,7 +112,7 @@ describe('GET /metrics', () => {
     expect(await gauges(port)).toMatchObject({ [IN_USE]: 0, [IDLE]: 1, [WAITING]: 0 });
   });
 
-  it('tells how many tenants a connection has served, and counts those that were replaced', async () => {
+  it('reports how many tenants a connection has served, and counts replaced connections', async () => {
     const { server, port } = await start({ TENANT_POOL_SIZE: '1', TENANTS_PER_CONNECTION: '3' });
     const owners = await Promise.all(Array.from({ length: 3 }, () => newOwner(server.api)));
     const served = async () => {
@@ -124,10 +124,10 @@ describe('GET /metrics', () => {
     expect(await served()).toEqual({ tenants: 2, retired: 0 });
     await owners[2]!.api.get('products');
     expect(await served()).toEqual({ tenants: 0, retired: 1 });
-    expect(await served()).toEqual({ tenants: 0, retired: 1 }); // being asked adds nothing
+    expect(await served()).toEqual({ tenants: 0, retired: 1 }); // reading it adds nothing
   });
 
-  it('has each pool and the process, and no word of a shop', async () => {
+  it('reports each pool and the process, and names no shop', async () => {
     const { server, port } = await start();
     const owner = await newOwner(server.api);
     await owner.api.get('products');
@@ -141,7 +141,7 @@ describe('GET /metrics', () => {
       expect(text).not.toContain(secret);
   });
 
-  it('is all there is on its port, and not on that of the API', async () => {
+  it('is the only route on its port, and not on that of the API', async () => {
     const { server, port } = await start();
     for (const [path, method] of [
       ['/', 'GET'],
@@ -154,7 +154,7 @@ describe('GET /metrics', () => {
     expect(ports(server.pid)).toContain(port);
   });
 
-  it('ends when the program is told to stop, before the requests in flight do', async () => {
+  it('ends on shutdown, before the requests in flight do', async () => {
     const { server, port } = await start();
     const owner = await newOwner(server.api);
     const product = await newProduct(owner.api);
@@ -181,13 +181,13 @@ describe('GET /metrics', () => {
     expect(server.printed()).not.toContain('Gauges');
   });
 
-  it('ends the start with a message when its address cannot be had', async () => {
+  it('ends the start with a message if its address cannot be used', async () => {
     await expect(start({ METRICS_HOST: '192.0.2.1' })).rejects.toThrow('EADDRNOTAVAIL');
   });
 });
 
 describe('GET /metrics with WORKERS', () => {
-  it('sums what they have, and takes the most of what is a maximum', async () => {
+  it('sums the values of all workers, or reports their maximum where the value is a maximum', async () => {
     const { server, port } = await start({ WORKERS: '2', TENANT_POOL_SIZE: '1' });
     const [sum, count] = await until(
       async () => {
@@ -209,7 +209,7 @@ describe('GET /metrics with WORKERS', () => {
     expect(now['stoa_pool_tenants']).toBe(1);
   });
 
-  it('is told again after a worker died while it was asked', async () => {
+  it('answers again after a worker died during a request', async () => {
     const { server, port } = await start({ WORKERS: '2' });
     const [victim] = workers(server.pid);
     process.kill(victim!, 'SIGSTOP');

@@ -24,7 +24,7 @@ describe('the log', () => {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Line);
 
-  /** Lines of a request, once the last of them has come through the pipe. */
+  /** Returns the lines of a request, once the last of them has arrived through the pipe. */
   async function linesOf(requestId: string | null): Promise<Line[]> {
     const own = () => lines().filter((line) => line.requestId === requestId);
     for (let i = 0; i < 200 && !own().some(({ event }) => event === 'request'); i++) await sleep(10);
@@ -48,7 +48,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('tells of a failure with its cause once, and nothing personal', async () => {
+  it('reports a failure with its cause once, and nothing personal', async () => {
     await database.query(`
       CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
         AS $$ BEGIN RAISE EXCEPTION 'no users today' USING DETAIL = 'Key (email)=(' || NEW.email || ')'; END $$;

@@ -12,7 +12,7 @@ const SHOPS = Number(process.env['CRASH_SHOPS'] ?? 200);
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 20);
 const VERSION = 1900000000000;
 
-/** Slow enough that a kill finds it at work. */
+/** Slow enough that a kill interrupts it. */
 const SEASON = {
   name: `${VERSION}-add-season`,
   up: [
@@ -23,7 +23,7 @@ const SEASON = {
   down: ['ALTER TABLE products DROP COLUMN season', 'SELECT pg_sleep(0.02)'],
 };
 
-/** A server of its own, since it is stopped and killed here. */
+/** Separate server, which these tests stop and kill. */
 const folder = scratchFolder();
 const data = path.join(folder, 'postgres');
 const server = new EmbeddedServer(data, 'test');
@@ -31,7 +31,7 @@ const next = programWith(SEASON);
 let port: number;
 let database: TestDatabase;
 
-/** Once the server has done what the killed runner had sent. */
+/** Waits until the server has executed everything that the killed runner had sent. */
 async function fleet() {
   await until(
     () => database.query(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'stoa migrat%'`),
@@ -55,11 +55,11 @@ function backends(): Promise<{ pid: number }[]> {
   return database.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'stoa each tenant'`);
 }
 
-/** Either way every connection breaks. A backend that is killed makes the server recover from its log. */
+/** Breaks every connection: by a restart, or by killing a backend, after which the server recovers from its log. */
 async function restart(how: 'orderly' | 'crash'): Promise<void> {
   if (how === 'orderly') await server.stop();
   else {
-    const [backend] = await until(backends, ({ length }) => length > 0); // they come back from a pause
+    const [backend] = await until(backends, ({ length }) => length > 0); // they reconnect after a backoff
     process.kill(backend!.pid, 'SIGKILL');
   }
   await server.start(port);
@@ -86,7 +86,7 @@ afterAll(async () => {
 });
 
 describe('a runner that is killed', () => {
-  it(`leaves whole tenants, ${KILLS} times at random moments, forwards and backwards`, async () => {
+  it(`leaves complete tenants, ${KILLS} times at random moments, up and down`, async () => {
     let direction: string[] = [];
     for (let kills = 0; kills < KILLS;) {
       const target = direction.length === 0 ? VERSION : NEWEST;
@@ -101,7 +101,7 @@ describe('a runner that is killed', () => {
         () => countAt(target),
         (count) => count > before,
       );
-      await sleep(Math.random() * 150); // a moment that nobody chose
+      await sleep(Math.random() * 150); // a random moment
       child.kill('SIGKILL');
       kills++;
       await ended;
@@ -110,7 +110,7 @@ describe('a runner that is killed', () => {
     }
   }, 300_000);
 
-  it('lets go of its locks by itself, in the middle of a long statement too', async () => {
+  it('releases its locks by itself, even in the middle of a long statement', async () => {
     const long = programWith(SEASON, {
       name: `${VERSION + 1}-wait`,
       up: 'SELECT pg_sleep(600) FROM members', // a new tenant has none
@@ -132,7 +132,7 @@ describe('a runner that is killed', () => {
 });
 
 describe('a runner that is interrupted', () => {
-  it('finishes the tenants in hand, says how to go on, exits 130, and goes on', async () => {
+  it('finishes the current tenants, says how to continue, exits with 130, and continues', async () => {
     await runCli(['migrate:tenants', '--undo'], settings());
     const child = runner('--concurrency', '2');
     const ended = finish(child);
@@ -141,7 +141,7 @@ describe('a runner that is interrupted', () => {
       (count) => count > 5,
     );
     child.kill('SIGINT');
-    child.kill('SIGINT'); // npm hands on what the terminal has sent already
+    child.kill('SIGINT'); // npm forwards the signal that the terminal has already sent
     const { code, stdout } = await ended;
     expect([code, stdout]).toEqual([130, expect.stringContaining('Interrupted.')]);
     expect(stdout).toContain('To continue: npm run migrate:tenants -- --concurrency 2');
@@ -163,7 +163,7 @@ describe('three runners and a server that goes away three times', () => {
     const ends = runners.map(finish);
     for (const [i, how] of (['orderly', 'crash', 'orderly'] as const).entries()) {
       await until(
-        () => countAt(VERSION).catch(() => 0), // it recovers still
+        () => countAt(VERSION).catch(() => 0), // it is still recovering
         (count) => count > (SHOPS * (i + 1)) / 5,
       );
       await restart(how);

@@ -13,7 +13,7 @@ describe('npm start', () => {
   ] as const)('is stopped in order by %s', async (_what, signal, toAll) => {
     const dir = scratchFolder();
     copyFileSync('package.json', path.join(dir, 'package.json'));
-    symlinkSync(process.env['TEST_PROGRAM']!, path.join(dir, 'dist')); // so that the build before it is not needed
+    symlinkSync(process.env['TEST_PROGRAM']!, path.join(dir, 'dist')); // so that no build is needed
     const npm = spawn('npm', ['run', 'start', '--ignore-scripts'], {
       cwd: dir,
       env: {
@@ -24,12 +24,12 @@ describe('npm start', () => {
         LOG_LEVEL: 'info',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true, // a process group of its own, as a terminal gives it
+      detached: true, // a process group of its own, as in a terminal
     });
     const lines: string[] = [];
     for await (const line of createInterface({ input: npm.stdout })) {
       lines.push(line);
-      if (line.includes('Database')) process.kill(toAll ? -npm.pid! : npm.pid!, signal); // it runs: it printed
+      if (line.includes('Database')) process.kill(toAll ? -npm.pid! : npm.pid!, signal); // printed once it runs
     }
     if (npm.exitCode === null) await once(npm, 'exit');
     expect(lines.join('\n')).toContain('"event":"stopped"');

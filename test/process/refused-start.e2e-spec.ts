@@ -9,7 +9,7 @@ const start = (env: Record<string, string>): Promise<Finished> =>
   finish(spawnProgram('main', [], { env: { DATA_DIR: path.join(folder, 'data'), ...env } }));
 
 describe('npm start', () => {
-  it.each(['1', '2'])('says once that its port is taken, with WORKERS=%s', async (workers) => {
+  it.each(['1', '2'])('reports once that its port is in use, with WORKERS=%s', async (workers) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -19,17 +19,24 @@ describe('npm start', () => {
     expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*PORT.*\\n$`));
   });
 
-  it.each(['1', '2'])('says once that the port of its gauges is taken, with WORKERS=%s', async (workers) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
-    const { code, stdout, stderr } = await start({ PORT: '0', METRICS_PORT: String(port), WORKERS: workers });
-    other.close();
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*METRICS_PORT.*\\n$`));
-  });
+  it.each(['1', '2'])(
+    'reports once that the port of its gauges is in use, with WORKERS=%s',
+    async (workers) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      const { code, stdout, stderr } = await start({
+        PORT: '0',
+        METRICS_PORT: String(port),
+        WORKERS: workers,
+      });
+      other.close();
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*METRICS_PORT.*\\n$`));
+    },
+  );
 
-  it('says which setting names a folder that cannot be used', async () => {
+  it('names the setting of a folder that cannot be used', async () => {
     const file = path.join(folder, 'no-folder');
     writeFileSync(file, '');
     const { code, stdout, stderr } = await start({ PORT: '0', DATA_DIR: file });

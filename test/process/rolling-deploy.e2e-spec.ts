@@ -14,10 +14,9 @@ import {
 import { LOAD_PRICE, LOAD_STOCK, loadShop, type LoadShop, ShopLoad } from '../support/shop-load';
 
 /**
- * A rollout in three releases, under load from beginning to end. `products.vendor` becomes `products.brand`:
- * `old` uses vendor; `middle` adds brand, uses it alone, and serves only shops that have it; `new` takes vendor
- * away, and declares that it works without that step. The column's name in the compiled entity is all that
- * tells their code apart.
+ * Rolls out three releases under load throughout. `products.vendor` becomes `products.brand`: `old` uses vendor; `middle`
+ * adds brand, uses only brand, and serves only shops that have it; `new` removes vendor, and declares that it works
+ * without that step. Their code differs only in the column's name in the compiled entity.
  */
 const EXPAND = 1900000000001;
 const CONTRACT = 1900000000002;
@@ -82,7 +81,7 @@ async function cli(args: string[], release?: Release): Promise<void> {
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
 }
 
-/** Serves only: the migrator is started by hand, as a rollout does. */
+/** Starts a server that does not migrate: the test starts the migrator, as a rollout does. */
 async function serve(name: string, release?: Release): Promise<void> {
   const url = new URL(database.url);
   [url.username, url.password] = ['', ''];
@@ -145,7 +144,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Slugs of shops of which a server said that, in a phase. */
+/** Returns the slugs of shops for which a server gave this answer in a phase. */
 function slugsOf(server: string, phase: string, isRefusal: boolean): string[] {
   const found = load.heard.filter(
     (one) => one.server === server && one.phase === phase && one.said.startsWith('503') === isRefusal,
@@ -157,7 +156,7 @@ const served = (server: string, phase: string) => slugsOf(server, phase, false);
 const refused = (server: string, phase: string) => slugsOf(server, phase, true);
 
 describe('a rolling deploy', () => {
-  it('is answered with success or 503 SHOP_NOT_READY with Retry-After, and with nothing else', () => {
+  it('answers with success or 503 SHOP_NOT_READY with Retry-After, and with nothing else', () => {
     const counts: Record<string, number> = {};
     for (const { said } of load.heard) counts[said] = (counts[said] ?? 0) + 1;
     expect(Object.keys(counts).toSorted()).toEqual(['200', '201', '503 SHOP_NOT_READY']);
@@ -165,14 +164,14 @@ describe('a rolling deploy', () => {
     expect(rude).toEqual([]);
   });
 
-  it('lets the old program serve every shop until something is taken away', () => {
+  it('lets the old program serve every shop until a column is removed', () => {
     for (const phase of ['half expanded', 'expanding', 'expanded']) {
       expect(refused('old', phase)).toEqual([]);
       expect(served('old', phase)).toEqual(all());
     }
   });
 
-  it('keeps a newer program from shops that lack what it needs, and from no other', () => {
+  it('keeps a newer program from shops that lack its column, and from no other', () => {
     for (const server of ['middle', 'new']) {
       expect(refused(server, 'half expanded')).toEqual(secondHalf());
       expect(served(server, 'half expanded')).toEqual(firstHalf());
@@ -182,13 +181,13 @@ describe('a rolling deploy', () => {
     }
   });
 
-  it('keeps the old program from shops from which something was taken away, and from no other', () => {
+  it('keeps the old program from shops that have lost its column, and from no other', () => {
     expect(refused('old', 'contracting').filter((slug) => secondHalf().includes(slug))).toEqual([]);
     expect(refused('old', 'half contracted')).toEqual(firstHalf());
     expect(served('old', 'half contracted')).toEqual(secondHalf());
   });
 
-  it('lets programs that do not use what is taken away serve every shop meanwhile', () => {
+  it('lets programs that do not use the removed column serve every shop meanwhile', () => {
     for (const server of ['middle', 'new'])
       for (const phase of ['contracting', 'half contracted']) {
         expect(refused(server, phase)).toEqual([]);

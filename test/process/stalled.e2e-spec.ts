@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, type Owner } from '../support/factories';
 import { type RunningServer, scratchFolder, startServer } from '../support/program';
 
-/** Clients that stop in the middle of what they send. */
+/** Clients that stop sending in the middle of a request. */
 describe('a client that stalls', () => {
   const tmp = scratchFolder();
   let database: TestDatabase;
@@ -26,12 +26,12 @@ describe('a client that stalls', () => {
     await database.drop();
   });
 
-  /** Sends text as it is and keeps the connection; `answer` is all that has come back. */
+  /** Sends raw text and keeps the connection open; `answer` is everything received so far. */
   function connect(text: string): { socket: net.Socket; answer: () => string; closed: Promise<void> } {
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('error', () => undefined); // a reset is an end too
+    socket.on('error', () => undefined); // a reset also ends the connection
     socket.write(text);
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     return { socket, answer: () => answer, closed };
@@ -65,14 +65,14 @@ describe('a client that stalls', () => {
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('leaves no file behind, even when the program is killed meanwhile', async () => {
+  it('leaves no file behind, even if the program is killed meanwhile', async () => {
     connect(`${head('products/import', 100_000, 'text/csv')}${'a'.repeat(50_000)}`);
     await sleep(200);
     await server.end('SIGKILL');
     expect(readdirSync(tmp).filter((name) => name.startsWith('stoa-'))).toEqual([]);
   });
 
-  it('after a file that is too large can use its connection again, and the program stops in order', async () => {
+  it('can use its connection again after a file that is too large, and the program stops in order', async () => {
     const size = 5_000_000;
     const { socket, answer } = connect(head('products/import', size, 'text/csv'));
     socket.write(Buffer.alloc(size, 'a'));
@@ -85,7 +85,7 @@ describe('a client that stalls', () => {
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('is not taken for a database that is away', async () => {
+  it('is not mistaken for an unreachable database', async () => {
     const { socket } = connect(`${head('auth/login', 100, 'application/json')}{"email":`);
     await sleep(200);
     socket.destroy();

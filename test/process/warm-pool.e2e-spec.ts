@@ -30,8 +30,8 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-describe('an API process that makes tenants itself', () => {
-  it('fills the warm pool, sells from it and ends in order; the next one goes on from there', async () => {
+describe('an API process that creates tenants itself', () => {
+  it('fills the warm pool, uses it and stops in order; the next process continues with it', async () => {
     await withServer(2, async ({ api }) => {
       const [oldest] = await until(spareTenants, ({ length }) => length === 2);
       expect((await newOwner(api)).shop.id).toBe(oldest);
@@ -43,7 +43,7 @@ describe('an API process that makes tenants itself', () => {
     });
   });
 
-  it('shares the work: two of them fill it once', async () => {
+  it('shares the work: two processes fill it once', async () => {
     await withServer(SIZE, ({ api }) =>
       withServer(SIZE, async () => {
         await until(spareTenants, ({ length }) => length === SIZE);
@@ -54,7 +54,7 @@ describe('an API process that makes tenants itself', () => {
     expect(await spareTenants()).toHaveLength(SIZE);
   });
 
-  it('leaves whole tenants and roles only when it is killed', async () => {
+  it('leaves only complete tenants and roles when it is killed', async () => {
     for (const least of [1, 6]) {
       const server = await start(500);
       await until(spareTenants, ({ length }) => length >= least);
@@ -65,7 +65,7 @@ describe('an API process that makes tenants itself', () => {
         database.query(
           `SELECT FROM pg_stat_activity WHERE application_name = 'stoa admin' AND datname = current_database()`,
         ),
-      ({ length }) => length === 0, // the server has noticed
+      ({ length }) => length === 0, // the server has noticed the kill
     );
     const tenants = (await spareTenants()).length;
     const ahead = (await database.query('SELECT FROM spare_roles')).length;
@@ -79,7 +79,7 @@ describe('an API process that makes tenants itself', () => {
     });
   });
 
-  it('goes on filling after an error, and says in the log that there was one', async () => {
+  it('keeps filling after an error, and logs the error', async () => {
     const admin = `"${database.name}_admin"`;
     const server = await start(SIZE);
     await until(spareTenants, ({ length }) => length === SIZE);
@@ -89,7 +89,7 @@ describe('an API process that makes tenants itself', () => {
       () => Promise.resolve(server.printed()),
       (log) => log.includes('warm_pool.refill_failed'),
     );
-    await newOwner(server.api); // sign-ups take what is left meanwhile
+    await newOwner(server.api); // sign-ups use the remaining tenants meanwhile
     await database.query(`GRANT CREATE ON DATABASE "${database.name}" TO ${admin}`);
     await until(spareTenants, ({ length }) => length === SIZE);
     expect(await server.end('SIGTERM')).toBe(0);

@@ -18,7 +18,7 @@ const WARM = 5;
 let database: TestDatabase;
 let server: RunningServer;
 
-/** What the API process gets: where the database is, and no user of it. */
+/** Settings of the API process: the URL of the database, without a user. */
 function apiSettings(): Record<string, string> {
   const url = new URL(database.url);
   [url.username, url.password] = ['', ''];
@@ -29,7 +29,7 @@ function workerSettings(): Record<string, string> {
   return { DATABASE_URL: database.url, ADMIN_SECRET, PROVISIONING: 'worker', WARM_TENANTS: String(WARM) };
 }
 
-async function fillStock(options: { program?: string } = {}): Promise<void> {
+async function fillWarmPool(options: { program?: string } = {}): Promise<void> {
   const { code, stderr } = await runCli(['provisioning:worker', '--once'], {
     env: workerSettings(),
     ...options,
@@ -46,21 +46,21 @@ async function countRolesAhead(): Promise<number> {
   return (await database.query('SELECT FROM spare_roles')).length;
 }
 
-/** Schemas and roles stay. */
-async function emptyStock(): Promise<void> {
+/** Empties the warm pool; schemas and roles stay. */
+async function emptyWarmPool(): Promise<void> {
   await database.query(`WITH gone AS (DELETE FROM spare_tenants RETURNING shop_id)
     DELETE FROM tenants WHERE shop_id IN (SELECT shop_id FROM gone)`);
 }
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await fillStock();
+  await fillWarmPool();
   server = await startServer({ env: apiSettings() });
 });
-afterEach(() => fillStock());
+afterEach(() => fillWarmPool());
 afterAll(async () => {
   await server.end('SIGTERM');
-  await emptyStock();
+  await emptyWarmPool();
   await database.drop();
 });
 
@@ -106,13 +106,13 @@ describe('an API process with PROVISIONING=worker', () => {
     const after = await takeCensus(database);
     const [users, shops, memberships, sessions, refreshTokens] = Array.from({ length: 5 }, () => WARM);
     expect(after).toEqual(plus(before, { users, shops, memberships, sessions, refreshTokens }));
-    await fillStock();
+    await fillWarmPool();
     expect((await newOwner(server.api)).shop.slug).toBeDefined(); // the repeated call works
   });
 
-  it('leaves the warm pool as it was when a registration fails', async () => {
+  it('leaves the warm pool unchanged when a registration fails', async () => {
     const { shop } = await newOwner(server.api);
-    await fillStock();
+    await fillWarmPool();
     const before = await spareTenants();
     const { status, body } = await server.api.post('auth/register', {
       email: 'late@example.com',
@@ -137,31 +137,31 @@ describe('an API process with PROVISIONING=worker', () => {
 });
 
 describe('provisioning:worker', () => {
-  it('does not start without a secret of its own', async () => {
+  it('does not start without its own secret', async () => {
     const { ADMIN_SECRET: _, ...settings } = workerSettings();
     const { code, stderr } = await runCli(['provisioning:worker', '--once'], { env: settings });
     expect(code).toBe(1);
     expect(stderr).toContain('ADMIN_SECRET');
   });
 
-  it('keeps the admin login out of reach of commands that have only the secret of the API', async () => {
+  it('keeps the admin login inaccessible to commands that have only the secret of the API', async () => {
     const { code, stderr } = await runCli(['migrate:tenants'], { env: { DATABASE_URL: database.url } });
     expect(code).toBe(1);
     expect(stderr).toContain('ADMIN_SECRET');
-    await fillStock(); // its password still holds
+    await fillWarmPool(); // its password still holds
   });
 
   it.each([
     ['PROVISIONING', 'inline'],
     ['WARM_TENANTS', '0'],
-  ])('has nothing to do with %s=%s', async (name, value) => {
+  ])('refuses to run with %s=%s', async (name, value) => {
     const env = { ...workerSettings(), [name]: value };
     const { code, stderr } = await runCli(['provisioning:worker', '--once'], { env });
     expect(code).toBe(1);
     expect(stderr).toContain(name);
   });
 
-  it('is asked for by an API that comes first', async () => {
+  it('is required by an API that starts first', async () => {
     const fresh = await createTestDatabase();
     const url = new URL(fresh.url);
     [url.username, url.password] = ['', ''];
@@ -181,8 +181,8 @@ describe('provisioning:worker', () => {
     expect((await ended).code).toBe(0);
   });
 
-  it('leaves whole tenants only when it is killed', async () => {
-    await emptyStock();
+  it('leaves only complete tenants when it is killed', async () => {
+    await emptyWarmPool();
     const before = await takeCensus(database);
     const rolesAhead = await countRolesAhead();
     for (const least of [1, 6, 20]) {
@@ -198,17 +198,17 @@ describe('provisioning:worker', () => {
     const roles = tenants + (await countRolesAhead()) - rolesAhead;
     const after = await takeCensus(database);
     expect(after).toEqual(plus(before, { schemas: tenants, roles, tenants }));
-    await emptyStock();
+    await emptyWarmPool();
   });
 
-  it('brings spare tenants to the version of a new release before it is sold', async () => {
+  it('migrates spare tenants to a new release before they are used', async () => {
     const next = programWith({
       name: '1890000000000-create-notes',
       up: 'CREATE TABLE notes (id uuid PRIMARY KEY)',
       down: 'DROP TABLE notes',
     });
     const waiting = await spareTenants();
-    await fillStock({ program: next.program });
+    await fillWarmPool({ program: next.program });
     const versions = await spareTenants();
     expect(versions.map(({ shopId }) => shopId)).toEqual(waiting.map(({ shopId }) => shopId));
     for (const { version } of versions) expect(Number(version)).toBe(1_890_000_000_000);

@@ -16,7 +16,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Of the processes that it has forked. */
+/** Returns the pids of the forked processes. */
 function workers(): number[] {
   return readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
     .split(' ')
@@ -24,12 +24,12 @@ function workers(): number[] {
     .map(Number);
 }
 
-/** That serve by now. */
+/** Returns the number of workers replaced so far. */
 function replacements(): Promise<number> {
   return Promise.resolve(server.printed().split('"event":"worker.replaced"').length - 1);
 }
 
-/** Which have connections of their own open. */
+/** Counts the processes with open connections of their own. */
 async function connected(): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'stoa public' AND datname = current_database()`,
@@ -38,7 +38,7 @@ async function connected(): Promise<number> {
 }
 
 describe('npm start with WORKERS', () => {
-  it('serves one shop from all of them, by one token', async () => {
+  it('serves one shop from all of them, with one token', async () => {
     expect(workers()).toHaveLength(2);
     expect(await connected()).toBeGreaterThanOrEqual(2);
     const { api } = await newOwner(server.api);
@@ -47,7 +47,7 @@ describe('npm start with WORKERS', () => {
     expect(answers.map(({ status, body }) => [status, body.items.length])).toEqual(Array(40).fill([200, 1]));
   });
 
-  it('replaces a worker that dies, and goes on serving meanwhile', async () => {
+  it('replaces a worker that dies, and keeps serving meanwhile', async () => {
     const { api } = await newOwner(server.api);
     const [first, second] = workers();
     process.kill(first!, 'SIGKILL');
@@ -86,11 +86,11 @@ describe('npm start with WORKERS', () => {
     }
     isOver = true;
     await asking;
-    const others = ends.filter((end) => end !== 'refused'); // what a worker had in hand is cut off
+    const others = ends.filter((end) => end !== 'refused'); // requests in flight on a worker are cut off
     expect([...new Set(others)]).toEqual(['200']);
   });
 
-  it('lets go of everything when it is told to stop', async () => {
+  it('releases everything on shutdown', async () => {
     const pids = workers();
     expect(await server.end('SIGTERM')).toBe(0);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');

@@ -29,19 +29,19 @@ describe('an access token', () => {
     good = { ...ids, typ: 'access', iss: 'stoa', ...validFor(60) };
   });
 
-  it('opens no tenant route when it names no shop', async () => {
+  it('gives no access to tenant routes if it names no shop', async () => {
     const { api } = await newUser(app.api);
     expect(problemIn(await api.get('products'))).toBe('403 TENANT_REQUIRED');
     expect(problemIn(await api.get('orders'))).toBe('403 TENANT_REQUIRED');
   });
 
-  it('opens no shop of another owner, whatever it names', async () => {
+  it('gives no access to a shop of another owner, whatever it names', async () => {
     const other = await newOwner(app.api);
     const forged = sign({ ...good, shop_id: other.shop.id });
     expect(problemIn(await app.api.as(forged).get('products'))).toBe('403 NOT_A_MEMBER');
   });
 
-  it('lives for ten minutes and says whose it is and who signed it', () => {
+  it('is valid for ten minutes and names its user and its issuer', () => {
     const { exp, iat, ...claims } = claimsOf(owner.accessToken);
     expect(exp - iat).toBe(600);
     expect(claims).toEqual({
@@ -54,7 +54,7 @@ describe('an access token', () => {
     expect((await app.api.as(sign(good)).get('products')).status).toBe(200);
   });
 
-  it('is accepted from the key to come, which instances that rotate before us sign with', async () => {
+  it('is accepted from the next key, with which instances that rotate earlier sign', async () => {
     const next = await signingKey(app.database, APP_SECRET, 'next');
     const early = sign(good, { kid: next.kid }, next.key);
     expect((await app.api.as(early).get('products')).status).toBe(200);
@@ -67,7 +67,7 @@ describe('an access token', () => {
     expect(problem).toBe('401 UNAUTHENTICATED');
   });
 
-  it('is checked in every part, although one like it was accepted before', async () => {
+  it('is checked in every part, although a similar one was accepted before', async () => {
     const token = sign(good);
     expect((await app.api.as(token).get('products')).status).toBe(200);
     const [header, , signature] = token.split('.');
@@ -77,7 +77,7 @@ describe('an access token', () => {
     expect(problemIn(await app.api.as(`${token}x`).get('products'))).toBe('401 UNAUTHENTICATED');
   });
 
-  it.each(['me', 'shops', 'products', 'orders'])('is needed for GET /%s', async (path) => {
+  it.each(['me', 'shops', 'products', 'orders'])('is required for GET /%s', async (path) => {
     const answer = await app.api.get(path);
     expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
@@ -134,7 +134,7 @@ describe('an access token', () => {
     expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
   });
 
-  it('is not taken for that of a request at the same moment, good or bad', async () => {
+  it('is never mistaken for that of a concurrent request, valid or invalid', async () => {
     const others = await Promise.all([newUser(app.api), newUser(app.api)]);
     const asked = Array.from({ length: 60 }, async (_, i) => {
       const user = others[i % 3];
@@ -161,7 +161,7 @@ describe('an access token', () => {
     const { body } = created(
       await app.api.post('auth/register', { email: `${randomUUID()}@example.com`, password: PASSWORD }),
     );
-    await app.api.as(body.accessToken).get('me'); // remembered as live, for its own user
+    await app.api.as(body.accessToken).get('me'); // cached as live, for its own user
     return claimsOf(body.accessToken).sid;
   }
 });

@@ -26,7 +26,7 @@ const memberEntries = async (api: Api) =>
   (await entries(api)).filter(({ action }) => action.startsWith('member.'));
 
 describe('GET /audit', () => {
-  it('shows an owner who did what in which request', async () => {
+  it('shows an owner the user, action and request of each entry', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const before = Date.now() - 1000;
     const { headers } = await owner.api.post(`shops/${owner.shop.id}/members`, { email, role: 'staff' });
@@ -42,7 +42,7 @@ describe('GET /audit', () => {
     expect(Date.parse(entry!.at)).toBeGreaterThan(before);
   });
 
-  it('lists the newest first, a page at a time', async () => {
+  it('lists the newest first, page by page', async () => {
     const owner = await newOwner(app.api);
     for (let i = 0; i < 3; i++) await newMember(owner);
     const all = (await entries(owner.api)).map(({ id }) => id);
@@ -58,7 +58,7 @@ describe('GET /audit', () => {
     expect(all.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('shows only one action, or only one actor, when asked to', async () => {
+  it('filters by action and by actor', async () => {
     const owner = await newOwner(app.api);
     const second = await newMember(owner, 'owner');
     const third = await newMember(owner);
@@ -70,7 +70,7 @@ describe('GET /audit', () => {
     expect(await entries(owner.api, `&actorId=${second.id}&action=member.added`)).toEqual([]);
   });
 
-  it('refuses filters that can find nothing', async () => {
+  it('refuses filters that cannot match anything', async () => {
     const { api } = await newOwner(app.api);
     for (const query of ['action=everything', 'actorId=me', 'action=member.added&action=member.removed'])
       expect(problemIn(await api.get(`audit?${query}`))).toBe('400 VALIDATION_FAILED');
@@ -89,7 +89,7 @@ describe('GET /audit', () => {
     expect(problemIn(await app.api.get('audit'))).toBe('401 UNAUTHENTICATED');
   });
 
-  it('never shows an entry of shop A to shop B, not even to one who acts in both', async () => {
+  it('never shows an entry of shop A in shop B, not even to a member of both', async () => {
     const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     await ada.api.post(`shops/${ada.shop.id}/members`, { email: bob.email, role: 'owner' });
     const { id } = await newMember({ ...ada, api: bob.api });
@@ -105,7 +105,7 @@ describe('an entry', () => {
   const add = ({ api, shop }: Owner, email: string) =>
     api.post(`shops/${shop.id}/members`, { email, role: 'staff' });
 
-  /** What is left of an addition: rows in `memberships`, in the shop and in the log. */
+  /** Counts the rows that an addition left in `memberships`, in the shop and in the log. */
   async function traces({ shop }: Owner, userId: string): Promise<object> {
     const schema = `shop_${(shop.id as string).replaceAll('-', '')}`;
     const [counts] = await app.database.query(
@@ -117,13 +117,13 @@ describe('an entry', () => {
     return counts!; // an aggregate always has a row
   }
 
-  it('is there when the deed is done', async () => {
+  it('exists if the action succeeds', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     await add(owner, email);
     expect(await traces(owner, id)).toEqual({ memberships: 1, members: 1, entries: 1 });
   });
 
-  it('is not there when the deed is refused', async () => {
+  it('does not exist if the action is refused', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const staff = await newMember(owner);
     expect(problemIn(await add({ ...owner, api: staff.api }, email))).toBe('403 OWNER_REQUIRED');
@@ -133,7 +133,7 @@ describe('an entry', () => {
     expect(await entries(owner.api, '&action=member.removed')).toEqual([]);
   });
 
-  it('is not there when the deed fails at its very end', async () => {
+  it('does not exist if the action fails at its very end', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     await app.database.query(`
       CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'at the end'; END $$;
@@ -148,7 +148,7 @@ describe('an entry', () => {
     expect((await add(owner, email)).status).toBe(201);
   });
 
-  it('that cannot be written stops the deed', async () => {
+  it('that cannot be written fails the action', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const { roles } = app.app.get<Installation>(INSTALLATION, { strict: false });
     const columns = 'id, action, actor_id, shop_id, request_id, details';
@@ -161,7 +161,7 @@ describe('an entry', () => {
     expect(await traces(owner, id)).toEqual({ memberships: 0, members: 0, entries: 0 });
   });
 
-  it('holds no address and no name', async () => {
+  it('contains no address and no name', async () => {
     const owner = await newOwner(app.api);
     const { email } = await newMember(owner);
     const text = JSON.stringify(await entries(owner.api));
@@ -169,7 +169,7 @@ describe('an entry', () => {
     expect(text).not.toContain(owner.email);
   });
 
-  it('of a user who is gone is still shown', async () => {
+  it('of a deleted user is still shown', async () => {
     const owner = await newOwner(app.api);
     const { id } = await newMember(owner);
     await app.database.query('DELETE FROM users WHERE id = $1', [id]);

@@ -9,7 +9,7 @@ import { atOnce, claimsOf, RIVALS, tally } from '../support/tokens';
 const app = useTestApp();
 
 describe('POST /auth/register', () => {
-  it('makes an account with a shop and a token that opens it', async () => {
+  it('creates an account with a shop and a token for it', async () => {
     const email = newEmail();
     const { status, body } = await register({ email, name: 'Ada', shop: { name: 'Ada & Co.' } });
     expect(status).toBe(201);
@@ -20,25 +20,25 @@ describe('POST /auth/register', () => {
     expect((await app.api.as(body.accessToken).get('products')).status).toBe(200);
   });
 
-  it('makes an account without a shop and a global token', async () => {
+  it('creates an account without a shop and a global token', async () => {
     const { status, body } = await register();
     expect(status).toBe(201);
     expect(body).toMatchObject({ shop: null, shops: [] });
     expect(claimsOf(body.accessToken)).not.toHaveProperty('shop_id');
   });
 
-  it('makes no schema and no role for an account without a shop', async () => {
+  it('creates no schema and no role for an account without a shop', async () => {
     const before = await takeCensus(app.database);
     created(await register());
     expect(await takeCensus(app.database)).toEqual(plus(before, { users: 1, sessions: 1, refreshTokens: 1 }));
   });
 
-  it('calls an account after its address when it gives no name', async () => {
+  it('names an account after its address if it gives no name', async () => {
     const email = newEmail();
     expect((await register({ email })).body.user.name).toBe(email.split('@')[0]);
   });
 
-  it('keeps an e-mail address in lower case', async () => {
+  it('stores an e-mail address in lower case', async () => {
     const email = newEmail();
     expect((await register({ email: ` ${email.toUpperCase()} ` })).body.user.email).toBe(email);
   });
@@ -50,7 +50,7 @@ describe('POST /auth/register', () => {
     expect(problemIn(await register({ email, shop: { name: 'Second' } }))).toBe('409 EMAIL_TAKEN');
   });
 
-  it('makes no account when the slug of its shop is taken', async () => {
+  it('creates no account if the slug of its shop is taken', async () => {
     const { shop } = await newOwner(app.api);
     const before = await takeCensus(app.database);
     const email = newEmail();
@@ -70,7 +70,7 @@ describe('POST /auth/register', () => {
     expect(await takeCensus(app.database)).toEqual(plus(before, one));
   });
 
-  it('keeps a password as argon2id with 19 MiB, two passes, one lane or more', async () => {
+  it('stores a password as argon2id with 19 MiB, two passes, one lane or more', async () => {
     const { email } = await newOwner(app.api);
     const [user] = await app.database.query<{ password_hash: string }>(
       'SELECT password_hash FROM users WHERE email = $1',
@@ -97,12 +97,12 @@ describe('POST /auth/login', () => {
     expect(claimsOf(body.accessToken)).toMatchObject({ shop_id: shop.id });
   });
 
-  it('takes the address in any case', async () => {
+  it('accepts the address in any case', async () => {
     const { email } = await newOwner(app.api);
     expect((await login({ email: email.toUpperCase() })).status).toBe(200);
   });
 
-  it('opens no shop for a user who has two and names none', async () => {
+  it('opens no shop for a user with two shops who names none', async () => {
     const { email } = await newOwnerOfTwo();
     const { status, body } = await login({ email });
     expect(status).toBe(200);
@@ -111,7 +111,7 @@ describe('POST /auth/login', () => {
     expect(claimsOf(body.accessToken)).not.toHaveProperty('shop_id');
   });
 
-  it('opens the shop that a user of two names', async () => {
+  it('opens the shop named by a user with two shops', async () => {
     const { email, second } = await newOwnerOfTwo();
     const { status, body } = await login({ email, shopId: second.id });
     expect(status).toBe(200);
@@ -139,14 +139,14 @@ describe('POST /auth/login', () => {
     expect(butInstance(wrong)).toEqual(butInstance(unknown));
   });
 
-  it('takes a password as it was typed, spaces included', async () => {
+  it('uses a password exactly as typed, spaces included', async () => {
     const email = newEmail();
     created(await register({ email, password: '  spaced out  ' }));
     expect((await login({ email, password: '  spaced out  ' })).status).toBe(200);
     expect((await login({ email, password: 'spaced out' })).status).toBe(401);
   });
 
-  it('says nothing of the shops of a user whose password is wrong', async () => {
+  it('reveals nothing about the shops of a user if the password is wrong', async () => {
     const { email, shop } = await newOwner(app.api);
     const answer = await login({ email, password: 'wrong', shopId: shop.id });
     expect(problemIn(answer)).toBe('401 INVALID_CREDENTIALS');
@@ -154,7 +154,7 @@ describe('POST /auth/login', () => {
 });
 
 describe('POST /auth/switch', () => {
-  it('gives a token that works in another of my shops and only there', async () => {
+  it('issues a token that works in another of my shops and only there', async () => {
     const { api, second, refreshToken } = await newOwnerOfTwo();
     const inFirst = await newProduct(api);
     const { status, body } = await api.post('auth/switch', { shopId: second.id, refreshToken });

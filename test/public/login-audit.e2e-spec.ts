@@ -8,7 +8,7 @@ import { usedEarlier } from '../support/tokens';
 const app = useTestApp({ LOGIN_ATTEMPTS_PER_ACCOUNT: '2' });
 const address = '127.0.0.1';
 
-/** Entries of a request, in order. */
+/** Returns the entries of a request, in order. */
 function entriesOf({ headers }: Answer): Promise<object[]> {
   return app.database.query(
     `SELECT action, actor_id AS "actorId", shop_id AS "shopId", details FROM audit_log
@@ -20,7 +20,7 @@ function entriesOf({ headers }: Answer): Promise<object[]> {
 const login = (email: string, password = PASSWORD) => app.api.post('auth/login', { email, password });
 
 describe('the audit log', () => {
-  it('has a sign-up without a shop as a login', async () => {
+  it('records a sign-up without a shop as a login', async () => {
     const email = `${randomUUID()}@example.com`;
     const answer = created(await app.api.post('auth/register', { email, password: PASSWORD }));
     expect(await entriesOf(answer)).toEqual([
@@ -28,7 +28,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has a sign-up with a shop as both', async () => {
+  it('records a sign-up with a shop as both', async () => {
     const email = `${randomUUID()}@example.com`;
     const shop = { name: 'Tea House' };
     const answer = created(await app.api.post('auth/register', { email, password: PASSWORD, shop }));
@@ -39,7 +39,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has nothing of a sign-up that is refused', async () => {
+  it('records nothing of a sign-up that is refused', async () => {
     const { email, shop } = await newOwner(app.api);
     const taken = await app.api.post('auth/register', { email, password: PASSWORD });
     const late = await app.api.post('auth/register', {
@@ -50,7 +50,7 @@ describe('the audit log', () => {
     expect([await entriesOf(taken), await entriesOf(late)]).toEqual([[], []]);
   });
 
-  it('has a shop that is made later', async () => {
+  it('records a shop that is created later', async () => {
     const { api, user } = await newUser(app.api);
     const answer = created(await api.post('shops', { name: 'Second shop' }));
     expect(await entriesOf(answer)).toEqual([
@@ -58,14 +58,14 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has a login with the shop that it opens', async () => {
+  it('records a login with the shop that it opens', async () => {
     const { email, user, shop } = await newOwner(app.api);
     expect(await entriesOf(await login(email))).toEqual([
       { action: 'login.succeeded', actorId: user.id, shopId: shop.id, details: { address } },
     ]);
   });
 
-  it('has a wrong password under the user, and an unknown address under nobody', async () => {
+  it('records a wrong password for the user, and an unknown address without a user', async () => {
     const { email, user } = await newUser(app.api);
     expect(await entriesOf(await login(email, 'wrong'))).toEqual([
       {
@@ -81,7 +81,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('has nothing of an attempt beyond the limit', async () => {
+  it('records nothing of an attempt beyond the limit', async () => {
     const { email } = await newUser(app.api);
     for (let i = 0; i < 2; i++) await login(email, 'wrong');
     const answer = await login(email);
@@ -89,7 +89,7 @@ describe('the audit log', () => {
     expect(await entriesOf(answer)).toEqual([]);
   });
 
-  it('has a refresh token that comes back, once', async () => {
+  it('records the reuse of a refresh token once', async () => {
     const { refreshToken, user, shop } = await newOwner(app.api);
     const refresh = () => app.api.post('auth/refresh', { refreshToken });
     expect(await entriesOf(await refresh())).toEqual([]);
@@ -100,7 +100,7 @@ describe('the audit log', () => {
     expect(await entriesOf(await refresh())).toEqual([]);
   });
 
-  it('has a password that is changed, and one that is not', async () => {
+  it('records a change of password, and a refused one', async () => {
     const { api, user } = await newUser(app.api);
     const change = (currentPassword: string) =>
       api.post('auth/password', { currentPassword, newPassword: 'staple battery' });

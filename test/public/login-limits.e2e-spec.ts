@@ -14,7 +14,7 @@ const app = useTestApp({
   TRUST_PROXY: '127.0.0.0/8',
 });
 
-/** An address of the documentation networks that no other test uses. */
+/** Returns an address of the documentation networks that no other test uses. */
 const newAddress = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`;
 
 function login(email: string, password: string, address = newAddress(), api = app.api): Promise<Answer> {
@@ -25,7 +25,7 @@ function login(email: string, password: string, address = newAddress(), api = ap
 const newEmail = () => `${randomUUID()}@example.com`;
 
 describe('the limit of an account', () => {
-  it('refuses the right password too once it is reached, from any address, and says until when', async () => {
+  it('refuses even the right password once it is reached, from any address, and says when to retry', async () => {
     const { email } = await newUser(app.api);
     for (let i = 0; i < PER_ACCOUNT; i++)
       expect(problemIn(await login(email, 'wrong'))).toBe('401 INVALID_CREDENTIALS');
@@ -36,7 +36,7 @@ describe('the limit of an account', () => {
     expect(seconds).toBeLessThanOrEqual(900);
   });
 
-  it('lets no more through when twenty guess at once', async () => {
+  it('allows no more attempts when twenty guess at once', async () => {
     const { email } = await newUser(app.api);
     expect(tally(await atOnce(() => login(email, 'wrong')))).toEqual({
       '401 INVALID_CREDENTIALS': PER_ACCOUNT,
@@ -44,7 +44,7 @@ describe('the limit of an account', () => {
     });
   });
 
-  it('holds for an address that nobody has, so that it does not tell', async () => {
+  it('applies to an unknown address too, so that it does not reveal which exist', async () => {
     const email = newEmail();
     expect(tally(await atOnce(() => login(email, 'wrong')))).toEqual({
       '401 INVALID_CREDENTIALS': PER_ACCOUNT,
@@ -52,7 +52,7 @@ describe('the limit of an account', () => {
     });
   });
 
-  it('begins anew with a login that succeeds', async () => {
+  it('is reset by a successful login', async () => {
     const { email } = await newUser(app.api);
     for (let round = 0; round < 3; round++) {
       for (let i = 1; i < PER_ACCOUNT; i++) expect((await login(email, 'wrong')).status).toBe(401);
@@ -60,7 +60,7 @@ describe('the limit of an account', () => {
     }
   });
 
-  it('holds for every instance', async () => {
+  it('applies across instances', async () => {
     const other = await startTestApp(
       { LOGIN_ATTEMPTS_PER_ACCOUNT: String(PER_ACCOUNT) },
       { database: app.database },
@@ -72,7 +72,7 @@ describe('the limit of an account', () => {
     expect(problemIn(answer)).toBe('429 TOO_MANY_ATTEMPTS');
   });
 
-  it('holds for a change of the password too', async () => {
+  it('applies to a change of password too', async () => {
     const { api, email } = await newUser(app.api);
     const change = (currentPassword: string) =>
       api.raw('POST', 'auth/password', JSON.stringify({ currentPassword, newPassword: 'staple battery' }), {
@@ -85,7 +85,7 @@ describe('the limit of an account', () => {
     expect(problemIn(await login(email, PASSWORD))).toBe('429 TOO_MANY_ATTEMPTS');
   });
 
-  it('ends by itself', async () => {
+  it('expires by itself', async () => {
     const { email } = await newUser(app.api);
     await atOnce(() => login(email, 'wrong'));
     await app.database.query('UPDATE login_limits SET expire = expire - 900000');
@@ -111,13 +111,13 @@ describe('the limit of an address', () => {
     expect(statuses).toEqual([...Array.from({ length: PER_ADDRESS }, () => 401), 429]);
   });
 
-  it('is not used up by logins that succeed, nor by attempts on an account that is stopped', async () => {
+  it('is not used up by successful logins, nor by attempts on a blocked account', async () => {
     const address = newAddress();
     const { email } = await newUser(app.api);
     for (let i = 0; i <= PER_ADDRESS; i++) expect((await login(email, PASSWORD, address)).status).toBe(200);
   });
 
-  it('leaves the account alone of whoever it stops', async () => {
+  it('does not use up the attempts of the account that it blocks', async () => {
     const address = newAddress();
     const { email } = await newUser(app.api);
     await Promise.all(Array.from({ length: PER_ADDRESS }, () => login(newEmail(), 'wrong', address)));
@@ -136,7 +136,7 @@ describe('the store of attempts', () => {
     for (const { key } of rows) expect(key).toMatch(/^(account|address|new shops):[0-9a-f]{64}$/);
   });
 
-  it('opens no door when it fails', async () => {
+  it('admits nobody if it fails', async () => {
     const { email } = await newUser(app.api);
     await app.database.query('ALTER TABLE login_limits RENAME TO gone');
     const answer = await login(email, PASSWORD);
@@ -158,16 +158,16 @@ describe('TRUST_PROXY', () => {
   const STOPPED = [401, 401, 401, 429, 429];
   const FREE = [401, 401, 401, 401, 401];
 
-  it('unset, nobody can pretend to be somewhere else', async () => {
+  it('unset, nobody can pretend to have another address', async () => {
     expect(await attempts({}, (i) => `192.0.2.${i}`)).toEqual(STOPPED);
   });
 
-  it('as a network takes the address from its proxies only', async () => {
+  it('as a network accepts the address from its proxies only', async () => {
     expect(await attempts({ TRUST_PROXY: '127.0.0.1, ::1' }, (i) => `192.0.2.${i}`)).toEqual(FREE);
     expect(await attempts({ TRUST_PROXY: '10.0.0.0/8' }, (i) => `192.0.2.${i}`)).toEqual(STOPPED);
   });
 
-  it('as a number takes the address that so many proxies have seen, whatever stands in front', async () => {
+  it('as a number uses the address seen by that many proxies, whatever precedes it', async () => {
     expect(await attempts({ TRUST_PROXY: '1' }, (i) => `192.0.2.${i}`)).toEqual(FREE);
     expect(await attempts({ TRUST_PROXY: '1' }, (i) => `192.0.2.${i}, 198.51.100.1`)).toEqual(STOPPED);
   });

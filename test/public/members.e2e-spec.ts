@@ -20,7 +20,7 @@ const app = useTestApp();
 const members = ({ shop }: Owner, userId?: string) =>
   `shops/${shop.id}/members${userId === undefined ? '' : `/${userId}`}`;
 
-/** What the shop's own table says of a user. */
+/** Reads a user's row in the shop's own table. */
 function rowInShop({ shop }: Owner, userId: string): Promise<{ name: string; role: string }[]> {
   const schema = `shop_${(shop.id as string).replaceAll('-', '')}`;
   return app.database.query(`SELECT name, role FROM ${schema}.members WHERE user_id = $1`, [userId]);
@@ -31,7 +31,7 @@ async function rolesIn(owner: Owner, api: Api = owner.api): Promise<Record<strin
   return Object.fromEntries(items.map(({ userId, role }) => [userId, role]));
 }
 
-/** The audit log of a shop, oldest first, without ids and times. */
+/** Reads the audit log of a shop, oldest first, without ids and times. */
 function entriesOf({ shop }: Owner): Promise<object[]> {
   return app.database.query(
     `SELECT action, actor_id, details FROM audit_log WHERE shop_id = $1 AND action LIKE 'member.%' ORDER BY id`,
@@ -54,7 +54,7 @@ describe('POST /shops/:id/members', () => {
     expect(await rowInShop(owner, person.id)).toEqual([{ name: 'Grace', role: 'staff' }]);
   });
 
-  it('takes the address in any case', async () => {
+  it('accepts the address in any case', async () => {
     const [owner, person] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const email = person.email.toUpperCase();
     expect((await owner.api.post(members(owner), { email, role: 'owner' })).status).toBe(201);
@@ -76,7 +76,7 @@ describe('POST /shops/:id/members', () => {
     },
   );
 
-  it('refuses an address that nobody has registered', async () => {
+  it('refuses an address that is not registered', async () => {
     const owner = await newOwner(app.api);
     const body = { email: `${randomUUID()}@example.com`, role: 'staff' };
     expect(problemIn(await owner.api.post(members(owner), body))).toBe('404 USER_NOT_FOUND');
@@ -90,7 +90,7 @@ describe('POST /shops/:id/members', () => {
     expect(await rolesIn(owner)).toEqual({ [owner.user.id]: 'owner', [id]: 'staff' });
   });
 
-  it('adds once a user whom twenty requests add at once', async () => {
+  it('adds a user once when twenty requests add them at once', async () => {
     const [owner, { email, id }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const answers = await atOnce(() => owner.api.post(members(owner), { email, role: 'staff' }));
     const refused = answers.filter(({ status }) => status !== 201);
@@ -100,7 +100,7 @@ describe('POST /shops/:id/members', () => {
     ]);
   });
 
-  it('adds somebody again who was removed, with the role and name of today', async () => {
+  it('adds a removed member again, with the present role and name', async () => {
     const owner = await newOwner(app.api);
     const { email, id } = await newMember(owner);
     await owner.api.delete(members(owner, id));
@@ -109,7 +109,7 @@ describe('POST /shops/:id/members', () => {
     expect(await rowInShop(owner, id)).toEqual([{ name: 'New name', role: 'owner' }]);
   });
 
-  it('leaves nothing when the row in the shop cannot be written', async () => {
+  it('leaves nothing if the row in the shop cannot be written', async () => {
     const [owner, { email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const schema = `shop_${(owner.shop.id as string).replaceAll('-', '')}`;
     await app.database.query(`ALTER TABLE ${schema}.members RENAME TO elsewhere`);
@@ -121,7 +121,7 @@ describe('POST /shops/:id/members', () => {
 });
 
 describe('GET /shops/:id/members', () => {
-  it('lists owners and staff to each of them, in order of ids, a page at a time', async () => {
+  it('lists owners and staff to each of them, by id, page by page', async () => {
     const owner = await newOwner(app.api);
     const added = [await newMember(owner), await newMember(owner, 'owner'), await newMember(owner)];
     const ids = [owner.user.id as string, ...added.map(({ id }) => id)].toSorted();
@@ -147,13 +147,13 @@ describe('PATCH /shops/:id/members/:userId', () => {
     expect((await api.patch(`shops/${owner.shop.id}`, { name: 'Ours' })).status).toBe(200);
   });
 
-  it('changes and writes down nothing when the role is the same', async () => {
+  it('changes and records nothing if the role is the same', async () => {
     const owner = await newOwner(app.api);
     expect((await owner.api.patch(members(owner, owner.user.id), { role: 'owner' })).status).toBe(200);
     expect(await entriesOf(owner)).toEqual([]);
   });
 
-  it('refuses a user who is no member', async () => {
+  it('refuses a user who is not a member', async () => {
     const [owner, { id }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const refused = await owner.api.patch(members(owner, id), { role: 'owner' });
     expect(problemIn(refused)).toBe('404 MEMBER_NOT_FOUND');
@@ -183,7 +183,7 @@ describe('DELETE /shops/:id/members/:userId', () => {
   it('closes the routes of the shop within seconds', async () => {
     const owner = await newOwner(app.api);
     const { id, inShop } = await newMember(owner);
-    expect((await inShop.get('products')).status).toBe(200); // remembered from here on
+    expect((await inShop.get('products')).status).toBe(200); // cached from here on
     await owner.api.delete(members(owner, id));
     const refused = await until(
       () => inShop.get('products'),
@@ -199,12 +199,12 @@ describe('DELETE /shops/:id/members/:userId', () => {
     expect(await rolesIn(owner)).toEqual({ [owner.user.id]: 'owner' });
   });
 
-  it('refuses a user who is no member', async () => {
+  it('refuses a user who is not a member', async () => {
     const owner = await newOwner(app.api);
     expect(problemIn(await owner.api.delete(members(owner, randomUUID())))).toBe('404 MEMBER_NOT_FOUND');
   });
 
-  it('refuses to remove the last owner, who may leave when there is another', async () => {
+  it('refuses to remove the last owner, who may leave if there is another', async () => {
     const owner = await newOwner(app.api);
     expect(problemIn(await owner.api.delete(members(owner, owner.user.id)))).toBe('409 LAST_OWNER');
     await newMember(owner, 'owner');
@@ -253,7 +253,7 @@ describe('the members of a shop', () => {
     ['DELETE', (api, { user }, shopId) => api.delete(`shops/${shopId}/members/${user.id}`)],
   ];
 
-  it.each(routes)('are closed to %s from another shop as if there were no such shop', async (_, call) => {
+  it.each(routes)('are closed to %s from another shop as if the shop did not exist', async (_, call) => {
     const [owner, stranger] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     const [foreign, missing] = await Promise.all([
       call(stranger.api, owner, owner.shop.id),
@@ -288,7 +288,7 @@ describe('the members of a shop', () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 204]);
   });
 
-  it('leave a trace of what was done to them, by whom and in which request', async () => {
+  it('have every change recorded with its user and request', async () => {
     const owner = await newOwner(app.api);
     const { id } = await newMember(owner);
     await owner.api.patch(members(owner, id), { role: 'owner' });

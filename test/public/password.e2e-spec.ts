@@ -59,22 +59,22 @@ describe('POST /auth/password', () => {
     expect(problemIn(await change(api, { newPassword: 'short' }))).toBe('400 VALIDATION_FAILED');
   });
 
-  it('needs an access token, and one whose session is live', async () => {
+  it('needs an access token with a live session', async () => {
     const { api, refreshToken } = await newUser(app.api);
     expect(problemIn(await change(app.api))).toBe('401 UNAUTHENTICATED');
-    expect((await api.get('me')).status).toBe(200); // remembered from here on
+    expect((await api.get('me')).status).toBe(200); // cached from here on
     await app.api.post('auth/logout', { refreshToken });
     expect(problemIn(await change(api))).toBe('401 UNAUTHENTICATED');
   });
 
-  it('lets one of twenty changes at once through', async () => {
+  it('accepts one of twenty concurrent changes', async () => {
     const { api } = await newUser(app.api);
     const counts = tally(await atOnce(() => change(api)));
     expect(counts['200']).toBe(1);
     expect(Object.keys(counts).filter((outcome) => !/^(200|401 )/.test(outcome))).toEqual([]);
   });
 
-  it('leaves no session of the old password that begins while it is changed', async () => {
+  it('leaves no session of the old password that is opened during the change', async () => {
     for (let i = 0; i < 5; i++) {
       const { api, email } = await newUser(app.api);
       const [changed, ...logins] = await Promise.all([

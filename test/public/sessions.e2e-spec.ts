@@ -11,7 +11,7 @@ const BEYOND_GRACE = 11;
 const app = useTestApp();
 
 describe('POST /auth/refresh', () => {
-  it('trades a token for a pair that works in the same shop', async () => {
+  it('exchanges a token for a pair that works in the same shop', async () => {
     const { refreshToken, shop } = await newOwner(app.api);
     const { status, body } = await refresh(refreshToken);
     expect(status).toBe(200);
@@ -58,7 +58,7 @@ describe('POST /auth/refresh', () => {
     expect((await refresh(again.body.refreshToken)).status).toBe(200);
   });
 
-  it('does not prolong the ten seconds by a repetition', async () => {
+  it('does not extend the ten seconds on repetition', async () => {
     const { refreshToken, user } = await newUser(app.api);
     await refresh(refreshToken);
     await usedEarlier(app.database, user.id, 8);
@@ -108,7 +108,7 @@ describe('POST /auth/refresh', () => {
     expect(problemIn(await refresh(accessToken))).toMatch(/^40[01] /);
   });
 
-  it('has a token, and the one that follows it, only as their SHA-256 in the database', async () => {
+  it('stores a token and its successor only as SHA-256 in the database', async () => {
     const { refreshToken, user } = await newUser(app.api);
     const successor = (await refresh(refreshToken)).body.refreshToken as string;
     const rows = await app.database.query<{ token_hash: string }>(
@@ -154,7 +154,7 @@ describe('POST /auth/logout', () => {
     expect(problemIn(await refresh(successor))).toBe('401 REFRESH_TOKEN_INVALID');
   });
 
-  it('answers the same for a token that is unknown or already ended', async () => {
+  it('answers the same for a token that is unknown or already revoked', async () => {
     const { refreshToken } = await newUser(app.api);
     expect((await logout('never issued')).status).toBe(204);
     expect((await logout(refreshToken)).status).toBe(204);
@@ -163,7 +163,7 @@ describe('POST /auth/logout', () => {
 });
 
 describe('a session', () => {
-  it('that is over lets no access token in after five seconds, on either side', async () => {
+  it('that has ended admits no access token after five seconds, on either side', async () => {
     const { api, refreshToken } = await newOwner(app.api);
     const routes = ['me', 'shops', 'products'];
     for (const route of routes) expect((await api.get(route)).status).toBe(200);
@@ -175,7 +175,7 @@ describe('a session', () => {
     }
   });
 
-  it('that nobody has asked for yet is over at once', async () => {
+  it('that is not cached ends at once', async () => {
     const { api, refreshToken } = await newUser(app.api);
     await logout(refreshToken);
     expect(problemIn(await api.get('me'))).toBe('401 UNAUTHENTICATED');
@@ -189,7 +189,7 @@ describe('a session', () => {
     expect(await count('sessions', user.id)).toBe(0);
   });
 
-  it('is one for a login and the shops that it switches to, and ends for all of them', async () => {
+  it('covers a login and all shops it switches to, and ends for all of them', async () => {
     const { api, shop, refreshToken, accessToken, user } = await newOwner(app.api);
     const { body } = await api.post('auth/switch', { shopId: shop.id, refreshToken });
     expect(claimsOf(body.accessToken).sid).toBe(claimsOf(accessToken).sid);
@@ -199,7 +199,7 @@ describe('a session', () => {
     expect((await untilRefused(() => api.get('me'))).problem).toBe('401 UNAUTHENTICATED');
   });
 
-  it('is one chain: a switch uses its refresh token up, and a later use of that one ends it', async () => {
+  it('is one chain: a switch consumes its refresh token, and a later use of that token ends the session', async () => {
     const { api, shop, refreshToken, user } = await newOwner(app.api);
     const { body } = await api.post('auth/switch', { shopId: shop.id, refreshToken });
     await usedEarlier(app.database, user.id, 11);
@@ -209,7 +209,7 @@ describe('a session', () => {
     expect(problemIn(await refresh(body.refreshToken))).toBe('401 REFRESH_TOKEN_INVALID');
   });
 
-  it('gives no tokens for another shop to an access token alone, or with the token of another user', async () => {
+  it('issues no tokens for another shop for an access token alone, or with the refresh token of another user', async () => {
     const { api, shop } = await newOwner(app.api);
     const other = await newUser(app.api);
     for (const refreshToken of ['unknown', other.refreshToken])
@@ -217,19 +217,19 @@ describe('a session', () => {
         '401 REFRESH_TOKEN_INVALID',
       );
     expect(problemIn(await api.post('auth/switch', { shopId: shop.id }))).toBe('400 VALIDATION_FAILED');
-    expect((await refresh(other.refreshToken)).status).toBe(200); // it was not used up
+    expect((await refresh(other.refreshToken)).status).toBe(200); // it was not consumed
   });
 
-  it('that is over gives no tokens for another shop, even while its access token is let in', async () => {
+  it('that has ended issues no tokens for another shop, even while its access token is still admitted', async () => {
     const { api, shop, refreshToken } = await newOwner(app.api);
-    expect((await api.get('me')).status).toBe(200); // remembered from here on
+    expect((await api.get('me')).status).toBe(200); // cached from here on
     await logout(refreshToken);
     expect(problemIn(await api.post('auth/switch', { shopId: shop.id, refreshToken }))).toBe(
       '401 REFRESH_TOKEN_INVALID',
     );
   });
 
-  it('is forgotten at the next login once all its tokens have expired', async () => {
+  it('is deleted at the next login once all its tokens have expired', async () => {
     const { email, user } = await newUser(app.api);
     await login(email);
     await expire(user.id);
@@ -238,7 +238,7 @@ describe('a session', () => {
     expect(await count('refresh_tokens', user.id)).toBe(1);
   });
 
-  it('that goes on without a login forgets its expired tokens too', async () => {
+  it('deletes its expired tokens even if it continues without a login', async () => {
     const { refreshToken, user } = await newUser(app.api);
     const { body } = await refresh(refreshToken);
     await app.database.query(
@@ -249,7 +249,7 @@ describe('a session', () => {
     expect(await count('refresh_tokens', user.id)).toBe(2);
   });
 
-  it('keeps its living tokens when expired ones are forgotten', async () => {
+  it('keeps its valid tokens when expired ones are deleted', async () => {
     const { email, user, refreshToken } = await newUser(app.api);
     const { body } = await refresh(refreshToken);
     await app.database.query(

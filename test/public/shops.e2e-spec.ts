@@ -33,12 +33,12 @@ describe('POST /shops', () => {
     ['ＦＵＬＬ　ＷＩＤＴＨ', 'full-width'],
     ['--- Hyphens ---', 'hyphens'],
     ['日本の店', 'shop'],
-  ])('makes the slug of %j from the name', async (name, slug) => {
+  ])('derives the slug of %j from the name', async (name, slug) => {
     const { api } = await newUser(app.api);
     expect(created(await api.post('shops', { name })).body).toMatchObject({ name, slug });
   });
 
-  it('makes a slug that fits from the longest name', async () => {
+  it('derives a slug of valid length from the longest name', async () => {
     const { api } = await newUser(app.api);
     const answers = [
       await api.post('shops', { name: 'long '.repeat(24) }),
@@ -50,12 +50,12 @@ describe('POST /shops', () => {
     }
   });
 
-  it('counts in US dollars unless told otherwise', async () => {
+  it('uses US dollars by default', async () => {
     const { api } = await newUser(app.api);
     expect(created(await api.post('shops', { name: 'Default' })).body.currency).toBe('USD');
   });
 
-  it('gives twenty shops of one name that are made at once slugs of their own', async () => {
+  it('gives twenty shops of one name, created at once, different slugs', async () => {
     const { api } = await newUser(app.api);
     const before = await takeCensus(app.database);
     const answers = await atOnce(() => api.post('shops', { name: 'Chain Store' }));
@@ -72,7 +72,7 @@ describe('POST /shops', () => {
     expect(await takeCensus(app.database)).toEqual(before);
   });
 
-  it('gives a slug that twenty want at once to one of them and leaves nothing of the others', async () => {
+  it('gives a slug that twenty request at once to one of them and leaves nothing of the others', async () => {
     const { api } = await newUser(app.api);
     const slug = newSlug();
     const before = await takeCensus(app.database);
@@ -96,7 +96,7 @@ describe('POST /shops', () => {
 });
 
 describe('GET /shops', () => {
-  it('lists all my shops, oldest first, a page at a time', async () => {
+  it('lists all my shops, oldest first, page by page', async () => {
     const { api, shop } = await newOwner(app.api);
     const made = [shop.id];
     for (let i = 0; i < 4; i++) made.push(created(await api.post('shops', { name: `Shop ${i}` })).body.id);
@@ -111,7 +111,7 @@ describe('GET /shops', () => {
     expect(pages).toEqual([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
   });
 
-  it('has no further page when the last one is full', async () => {
+  it('has no further page if the last one is full', async () => {
     const { api, shop } = await newOwner(app.api);
     expect((await api.get('shops?limit=1')).body).toEqual({ items: [shop], nextCursor: null });
   });
@@ -121,7 +121,7 @@ describe('GET /shops', () => {
     expect((await api.get('shops')).body).toEqual({ items: [], nextCursor: null });
   });
 
-  it('shows a shop of others to its members only, with their role', async () => {
+  it('shows a shop only to its members, with their role', async () => {
     const [owner, stranger] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     const staff = await newStaff(owner);
     expect((await staff.api.get('shops')).body.items).toEqual([{ ...owner.shop, role: 'staff' }]);
@@ -135,7 +135,7 @@ describe('GET /shops/:id', () => {
     expect(await api.get(`shops/${shop.id}`)).toMatchObject({ status: 200, body: shop });
   });
 
-  it('takes an id in upper case', async () => {
+  it('accepts an id in upper case', async () => {
     const { api, shop } = await newOwner(app.api);
     expect((await api.get(`shops/${shop.id.toUpperCase()}`)).body).toEqual(shop);
   });
@@ -167,14 +167,14 @@ describe('PATCH /shops/:id', () => {
     expect((await api.get(`shops/${shop.id}`)).body).toEqual(body);
   });
 
-  it('changes only what it is given', async () => {
+  it('changes only the fields that it is given', async () => {
     const { api, shop } = await newOwner(app.api);
     const { body } = await api.patch(`shops/${shop.id}`, { name: 'New name' });
     expect(body).toEqual({ ...shop, name: 'New name', updatedAt: body.updatedAt });
     expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(shop.updatedAt));
   });
 
-  it('changes nothing when it is given nothing', async () => {
+  it('changes nothing if it is given no fields', async () => {
     const { api, shop } = await newOwner(app.api);
     expect(await api.patch(`shops/${shop.id}`, {})).toMatchObject({ status: 200, body: shop });
   });
@@ -195,7 +195,7 @@ describe('PATCH /shops/:id', () => {
     expect(status).toBe(200);
   });
 
-  it('takes the slug that the shop has already', async () => {
+  it('accepts the slug that the shop already has', async () => {
     const { api, shop } = await newOwner(app.api);
     expect((await api.patch(`shops/${shop.id}`, { slug: shop.slug })).status).toBe(200);
   });
@@ -218,7 +218,7 @@ describe('PATCH /shops/:id', () => {
     expect((await other.api.get(`shops/${other.shop.id}`)).body).toEqual(other.shop);
   });
 
-  it('is for owners: staff may read the shop and not change it', async () => {
+  it('is for owners: staff may read the shop but not change it', async () => {
     const owner = await newOwner(app.api);
     const staff = await newStaff(owner);
     const path = `shops/${owner.shop.id}`;
@@ -228,7 +228,7 @@ describe('PATCH /shops/:id', () => {
   });
 });
 
-describe('the door of a shop', () => {
+describe('access to a shop', () => {
   const tenantRoutes: [string, (api: Api) => Promise<Answer>][] = [
     ['GET /products', (api) => api.get('products')],
     ['POST /products', (api) => api.post('products', { name: 'Thing', priceMinor: 1 })],
@@ -239,13 +239,13 @@ describe('the door of a shop', () => {
     ['POST /orders/:id/pay', (api) => api.post(`orders/${randomUUID()}/pay`)],
   ];
 
-  it.each(tenantRoutes)('is closed at %s when the shop is suspended', async (_, call) => {
+  it.each(tenantRoutes)('is refused at %s if the shop is suspended', async (_, call) => {
     const { api, shop } = await newOwner(app.api);
     await suspend(shop.id);
     expect(problemIn(await call(api))).toBe('403 SHOP_SUSPENDED');
   });
 
-  it.each(tenantRoutes)('is closed at %s to a user whose membership is gone', async (_, call) => {
+  it.each(tenantRoutes)('is refused at %s to a user whose membership has ended', async (_, call) => {
     const { api, shop, user } = await newOwner(app.api);
     await app.database.query('DELETE FROM memberships WHERE user_id = $1 AND shop_id = $2', [
       user.id,
@@ -254,7 +254,7 @@ describe('the door of a shop', () => {
     expect(problemIn(await call(api))).toBe('403 NOT_A_MEMBER');
   });
 
-  it('opens again when the suspension ends', async () => {
+  it('is granted again when the suspension ends', async () => {
     const { api, shop } = await newOwner(app.api);
     await suspend(shop.id);
     await api.get('products');
@@ -262,7 +262,7 @@ describe('the door of a shop', () => {
     expect((await api.get('products')).status).toBe(200);
   });
 
-  it('is open to staff', async () => {
+  it('is granted to staff', async () => {
     const owner = await newOwner(app.api);
     const product = await newProduct(owner.api);
     const staff = await newStaff(owner);
@@ -270,7 +270,7 @@ describe('the door of a shop', () => {
     expect(idsOf(body.items)).toEqual([product.id]);
   });
 
-  it('stays open for the shops beside a suspended one', async () => {
+  it('is not affected by the suspension of another shop', async () => {
     const [suspended, other] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
     await suspend(suspended.shop.id);
     expect((await other.api.get('products')).status).toBe(200);
@@ -281,7 +281,7 @@ function newSlug(): string {
   return `slug-${randomUUID()}`;
 }
 
-/** A user who works in a shop of somebody else. */
+/** Makes a user a member of another user's shop. */
 async function newStaff({ shop }: Owner): Promise<User> {
   const user = await newUser(app.api);
   await app.database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [

@@ -8,7 +8,7 @@ const MOST = 5;
 describe('sign-ups from one address', () => {
   const app = useTestApp({ NEW_SHOPS_PER_HOUR: String(MOST) });
 
-  it('are so many in an hour, even at once, and say when more may come', async () => {
+  it('are limited per hour, even if sent at once, and the answer says when to retry', async () => {
     const signUp = (i: number) =>
       app.api.post('auth/register', { email: `rush-${i}@example.com`, password: 'correct horse' });
     let next = 0;
@@ -22,7 +22,7 @@ describe('sign-ups from one address', () => {
 describe('shops of one user', () => {
   const app = useTestApp({ NEW_SHOPS_PER_HOUR: String(MOST) });
 
-  it('are so many in an hour, and another user is not stopped by them', async () => {
+  it('are limited per hour, without affecting another user', async () => {
     const [user, other] = await Promise.all([newUser(app.api), newUser(app.api)]);
     const answers = await atOnce(() => user.api.post('shops', { name: 'Further' }));
     expect(tally(answers)).toEqual({ 201: MOST, '429 TOO_MANY_ATTEMPTS': answers.length - MOST });

@@ -26,7 +26,7 @@ async function states(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ state, kid }) => [state, kid]));
 }
 
-/** As if the last rotation were so long ago that no token of the previous key lives. */
+/** Dates the last rotation back so far that every token of the previous key has expired. */
 async function letTimePass(): Promise<void> {
   await app.database.query(`UPDATE signing_keys SET state_since = state_since - interval '661 seconds'`);
 }
@@ -41,7 +41,7 @@ describe('keys:rotate', () => {
     const after = await states();
     expect(after).toEqual({ previous: before['current'], current: before['next'], next: after['next'] });
     expect(Object.values(before)).not.toContain(after['next']);
-    expect((await api.get('me')).status).toBe(200); // a token of the key that is previous now
+    expect((await api.get('me')).status).toBe(200); // a token of what is now the previous key
     const start = performance.now();
     for (;;) {
       const asked = performance.now() - start;
@@ -65,7 +65,7 @@ describe('keys:rotate', () => {
     expect(ms).toBeLessThan(6000);
   });
 
-  it('refuses while tokens of the previous key may live, and changes nothing', async () => {
+  it('refuses while tokens of the previous key may be valid, and changes nothing', async () => {
     await letTimePass();
     expect((await cli('keys:rotate')).code).toBe(0);
     const before = await states();
@@ -75,7 +75,7 @@ describe('keys:rotate', () => {
     expect((await states())['previous']).toBe(before['current']);
   });
 
-  it('makes a token of a key that we do not know yet work within a second or so', async () => {
+  it('accepts a token of a key that is not cached yet within about a second', async () => {
     const { api } = await newUser(app.api);
     await api.get('me'); // has read the keys
     for (let i = 0; i < 2; i++) expect((await cli('keys:rotate', '--force')).code).toBe(0);
@@ -93,7 +93,7 @@ describe('keys:rotate', () => {
 });
 
 describe('keys:list', () => {
-  it('names each key and its state, and nothing secret', async () => {
+  it('shows each key and its state, and nothing secret', async () => {
     const { code, stdout } = await cli('keys:list');
     expect(code).toBe(0);
     for (const [state, kid] of Object.entries(await states()))
@@ -103,7 +103,7 @@ describe('keys:list', () => {
 });
 
 describe('GET /.well-known/jwks.json', () => {
-  it('publishes the key to come, the present and the previous one, for a minute', async () => {
+  it('publishes the next, the current and the previous key, cacheable for a minute', async () => {
     await letTimePass();
     await cli('keys:rotate');
     const fresh = await startTestApp({ APP_SECRET }, { database: app.database });
@@ -120,7 +120,7 @@ describe('GET /.well-known/jwks.json', () => {
       });
   });
 
-  it('has what a stranger needs to check a token', async () => {
+  it('contains everything needed to verify a token', async () => {
     const { accessToken } = await newUser(app.api);
     const { keys } = (await app.api.get('/.well-known/jwks.json')).body;
     const jwk = keys.find(({ kid }: { kid: string }) => kid === headerOf(accessToken).kid);
@@ -133,7 +133,7 @@ describe('GET /.well-known/jwks.json', () => {
 });
 
 describe('a signing key', () => {
-  it('cannot be used by whoever has the database without the secret', async () => {
+  it('cannot be used with the database but without the secret', async () => {
     const rows = await app.database.query<{ private_key: string; public_jwk: object }>(
       'SELECT private_key, public_jwk FROM signing_keys',
     );
@@ -145,7 +145,7 @@ describe('a signing key', () => {
     await expect(signingKey(app.database, `${APP_SECRET}!`)).rejects.toThrow(/authenticate/);
   });
 
-  it('cannot be opened under another name or after a change', async () => {
+  it('cannot be decrypted under another id or after a change', async () => {
     const { kid, sealed } = await signingKey(app.database, APP_SECRET);
     const secrets = new Secrets(APP_SECRET);
     expect(openSealedKey(kid, sealed, secrets).type).toBe('private');
@@ -154,7 +154,7 @@ describe('a signing key', () => {
     expect(() => openSealedKey(kid, flipped, secrets)).toThrow(/authenticate/);
   });
 
-  it('can be read by the public login, and neither made, changed nor removed', async () => {
+  it('can be read by the public login, but not created, changed or removed', async () => {
     const login = rolesOf(app.database.name).public;
     const asLogin = (sql: string) =>
       withClient(app.database.url, async (client) => {
@@ -183,23 +183,23 @@ describe('ensureSigningKeys', () => {
     expect(Object.keys(await states()).toSorted()).toEqual(['current', 'next']);
   });
 
-  it('changes nothing when all is there', async () => {
+  it('changes nothing if all keys exist', async () => {
     const before = await states();
     await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(APP_SECRET)));
     expect(await states()).toEqual(before);
   });
 
-  it('replaces keys that another secret has sealed', async () => {
+  it('replaces keys encrypted with another secret', async () => {
     const before = await states();
     await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(`${APP_SECRET}!`)));
     const after = await states();
     expect(Object.keys(after).toSorted()).toEqual(['current', 'next']);
     expect(Object.values(after).filter((kid) => Object.values(before).includes(kid))).toEqual([]);
-    await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(APP_SECRET))); // for whatever follows
+    await withClient(app.database.url, (client) => ensureSigningKeys(client, new Secrets(APP_SECRET))); // for the tests that follow
   });
 });
 
-it('an installation whose keys are gone refuses tokens and does not fall over', async () => {
+it('an installation without keys refuses tokens and keeps running', async () => {
   const own = await startTestApp({ APP_SECRET });
   try {
     const { api } = await newUser(own.api);
