@@ -16,7 +16,7 @@ describe('npm start', () => {
     const { code, stdout, stderr } = await start({ PORT: String(port), WORKERS: workers });
     other.close();
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*PORT.*\\n$`));
+    expect(stderr).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is used .*PORT.*\\n$`));
   });
 
   it.each(['1', '2'])(
@@ -32,7 +32,7 @@ describe('npm start', () => {
       });
       other.close();
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toMatch(new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken .*METRICS_PORT.*\\n$`));
+      expect(stderr).toMatch(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is used .*METRICS_PORT.*\\n$`));
     },
   );
 
