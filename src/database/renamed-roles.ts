@@ -3,7 +3,7 @@ import { quoteLiteral } from './identifiers';
 import type { Roles } from './roles';
 
 /**
- * Gives role creators that a version before 0.2 made their present name. Roles belong to the whole server, so no
+ * Renames role creators that an earlier version created. Roles belong to the whole server, so no
  * migration of `public` can do it: the admin login created them and may rename them. To be removed together with
  * the views that migrations/public/1795918000000-rename-spare-tenants.ts makes.
  * @param client of the admin login
