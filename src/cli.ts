@@ -17,6 +17,16 @@ async function main(): Promise<void> {
   const context = new CommandContext(async (base) =>
     (await import('./app/app.module.js')).AppModule.forRoot(base),
   );
+  addCommands(program, context);
+  if (!program.commands.some((command) => command.name() === process.argv[2])) {
+    const { addAppCommands } = await import('./app/app-commands.js');
+    addAppCommands(program, context);
+  }
+  await program.parseAsync();
+}
+
+/** Adds the commands that start fast; src/app/app-commands.ts has the others. */
+export function addCommands(program: Command, context: CommandContext): void {
   addDatabaseCommands(program, context);
   addMigratePublic(program, context);
   addMigrateTenants(program, context);
@@ -26,11 +36,6 @@ async function main(): Promise<void> {
   addKeys(program, context);
   addDoctor(program, context);
   addDemo(program);
-  if (!program.commands.some((command) => command.name() === process.argv[2])) {
-    const { addAppCommands } = await import('./app/app-commands.js');
-    addAppCommands(program, context);
-  }
-  await program.parseAsync();
 }
 
 /** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
