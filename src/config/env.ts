@@ -4,8 +4,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
 
-/** Settings of an operator; everything else is a constant or derived. Described in `docs/settings.md`. */
-export const SETTINGS = z.object({
+/** What an operator can set. Everything else is a constant or derived. Described in `.env.example`. */
+const settings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
@@ -53,10 +53,13 @@ export const SETTINGS = z.object({
 /** Settings of earlier versions and their present names. */
 const RENAMED = new Map([['STOCK_SIZE', 'WARM_TENANTS']]);
 
-const schema = SETTINGS.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
+const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
   path: ['METRICS_PORT'],
   error: 'must not be PORT',
 });
+
+/** Names of all settings, for the test of docs/settings.md. */
+export const SETTING_NAMES = Object.keys(settings.shape);
 
 export type Env = z.infer<typeof schema>;
 
