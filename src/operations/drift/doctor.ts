@@ -11,7 +11,7 @@ import type { Finding, Note, Observation } from './findings';
 import { TENANT_SCHEMAS, TENANTS } from './fleet';
 import { findForeignKeys } from './foreign-keys';
 import { findUnhardened } from './installation/hardening';
-import { compareMembers } from './installation/members';
+import { compareMembers } from './installation/records';
 import { findOrphans } from './installation/orphans';
 import {
   compareDatabaseRights,

@@ -7,7 +7,7 @@ import { rightObservationOf } from './rights';
 import { observationOf } from './structure';
 import { assertFilesUnchanged } from '../edited-files';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
-import { compare, emptyDrift, readParts } from './compare';
+import { compare, emptyDrift, readParts } from './find-drift';
 import type { Drift } from './drift';
 import { listTenants, readVersions, type Tenant } from './tenants';
 import { type Parted, VersionSets } from './version-sets';

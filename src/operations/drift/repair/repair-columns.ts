@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../database/identifiers';
 import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, type Parts, partsOf } from './parts';
+import { type Part, type Parts, partsOf } from './component';
 import { qualified, type Statement } from './statement';
 
 export function mendColumns(drift: Drift, why: (row: Difference) => string): Statement[] {

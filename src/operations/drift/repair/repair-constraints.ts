@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../database/identifiers';
 import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, partsOf } from './parts';
+import { type Part, partsOf } from './component';
 import { qualified, type Statement } from './statement';
 
 type Why = (row: Difference) => string;

@@ -1,6 +1,6 @@
 import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, partsOf } from './parts';
+import { type Part, partsOf } from './component';
 import { qualified, type Statement } from './statement';
 
 export function mendIndexes(drift: Drift, why: (row: Difference) => string): Statement[] {

@@ -5,7 +5,7 @@ import type { Drift } from '../drift';
 import { columnSql } from './repair-columns';
 import { constraintStatement } from './repair-constraints';
 import { indexStatement } from './repair-indexes';
-import { partsOf, type Parts } from './parts';
+import { partsOf, type Parts } from './component';
 import { qualified, type Statement } from './statement';
 
 export function mendTables(drift: Drift, why: (row: Difference) => string): Statement[] {
