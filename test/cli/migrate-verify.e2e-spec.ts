@@ -18,7 +18,7 @@ const next = programWith({
 const verify = (...args: string[]) =>
   runCli(['migrate:verify', ...args], { program: next.program, env: { DATABASE_URL: app.database.url } });
 
-/** Slug and schema of shops; the second is at the next version. */
+/** Shops; the second is at the next version. */
 const shops: { slug: string; schema: string }[] = [];
 
 beforeAll(async () => {
@@ -46,12 +46,11 @@ describe('migrate:verify', () => {
     });
   });
 
-  it('says what to do on a database that the program never ran on, and makes nothing there', async () => {
+  it('says what to do on a database that the program never ran on, and creates nothing there', async () => {
     const fresh = await createTestDatabase();
     try {
       const { code, stderr } = await runCli(['migrate:verify'], { env: { DATABASE_URL: fresh.url } });
-      expect(code).toBe(1);
-      expect(stderr).not.toBe('');
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Start the program on this database once')]);
       expect(await fresh.query(`SELECT FROM pg_roles WHERE rolname LIKE '${fresh.name}\\_%'`)).toEqual([]);
     } finally {
       await fresh.drop();
@@ -89,18 +88,18 @@ two  column-extra  suppliers.note: expected nothing, found text
     });
   });
 
-  it('looks at the wanted shops only, and refuses one that there is not', async () => {
+  it('inspects the wanted shops only, and refuses one that does not exist', async () => {
     expect((await verify('--only', 'three')).code).toBe(0);
     const { code, stderr } = await verify('--only', 'three,nowhere');
     expect([code, stderr]).toEqual([1, expect.stringContaining('nowhere')]);
   });
 
-  it('refuses to print JSON and SQL into one another', async () => {
+  it('refuses to mix JSON and SQL on standard output', async () => {
     const { code, stdout } = await verify('--json', '--repair', '-');
     expect([code, stdout]).toEqual([1, '']);
   });
 
-  it('writes the repair to a file, or prints nothing else, and does not run it', async () => {
+  it('writes the repair to a file or prints it alone, and does not run it', async () => {
     const file = path.join(scratchFolder(), 'repair.sql');
     const written = await verify('--repair', file);
     expect(written.stdout).toContain('2 differ');
@@ -112,7 +111,7 @@ two  column-extra  suppliers.note: expected nothing, found text
     expect((await verify()).code).toBe(0);
   });
 
-  it('writes no file when it cannot look', async () => {
+  it('writes no file if it cannot verify', async () => {
     const file = path.join(scratchFolder(), 'repair.sql');
     expect((await verify('--only', 'nowhere', '--repair', file)).code).toBe(1);
     expect(existsSync(file)).toBe(false);

@@ -1,35 +1,30 @@
 import type { Client } from 'pg';
 import { quoteLiteral } from '../../database/identifiers';
-import { PUBLIC_RIGHTS } from '../../database/public-rights';
 import type { Roles } from '../../database/roles';
 import type { Observation } from './findings';
-import { TENANT_SCHEMAS } from './fleet';
 
-/** Something that should not be there, or not as it is, with what a statement about it has to name. */
+/** A forbidden object, or one of a wrong owner, with all that a statement about it has to name. */
 export interface Construct extends Observation {
-  /** Table that it is on. */
+  /** The relation, or the table that it is on. */
   tbl: string | null;
   /** Its own name there. */
   name: string | null;
-  /** `pg_class.relkind` of a relation, else what PostgreSQL calls such an object. */
+  /** `pg_class.relkind` of a relation, else the name that PostgreSQL has for such objects. */
   type: string;
-  /** Quoted by PostgreSQL and with its schema: the parent of what inherits, the object itself of all others. */
+  /** The parent of a table that inherits, else the object itself; qualified and quoted by PostgreSQL. */
   identity: string | null;
-  /** Newer things have higher ones, but for a wrap. */
+  /** Newer objects have higher ones, except after a wraparound. */
   oid: number;
-  /** Comes and goes with another one: the sequence of an identity column, a member of an extension. */
+  /** Created and dropped with another object: the sequence of an identity column, a member of an extension. */
   inner: boolean;
 }
 
 /**
- * Things that no tenant schema may hold, whatever its version, and things that belong to somebody else than the
- * owner. What lies in a schema is found by what depends on the schema, so no kind of object is forgotten.
+ * Finds objects that no tenant schema may hold, whatever its version, and objects that the owner does not own. The
+ * search follows dependencies on the schema, so it covers every kind of object.
+ * @param schemas a table (oid, schema)
  */
-export async function findConstructs(
-  client: Client,
-  roles: Roles,
-  schemas: string = TENANT_SCHEMAS,
-): Promise<Construct[]> {
+export async function findConstructs(client: Client, roles: Roles, schemas: string): Promise<Construct[]> {
   const { rows } = await client.query<Construct>(constructsSql(schemas, roles));
   return rows;
 }
@@ -42,13 +37,13 @@ export function constructsSql(schemas: string, roles: Roles): string {
     ${[...ON_TABLES, RELATIONS, OBJECTS, owners(roles)].join(' UNION ALL ')}`;
 }
 
-/** Whether something comes and goes with another. */
+/** Whether an object is created and dropped with another. */
 const inner = (catalogue: string, oid: string) => `EXISTS (SELECT FROM pg_depend i
   WHERE i.classid = ${catalogue} AND i.objid = ${oid} AND i.objsubid = 0 AND i.deptype IN ('i', 'e'))`;
 
 const ON_TABLES = [
   `SELECT 'forbidden-identity' AS check, r.schema, r.relname || '.' || a.attname AS object,
-     'an identity column; ids are UUIDs made by the program' AS detail, r.relname::text AS tbl,
+     'an identity column; ids are UUIDs that the program makes' AS detail, r.relname::text AS tbl,
      a.attname::text AS name, 'identity' AS type, NULL AS identity, r.oid, false AS inner
    FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attidentity <> '' AND NOT a.attisdropped`,
   `SELECT 'forbidden-trigger', r.schema, r.relname || '.' || t.tgname, pg_get_triggerdef(t.oid), r.relname,
@@ -57,7 +52,7 @@ const ON_TABLES = [
   `SELECT 'forbidden-rule', r.schema, r.relname || '.' || w.rulename, pg_get_ruledef(w.oid), r.relname, w.rulename,
      'rule', NULL, w.oid, false
    FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'`,
-  `SELECT 'forbidden-policy', r.schema, r.relname || '.' || p.polname, 'a row policy; a shop is kept apart by role',
+  `SELECT 'forbidden-policy', r.schema, r.relname || '.' || p.polname, 'a row policy; shops are separated by role',
      r.relname, p.polname, 'policy', NULL, p.oid, false
    FROM relations r JOIN pg_policy p ON p.polrelid = r.oid`,
   `SELECT 'forbidden-inheritance', r.schema, r.relname, 'inherits from ' || i.inhparent::regclass, r.relname, NULL,
@@ -74,7 +69,7 @@ const RELATIONS = `
     r.relkind <> 'c' AND ${inner(`'pg_class'::regclass`, 'r.oid')}
   FROM relations r WHERE r.relkind IN ('S', 'f', 'p', 'c', 'm', 'v')`;
 
-/** Composite types are told as relations, row types and constraints with their tables. */
+/** Objects except relations, among them composite types, and except row types and constraints, which belong to tables. */
 const OBJECTS = `
   SELECT CASE WHEN p.prosecdef THEN 'forbidden-security-definer' WHEN p.oid IS NOT NULL THEN 'forbidden-function'
       WHEN t.typtype = 'e' THEN 'forbidden-enum' ELSE 'forbidden-object' END,
@@ -88,18 +83,15 @@ const OBJECTS = `
   WHERE d.classid NOT IN ('pg_class'::regclass, 'pg_default_acl'::regclass)
     AND NOT coalesce(t.typtype = 'c', false)`;
 
-function owners({ owner }: Roles): string {
-  const expected = `expected ${owner}, found `;
-  const shared = Object.keys(PUBLIC_RIGHTS).map(quoteLiteral).join(', ');
+function owners(roles: Roles): string {
+  const owner = quoteLiteral(roles.owner);
   return `
-    SELECT 'wrong-owner', s.schema, 'schema', ${quoteLiteral(expected)} || pg_get_userbyid(n.nspowner), NULL, NULL,
-      'schema', NULL, n.oid, false
-    FROM schemas s JOIN pg_namespace n ON n.oid = s.oid WHERE pg_get_userbyid(n.nspowner) <> ${quoteLiteral(owner)}
+    SELECT 'wrong-owner', s.schema, 'schema', 'expected ' || ${owner} || ', found ' || pg_get_userbyid(n.nspowner),
+      NULL, NULL, 'schema', NULL, n.oid, false
+    FROM schemas s JOIN pg_namespace n ON n.oid = s.oid WHERE pg_get_userbyid(n.nspowner) <> ${owner}
     UNION ALL
-    SELECT 'wrong-owner', r.schema, r.relname, ${quoteLiteral(expected)} || pg_get_userbyid(r.relowner), r.relname,
-      NULL, r.relkind::text, NULL, r.oid, false
-    FROM (SELECT schema, relname, relowner, relkind, oid FROM relations
-      UNION ALL SELECT NULL, 'public.' || relname, relowner, relkind, oid FROM pg_class
-      WHERE relnamespace = 'public'::regnamespace AND relname IN (${shared})) r
-    WHERE r.relkind NOT IN ('i', 'I', 'c') AND pg_get_userbyid(r.relowner) <> ${quoteLiteral(owner)}`;
+    SELECT 'wrong-owner', r.schema, r.relname, 'expected ' || ${owner} || ', found ' || pg_get_userbyid(r.relowner),
+      r.relname, NULL, r.relkind::text, NULL, r.oid, false
+    FROM relations r
+    WHERE r.relkind NOT IN ('i', 'I', 'c') AND pg_get_userbyid(r.relowner) <> ${owner}`;
 }

@@ -1,26 +1,29 @@
 import type { Construct } from './constructs';
 import type { Observation } from './findings';
-import type { Grant, Thing } from './reference';
-import type { Difference } from './structure';
-import type { RightDifference } from './rights';
-import type { Tenant } from './tenants';
-import type { VersionSet } from './version-sets';
+import type { Tenant } from './fleet';
+import type { Element, Reference } from './reference';
+import { rightObservationOf, type RightDifference } from './rights';
+import { type Difference, observationOf } from './structure';
 
-/** Everything that is not as it should be with one tenant, still in parts: what a repair is made from. */
+/** How one tenant differs from what it should be, in the form from which a repair is built. */
 export interface Drift {
   tenant: Tenant;
-  /** Null when nobody can say what it should look like. */
-  set: VersionSet | null;
+  /** Null if nobody can say what the tenant should look like; `faults` says why. */
+  reference: Reference | null;
+  /** Known migrations older than its newest that the tenant does not have. */
+  gaps: readonly number[];
   structure: Difference[];
-  /** What `structure` found, in parts. */
-  found: Thing[];
+  /** The elements found where `structure` differs, by their components. */
+  found: Element[];
   rights: RightDifference[];
   constructs: Construct[];
-  /** Halves of tenants, versions, and what is told already in another way. */
-  others: Observation[];
+  /** Missing schema or role, lost version rows, foreign keys that leave the schema. */
+  faults: Observation[];
+  /** Faults that a fresh tenant of its version has too, and those of rollout and registry. Only doctor reports them. */
+  rollout: Observation[];
 }
 
-/** What the shop's own role may do with a thing, by the reference. */
-export function grantsOf({ set }: Drift): Grant[] {
-  return set?.reference.grants ?? [];
+/** Differences from a fresh tenant of the same version. */
+export function observationsOf({ structure, rights, constructs, faults }: Drift): Observation[] {
+  return [...structure.map(observationOf), ...rights.map(rightObservationOf), ...constructs, ...faults];
 }

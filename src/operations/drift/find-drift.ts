@@ -1,101 +1,205 @@
 import { groupBy } from '../../common/group-by';
+import { OperatorError } from '../../common/report';
 import type { OpeningClient } from '../../database/borrowed-client';
-import { quoteLiteral } from '../../database/identifiers';
+import type { Installation } from '../../database/installation';
 import type { Roles } from '../../database/roles';
+import type { TenantMigrations } from '../../tenancy/tenant-migrations';
+import { assertFilesUnchanged } from '../edited-files';
 import { SHOP, structureSql } from './catalogue';
+import type { CheckName } from './checks';
 import { findConstructs } from './constructs';
+import { type Drift, observationsOf } from './drift';
 import type { Observation } from './findings';
+import { listTenants, schemasSql, type Tenant } from './fleet';
 import { findForeignKeys } from './foreign-keys';
-import type { Thing } from './reference';
+import { type Element, type Reference, References } from './reference';
 import { findRightDifferences } from './rights';
 import { findDifferences } from './structure';
-import type { Drift } from './drift';
-import type { Tenant } from './tenants';
-import { lostRow, type VersionSet } from './version-sets';
+import { type History, judge, readHistories, rowMissing } from './versions';
+
+export interface Scope {
+  /** Slugs and ids of the only tenants wanted; all if absent. */
+  only?: readonly string[];
+  /** Also inspects schemas without a shop, and the rights and constructs of tenants that no reference fits. */
+  everySchema?: boolean;
+}
+
+export interface FleetDrift {
+  tenants: Tenant[];
+  /** By schema. */
+  histories: Map<string, History>;
+  /** Tenants with anything to report, by schema. */
+  drifts: Map<string, Drift>;
+}
+
+/** Limit of comparisons of a tenant that is being migrated. */
+const ATTEMPTS = 5;
 
 /**
- * Compares tenants with the references of their versions, by the parts of doctor. All are compared at once:
- * the catalogue has no index on the schema alone, so each look at it reads it as a whole.
- * @returns tenants that differ, by schema
+ * Compares every tenant with a fresh one that has the same migrations. Changes nothing, and may run during a
+ * migration: a tenant whose version differs before and after the comparison is compared again. PostgreSQL compares
+ * and returns differences only. The number of queries grows with the number of versions and, for rows inside
+ * schemas, with each 200 tenants.
+ *
+ * Sets `search_path` and `jit` of the connection.
+ * @throws OperatorError for an unknown tenant, an edited migration file, or a database that the program never ran on;
+ *   the error of the server if the URL's role may not read something
  */
-export async function compare(
+export async function findDrift(
   client: OpeningClient,
-  roles: Roles,
-  sets: readonly VersionSet[],
-): Promise<Map<string, Drift>> {
-  const members = sets.flatMap((set, number) => set.tenants.map((tenant) => ({ set, number, tenant })));
-  const bySchema = new Map(members.map((member) => [member.tenant.schema, member]));
-  const references = sets.map(({ reference }) => reference);
-  const schemas = schemasSql(members.map(({ tenant, number }) => ({ schema: tenant.schema, set: number })));
+  installation: Installation,
+  migrations: TenantMigrations,
+  { only, everySchema = false }: Scope,
+): Promise<FleetDrift> {
+  await client.open('SET search_path = pg_catalog; SET jit = off'); // many small plans; names with their schema
+  await assertInstalled(client);
+  await assertFilesUnchanged(client, migrations.list);
+  const tenants = (await listTenants(client, only)).filter(({ isWanted }) => isWanted || everySchema);
+  const references = new References(installation);
   const drifts = new Map<string, Drift>();
-  const driftOf = (schema: string) => {
-    const { tenant, set } = bySchema.get(schema)!; // only these were asked for
-    const drift = drifts.get(schema) ?? emptyDrift(tenant, set);
-    drifts.set(schema, drift);
-    return drift;
-  };
-  for (const row of await findDifferences(client, references, schemas))
-    driftOf(row.schema).structure.push(row);
-  for (const row of await findRightDifferences(client, roles, references, schemas))
-    driftOf(row.schema).rights.push(row);
-  for (const row of await findConstructs(client, roles, schemas))
-    if (!isMigrated(row, bySchema.get(row.schema!)!.set)) driftOf(row.schema!).constructs.push(row);
-  for (const row of await findForeignKeys(client))
-    if (row.check === 'foreign-key-cross-schema' && row.schema !== null && bySchema.has(row.schema))
-      driftOf(row.schema).others.push(row);
-  for (const drift of drifts.values()) doubtHistory(drift);
+  const histories = await readHistories(client, tenants);
+  let unsure = tenants;
+  for (let attempt = 1; unsure.length > 0; attempt++) {
+    const inspected = await expectations(unsure, histories, migrations, references);
+    await compare(client, installation.roles, inspected, everySchema);
+    for (const drift of inspected)
+      if (isEmpty(drift)) drifts.delete(drift.tenant.schema);
+      else drifts.set(drift.tenant.schema, drift);
+    const differing = unsure.filter(({ schema }) => drifts.has(schema));
+    const now = await readHistories(client, differing);
+    const isMoved = ({ schema }: Tenant) =>
+      String(histories.get(schema)?.versions) !== String(now.get(schema)?.versions);
+    unsure = attempt < ATTEMPTS ? differing.filter(isMoved) : [];
+    for (const [schema, history] of now) histories.set(schema, history);
+  }
+  return { tenants, histories, drifts };
+}
+
+async function assertInstalled(client: OpeningClient): Promise<void> {
+  const { rows } = await client.query(`SELECT WHERE to_regclass('public.tenants') IS NOT NULL`);
+  if (rows.length === 0)
+    throw new OperatorError(
+      'The tables of the program are missing. Start the program on this database once.',
+    );
+}
+
+/** A drift for each tenant that holds its reference, and what is known without a comparison. */
+async function expectations(
+  tenants: readonly Tenant[],
+  histories: ReadonlyMap<string, History>,
+  migrations: TenantMigrations,
+  references: References,
+): Promise<Drift[]> {
+  const drifts: Drift[] = [];
+  for (const tenant of tenants) {
+    const { schema, isWanted, hasSchema } = tenant;
+    const drift = emptyDrift(tenant);
+    drifts.push(drift);
+    if (!isWanted || !hasSchema) continue;
+    const standing = judge(histories.get(schema)!, migrations); // read for all of them
+    drift.gaps = standing.gaps;
+    drift.faults.push(...standing.faults);
+    drift.rollout.push(...standing.rollout);
+    if (standing.migrations === null) continue;
+    const reference = await references.of(standing.migrations);
+    if (reference instanceof Error) drift.faults.push(rowMissing(schema, reference.message));
+    else drift.reference = reference;
+  }
   return drifts;
 }
 
-/** What was found where the structure differs, in parts. */
-export async function readParts(client: OpeningClient, drifts: Iterable<Drift>): Promise<void> {
-  const differing = [...drifts].filter(({ structure }) => structure.length > 0);
+function emptyDrift(tenant: Tenant): Drift {
+  const { schema, isWanted, hasShop, hasSchema, hasRole, registered } = tenant;
+  const observe = (check: CheckName, object: string, detail: string) => ({ check, schema, object, detail });
+  const faults: Observation[] = [];
+  if (!isWanted) faults.push(observe('schema-without-shop', schema, 'no shop has this id'));
+  if (!hasSchema) faults.push(observe('shop-without-schema', schema, 'the shop exists, its schema does not'));
+  else if (!hasRole)
+    faults.push(observe('schema-without-role', schema, 'the schema exists, the role of its name does not'));
+  const rollout: Observation[] = [];
+  if (hasShop && registered === null)
+    rollout.push(observe('shop-without-tenant', 'public.tenants', 'the shop has no row there'));
+  const differences = { structure: [], found: [], rights: [], constructs: [] };
+  return { tenant, reference: null, gaps: [], ...differences, faults, rollout };
+}
+
+const isEmpty = (drift: Drift) => drift.rollout.length + observationsOf(drift).length === 0;
+
+/**
+ * Adds the differences to the drifts, as of one moment. All schemas are compared at once: the catalogue has no index
+ * on the schema alone, so each query reads it as a whole.
+ */
+async function compare(
+  client: OpeningClient,
+  roles: Roles,
+  all: readonly Drift[],
+  everySchema: boolean,
+): Promise<void> {
+  const drifts = all.filter(({ tenant, reference }) => tenant.hasSchema && (everySchema || reference));
+  const references = [...new Set(drifts.flatMap(({ reference }) => reference ?? []))];
+  const bySchema = new Map(drifts.map((drift) => [drift.tenant.schema, drift]));
+  const driftOf = ({ schema }: { schema: string | null }) => bySchema.get(schema!)!; // only these are inspected
+  const schemas = schemasSql(
+    drifts.map(({ tenant: { schema }, reference }) => ({
+      schema,
+      set: reference === null ? null : references.indexOf(reference),
+    })),
+  );
+  await client.open('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  for (const row of await findDifferences(client, references, schemas)) driftOf(row).structure.push(row);
+  for (const row of await findRightDifferences(client, roles, references, schemas))
+    driftOf(row).rights.push(row);
+  for (const row of await findConstructs(client, roles, schemas)) {
+    const drift = driftOf(row);
+    (isMigrated(row, drift.reference) ? drift.rollout : drift.constructs).push(row);
+  }
+  for (const row of await findForeignKeys(client, schemas))
+    driftOf(row)[row.check === 'foreign-key-unindexed' ? 'rollout' : 'faults'].push(row);
+  for (const drift of drifts) doubtHistory(drift);
+  await readComponents(client, drifts);
+  await client.open('COMMIT');
+}
+
+/** Whether a migration creates it, so that all tenants of the version have it. */
+function isMigrated({ schema, check, object, detail }: Observation, reference: Reference | null): boolean {
+  const neutral = detail.replaceAll(schema ?? '', SHOP);
+  return (
+    reference?.constructs.some(
+      (made) => made.check === check && made.object === object && made.detail === neutral,
+    ) === true
+  );
+}
+
+/**
+ * A tenant may rightly lack an older migration that was merged late and comes next. But if its tables differ too, its
+ * version row may have been lost, and a repair would drop what that migration created.
+ */
+function doubtHistory(drift: Drift): void {
+  if (drift.gaps.length === 0 || drift.structure.length === 0) return;
+  drift.structure = [];
+  drift.faults.push(
+    rowMissing(
+      drift.tenant.schema,
+      `there is no row ${drift.gaps.join(', ')}, and the tables are not those of a shop without it`,
+    ),
+  );
+}
+
+/** Reads the components of what was found where the structure differs. */
+async function readComponents(client: OpeningClient, drifts: readonly Drift[]): Promise<void> {
+  const differing = drifts.filter(({ structure }) => structure.length > 0);
   if (differing.length === 0) return;
-  const schemas = schemasSql(differing.map(({ tenant }) => ({ schema: tenant.schema, set: 0 })));
+  const schemas = schemasSql(differing.map(({ tenant: { schema } }) => ({ schema, set: null })));
   const wanted = differing.flatMap(({ structure }) =>
     structure.map(({ schema, kind, object }) => `${schema} ${kind} ${object}`),
   );
-  // PostgreSQL hashes the array. A join would be planned for the hundred rows that it thinks JSON has.
-  const { rows } = await client.query<Thing & { schema: string }>(
+  // PostgreSQL hashes the array; a join with JSON would be planned for a hundred rows.
+  const { rows } = await client.query<Element & { schema: string }>(
     `WITH schemas AS MATERIALIZED (SELECT * FROM ${schemas} s)
-     SELECT * FROM (${structureSql('schemas', 'parts')}) p
+     SELECT * FROM (${structureSql('schemas', 'components')}) p
      WHERE schema || ' ' || kind || ' ' || object = ANY ($1::text[])`,
     [wanted],
   );
   const bySchema = groupBy(rows, ({ schema }) => schema);
   for (const drift of differing) drift.found = bySchema.get(drift.tenant.schema) ?? [];
-}
-
-/** A table (oid, schema, set) in SQL. */
-function schemasSql(rows: { schema: string; set: number }[]): string {
-  return `(SELECT n.oid, t.schema, t.set FROM json_to_recordset(${quoteLiteral(JSON.stringify(rows))}) AS t(schema text, set int)
-    JOIN pg_namespace n ON n.nspname = t.schema)`;
-}
-
-export function emptyDrift(tenant: Tenant, set: VersionSet | null): Drift {
-  return { tenant, set, structure: [], found: [], rights: [], constructs: [], others: [] };
-}
-
-/** Whether a migration makes it, so that all tenants of the version have it. */
-function isMigrated({ schema, check, object, detail }: Observation, { reference }: VersionSet): boolean {
-  const told = detail.replaceAll(schema ?? '', SHOP);
-  return reference.constructs.some(
-    (made) => made.check === check && made.object === object && made.detail === told,
-  );
-}
-
-/**
- * A tenant without a row of an older migration may rightly lack it: it was merged late and comes next. But when
- * its tables differ too, a row may have been lost, and a repair would drop what that migration made.
- */
-function doubtHistory(drift: Drift): void {
-  const gaps = drift.set?.gaps ?? [];
-  if (gaps.length === 0 || drift.structure.length === 0) return;
-  drift.structure = [];
-  drift.others.push(
-    lostRow(
-      drift.tenant,
-      `there is no row ${gaps.join(', ')}, and the tables are not those of a shop without it`,
-    ),
-  );
 }

@@ -1,33 +1,53 @@
-import type { CheckName, Severity } from './checks';
+import { CHECKS, type CheckName, type Severity } from './checks';
+import type { Tenant } from './fleet';
 
-/** One thing that is wrong, as operators and machines get it. */
+/** A fault as operators and programs get it. */
 export interface Finding {
   check: CheckName;
   severity: Severity;
-  /** Slug of the shop; its id where no shop has that id; null when it concerns the whole installation. */
+  /** Slug of the shop; its id if no shop has that id; null if it concerns the whole installation. */
   shop: string | null;
   object: string;
-  /** What is wrong, and what was expected. */
+  /** The fault, and what was expected. */
   detail: string;
   remedy: string;
 }
 
-/** What a check sees. Severity and remedy belong to the check (./checks.ts), the shop's slug is looked up last. */
+/** Result of a check. Severity and remedy belong to the check (./checks.ts); the slug is looked up last. */
 export interface Observation {
   check: CheckName;
-  /** Schema or role of a tenant; null when it concerns the whole installation. */
+  /** Schema or role of a tenant; null if it concerns the whole installation. */
   schema: string | null;
   object: string;
   detail: string;
 }
 
-/** What could not be looked at. Not a finding: it says nothing about the database. */
+/** A check that could not run. Not a finding: it says nothing about the database. */
 export interface Note {
   check: CheckName;
   detail: string;
 }
 
-/** `expected …, found …`, for what differs from its model. */
+/** `expected …, found …` */
 export function difference(expected: string | null, found: string | null): string {
   return `expected ${expected ?? 'nothing'}, found ${found ?? 'nothing'}`;
+}
+
+/** @param order of the findings: the text to sort by */
+export function toFindings(
+  observations: readonly Observation[],
+  tenants: readonly Tenant[],
+  order: (finding: Finding) => string,
+): Finding[] {
+  const slugs = new Map(tenants.map(({ schema, shop }) => [schema, shop]));
+  return observations
+    .map(({ schema, check, object, detail }) => {
+      const shop = schema === null ? null : (slugs.get(schema) ?? idIn(schema));
+      return { check, severity: CHECKS[check].severity, shop, object, detail, remedy: CHECKS[check].remedy };
+    })
+    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+function idIn(schema: string): string {
+  return schema.replace(/^shop_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

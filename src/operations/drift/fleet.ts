@@ -1,61 +1,102 @@
 import type { Client } from 'pg';
-import { quoteIdent } from '../../database/identifiers';
+import { isId } from '../../common/ids';
+import { OperatorError } from '../../common/report';
+import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 
-/** Tenants there have to be: those of shops, and those made in advance. */
+/** Ids of all tenants that should exist: those of shops, and spare ones. */
 export const TENANT_IDS =
   'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.spare_tenants';
 
-/** The same as a table of (shop_id, schema), in SQL: the naming of TenantLocator, for all of them at once. */
+/** These tenants as a table (shop_id, schema): the naming of TenantLocator in SQL. */
 export const TENANTS = `(SELECT shop_id, 'shop_' || replace(shop_id::text, '-', '') AS schema FROM (${TENANT_IDS}) ids)`;
 
 /** Names of tenant schemas and of their roles, as a literal for `~`. */
 export const TENANT_NAME = `'^shop_[0-9a-f]{32}$'`;
 
-/** Every schema that looks like a tenant's, as a table of (oid, schema): those without a shop too. */
+/** Every schema named as a tenant's, as a table (oid, schema), including those without a shop. */
 export const TENANT_SCHEMAS = `(SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname ~ ${TENANT_NAME})`;
 
-/** Roles made ahead for tenants to come, as a table of (schema): the name of role and schema. */
+/** Spare roles, as a table (schema): the name of role and schema. */
 export const SPARE_ROLES = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema FROM public.spare_roles)`;
 
 export interface Tenant {
   shopId: string;
   schema: string;
+  /** Name for operators: slug of the shop; the id if there is no shop. */
+  shop: string;
+  /** Whether a shop or a spare tenant should have this schema. */
+  isWanted: boolean;
+  hasShop: boolean;
+  hasSchema: boolean;
+  hasRole: boolean;
+  /** Version in public.tenants; null if there is no row. */
+  registered: number | null;
 }
 
 /**
- * What lies in rows of each schema cannot be read without naming the schema; so many go into one statement.
- * Each is a transaction of its own: it locks every table it reads until it ends.
+ * Lists the tenants of shops, spare tenants, and schemas named as a tenant's that belong to neither.
+ * @param only slugs and ids of shops and spare tenants; all if absent
+ * @throws OperatorError naming those that do not exist
+ */
+export async function listTenants(client: Client, only?: readonly string[]): Promise<Tenant[]> {
+  const names = only?.map((name) => (isId(name) ? name.toLowerCase() : name));
+  const { rows } = await client.query<Tenant>(
+    `SELECT coalesce(t.shop_id, substr(schema, 6)::uuid) AS "shopId", schema,
+       coalesce(s.slug, t.shop_id::text, substr(schema, 6)::uuid::text) AS shop,
+       t.shop_id IS NOT NULL AS "isWanted", s.id IS NOT NULL AS "hasShop", n.oid IS NOT NULL AS "hasSchema",
+       EXISTS (SELECT FROM pg_roles r WHERE r.rolname = schema) AS "hasRole", i.version AS registered
+     FROM ${TENANTS} t FULL JOIN ${TENANT_SCHEMAS} n USING (schema)
+     LEFT JOIN public.shops s ON s.id = t.shop_id LEFT JOIN public.tenants i ON i.shop_id = t.shop_id
+     WHERE $1::text[] IS NULL OR s.slug = ANY ($1) OR t.shop_id::text = ANY ($1)
+     ORDER BY 1`,
+    [names ?? null],
+  );
+  const found = new Set(rows.flatMap(({ shop, shopId }) => [shop, shopId]));
+  const unknown = names?.filter((name) => !found.has(name)) ?? [];
+  if (unknown.length > 0) throw new OperatorError(`No shop has the slug or id ${unknown.join(', ')}.`);
+  return rows;
+}
+
+/** Schemas as a table (oid, schema, set) in SQL; those that no longer exist are left out. */
+export function schemasSql(schemas: readonly { schema: string; set: number | null }[]): string {
+  const arrayOf = (values: unknown[]) => quoteLiteral(`{${values.join(',')}}`);
+  const names = arrayOf(schemas.map(({ schema }) => schema));
+  const sets = arrayOf(schemas.map(({ set }) => set ?? 'NULL'));
+  // PostgreSQL knows the length of a constant array; it plans JSON for a hundred rows.
+  return `(SELECT n.oid, t.schema, t.set FROM unnest(${names}::text[], ${sets}::int[]) AS t(schema, set)
+    JOIN pg_namespace n ON n.nspname = t.schema)`;
+}
+
+/**
+ * Schemas a statement. Rows inside a schema cannot be read without naming it. Each statement is a transaction of its
+ * own, because it locks every table that it reads until it ends.
  */
 const BATCH = 200;
 
-/**
- * Goes through tenants whose schema has the table with these columns, some at a time; a table that lacks them is
- * the structure's business.
- */
-export async function* tenantsWith(
+/** Yields batches of those tenants whose schema has the table with all these columns. */
+export async function* batchesWith(
   client: Client,
+  tenants: readonly Tenant[],
   table: string,
   columns: readonly string[],
 ): AsyncGenerator<Tenant[]> {
-  for (let last = '00000000-0000-0000-0000-000000000000'; ;) {
-    const { rows } = await client.query<Tenant>(
-      `SELECT t.shop_id AS "shopId", t.schema
-       FROM ${TENANTS} t JOIN pg_namespace n ON n.nspname = t.schema
-       JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $1 AND c.relkind = 'r'
-       WHERE t.shop_id > $2 AND $4 = (SELECT count(*) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attname = ANY($3) AND NOT a.attisdropped)
-       ORDER BY t.shop_id LIMIT ${BATCH}`,
-      [table, last, columns, columns.length],
+  for (let i = 0; i < tenants.length; i += BATCH) {
+    const batch = tenants.slice(i, i + BATCH);
+    const { rows } = await client.query<{ schema: string }>(
+      `SELECT n.nspname AS schema FROM pg_namespace n
+       JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2 AND c.relkind = 'r'
+       WHERE n.nspname = ANY ($1) AND $4 = (SELECT count(*) FROM pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attname = ANY ($3) AND NOT a.attisdropped)`,
+      [batch.map(({ schema }) => schema), table, columns, columns.length],
     );
-    if (rows.length === 0) return;
-    yield rows;
-    last = rows.at(-1)!.shopId; // not empty
+    const readable = new Set(rows.map(({ schema }) => schema));
+    if (readable.size > 0) yield batch.filter(({ schema }) => readable.has(schema));
   }
 }
 
 /** One SELECT over a table of several tenants. `select` gets the quoted table. */
 export function unionOf(
-  tenants: Tenant[],
+  tenants: readonly Tenant[],
   table: string,
   select: (name: string, tenant: Tenant) => string,
 ): string {

@@ -1,27 +1,26 @@
 import type { Client } from 'pg';
 import type { Observation } from './findings';
-import { TENANT_NAME, TENANT_SCHEMAS } from './fleet';
+import { TENANT_NAME } from './fleet';
 
 /**
- * Foreign keys that leave their schema, to or from a tenant, and those without an index that starts with their
- * columns: each removal of a row they refer to reads their whole table.
+ * Finds foreign keys that leave their schema, to or from a tenant, and those without an index that starts with their
+ * columns: each removal of a referenced row reads the whole table.
+ * @param schemas a table (oid, schema); the schema is null for `public`
  */
-export async function findForeignKeys(client: Client): Promise<Observation[]> {
+export async function findForeignKeys(client: Client, schemas: string): Promise<Observation[]> {
   const { rows } = await client.query<Observation>(
-    `WITH schemas AS MATERIALIZED (
-       SELECT oid, schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT 'public'::regnamespace, NULL),
+    `WITH schemas AS MATERIALIZED (SELECT oid, schema FROM ${schemas} s),
      keys AS MATERIALIZED (
-       SELECT s.schema, k.conrelid, k.conkey, c.relname || '.' || k.conname AS name, f.relname AS target,
+       SELECT s.schema, k.conrelid, k.conkey, concat_ws('.', CASE WHEN s.schema IS NULL THEN 'public' END, c.relname, k.conname) AS object,
          s.oid AS home, f.relnamespace AS abroad, pg_get_constraintdef(k.oid) AS definition
        FROM schemas s JOIN pg_constraint k ON k.connamespace = s.oid AND k.contype = 'f'
-       JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid),
-     named AS (SELECT *, CASE WHEN schema IS NULL THEN 'public.' ELSE '' END || name AS object FROM keys)
-     SELECT 'foreign-key-unindexed' AS check, schema, object, definition AS detail FROM named k
+       JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid)
+     SELECT 'foreign-key-unindexed' AS check, schema, object, definition AS detail FROM keys k
      WHERE NOT EXISTS (SELECT FROM pg_index i
        WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
          AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)
      UNION ALL
-     SELECT 'foreign-key-cross-schema', schema, object, definition FROM named k
+     SELECT 'foreign-key-cross-schema', schema, object, definition FROM keys
      WHERE home <> abroad AND (schema IS NOT NULL OR abroad::regnamespace::text ~ ${TENANT_NAME})`,
   );
   return rows;

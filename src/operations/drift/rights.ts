@@ -4,10 +4,9 @@ import type { Roles } from '../../database/roles';
 import { grantsSql } from './catalogue';
 import type { CheckName } from './checks';
 import { difference, type Observation } from './findings';
-import { TENANT_SCHEMAS, TENANTS } from './fleet';
 import type { Grant, Reference } from './reference';
 
-/** Rights on one thing that somebody has and should not, or the shop's role should have and has not. */
+/** Rights on one object that a role should not have, or that the shop's role should have and lacks. */
 export interface RightDifference extends Omit<Grant, 'rights'> {
   schema: string;
   grantee: string;
@@ -15,23 +14,11 @@ export interface RightDifference extends Omit<Grant, 'rights'> {
   found: string | null;
 }
 
-/** Compares rights on tenants' schemas, also on those without a shop; see `findRightDifferences`. */
-export async function compareRights(
-  client: Client,
-  roles: Roles,
-  reference: Reference,
-): Promise<Observation[]> {
-  const schemas = `(SELECT s.*, CASE WHEN t.schema IS NOT NULL THEN 0 END AS set
-    FROM ${TENANT_SCHEMAS} s LEFT JOIN ${TENANTS} t USING (schema))`;
-  return (await findRightDifferences(client, roles, [reference], schemas)).map(rightObservationOf);
-}
-
 /**
- * Rights by the access lists themselves: nobody has any but the owner and the tenant's own role, and that one has
- * what provisioning gives. Asking `has_table_privilege` for each role and table would be tenants times tenants
- * questions.
- * @param schemas a table (oid, schema, set); `set` is the number of the reference, null where nothing is known of
- *   the tenant's own role
+ * Compares the access lists: only the owner and the tenant's own role have rights, and that role has those that
+ * provisioning grants. `has_table_privilege` for each role and table would be tenants times tenants calls.
+ * @param schemas a table (oid, schema, set); `set` is the number of the reference, null if the rights of the tenant's
+ *   own role are unknown
  */
 export async function findRightDifferences(
   client: Client,
@@ -60,7 +47,7 @@ function differences(roles: Roles, schemas: string): string {
     SELECT schema, kind, coalesce(w.tbl, o.tbl), coalesce(w.name, o.name), object, schema, w.rights, o.rights
     FROM wanted w FULL JOIN own o USING (schema, kind, object)
     WHERE w.rights IS DISTINCT FROM o.rights
-      AND NOT (kind = 'table' AND w.rights IS NULL) -- an extra table, or one of another version`;
+      AND NOT (kind = 'table' AND w.rights IS NULL) -- an extra table`;
 }
 
 export function rightObservationOf(row: RightDifference): Observation {
@@ -75,5 +62,5 @@ function checkOf({ kind, schema, grantee }: RightDifference): CheckName {
 
 function detailOf({ schema, grantee, expected, found }: RightDifference): string {
   if (grantee === schema) return `the shop's role: ${difference(expected, found)}`;
-  return `${grantee} has ${found}; expected nobody but the owner and the shop's role`;
+  return `${grantee} has ${found}; expected only the owner and the shop's role to have rights`;
 }

@@ -1,14 +1,12 @@
 import type { Client } from 'pg';
-import { quoteLiteral } from '../../database/identifiers';
 import { structureSql } from './catalogue';
 import type { CheckName } from './checks';
 import { difference, type Observation } from './findings';
-import { TENANTS, TENANT_SCHEMAS } from './fleet';
-import type { Reference, Thing } from './reference';
+import type { Element, Reference } from './reference';
 
 export interface Difference {
   schema: string;
-  kind: Thing['kind'];
+  kind: Element['kind'];
   tbl: string;
   object: string;
   expected: string | null;
@@ -16,37 +14,24 @@ export interface Difference {
 }
 
 /**
- * Compares every tenant's schema with the reference; see `findDifferences`.
- * @param others schemas at another version than the reference: they differ rightly
- */
-export async function compareStructure(
-  client: Client,
-  reference: Reference,
-  others: readonly string[],
-): Promise<Observation[]> {
-  const schemas = `(SELECT n.oid, n.schema, 0 AS set FROM ${TENANT_SCHEMAS} n JOIN ${TENANTS} t USING (schema)
-    WHERE n.schema <> ALL (${quoteLiteral(`{${others.join(',')}}`)}::text[]))`;
-  return (await findDifferences(client, [reference], schemas)).map(observationOf);
-}
-
-/**
- * Compares schemas with references, in PostgreSQL, which returns differences only. What belongs to a table that
- * is missing or extra is not told again.
- * @param schemas a table (oid, schema, set); `set` is the number of the reference
+ * Compares schemas with references inside PostgreSQL. What belongs to a missing or extra table is not reported again.
+ * @param schemas a table (oid, schema, set); `set` is the number of the reference, null to skip the schema
  */
 export async function findDifferences(
   client: Client,
   references: readonly Reference[],
   schemas: string,
 ): Promise<Difference[]> {
-  const things = references.flatMap(({ structure }, set) => structure.map((thing) => ({ set, ...thing })));
-  const { rows } = await client.query<Difference>(differencesSql(schemas), [JSON.stringify(things)]);
+  const elements = references.flatMap(({ structure }, set) =>
+    structure.map((element) => ({ set, ...element })),
+  );
+  const { rows } = await client.query<Difference>(differencesSql(schemas), [JSON.stringify(elements)]);
   return rows;
 }
 
 function differencesSql(schemas: string): string {
   return `
-  WITH schemas AS MATERIALIZED (SELECT * FROM ${schemas} s),
+  WITH schemas AS MATERIALIZED (SELECT * FROM ${schemas} s WHERE set IS NOT NULL),
   wanted AS MATERIALIZED (
     SELECT s.schema, r.* FROM schemas s
     JOIN json_to_recordset($1::json) AS r(set int, kind text, tbl text, object text, value text) USING (set)),

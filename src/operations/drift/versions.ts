@@ -1,108 +1,130 @@
 import type { Client } from 'pg';
-import { PUBLIC_MIGRATIONS } from '../../database/migration-folders';
-import { loadMigrations, VERSION_TABLE } from '../../database/schema-migrations';
+import { type Migration, VERSION_TABLE } from '../../database/schema-migrations';
 import { HISTORY_CHECKSUM } from '../../tenancy/migration-history';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
+import type { CheckName } from './checks';
 import type { Observation } from './findings';
-import { tenantsWith, unionOf } from './fleet';
+import { batchesWith, type Tenant, unionOf } from './fleet';
 
-interface Row {
+/** Versions of a schema by its own rows, which are the truth, and by the registry. */
+export interface History {
   schema: string;
-  /** Applied by the rows inside the schema. */
-  inside: (string | number)[];
-  /** By public.tenants; null when there is no row. */
-  index: number | null;
-  /** Whether the checksum of the history there is not that of the rows inside. */
-  differs: boolean;
+  /** Oldest first; null if the schema has no readable version table. */
+  versions: number[] | null;
+  /** By public.tenants; null if there is no row. */
+  registered: number | null;
+  /** Whether the checksum in public.tenants is that of the rows. */
+  isSame: boolean;
 }
 
-/** Rows inside each schema, which are the truth, against what the program knows and what public.tenants says. */
-export async function compareVersions(
+/** Reads the histories of these tenants, by schema. */
+export async function readHistories(
   client: Client,
-  migrations: TenantMigrations,
-): Promise<{ observations: Observation[]; others: string[] }> {
-  const known = migrations.list.map(({ version }) => version);
-  const observations: Observation[] = [];
-  const others: string[] = [];
-  for await (const tenants of tenantsWith(client, VERSION_TABLE, ['version', 'checksum'])) {
+  tenants: readonly Tenant[],
+): Promise<Map<string, History>> {
+  const histories = new Map<string, History>(
+    tenants.map(({ schema, registered }) => [schema, { schema, versions: null, registered, isSame: false }]),
+  );
+  for await (const batch of batchesWith(client, tenants, VERSION_TABLE, ['version'])) {
     const inside = unionOf(
-      tenants,
+      batch,
       VERSION_TABLE,
+      // A version table of an older program has no checksums.
       (table, { shopId, schema }) => `SELECT '${shopId}'::uuid AS shop_id, '${schema}' AS schema,
-        array(SELECT version::bigint FROM ${table} ORDER BY 1) AS inside,
-        (SELECT ${HISTORY_CHECKSUM} FROM ${table}) AS history`,
+        array(SELECT version::bigint FROM ${table} ORDER BY 1) AS versions,
+        (SELECT ${HISTORY_CHECKSUM} FROM (
+          SELECT version, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${table} v) v) AS checksum`,
     );
-    const { rows } = await client.query<Row>(
-      `SELECT schema, inside, t.version AS index, t.checksum <> history AS differs
-       FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)
-       WHERE inside <> $1::bigint[] OR t.version <> $2 OR t.checksum <> history`,
-      [known, migrations.latest],
+    const { rows } = await client.query<History & { versions: string[] }>(
+      `SELECT schema, versions, t.version AS registered, coalesce(t.checksum = s.checksum, false) AS "isSame"
+       FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)`,
     );
-    for (const row of rows) {
-      const found = judge(row, known);
-      observations.push(...found);
-      if (found.some(({ check }) => check === 'version-behind' || check === 'version-ahead'))
-        others.push(row.schema);
-    }
+    for (const row of rows) histories.set(row.schema, { ...row, versions: row.versions.map(Number) }); // pg: text
   }
-  return { observations, others };
+  return histories;
 }
 
-function judge({ schema, inside: texts, index, differs }: Row, known: readonly number[]): Observation[] {
-  const inside = texts.map(Number); // pg gives the elements of a bigint[] as text
-  const missing = known.filter((version) => !inside.includes(version));
-  const ahead = inside.filter((version) => !known.includes(version));
-  const seen = (check: Observation['check'], detail: string): Observation => ({
-    check,
-    schema,
-    object: check === 'version-index' ? 'public.tenants' : VERSION_TABLE,
-    detail,
-  });
-  const found: Observation[] = [];
-  const lost = missing.filter((version) => index !== null && version <= index);
-  if (lost.length > 0)
-    found.push(
-      seen('version-row-missing', `public.tenants says ${index}, but there is no row ${lost.join(', ')}`),
+/** The meaning of a history. */
+export interface Standing {
+  /** Migrations whose result the schema should be; null if unknown. */
+  migrations: Migration[] | null;
+  /** Known migrations older than the newest of these that are not among them. */
+  gaps: number[];
+  /** Reasons why `migrations` is unknown. */
+  faults: Observation[];
+  /** Faults of the rollout or of the registry: the schema may be right for its version. */
+  rollout: Observation[];
+}
+
+/** Judges a history by the migrations that this program knows. */
+export function judge(history: History, { list, latest }: TenantMigrations): Standing {
+  const { schema, versions, registered } = history;
+  if (versions === null) {
+    const migrations = list.filter(({ version }) => version <= (registered ?? latest));
+    return migrations.length > 0
+      ? { migrations, gaps: [], faults: [], rollout: [] } // the missing table is a finding of the structure
+      : unknown([rowMissing(schema, 'the version table is missing, and public.tenants knows no version')]);
+  }
+  const faults = [...lostRows(history, list), ...unknownRows(history, list)];
+  const rollout = delays(history, list);
+  if (faults.length > 0) return unknown(faults, rollout);
+  if (versions.length === 0) return unknown(rollout);
+  const migrations = list.filter(({ version }) => versions.includes(version));
+  return { migrations, gaps: missing(history, list).filter((v) => v < versions.at(-1)!), faults, rollout }; // not empty
+}
+
+/** The rows are not the history of the tables. */
+export function rowMissing(schema: string, detail: string): Observation {
+  return observe('version-row-missing', schema, detail);
+}
+
+function unknown(faults: Observation[], rollout: Observation[] = []): Standing {
+  return { migrations: null, gaps: [], faults, rollout };
+}
+
+function observe(check: CheckName, schema: string, detail: string): Observation {
+  return { check, schema, object: check === 'version-index' ? 'public.tenants' : VERSION_TABLE, detail };
+}
+
+function missing({ versions }: History, list: readonly Migration[]): number[] {
+  return list.map(({ version }) => version).filter((version) => versions?.includes(version) !== true);
+}
+
+const newestOf = ({ versions }: History) => versions?.at(-1) ?? 0;
+
+/** Missing versions that the registry covers. If it has the checksum of these very rows, none was lost. */
+function lost(history: History, list: readonly Migration[]): number[] {
+  const { registered, isSame } = history;
+  if (registered === null || (isSame && registered === newestOf(history))) return [];
+  return missing(history, list).filter((version) => version <= registered);
+}
+
+function lostRows(history: History, list: readonly Migration[]): Observation[] {
+  const rows = lost(history, list);
+  if (rows.length === 0) return [];
+  const detail = `public.tenants has version ${history.registered}, but there is no row ${rows.join(', ')}`;
+  return [rowMissing(history.schema, detail)];
+}
+
+function unknownRows({ schema, versions }: History, list: readonly Migration[]): Observation[] {
+  const ahead = versions?.filter((version) => !list.some((known) => known.version === version)) ?? [];
+  if (ahead.length === 0) return [];
+  return [observe('version-ahead', schema, `has ${ahead.join(', ')}, which this program does not know`)];
+}
+
+function delays(history: History, list: readonly Migration[]): Observation[] {
+  const { schema, registered, isSame } = history;
+  const newest = newestOf(history);
+  const rowsLost = lost(history, list);
+  const behind = missing(history, list).filter((version) => !rowsLost.includes(version));
+  const observations: Observation[] = [];
+  if (behind.length > 0) observations.push(observe('version-behind', schema, `lacks ${behind.join(', ')}`));
+  if (rowsLost.length > 0 || registered === null) return observations;
+  if (registered !== newest)
+    observations.push(
+      observe('version-index', schema, `expected version ${newest} as in the schema, found ${registered}`),
     );
-  if (lost.length < missing.length)
-    found.push(seen('version-behind', `lacks ${missing.filter((v) => !lost.includes(v)).join(', ')}`));
-  if (ahead.length > 0)
-    found.push(seen('version-ahead', `has ${ahead.join(', ')}, which this program does not know`));
-  const newest = inside.at(-1) ?? 0;
-  if (lost.length === 0 && index !== null && index !== newest)
-    found.push(seen('version-index', `expected ${newest} as in the schema, found ${index}`));
-  if (found.length === 0 && differs)
-    found.push(seen('version-index', 'its checksum is not that of the rows in the schema'));
-  return found;
-}
-
-/** Migrations that failed and were not tried again with success. Who has all of them has failed at nothing. */
-export async function findFailedMigrations(
-  client: Client,
-  { checksum }: TenantMigrations,
-): Promise<Observation[]> {
-  const { rows } = await client.query<Observation>(
-    `SELECT 'migration-failed' AS check, 'shop_' || replace(shop_id::text, '-', '') AS schema,
-       'public.tenants' AS object, 'the last attempt failed: ' || last_error AS detail
-     FROM public.tenants WHERE status <> 'ready' AND checksum <> $1`,
-    [checksum],
-  );
-  return rows;
-}
-
-/** `public` against the migrations of this program. */
-export async function comparePublicVersion(client: Client): Promise<Observation[]> {
-  const known = (await loadMigrations(PUBLIC_MIGRATIONS)).map(({ version }) => version);
-  const { rows } = await client.query<{ version: number; here: boolean }>(
-    `SELECT version, v.version IS NOT NULL AS here
-     FROM public.${VERSION_TABLE} v FULL JOIN unnest($1::bigint[]) AS known(version) USING (version)
-     WHERE v.version IS NULL OR known.version IS NULL ORDER BY 1`,
-    [known],
-  );
-  return rows.map(({ version, here }) => ({
-    check: 'public-version',
-    schema: null,
-    object: `public.${VERSION_TABLE}`,
-    detail: here ? `has ${version}, which this program does not know` : `lacks ${version}`,
-  }));
+  else if (observations.length === 0 && !isSame && unknownRows(history, list).length === 0)
+    observations.push(observe('version-index', schema, 'its checksum is not that of the rows in the schema'));
+  return observations;
 }

@@ -1,7 +1,9 @@
 import type { Client } from 'pg';
 import { quoteLiteral } from '../../../database/identifiers';
 import { PUBLIC_FUNCTIONS, PUBLIC_RIGHTS } from '../../../database/public-rights';
+import { PUBLIC_MIGRATIONS } from '../../../database/migration-folders';
 import type { Roles } from '../../../database/roles';
+import { loadMigrations, VERSION_TABLE } from '../../../database/schema-migrations';
 import { grantsSql } from '../catalogue';
 import { difference, type Observation } from '../findings';
 
@@ -19,13 +21,15 @@ interface Right {
   rights: string;
 }
 
-/** Rights on `public` and its tables: the public login has those of the list, and nobody else has any. */
+/** `public` as a table (oid, schema), in the form of tenants' schemas: its findings belong to no shop. */
+export const PUBLIC_SCHEMA = `(SELECT oid, NULL::text AS schema FROM pg_namespace WHERE nspname = 'public')`;
+
+/** Compares rights on `public` and its tables: the public login has those of the list, no other role has any. */
 export async function comparePublicRights(client: Client, roles: Roles): Promise<Observation[]> {
-  const schemas = `(SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname = 'public')`;
   const { rows } = await client.query<Row>(
     `SELECT kind, object, grantee, w.rights AS expected, f.rights AS found
      FROM (SELECT r.*, $2 AS grantee FROM json_to_recordset($1::json) AS r(kind text, object text, rights text)) w
-     FULL JOIN (${grantsSql(schemas, quoteLiteral(roles.owner))}) f USING (kind, object, grantee)
+     FULL JOIN (${grantsSql(PUBLIC_SCHEMA, quoteLiteral(roles.owner))}) f USING (kind, object, grantee)
      WHERE w.rights IS DISTINCT FROM f.rights`,
     [JSON.stringify(expectedRights()), roles.public],
   );
@@ -37,7 +41,7 @@ export async function comparePublicRights(client: Client, roles: Roles): Promise
   }));
 }
 
-/** The list of rights in the spelling of the access lists: a row a table, and one a column. */
+/** The list of rights as access lists spell them: one row for each table and column. */
 function expectedRights(): Right[] {
   const tables = Object.entries(PUBLIC_RIGHTS).flatMap(([table, text]) => rightsOn(table, text));
   return [{ kind: 'schema', object: 'schema', rights: 'USAGE' }, ...tables];
@@ -55,9 +59,21 @@ function rightsOn(table: string, text: string): Right[] {
   }));
 }
 
+/** The owner owns the public tables. */
+export async function comparePublicOwners(client: Client, { owner }: Roles): Promise<Observation[]> {
+  const { rows } = await client.query<Observation>(
+    `SELECT 'wrong-owner' AS check, NULL AS schema, 'public.' || relname AS object,
+       'expected ' || $1::text || ', found ' || pg_get_userbyid(relowner) AS detail
+     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($2)
+       AND relkind NOT IN ('i', 'I', 'c') AND pg_get_userbyid(relowner) <> $1::text`,
+    [owner, Object.keys(PUBLIC_RIGHTS)],
+  );
+  return rows;
+}
+
 /**
- * Functions in `public`, but for those of extensions: the public login may call those of the list, nobody else
- * any, and they belong to the owner, with whose rights all but one work.
+ * Compares functions in `public`, except those of extensions: the public login may call those of the list, no other
+ * role any, and the owner owns them, because all but one run with its rights.
  */
 export async function comparePublicFunctions(client: Client, roles: Roles): Promise<Observation[]> {
   const { rows } = await client.query<Omit<Observation, 'check' | 'schema'>>(
@@ -69,7 +85,7 @@ export async function comparePublicFunctions(client: Client, roles: Roles): Prom
          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')),
      wanted AS (SELECT to_regprocedure('public.' || f)::oid AS oid, 'public.' || f AS name, $2 AS grantee FROM unnest($1::text[]) f)
      SELECT coalesce(w.name, oid::regprocedure::text) AS object,
-       grantee || CASE WHEN w.name IS NULL THEN ' may call it; expected nobody but the owner' ELSE ' may not call it' END AS detail
+       grantee || CASE WHEN w.name IS NULL THEN ' may call it; expected only the owner' ELSE ' may not call it' END AS detail
      FROM wanted w FULL JOIN found f USING (oid, grantee) WHERE w.name IS NULL OR f.proowner IS NULL
      UNION ALL
      SELECT w.name, 'expected the owner ' || $3 || ', found ' || pg_get_userbyid(p.proowner)
@@ -79,7 +95,7 @@ export async function comparePublicFunctions(client: Client, roles: Roles): Prom
   return rows.map((row) => ({ check: 'public-function', schema: null, ...row }));
 }
 
-/** Rights on the database itself: no temporary tables, and new schemas by the admin login alone. */
+/** Compares rights on the database: nobody may create temporary tables, only the admin login schemas. */
 export async function compareDatabaseRights(client: Client, roles: Roles): Promise<Observation[]> {
   const { rows } = await client.query<{ database: string; detail: string }>(
     `WITH here AS (SELECT oid, datname, datdba, coalesce(datacl, acldefault('d', datdba)) AS acl
@@ -101,5 +117,22 @@ export async function compareDatabaseRights(client: Client, roles: Roles): Promi
     schema: null,
     object: database,
     detail,
+  }));
+}
+
+/** Compares `public` with the migrations of this program. */
+export async function comparePublicVersion(client: Client): Promise<Observation[]> {
+  const known = (await loadMigrations(PUBLIC_MIGRATIONS)).map(({ version }) => version);
+  const { rows } = await client.query<{ version: number; isApplied: boolean }>(
+    `SELECT version, v.version IS NOT NULL AS "isApplied"
+     FROM public.${VERSION_TABLE} v FULL JOIN unnest($1::bigint[]) AS known(version) USING (version)
+     WHERE v.version IS NULL OR known.version IS NULL ORDER BY 1`,
+    [known],
+  );
+  return rows.map(({ version, isApplied }) => ({
+    check: 'public-version',
+    schema: null,
+    object: `public.${VERSION_TABLE}`,
+    detail: isApplied ? `has ${version}, which this program does not know` : `lacks ${version}`,
   }));
 }

@@ -1,16 +1,18 @@
 import type { Client } from 'pg';
+import type { TenantMigrations } from '../../../tenancy/tenant-migrations';
 import type { Observation } from '../findings';
-import { tenantsWith, unionOf } from '../fleet';
+import { batchesWith, type Tenant, unionOf } from '../fleet';
 
 /**
- * Who works in a shop by `public.memberships` has a row with the same role inside it: without one, orders
- * cannot name who took them. The other way round is no fault: a row stays for the orders that name it.
+ * Compares memberships with the members inside shops: without a row of the same role there, orders cannot name who
+ * took them. A member without a membership is no fault: the row stays for the orders that name it.
  */
-export async function compareMembers(client: Client): Promise<Observation[]> {
-  const observations = await findShopsWithoutOwner(client);
-  for await (const tenants of tenantsWith(client, 'members', ['user_id', 'role'])) {
+export async function compareMembers(client: Client, tenants: readonly Tenant[]): Promise<Observation[]> {
+  const observations: Observation[] = [];
+  const wanted = tenants.filter(({ isWanted }) => isWanted);
+  for await (const batch of batchesWith(client, wanted, 'members', ['user_id', 'role'])) {
     const missing = unionOf(
-      tenants,
+      batch,
       'members',
       (table, { shopId, schema }) => `SELECT '${schema}' AS schema, m.user_id, m.role, t.role::text AS inside
         FROM public.memberships m LEFT JOIN ${table} t ON t.user_id::text = m.user_id::text
@@ -26,12 +28,26 @@ export async function compareMembers(client: Client): Promise<Observation[]> {
   return observations;
 }
 
-async function findShopsWithoutOwner(client: Client): Promise<Observation[]> {
+export async function findShopsWithoutOwner(client: Client): Promise<Observation[]> {
   const { rows } = await client.query<Observation>(
     `SELECT 'shop-without-owner' AS check, 'shop_' || replace(id::text, '-', '') AS schema,
-       'public.memberships' AS object, 'nobody is its owner' AS detail
+       'public.memberships' AS object, 'no membership has the role owner' AS detail
      FROM public.shops s
      WHERE NOT EXISTS (SELECT FROM public.memberships m WHERE m.shop_id = s.id AND m.role = 'owner')`,
+  );
+  return rows;
+}
+
+/** Finds tenants whose last migration failed, except those that have all migrations by now. */
+export async function findFailedMigrations(
+  client: Client,
+  { checksum }: TenantMigrations,
+): Promise<Observation[]> {
+  const { rows } = await client.query<Observation>(
+    `SELECT 'migration-failed' AS check, 'shop_' || replace(shop_id::text, '-', '') AS schema,
+       'public.tenants' AS object, 'the last attempt failed: ' || last_error AS detail
+     FROM public.tenants WHERE status <> 'ready' AND checksum <> $1`,
+    [checksum],
   );
   return rows;
 }

@@ -4,9 +4,8 @@ import type { Roles } from '../../../database/roles';
 import { creatorNumber } from '../../../tenancy/role-creators';
 import { difference, type Observation } from '../findings';
 import { SPARE_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
-import { leftOver } from './orphans';
 
-/** What distinguishes each role of the installation; a shop's role has nothing of it. */
+/** Attributes of each role of the installation. A shop's role is NOLOGIN and has no others. */
 const ATTRIBUTES: Record<keyof Roles, string> = {
   owner: 'NOLOGIN',
   admin: 'LOGIN CREATEROLE',
@@ -16,7 +15,43 @@ const ATTRIBUTES: Record<keyof Roles, string> = {
 
 const CREATOR_ATTRIBUTES = 'NOLOGIN CREATEROLE';
 
-/** Who makes the roles of tenants for the admin login; none before PostgreSQL 16. */
+/**
+ * SQL condition on a role `r` with a tenant's name: neither this installation nor another needs it. Roles belong to the
+ * whole server, which other installations may share. A leftover role has no tenant, schema or row of a spare role here;
+ * no object in another database depends on it (an installed tenant's role always has rights in its database); and its
+ * members are only superusers and roles of this installation.
+ * @param roles placeholder of an array of the installation's own roles
+ */
+function isLeftover(roles: string): string {
+  return `r.rolname ~ ${TENANT_NAME}
+    AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = r.rolname)
+    AND NOT EXISTS (SELECT FROM ${TENANTS} t WHERE t.schema = r.rolname)
+    AND NOT EXISTS (SELECT FROM ${SPARE_ROLES} s WHERE s.schema = r.rolname)
+    AND NOT EXISTS (SELECT FROM pg_shdepend d
+      WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
+        AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())))
+    AND NOT EXISTS (SELECT FROM pg_auth_members l JOIN pg_roles m ON m.oid = l.member
+      WHERE l.roleid = r.oid AND NOT m.rolsuper AND m.rolname <> ALL (${roles}::text[]))`;
+}
+
+/**
+ * Finds roles of tenants that do not exist, and spare roles that the server lacks.
+ * @param own roles of the installation
+ */
+export async function findStrayRoles(client: Client, own: readonly string[]): Promise<Observation[]> {
+  const { rows } = await client.query<Observation>(
+    `SELECT 'stocked-role-missing' AS check, schema, schema AS object,
+       'public.spare_roles has the role, the server does not' AS detail
+     FROM ${SPARE_ROLES} s LEFT JOIN pg_roles r ON r.rolname = schema WHERE r.oid IS NULL
+     UNION ALL
+     SELECT 'leftover-role', NULL, rolname::text, 'no schema here and no object in any other database needs it'
+     FROM pg_roles r WHERE ${isLeftover('$1')}`,
+    [own],
+  );
+  return rows;
+}
+
+/** Lists the roles that create tenants' roles for the admin login; none before PostgreSQL 16. */
 export async function roleCreators(client: Client, roles: Roles): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT rolname AS name FROM pg_roles WHERE ${creatorNumber('rolname', roles)} > 0`,
@@ -24,7 +59,7 @@ export async function roleCreators(client: Client, roles: Roles): Promise<string
   return rows.map(({ name }) => name);
 }
 
-/** Attributes of all roles of the installation, against what bootstrap and provisioning make. */
+/** Compares the attributes of all roles with those that bootstrap and provisioning give. */
 export async function compareAttributes(
   client: Client,
   roles: Roles,
@@ -63,8 +98,8 @@ export async function compareAttributes(
 }
 
 /**
- * Who may become whom. The tenant login may become every shop and nothing else; the admin login and the creators have what
- * PostgreSQL 16 and newer give to a role's creator; whoever bootstraps, and superusers, may become all.
+ * Compares memberships. The tenant login may become every shop's role and no other; the admin login and the creators
+ * have what PostgreSQL 16 and newer give to a role's creator; the login of DATABASE_URL and superusers may become all.
  */
 export async function compareMemberships(
   client: Client,
@@ -98,17 +133,17 @@ const MEMBERSHIPS = `
       AND NOT ((granted = $2 OR granted = ANY ($5)) AND member = $3)
       AND NOT (granted = ANY ($1) AND member = current_user)
       AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = l.oid AND r.rolname ~ ${TENANT_NAME}
-        AND member = ANY ($1) AND ${leftOver('$1')}))
+        AND member = ANY ($1) AND ${isLeftover('$1')}))
   SELECT CASE WHEN coalesce(granted_shop, member_shop) IS NULL THEN 'engine-role-member' ELSE 'shop-role-member' END
       AS check, coalesce(granted_shop, member_shop) AS schema, member || ' in ' || granted AS object,
-    member || CASE WHEN with_admin THEN ' may hand on ' ELSE ' may become ' END || granted AS detail
+    member || CASE WHEN with_admin THEN ' may grant ' ELSE ' may become ' END || granted AS detail
   FROM wrong
   UNION ALL
-  SELECT 'shop-role-not-granted', s.schema, s.schema, $4 || ' may not become it, so no request reaches the shop'
+  SELECT 'shop-role-not-granted', s.schema, s.schema, $4 || ' is not a member, so no request reaches the shop'
   FROM shops s JOIN (SELECT schema FROM ${TENANTS} t UNION ALL SELECT schema FROM ${SPARE_ROLES} r) t USING (schema)
   WHERE NOT EXISTS (SELECT FROM links WHERE granted_shop = s.schema AND member = $4)`;
 
-/** Settings that the logins start with. Others than ours may be set, but not the role. */
+/** Compares the settings that logins start with. Further settings are allowed, except the role. */
 export async function compareSettings(client: Client, roles: Roles): Promise<Observation[]> {
   const { rows } = await client.query<{ role: string; name: string; value: string }>(
     `SELECT r.rolname::text AS role, split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value
@@ -125,7 +160,7 @@ export async function compareSettings(client: Client, roles: Roles): Promise<Obs
       detail: difference(expected, found),
     });
   for (const [login, name, sql] of LOGIN_SETTINGS) {
-    const expected = sql === "''" ? '""' : sql.replaceAll("'", ''); // as PostgreSQL keeps it
+    const expected = sql === "''" ? '""' : sql.replaceAll("'", ''); // as PostgreSQL stores it
     const found = rows.filter((row) => row.role === roles[login] && row.name === name);
     if (found.length === 0) differs(roles[login], name, expected, null);
     for (const { value } of found) if (value !== expected) differs(roles[login], name, expected, value);

@@ -5,7 +5,7 @@ import type { Roles } from '../../../database/roles';
 import type { Note, Observation } from '../findings';
 
 const MIN_LOCKS = 256; // dropping a tenant takes about ten locks a table
-/** Beyond the pools: three migrators, and commands such as this one. */
+/** In addition to the pools: three migrators, and commands such as this one. */
 const SPARE_CONNECTIONS = 5;
 
 interface Wanted {
@@ -13,7 +13,7 @@ interface Wanted {
   expected: string;
 }
 
-/** Settings of the server, as this session has them. */
+/** Checks the settings of the server, as this session has them. */
 export async function checkServer(client: Client, env: Env): Promise<Observation[]> {
   const { rows } = await client.query<{ name: string; value: string }>(
     'SELECT name, setting AS value FROM pg_settings WHERE name = ANY ($1)',
@@ -45,7 +45,7 @@ export async function checkServer(client: Client, env: Env): Promise<Observation
 
 const CONNECTIONS = ['max_connections', 'superuser_reserved_connections', 'reserved_connections'];
 
-const isOn = { isGood: (value: string) => value === 'on', expected: 'on: without it a crash loses data' };
+const isOn = { isGood: (value: string) => value === 'on', expected: 'on: otherwise a crash loses data' };
 
 const WANTED: Record<string, Wanted> = {
   max_locks_per_transaction: {
@@ -54,18 +54,18 @@ const WANTED: Record<string, Wanted> = {
   },
   client_connection_check_interval: {
     isGood: (value) => Number(value) > 0,
-    expected: "more than 0, such as 1s: a killed client's statement goes on until it ends",
+    expected: "more than 0, such as 1s: otherwise a killed client's statement runs to its end",
   },
   password_encryption: { isGood: (value) => value === 'scram-sha-256', expected: 'scram-sha-256' },
   fsync: isOn,
   full_page_writes: isOn,
   synchronous_commit: {
     isGood: (value) => value !== 'off',
-    expected: 'anything but off: a crash would lose orders that were answered',
+    expected: 'anything but off: a crash would lose orders that were confirmed',
   },
 };
 
-/** Passwords of the logins are SCRAM verifiers. Only a superuser can see. */
+/** The passwords of logins are SCRAM verifiers. Only a superuser can read them. */
 export async function checkPasswords(
   client: Client,
   roles: Roles,
@@ -76,7 +76,7 @@ export async function checkPasswords(
   if (!rows[0]!.mayRead)
     return {
       observations: [],
-      notes: [{ check: 'login-password', detail: 'not checked: needs a superuser' }],
+      notes: [{ check: 'login-password', detail: 'not checked: only a superuser can read passwords' }],
     };
   const found = await client.query<{ role: string }>(
     `SELECT rolname AS role FROM pg_authid
@@ -87,7 +87,7 @@ export async function checkPasswords(
     check: 'login-password' as const,
     schema: null,
     object: role,
-    detail: 'expected a SCRAM-SHA-256 verifier, found md5 or none',
+    detail: 'expected a SCRAM-SHA-256 verifier, found md5 or no password',
   }));
   return { observations, notes: [] };
 }

@@ -1,26 +1,21 @@
 import { SHOP } from '../catalogue';
-import type { Thing } from '../reference';
 import type { Drift } from '../drift';
+import type { Element } from '../reference';
 
-/** What things consist of, as `structureSql` gives it for `parts`. */
-export interface Parts {
+/** Components of elements, as `structureSql` gives them. */
+export interface Components {
   table: { unlogged: boolean; rowSecurity: boolean; forced: boolean; unchecked: boolean; options: string[] };
   column: {
     position: number;
     type: string;
     notNull: boolean;
-    /** Default, or what it is generated from. */
+    /** The default, or the expression of a generated column. */
     expression: string | null;
     /** `s`: stored, `v`: virtual, empty: not generated. */
     generated: '' | 's' | 'v';
     collation: string | null;
   };
-  index: {
-    definition: string;
-    unique: boolean;
-    /** Whether a constraint needs it. */
-    behind: boolean;
-  };
+  index: { definition: string; unique: boolean; backsConstraint: boolean };
   constraint: {
     definition: string;
     /** `pg_constraint.contype` */
@@ -31,31 +26,33 @@ export interface Parts {
   };
 }
 
-export interface Part<K extends keyof Parts> {
+/** An element by its components. */
+export interface Component<K extends keyof Components> {
   tbl: string;
   object: string;
-  /** Its own name. */
+  /** Its own name, without that of the table. */
   name: string;
-  parts: Parts[K];
+  components: Components[K];
 }
 
-/** Things of one kind that the reference has, or that the tenant has, by their names in findings. */
-export function partsOf<K extends keyof Parts>(
+/** Elements of one kind that the reference has, or that differ in the tenant, by their names in findings. */
+export function componentsOf<K extends keyof Components>(
   drift: Drift,
   side: 'expected' | 'found',
   kind: K,
-): Map<string, Part<K>> {
-  const things = side === 'found' ? drift.found : (drift.set?.reference.parts ?? []);
-  const parts = things.filter((thing) => thing.kind === kind).map((thing) => partOf<K>(drift, thing));
-  return new Map(parts.map((part) => [part.object, part]));
+): Map<string, Component<K>> {
+  const elements = side === 'found' ? drift.found : (drift.reference?.components ?? []);
+  const ofKind = elements.filter((element) => element.kind === kind);
+  return new Map(ofKind.map((element) => [element.object, componentOf<K>(drift, element)]));
 }
 
-function partOf<K extends keyof Parts>({ tenant }: Drift, { kind, tbl, object, value }: Thing): Part<K> {
+function componentOf<K extends keyof Components>({ tenant }: Drift, element: Element): Component<K> {
+  const { kind, tbl, object, value } = element;
   const isOnTable = kind === 'column' || kind === 'constraint';
   return {
     tbl,
     object,
     name: isOnTable ? object.slice(tbl.length + 1) : object,
-    parts: JSON.parse(value.replaceAll(SHOP, tenant.schema)) as Parts[K],
+    components: JSON.parse(value.replaceAll(SHOP, tenant.schema)) as Components[K],
   };
 }

@@ -1,26 +1,38 @@
 import { quoteIdent } from '../../../database/identifiers';
-import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, type Parts, partsOf } from './component';
-import { qualified, type Statement } from './statement';
+import { type Difference, observationOf } from '../structure';
+import { type Component, type Components, componentsOf } from './component';
+import { alterTable, reasonOf, type Statement } from './statement';
 
-export function mendColumns(drift: Drift, why: (row: Difference) => string): Statement[] {
+export function repairColumns(drift: Drift): Statement[] {
   const columns = drift.structure.filter(({ kind }) => kind === 'column');
-  const expected = partsOf(drift, 'expected', 'column');
-  const found = partsOf(drift, 'found', 'column');
+  const expected = componentsOf(drift, 'expected', 'column');
+  const found = componentsOf(drift, 'found', 'column');
   return columns.flatMap((row) => {
     const [wanted, present] = [expected.get(row.object), found.get(row.object)];
-    if (present === undefined) return addColumn(drift, wanted!, [why(row)], columns); // one of the two is there
-    if (wanted === undefined) return dropColumn(drift, present, [why(row)]);
-    return alterColumn(drift, wanted, present, [why(row)]);
+    const changes =
+      wanted !== undefined && present !== undefined
+        ? changeColumn(wanted, present.components)
+        : [present === undefined ? addColumn(wanted!, row, columns) : dropColumn(present)]; // one of the two exists
+    return changes.map(({ sql, caution = [], phase = 'alter tables' }, order): Statement => {
+      const why = [reasonOf(observationOf(row))];
+      return { phase, order, sql: `${alterTable(drift, row.tbl)} ${sql}`, why, cautions: caution };
+    });
   });
+}
+
+/** An action of ALTER TABLE. */
+interface Change {
+  sql: string;
+  caution?: string[];
+  phase?: Statement['phase'];
 }
 
 const DEFAULT_COLLATION = '"default"';
 
-/** As in CREATE TABLE. */
-export function columnSql({ name, parts }: Part<'column'>): string {
-  const { type, collation, expression, generated, notNull } = parts;
+/** Defines a column as in CREATE TABLE. */
+export function columnSql({ name, components }: Component<'column'>): string {
+  const { type, collation, expression, generated, notNull } = components;
   const kind = generated === 'v' ? 'VIRTUAL' : 'STORED';
   const value = generated === '' ? `DEFAULT ${expression}` : `GENERATED ALWAYS AS (${expression}) ${kind}`;
   return [
@@ -34,98 +46,73 @@ export function columnSql({ name, parts }: Part<'column'>): string {
     .join(' ');
 }
 
-function addColumn(
-  drift: Drift,
-  column: Part<'column'>,
-  why: string[],
-  all: readonly Difference[],
-): Statement[] {
-  const { tbl, object, parts } = column;
-  const cautions: string[] = [];
-  if (parts.notNull && parts.expression === null)
-    cautions.push(
-      'DECIDE: fails when the table has rows; then add it without NOT NULL, fill it, and SET NOT NULL',
+function addColumn(column: Component<'column'>, row: Difference, all: readonly Difference[]): Change {
+  const caution: string[] = [];
+  if (column.components.notNull && column.components.expression === null)
+    caution.push(
+      'DECIDE: fails if the table has rows; then add it without NOT NULL, fill it, and SET NOT NULL',
     );
-  const wanted = all.find((row) => row.object === object)?.expected;
-  const alike = all.filter((row) => row.tbl === tbl && row.expected === null && row.found === wanted);
+  const alike = all.filter(
+    ({ tbl, expected, found }) => tbl === row.tbl && expected === null && found === row.expected,
+  );
   if (alike.length > 0)
-    cautions.push(
-      `DECIDE: if it was renamed, as ${alike.map((row) => row.object).join(' or ')} may tell, rename that back instead`,
+    caution.push(
+      `DECIDE: if it was renamed, perhaps to ${alike.map(({ object }) => object).join(' or ')}, rename that back instead`,
     );
-  return [alter(drift, tbl, `ADD COLUMN ${columnSql(column)}`, why, cautions)];
+  return { sql: `ADD COLUMN ${columnSql(column)}`, caution };
 }
 
-function dropColumn(drift: Drift, { tbl, name, object }: Part<'column'>, why: string[]): Statement[] {
-  const cautions = [`LOSES DATA: what is in ${object}`];
-  return [{ ...alter(drift, tbl, `DROP COLUMN ${quoteIdent(name)}`, why, cautions), phase: 'drop columns' }];
+function dropColumn({ name, object }: Component<'column'>): Change {
+  const caution = [`LOSES DATA: the values of ${object}`];
+  return { sql: `DROP COLUMN ${quoteIdent(name)}`, caution, phase: 'drop columns' };
 }
 
-function alterColumn(
-  drift: Drift,
-  wanted: Part<'column'>,
-  present: Part<'column'>,
-  why: string[],
-): Statement[] {
-  const { tbl, name, parts: expected } = wanted;
-  const found = { ...present.parts };
+function changeColumn(wanted: Component<'column'>, present: Components['column']): Change[] {
+  const { name, components: expected } = wanted;
+  const found = { ...present };
   const column = `ALTER COLUMN ${quoteIdent(name)}`;
-  const steps: Step[] = [];
+  const changes: Change[] = [];
   if (found.generated === 's' && expected.generated === '') {
-    steps.push({ sql: `${column} DROP EXPRESSION` });
+    changes.push({ sql: `${column} DROP EXPRESSION` });
     Object.assign(found, { generated: '', expression: null });
   }
   const isGenerated = found.generated !== '' || expected.generated !== '';
   if (isGenerated && (found.generated !== expected.generated || found.expression !== expected.expression))
-    return inOrder(drift, tbl, why, replaceColumn(wanted, found));
+    return replaceColumn(wanted, found);
   if (found.type !== expected.type || found.collation !== expected.collation) {
-    if (found.expression !== null && !isGenerated) steps.push({ sql: `${column} DROP DEFAULT` });
+    if (found.expression !== null && !isGenerated) changes.push({ sql: `${column} DROP DEFAULT` });
     if (!isGenerated) found.expression = null;
-    steps.push(retype(wanted));
+    changes.push(changeType(wanted));
   }
   if (found.expression !== expected.expression && !isGenerated)
-    steps.push({
+    changes.push({
       sql: `${column} ${expected.expression === null ? 'DROP DEFAULT' : `SET DEFAULT ${expected.expression}`}`,
     });
-  if (found.notNull && !expected.notNull) steps.push({ sql: `${column} DROP NOT NULL` });
+  if (found.notNull && !expected.notNull) changes.push({ sql: `${column} DROP NOT NULL` });
   if (!found.notNull && expected.notNull)
-    steps.push({ sql: `${column} SET NOT NULL`, caution: 'MAY FAIL: when a row has none; fill them first' });
-  return inOrder(drift, tbl, why, steps);
+    changes.push({ sql: `${column} SET NOT NULL`, caution: ['MAY FAIL: if a value is NULL; fill it first'] });
+  return changes;
 }
 
-interface Step {
-  sql: string;
-  caution?: string;
-}
-
-/** PostgreSQL before 17 changes no expression. */
-function replaceColumn(wanted: Part<'column'>, found: Parts['column']): Step[] {
-  const lost = found.generated === '' ? { caution: `LOSES DATA: what is in ${wanted.object}` } : {};
+/** PostgreSQL before 17 cannot change the expression of a generated column. */
+function replaceColumn(wanted: Component<'column'>, found: Components['column']): Change[] {
+  const caution = found.generated === '' ? [`LOSES DATA: the values of ${wanted.object}`] : [];
   return [
-    { sql: `DROP COLUMN ${quoteIdent(wanted.name)}`, ...lost },
+    { sql: `DROP COLUMN ${quoteIdent(wanted.name)}`, caution },
     {
       sql: `ADD COLUMN ${columnSql(wanted)}`,
-      caution: 'DECIDE: indexes and constraints on it went with it: verify again afterwards',
+      caution: ['DECIDE: its indexes and constraints were dropped with it: verify again afterwards'],
     },
   ];
 }
 
-/** Without a default, whose type would not follow. */
-function retype({ name, parts: { type, collation } }: Part<'column'>): Step {
+/** The default is dropped before: its type would not follow. */
+function changeType({ name, components: { type, collation } }: Component<'column'>): Change {
   const collate = collation === null ? '' : ` COLLATE ${collation}`;
   return {
     sql: `ALTER COLUMN ${quoteIdent(name)} TYPE ${type}${collate} USING ${quoteIdent(name)}::${type}`,
-    caution:
-      'MAY FAIL: when a value does not fit the type, which may also cut it; writes the whole table anew',
+    caution: [
+      'MAY FAIL: if a value does not fit the type, which may also truncate it; rewrites the whole table',
+    ],
   };
-}
-
-function inOrder(drift: Drift, tbl: string, why: string[], steps: Step[]): Statement[] {
-  return steps.map(({ sql, caution }, order) => ({
-    ...alter(drift, tbl, sql, why, caution === undefined ? [] : [caution]),
-    order,
-  }));
-}
-
-function alter(drift: Drift, tbl: string, sql: string, why: string[], cautions: string[]): Statement {
-  return { phase: 'alter tables', sql: `ALTER TABLE ${qualified(drift, tbl)} ${sql}`, why, cautions };
 }

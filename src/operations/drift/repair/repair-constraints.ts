@@ -1,109 +1,112 @@
 import { quoteIdent } from '../../../database/identifiers';
-import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, partsOf } from './component';
-import { qualified, type Statement } from './statement';
+import { type Difference, observationOf } from '../structure';
+import { type Component, componentsOf } from './component';
+import { alterTable, reasonOf, type Statement } from './statement';
 
-type Why = (row: Difference) => string;
+type Constraint = Component<'constraint'>;
 
-export function mendConstraints(drift: Drift, why: Why): Statement[] {
+export function repairConstraints(drift: Drift): Statement[] {
   const rows = drift.structure.filter(({ kind }) => kind === 'constraint');
-  const expected = partsOf(drift, 'expected', 'constraint');
-  const found = partsOf(drift, 'found', 'constraint');
+  const expected = componentsOf(drift, 'expected', 'constraint');
+  const found = componentsOf(drift, 'found', 'constraint');
   const renamed = pairs(rows);
   const others = rows.filter((row) => ![...renamed.keys(), ...renamed.values()].includes(row));
-  const dropped: Part<'constraint'>[] = [];
+  const dropped: Constraint[] = [];
   const statements = others.flatMap((row) => {
     const [wanted, present] = [expected.get(row.object), found.get(row.object)];
-    if (present?.parts.type === 'n') return validateNotNull(drift, present, [why(row)]);
+    const why = [reasonOf(observationOf(row))];
+    if (present?.components.type === 'n') return validateNotNull(drift, present, why);
     if (wanted !== undefined && row.found === `${row.expected} NOT VALID`)
-      return [validate(drift, wanted, [why(row)])];
+      return [validate(drift, wanted, why, 'foreign keys')];
     if (present !== undefined) dropped.push(present);
     return [
-      ...(present === undefined ? [] : [drop(drift, present, [why(row)])]),
-      ...(wanted === undefined ? [] : [constraintStatement(drift, wanted, [why(row)])]),
+      ...(present === undefined ? [] : [drop(drift, present, why)]),
+      ...(wanted === undefined ? [] : [constraintStatement(drift, wanted, why)]),
     ];
   });
-  for (const [missing, extra] of renamed)
-    statements.push(rename(drift, extra, missing, [why(missing), why(extra)]));
+  for (const [missing, extra] of renamed) statements.push(rename(drift, extra, missing));
   return [...statements, ...keepReferences(drift, dropped)];
 }
 
-/** Foreign keys that are as they should be, but refer to a key that goes and comes back. */
-function keepReferences(drift: Drift, dropped: readonly Part<'constraint'>[]): Statement[] {
-  const keys = dropped.filter(({ parts }) => parts.type === 'p' || parts.type === 'u').map(({ tbl }) => tbl);
-  const told = new Set(drift.structure.map(({ object }) => object));
-  return [...partsOf(drift, 'expected', 'constraint').values()]
+/** Drops and adds unchanged foreign keys that refer to a key that is dropped and added. */
+function keepReferences(drift: Drift, dropped: readonly Constraint[]): Statement[] {
+  const keys = dropped
+    .filter(({ components }) => components.type === 'p' || components.type === 'u')
+    .map(({ tbl }) => tbl);
+  const reported = new Set(drift.structure.map(({ object }) => object));
+  return [...componentsOf(drift, 'expected', 'constraint').values()]
     .filter(
-      ({ tbl, object, parts }) => keys.includes(parts.refersTo ?? '') && !told.has(object) && !told.has(tbl),
+      ({ tbl, object, components }) =>
+        keys.includes(components.refersTo ?? '') && !reported.has(object) && !reported.has(tbl),
     )
-    .flatMap((part) => {
-      const why = [`refers to ${part.parts.refersTo}, whose key changes`];
-      return [drop(drift, part, why), constraintStatement(drift, part, why)];
+    .flatMap((constraint) => {
+      const why = [`refers to ${constraint.components.refersTo}, whose key changes`];
+      return [drop(drift, constraint, why), constraintStatement(drift, constraint, why)];
     });
 }
 
 const MAY_FAIL: Record<string, string> = {
-  p: 'MAY FAIL: when rows are equal, or empty, in these columns',
-  u: 'MAY FAIL: when rows are equal in these columns',
-  x: 'MAY FAIL: when rows exclude each other',
-  c: 'MAY FAIL: when a row does not fit',
-  f: 'MAY FAIL: when a row refers to nothing',
+  p: 'MAY FAIL: if rows are equal, or NULL, in these columns',
+  u: 'MAY FAIL: if rows are equal in these columns',
+  x: 'MAY FAIL: if rows exclude each other',
+  c: 'MAY FAIL: if a row violates it',
+  f: 'MAY FAIL: if a row refers to nothing',
+  n: 'MAY FAIL: if a value is NULL; fill it first',
 };
 
+const PHASE_OF: Record<string, Statement['phase']> = { c: 'checks', f: 'foreign keys' };
+
 /** Adds it as the reference has it. */
-export function constraintStatement(drift: Drift, part: Part<'constraint'>, why: string[]): Statement {
-  const { definition, type } = part.parts;
+export function constraintStatement(drift: Drift, constraint: Constraint, why: string[]): Statement {
+  const { definition, type } = constraint.components;
   return {
-    phase: phaseOf(type),
-    sql: `${onTable(drift, part.tbl)} ADD CONSTRAINT ${quoteIdent(part.name)} ${definition}`,
+    phase: PHASE_OF[type] ?? 'keys',
+    sql: `${alterTable(drift, constraint.tbl)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${definition}`,
     why,
     cautions: [MAY_FAIL[type]!], // one for each type that is compared
   };
 }
 
-function phaseOf(type: string): Statement['phase'] {
-  if (type === 'f') return 'foreign keys';
-  return type === 'c' ? 'checks' : 'keys';
-}
-
-/** Foreign keys go before the keys that they need. */
-function drop(drift: Drift, { tbl, name, parts }: Part<'constraint'>, why: string[]): Statement {
+/** Foreign keys are dropped before the keys that they need. */
+function drop(drift: Drift, { tbl, name, components }: Constraint, why: string[]): Statement {
   return {
     phase: 'drop constraints',
-    order: parts.type === 'f' ? 0 : 1,
-    sql: `${onTable(drift, tbl)} DROP CONSTRAINT ${quoteIdent(name)}`,
+    order: components.type === 'f' ? 0 : 1,
+    sql: `${alterTable(drift, tbl)} DROP CONSTRAINT ${quoteIdent(name)}`,
     why,
   };
 }
 
-function validate(drift: Drift, { tbl, name, parts }: Part<'constraint'>, why: string[]): Statement {
-  const sql = `${onTable(drift, tbl)} VALIDATE CONSTRAINT ${quoteIdent(name)}`;
-  return { phase: 'foreign keys', sql, why, cautions: [MAY_FAIL[parts.type]!] };
+function validate(
+  drift: Drift,
+  { tbl, name, components }: Constraint,
+  why: string[],
+  phase: Statement['phase'],
+): Statement {
+  const sql = `${alterTable(drift, tbl)} VALIDATE CONSTRAINT ${quoteIdent(name)}`;
+  return { phase, sql, why, cautions: [MAY_FAIL[components.type]!] };
 }
 
-/** NOT NULL is a constraint of its own since PostgreSQL 18. It goes by itself where the column may be empty. */
-function validateNotNull(drift: Drift, { tbl, name, parts }: Part<'constraint'>, why: string[]): Statement[] {
-  const columns = partsOf(drift, 'expected', 'column');
-  const isExpected = parts.columns.every((column) => columns.get(`${tbl}.${column}`)?.parts.notNull === true);
-  if (!isExpected) return [];
-  return [
-    {
-      phase: 'checks',
-      sql: `${onTable(drift, tbl)} VALIDATE CONSTRAINT ${quoteIdent(name)}`,
-      why,
-      cautions: ['MAY FAIL: when a row has none; fill them first'],
-    },
-  ];
+/** PostgreSQL 18 has a constraint for NOT NULL, which goes by itself if the column may be NULL. */
+function validateNotNull(drift: Drift, constraint: Constraint, why: string[]): Statement[] {
+  const columns = componentsOf(drift, 'expected', 'column');
+  const isExpected = constraint.components.columns.every(
+    (column) => columns.get(`${constraint.tbl}.${column}`)?.components.notNull === true,
+  );
+  return isExpected ? [validate(drift, constraint, why, 'checks')] : [];
 }
 
-function rename(drift: Drift, extra: Difference, missing: Difference, why: string[]): Statement {
+function rename(drift: Drift, extra: Difference, missing: Difference): Statement {
   const nameOf = ({ tbl, object }: Difference) => quoteIdent(object.slice(tbl.length + 1));
-  const sql = `${onTable(drift, missing.tbl)} RENAME CONSTRAINT ${nameOf(extra)} TO ${nameOf(missing)}`;
-  return { phase: 'drop constraints', sql, why };
+  return {
+    phase: 'drop constraints',
+    sql: `${alterTable(drift, missing.tbl)} RENAME CONSTRAINT ${nameOf(extra)} TO ${nameOf(missing)}`,
+    why: [missing, extra].map((row) => reasonOf(observationOf(row))),
+  };
 }
 
-/** Missing and extra constraints that are the same but for their names; to rename one costs nothing. */
+/** Pairs of a missing and an extra constraint that differ only in their names; to rename one costs nothing. */
 function pairs(rows: readonly Difference[]): Map<Difference, Difference> {
   const extra = new Set(rows.filter(({ expected }) => expected === null));
   const found = new Map<Difference, Difference>();
@@ -114,8 +117,4 @@ function pairs(rows: readonly Difference[]): Map<Difference, Difference> {
     found.set(missing, same);
   }
   return found;
-}
-
-function onTable(drift: Drift, tbl: string): string {
-  return `ALTER TABLE ${qualified(drift, tbl)}`;
 }

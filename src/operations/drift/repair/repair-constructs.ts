@@ -2,32 +2,32 @@ import { quoteIdent } from '../../../database/identifiers';
 import type { Roles } from '../../../database/roles';
 import type { Construct } from '../constructs';
 import type { Drift } from '../drift';
-import { droppedBy, qualified, type Statement } from './statement';
+import { alterTable, droppedBy, qualified, reasonOf, type Statement } from './statement';
 
-/** Drops what no shop may have and gives back what belongs to somebody else. Nothing is dropped by CASCADE. */
-export function mendConstructs(drift: Drift, roles: Roles, why: (row: Construct) => string): Statement[] {
+/** Drops forbidden constructs, never by CASCADE, and gives the owner what it should own. */
+export function repairConstructs(drift: Drift, roles: Roles): Statement[] {
   const dropped = droppedBy(drift);
-  const isGone = ({ tbl, type }: Construct) => tbl !== null && dropped.has(tbl) && !(type in DROPS);
+  const isGone = ({ tbl, type }: Construct) => tbl !== null && dropped.has(tbl) && !(type in RELATIONS);
   return drift.constructs
     .filter((row) => !isGone(row))
     .flatMap((row) => {
-      const statement = row.check === 'wrong-owner' ? giveBack(drift, roles, row) : remove(drift, row);
-      return statement === null ? [] : [{ ...statement, why: [why(row)] }];
+      const statement = row.check === 'wrong-owner' ? changeOwner(drift, roles, row) : remove(drift, row);
+      return statement === null ? [] : [{ ...statement, why: [reasonOf(row)] }];
     });
 }
 
-type Reasonless = Omit<Statement, 'why'> | null;
+type Unexplained = Omit<Statement, 'why'>;
 
-/** Views and the like with a wrong owner are dropped. */
-function giveBack(drift: Drift, { owner }: Roles, { tbl, type }: Construct): Reasonless {
+/** Views and other forbidden relations are dropped instead. */
+function changeOwner(drift: Drift, { owner }: Roles, { tbl, type }: Construct): Unexplained | null {
   const to = `OWNER TO ${quoteIdent(owner)}`;
   const by = { phase: 'owner', as: 'session' } as const;
   if (type === 'schema') return { ...by, sql: `ALTER SCHEMA ${quoteIdent(drift.tenant.schema)} ${to}` };
-  return type === 'r' || type === 'p' ? { ...by, sql: `ALTER TABLE ${qualified(drift, tbl!)} ${to}` } : null; // it is one
+  return type === 'r' || type === 'p' ? { ...by, sql: `${alterTable(drift, tbl!)} ${to}` } : null; // it is one
 }
 
-/** Relations, by `relkind`. */
-const DROPS: Record<string, string> = {
+/** Kinds of relations, by `relkind`. */
+const RELATIONS: Record<string, string> = {
   v: 'VIEW',
   m: 'MATERIALIZED VIEW',
   f: 'FOREIGN TABLE',
@@ -35,53 +35,58 @@ const DROPS: Record<string, string> = {
   c: 'TYPE',
 };
 
-const ON_TABLE = ['trigger', 'rule', 'policy'];
+/** Kinds whose name in statements is not the one that PostgreSQL reports. */
+const KINDS: Record<string, string> = { 'statistics object': 'STATISTICS' };
 
-function remove(drift: Drift, row: Construct): Reasonless {
-  const { type, tbl, name, oid, inner, identity } = row;
-  if (inner) return null; // goes with what it belongs to
-  if (ON_TABLE.includes(type))
-    return {
-      phase: 'detach',
-      sql: `DROP ${type.toUpperCase()} ${quoteIdent(name!)} ON ${qualified(drift, tbl!)}`,
-    }; // on one
-  if (type === 'identity') return dropIdentity(drift, row);
-  if (type === 'inheritance' || type === 'partition') return detach(drift, row);
-  if (type === 'p')
-    return { phase: 'detach', cautions: ['DECIDE: make a plain table, move the rows there, drop this one'] };
-  const isRelation = type in DROPS;
-  const kind = DROPS[type] ?? NAMES[type] ?? type.toUpperCase();
-  const what = isRelation ? qualified(drift, tbl!) : identity;
-  if (type === 'publication namespace') return unpublish(drift, identity!); // every object has one
+function remove(drift: Drift, row: Construct): Unexplained | null {
+  const { type, tbl, oid, inner } = row;
+  if (inner) return null; // dropped with what it belongs to
+  const detached = detach(drift, row);
+  if (detached !== undefined) return detached;
   return {
     phase: type === 'v' || type === 'm' ? 'drop views' : 'drop objects',
-    order: type === 'extension' ? Number.MIN_SAFE_INTEGER : -oid, // what came later may depend on what was there
-    sql: `DROP ${kind} IF EXISTS ${what}`,
+    order: type === 'extension' ? Number.MIN_SAFE_INTEGER : -oid, // newer objects may depend on older ones
+    sql: `DROP ${RELATIONS[type] ?? KINDS[type] ?? type.toUpperCase()} IF EXISTS ${
+      type in RELATIONS ? qualified(drift, tbl!) : row.identity // a relation has a name
+    }`,
     ...(type === 'extension' && { as: 'session' as const }),
   };
 }
 
-/** Where a statement says it otherwise than PostgreSQL calls it. */
-const NAMES: Record<string, string> = { 'statistics object': 'STATISTICS' };
-
-function dropIdentity(drift: Drift, { tbl, name, object }: Construct): Reasonless {
-  const isDropped = drift.structure.some((row) => row.object === object && row.expected === null);
-  if (isDropped) return null;
-  const sql = `ALTER TABLE ${qualified(drift, tbl!)} ALTER COLUMN ${quoteIdent(name!)} DROP IDENTITY`; // on one
-  return { phase: 'detach', sql };
-}
-
-function detach(drift: Drift, { type, tbl, identity }: Construct): Reasonless {
-  const table = qualified(drift, tbl!); // it is one
-  const sql =
-    type === 'partition'
-      ? `ALTER TABLE ${identity} DETACH PARTITION ${table}`
-      : `ALTER TABLE ${table} NO INHERIT ${identity}`;
-  return { phase: 'detach', as: 'session', sql };
-}
-
-function unpublish(drift: Drift, identity: string): Reasonless {
-  const publication = identity.replace(/^.* in publication /, '');
-  const sql = `ALTER PUBLICATION ${publication} DROP TABLES IN SCHEMA ${quoteIdent(drift.tenant.schema)}`;
-  return { phase: 'detach', as: 'session', sql };
+/** Removes a property of a table or of the schema; undefined for an object of its own, null if nothing is to do. */
+function detach(drift: Drift, row: Construct): Unexplained | null | undefined {
+  const { type, tbl, name, identity, object } = row;
+  const phase = 'detach';
+  const schema = quoteIdent(drift.tenant.schema);
+  switch (type) {
+    case 'trigger':
+    case 'rule':
+    case 'policy':
+      return { phase, sql: `DROP ${type.toUpperCase()} ${quoteIdent(name!)} ON ${qualified(drift, tbl!)}` }; // on one
+    case 'identity': {
+      const isDropped = drift.structure.some((other) => other.object === object && other.expected === null);
+      const sql = `${alterTable(drift, tbl!)} ALTER COLUMN ${quoteIdent(name!)} DROP IDENTITY`; // on one
+      return isDropped ? null : { phase, sql };
+    }
+    case 'partition':
+      return {
+        phase,
+        as: 'session',
+        sql: `ALTER TABLE ${identity} DETACH PARTITION ${qualified(drift, tbl!)}`,
+      };
+    case 'inheritance':
+      return { phase, as: 'session', sql: `${alterTable(drift, tbl!)} NO INHERIT ${identity}` };
+    case 'p':
+      return { phase, cautions: ['DECIDE: create a plain table, move the rows there, drop this one'] };
+    case 'publication namespace': {
+      const publication = identity!.replace(/^.* in publication /, ''); // every object has one
+      return {
+        phase,
+        as: 'session',
+        sql: `ALTER PUBLICATION ${publication} DROP TABLES IN SCHEMA ${schema}`,
+      };
+    }
+    default:
+      return undefined;
+  }
 }

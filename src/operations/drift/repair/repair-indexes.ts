@@ -1,34 +1,38 @@
-import type { Difference } from '../structure';
 import type { Drift } from '../drift';
-import { type Part, partsOf } from './component';
-import { qualified, type Statement } from './statement';
+import { observationOf } from '../structure';
+import { type Component, componentsOf } from './component';
+import { qualified, reasonOf, type Statement } from './statement';
 
-export function mendIndexes(drift: Drift, why: (row: Difference) => string): Statement[] {
-  const expected = partsOf(drift, 'expected', 'index');
-  const found = partsOf(drift, 'found', 'index');
+export function repairIndexes(drift: Drift): Statement[] {
+  const expected = componentsOf(drift, 'expected', 'index');
+  const found = componentsOf(drift, 'found', 'index');
   return drift.structure
     .filter(({ kind }) => kind === 'index')
     .flatMap((row): Statement[] => {
       const [wanted, present] = [expected.get(row.object), found.get(row.object)];
-      const isBroken = row.found?.endsWith(' INVALID') === true;
-      if (isBroken && (present?.parts.behind === true || row.found === `${row.expected} INVALID`))
-        return [rebuild(drift, row.object, [why(row)])];
-      const sql = `DROP INDEX ${qualified(drift, row.object)}`;
+      const index = qualified(drift, row.object);
+      const why = [reasonOf(observationOf(row))];
+      const isInvalid = row.found?.endsWith(' INVALID') === true;
+      const isRightOtherwise =
+        present?.components.backsConstraint === true || row.found === `${row.expected} INVALID`;
+      if (isInvalid && isRightOtherwise) return [rebuild(index, why)];
       return [
-        ...(present === undefined ? [] : [{ phase: 'drop indexes' as const, sql, why: [why(row)] }]),
-        ...(wanted === undefined ? [] : [indexStatement(wanted, [why(row)])]),
+        ...(present === undefined
+          ? []
+          : [{ phase: 'drop indexes' as const, sql: `DROP INDEX ${index}`, why }]),
+        ...(wanted === undefined ? [] : [indexStatement(wanted, why)]),
       ];
     });
 }
 
-function rebuild(drift: Drift, index: string, why: string[]): Statement {
+function rebuild(index: string, why: string[]): Statement {
   const cautions = [
-    'BLOCKS: nobody writes to the table meanwhile; REINDEX INDEX CONCURRENTLY, by hand, lets them',
+    'BLOCKS: writes to the table wait meanwhile; they do not for REINDEX INDEX CONCURRENTLY, by hand',
   ];
-  return { phase: 'indexes', sql: `REINDEX INDEX ${qualified(drift, index)}`, why, cautions };
+  return { phase: 'indexes', sql: `REINDEX INDEX ${index}`, why, cautions };
 }
 
-export function indexStatement({ parts }: Part<'index'>, why: string[]): Statement {
-  const cautions = parts.unique ? ['MAY FAIL: when rows are equal in these columns'] : [];
-  return { phase: 'indexes', sql: parts.definition, why, cautions };
+export function indexStatement({ components }: Component<'index'>, why: string[]): Statement {
+  const cautions = components.unique ? ['MAY FAIL: if rows are equal in these columns'] : [];
+  return { phase: 'indexes', sql: components.definition, why, cautions };
 }

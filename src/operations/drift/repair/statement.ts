@@ -1,7 +1,8 @@
 import { quoteIdent } from '../../../database/identifiers';
 import type { Drift } from '../drift';
+import type { Observation } from '../findings';
 
-/** Order in which a tenant is mended: what is in the way goes first, what others need comes before them. */
+/** Order of the statements for one tenant: obstacles are removed first, objects precede those that need them. */
 export const PHASES = [
   'role',
   'owner',
@@ -25,24 +26,33 @@ export const PHASES = [
 
 export interface Statement {
   phase: (typeof PHASES)[number];
-  /** Absent where there is nothing to run, and only the comments say what to do. */
+  /** Absent if there is nothing to run, and only the comments say what to do. */
   sql?: string;
-  /** The findings it is for, or what it belongs to. */
+  /** The findings that it repairs, or the object that it belongs to. */
   why: string[];
-  /** What to know before it runs. */
+  /** Warnings to read before running it. */
   cautions?: string[];
-  /** `session`: who runs the script, a superuser or owner of everything. The owner when absent. */
+  /** Role that runs it; the owner if absent. `session`: the login that runs the script, a superuser. */
   as?: 'session' | 'admin';
   /** Within a phase, lowest first. */
   order?: number;
 }
 
-/** Makes a thing of the tenant's schema into a name for SQL. */
+/** The reason of a statement that repairs a finding. */
+export function reasonOf({ check, object, detail }: Observation): string {
+  return `${check} ${object}: ${detail}`;
+}
+
+/** Quotes the name of a relation in the tenant's schema. */
 export function qualified({ tenant }: Drift, name: string): string {
   return `${quoteIdent(tenant.schema)}.${quoteIdent(name)}`;
 }
 
-/** Relations that the script drops, so that nothing else has to be done about them. */
+export function alterTable(drift: Drift, tbl: string): string {
+  return `ALTER TABLE ${qualified(drift, tbl)}`;
+}
+
+/** Relations that the script drops, which need no other statement. */
 export function droppedBy({ structure, constructs }: Drift): Set<string> {
   const tables = structure.filter(({ kind, expected }) => kind === 'table' && expected === null);
   const relations = constructs.filter(({ type }) => ['v', 'm', 'f', 'S', 'c'].includes(type));

@@ -64,7 +64,7 @@ export const STRUCTURE: Fault[] = [
     (s) => `DROP INDEX ${s}.orders_status_idx`,
   ),
   {
-    name: 'an index whose build broke off',
+    name: 'an index whose build failed',
     inject: ({ a }) =>
       `UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${a.schema}.orders_created_by_idx'::regclass`,
     found: ({ a }) => [
@@ -99,14 +99,14 @@ export const STRUCTURE: Fault[] = [
       ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'staff'))`,
   ),
   inside(
-    'an extra table, with all that is on it told once',
+    'an extra table, without what belongs to it',
     'table-extra',
     'notes',
     (s) => `CREATE TABLE ${s}.notes (id uuid PRIMARY KEY, text text CHECK (text <> ''))`,
     (s) => `DROP TABLE ${s}.notes`,
   ),
   inside(
-    'a missing table, with all that was on it told once',
+    'a missing table, without what belongs to it',
     'table-missing',
     'counters',
     (s) => `DROP TABLE ${s}.counters`,
@@ -129,7 +129,7 @@ export const STRUCTURE: Fault[] = [
     (s) => `ALTER TABLE ${s}.products NO FORCE ROW LEVEL SECURITY`,
   ),
   {
-    name: 'foreign keys that PostgreSQL was told not to check',
+    name: 'foreign keys that PostgreSQL does not check',
     inject: ({ a }) => `ALTER TABLE ${a.schema}.order_lines DISABLE TRIGGER ALL`,
     found: ({ a }) => [['table-changed', a.slug, 'order_lines']],
     repair: ({ a }) => `ALTER TABLE ${a.schema}.order_lines ENABLE TRIGGER ALL`,
@@ -139,6 +139,12 @@ export const STRUCTURE: Fault[] = [
     inject: ({ a, roles }) => `ALTER TABLE ${a.schema}.orders OWNER TO "${roles.admin}"`,
     found: ({ a }) => [['wrong-owner', a.slug, 'orders']],
     repair: ({ a, roles }) => `ALTER TABLE ${a.schema}.orders OWNER TO "${roles.owner}"`,
+  },
+  {
+    name: 'a public table of a wrong owner',
+    inject: ({ roles }) => `ALTER TABLE public.audit_log OWNER TO "${roles.admin}"`,
+    found: () => [['wrong-owner', null, 'public.audit_log']],
+    repair: ({ roles }) => `ALTER TABLE public.audit_log OWNER TO "${roles.owner}"`,
   },
   {
     name: 'a foreign key to another shop',
