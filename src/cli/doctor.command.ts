@@ -5,7 +5,7 @@ import { type CommandContext, print } from './command-context';
 export function addDoctor(program: Command, context: CommandContext): void {
   program
     .command('doctor')
-    .description('look at the whole installation, change nothing, and exit 1 when something is wrong')
+    .description('check the whole installation without changing it; exits 1 if it finds a fault')
     .option('--json', 'print findings as one JSON document')
     .action(({ json }: { json?: boolean }) =>
       context.withUntouchedInstallation(async (installation, env) => {

@@ -19,13 +19,15 @@ const STANDARD_OUTPUT = '-';
 export function addMigrateVerify(program: Command, context: CommandContext): void {
   program
     .command('migrate:verify')
-    .description('compare every shop with a fresh one of its version, and exit 1 when one differs')
+    .description('compare every shop with a fresh one of its version; exits 1 if one differs')
     .option('--only <slug|id,…>', 'only these shops', (text) => text.split(','))
     .option('--json', 'print findings as one JSON document')
-    .option('--repair <file>', 'write the SQL that would mend them; - for standard output')
+    .option('--repair <file>', 'write the SQL that would repair them; - for standard output')
     .action((options: Options) => {
       if (options.json && options.repair === STANDARD_OUTPUT)
-        throw new OperatorError('--json and --repair - both want the standard output.');
+        throw new OperatorError(
+          '--json and --repair - both write to standard output: use one of them, or --repair <file>.',
+        );
       return context.withUntouchedInstallation(async (installation) => {
         const { only } = options;
         const verified = await verify(installation, only === undefined ? {} : { only });

@@ -2,15 +2,15 @@ import type { Client } from 'pg';
 import { OperatorError } from '../common/report';
 import { quoteIdent } from '../database/identifiers';
 import { editedFiles, type Migration, VERSION_TABLE, type VersionRow } from '../database/schema-migrations';
-import { TenantLocator } from '../tenancy/tenant-locator';
 import { historyChecksum } from '../tenancy/migration-history';
+import { TenantLocator } from '../tenancy/tenant-locator';
 
-/** Histories that are looked into; one edited file makes one of each place in the list. */
-const LOOKED_AT = 50;
+/** Limit of inspected histories. One edited file makes one for each position at which a tenant may be. */
+const HISTORIES = 50;
 
 /**
- * Looks whether the files are those that were applied, by one tenant of each history that they do not make. With
- * an edited file every reference would be wrong, and whoever compares with it would call healthy shops ill.
+ * Checks that the migration files are those that were applied: compares them with the rows of one tenant for each
+ * history that they cannot produce. With an edited file, every reference would be wrong and healthy shops would differ.
  * @throws OperatorError naming the file
  */
 export async function assertFilesUnchanged(client: Client, migrations: readonly Migration[]): Promise<void> {
@@ -19,7 +19,7 @@ export async function assertFilesUnchanged(client: Client, migrations: readonly 
   );
   const { rows } = await client.query<{ shopId: string }>(
     `SELECT DISTINCT ON (checksum) shop_id AS "shopId" FROM public.tenants
-     WHERE checksum <> '' AND checksum <> ALL ($1::text[]) LIMIT ${LOOKED_AT}`,
+     WHERE checksum <> '' AND checksum <> ALL ($1::text[]) LIMIT ${HISTORIES}`,
     [known],
   );
   for (const { shopId } of rows) {
@@ -35,13 +35,13 @@ export function fileEdited(name: string): OperatorError {
   );
 }
 
-/** Empty where there is no such table, or one of an older program: others tell of that. */
+/** Empty if the version table is missing, which other checks report. One of an older program has no checksums. */
 async function historyIn(client: Client, shopId: string): Promise<VersionRow[]> {
   const table = `${quoteIdent(new TenantLocator().locate(shopId).schema)}.${VERSION_TABLE}`;
-  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+  const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
     table,
   ]);
-  if (!rows[0]!.there) return []; // one row
+  if (!rows[0]!.exists) return []; // one row
   const history = await client.query<VersionRow>(
     `SELECT version, name, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${table} v ORDER BY version`,
   );

@@ -4,7 +4,7 @@ import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
-/** Checks of the server, which other tests use too. */
+/** Checks of the server, which other tests change too. */
 const OF_SERVER = ['server-setting', 'leftover-role'];
 
 const app = useTestApp();
@@ -25,13 +25,13 @@ beforeAll(async () => {
 });
 
 describe('doctor', () => {
-  it('exits 0 when it finds nothing wrong but with a server that is not ours', async () => {
+  it('exits 0 if it finds no fault, except of a server that is not ours', async () => {
     const { code, findings, tenants } = await diagnosis();
     expect(findings.filter(({ check }) => !OF_SERVER.includes(check))).toEqual([]);
     expect([code, tenants]).toEqual([findings.length === 0 ? 0 : 1, 1]);
   });
 
-  it('exits 1 for a fault that a start would mend, prints it, and does not mend it', async () => {
+  it('exits 1 for a fault that a start would repair, prints it, and does not repair it', async () => {
     await app.database.query(`GRANT TEMPORARY ON DATABASE "${app.database.name}" TO PUBLIC`);
     for (const { code, stdout } of [await doctor(), await doctor()]) {
       expect(stdout).toContain('database-rights');
@@ -51,7 +51,7 @@ describe('doctor', () => {
     expect(findings).toContainEqual(expect.objectContaining({ check: 'version-index', shop: slug }));
   });
 
-  it('says what to do on a database that the program never ran on, and makes nothing there', async () => {
+  it('says what to do on a database that the program never ran on, and creates nothing there', async () => {
     const fresh = await createTestDatabase();
     try {
       const { code, stderr } = await runCli(['doctor'], { env: { DATABASE_URL: fresh.url } });

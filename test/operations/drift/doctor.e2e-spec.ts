@@ -16,7 +16,7 @@ import { STRUCTURE } from './doctor-faults/structure';
 
 const app = useTestApp();
 let fleet: Fleet;
-/** What the settings of the server under test, which may be anybody's, are found for. */
+/** Settings that doctor finds fault with on the server under test, which may be any server. */
 let server: Set<string>;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ function diagnosis() {
   return examine(installation, app.app.get<Env>(ENV, { strict: false }));
 }
 
-/** What doctor finds, by name. */
+/** Findings of doctor, by name. */
 async function found(): Promise<Named[]> {
   const { findings } = await diagnosis();
   return findings
@@ -51,7 +51,7 @@ describe('doctor', () => {
     expect(await diagnosis()).toMatchObject({ tenants: 4, schemas: 4 });
   });
 
-  it('finds nothing wrong with tenants that were made in advance, unless their version is', async () => {
+  it('finds nothing wrong with spare tenants, except a wrong version in the registry', async () => {
     await app.app.get(WarmPool, { strict: false }).fill(2);
     expect(await found()).toEqual([]);
     await app.database.query(
@@ -78,7 +78,7 @@ describe('doctor', () => {
     });
   });
 
-  it('leaves nothing behind', async () => {
+  it('leaves no object in the database', async () => {
     const all = () =>
       app.database.query(
         `SELECT (SELECT count(*) FROM pg_namespace) AS schemas, (SELECT count(*) FROM pg_class) AS relations,
@@ -89,7 +89,7 @@ describe('doctor', () => {
     expect(await all()).toEqual(before);
   });
 
-  it('leaves alone a role that a login of another installation holds', async () => {
+  it('ignores a role that a login of another installation may become', async () => {
     const other = `shop_${randomBytes(16).toString('hex')}`;
     await app.database.query(
       `CREATE ROLE ${other}; CREATE ROLE ${other}_login LOGIN; GRANT ${other} TO ${other}_login`,
@@ -99,7 +99,7 @@ describe('doctor', () => {
     expect(findings).toEqual([]);
   });
 
-  it('leaves alone a role that something in another database depends on', async () => {
+  it('ignores a role that an object in another database depends on', async () => {
     const other = `shop_${randomBytes(16).toString('hex')}`;
     const database = await createTestDatabase();
     await database.query(`CREATE ROLE ${other}; CREATE SCHEMA ${other} AUTHORIZATION ${other}`);
@@ -127,7 +127,7 @@ describe.each([
     expect(findings).toEqual(expected(fleet));
   });
 
-  it('finds nothing once all is repaired', async () => {
+  it('finds nothing once all faults are repaired', async () => {
     expect(await found()).toEqual([]);
   });
 });

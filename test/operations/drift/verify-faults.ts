@@ -1,6 +1,6 @@
 import { asOwner, type Fault, type Fleet, type FleetShop } from './doctor-faults/fault';
 
-/** A fault that doctor's tests do not have, in shop A. The script mends it, so it needs no repair of its own. */
+/** A fault in shop A that doctor's tests do not have. The script repairs it, so it has no repair of its own. */
 export type Drifted = Omit<Fault, 'repair'>;
 
 type Found = [check: string, object: string][];
@@ -38,7 +38,7 @@ const STRUCTURE: Drifted[] = [
       ['constraint-missing', 'product_variants.product_variants_grams_check'],
     ],
   ),
-  drifted('a column that must not be empty is gone', (s) => `ALTER TABLE ${s}.order_lines DROP COLUMN name`, [
+  drifted('a missing column that is NOT NULL', (s) => `ALTER TABLE ${s}.order_lines DROP COLUMN name`, [
     ['column-missing', 'order_lines.name'],
   ]),
   drifted('a renamed column', (s) => `ALTER TABLE ${s}.products RENAME COLUMN vendor TO maker`, [
@@ -60,7 +60,7 @@ const STRUCTURE: Drifted[] = [
     ['table-changed', 'orders'],
   ]),
   drifted(
-    'a lost key with what refers to it',
+    'a missing key and the foreign key that refers to it',
     (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_pkey CASCADE`,
     [
       ['constraint-missing', 'order_lines.order_lines_order_id_fkey'],
@@ -76,22 +76,22 @@ const STRUCTURE: Drifted[] = [
     ],
   ),
   drifted(
-    'another key in the place of one that is needed',
+    'another key of the same name, which a foreign key needs',
     (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_pkey CASCADE;
       ALTER TABLE ${s}.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id) INCLUDE (number);
       ALTER TABLE ${s}.order_lines ADD CONSTRAINT order_lines_order_id_fkey
         FOREIGN KEY (order_id) REFERENCES ${s}.orders (id) ON DELETE CASCADE`,
     [['constraint-changed', 'orders.orders_pkey']],
   ),
-  drifted('a table that others refer to is gone', (s) => `DROP TABLE ${s}.members CASCADE`, [
+  drifted('a missing table that others refer to', (s) => `DROP TABLE ${s}.members CASCADE`, [
     ['constraint-missing', 'orders.orders_created_by_fkey'],
     ['table-missing', 'members'],
   ]),
-  drifted('the table of versions is gone', (s) => `DROP TABLE ${s}.schema_migrations`, [
+  drifted('a missing version table', (s) => `DROP TABLE ${s}.schema_migrations`, [
     ['table-missing', 'schema_migrations'],
   ]),
   bySuperuser(
-    'the index behind a key is broken',
+    'an invalid index of a key',
     ({ schema }) =>
       `UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${schema}.products_handle_key'::regclass`,
     () => [['index-invalid', 'products_handle_key']],
@@ -100,7 +100,7 @@ const STRUCTURE: Drifted[] = [
     ['constraint-not-validated', 'orders.orders_number_check'],
   ]),
   drifted(
-    'names that want quoting',
+    'names that need quoting',
     (s) => `CREATE TABLE ${s}."A ""b"".c" ("D\n; SELECT 1/0" int);
       ALTER TABLE ${s}.orders ADD COLUMN "x\n; SELECT 1/0; --" int;
       CREATE VIEW ${s}."v\n; SELECT 1/0" AS SELECT 1 AS one; REVOKE ALL ON ${s}."v\n; SELECT 1/0" FROM ${s}`,
@@ -167,7 +167,7 @@ const CONSTRUCTS: Drifted[] = [
     ],
   ),
   drifted(
-    'a table that was made an heir',
+    'a table that was made to inherit',
     (s) => `CREATE TABLE ${s}.parent (name text); ALTER TABLE ${s}.counters INHERIT ${s}.parent`,
     [
       ['forbidden-inheritance', 'counters'],
@@ -195,7 +195,7 @@ const CONSTRUCTS: Drifted[] = [
 
 const RIGHTS: Drifted[] = [
   bySuperuser(
-    'a right that was handed on',
+    'a right that was granted on',
     ({ schema }, { b }) => `GRANT SELECT ON ${schema}.orders TO ${schema} WITH GRANT OPTION;
       GRANT USAGE ON SCHEMA ${schema} TO ${schema} WITH GRANT OPTION;
       SET ROLE ${schema}; GRANT SELECT ON ${schema}.orders TO ${b.schema}; RESET ROLE`,
@@ -206,7 +206,7 @@ const RIGHTS: Drifted[] = [
     ],
   ),
   bySuperuser(
-    'rights that the shop has from somebody else',
+    'rights that another role granted to the shop',
     ({ schema }, { b }) => `GRANT USAGE ON SCHEMA ${schema} TO ${b.schema};
       GRANT ALL ON ${schema}.orders TO ${b.schema} WITH GRANT OPTION; REVOKE ALL ON ${schema}.orders FROM ${schema};
       SET ROLE ${b.schema}; GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.orders TO ${schema}; RESET ROLE`,
@@ -216,7 +216,7 @@ const RIGHTS: Drifted[] = [
     ],
   ),
   bySuperuser(
-    "default privileges of the admin login, and the shop's for everybody",
+    'default privileges of the admin login, and those of the owner for PUBLIC',
     ({ schema }, { roles }) =>
       `ALTER DEFAULT PRIVILEGES FOR ROLE "${roles.admin}" IN SCHEMA ${schema} GRANT SELECT ON TABLES TO "${roles.public}";
        ALTER DEFAULT PRIVILEGES FOR ROLE "${roles.owner}" IN SCHEMA ${schema} GRANT USAGE ON TYPES TO ${schema};

@@ -12,7 +12,7 @@ export interface Fleet {
   b: FleetShop;
   roles: Roles;
   database: string;
-  /** Somebody who owns a shop. */
+  /** A user who owns a shop. */
   user: string;
 }
 
@@ -32,13 +32,13 @@ export const NOBODYS = `shop_${NOBODY.replaceAll('-', '')}`;
 
 export const asOwner = ({ roles }: Fleet, sql: string) => `SET ROLE "${roles.owner}"; ${sql}; RESET ROLE;`;
 
-/** By whoever made shop A's role: the admin login itself before PostgreSQL 16. */
-export const asMaker = ({ a, roles }: Fleet, sql: string) => `
+/** As the creator of shop A's role: the admin login itself before PostgreSQL 16. */
+export const asCreator = ({ a, roles }: Fleet, sql: string) => `
   SELECT set_config('role', coalesce((SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
     WHERE m.roleid = '${a.schema}'::regrole AND m.admin_option AND r.rolname <> '${roles.tenant}'), '${roles.admin}'), false);
   ${sql}; RESET ROLE;`;
 
-/** A fault inside shop A, made and mended by the owner, found once. */
+/** A fault inside shop A that the owner injects and repairs. */
 export function inside(
   name: string,
   check: string,

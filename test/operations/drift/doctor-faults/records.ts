@@ -10,7 +10,7 @@ export const RECORDS: Fault[] = [
       `INSERT INTO ${a.schema}.schema_migrations SELECT * FROM public.kept; DROP TABLE public.kept`,
   },
   {
-    name: 'a shop that is behind, without comparing its structure',
+    name: 'a shop without any migration, without comparing its structure',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM ${a.schema}.schema_migrations;
       DELETE FROM ${a.schema}.schema_migrations; UPDATE public.tenants SET version = 0 WHERE shop_id = '${a.id}';
       ALTER TABLE ${a.schema}.products DROP COLUMN vendor`,
@@ -31,7 +31,7 @@ export const RECORDS: Fault[] = [
       WHERE shop_id = '${a.id}'`,
   },
   {
-    name: 'an index that says another version',
+    name: 'a registry with another version',
     inject: ({ a }) => `UPDATE public.tenants SET version = 1 WHERE shop_id = '${a.id}'`,
     found: ({ a }) => [['version-index', a.slug, 'public.tenants']],
     repair: ({
@@ -85,32 +85,32 @@ export const RECORDS: Fault[] = [
       DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
   },
   {
-    name: 'a shop that the index of tenants does not know',
+    name: 'a shop that the registry does not have',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM public.tenants WHERE shop_id = '${a.id}';
       SET session_replication_role = replica; DELETE FROM public.tenants WHERE shop_id = '${a.id}'`,
     found: ({ a }) => [['shop-without-tenant', a.slug, 'public.tenants']],
     repair: () => 'INSERT INTO public.tenants SELECT * FROM public.kept; DROP TABLE public.kept',
   },
   {
-    name: 'a role made ahead that is gone',
+    name: 'a spare role that is gone',
     inject: () => `INSERT INTO public.spare_roles VALUES ('${NOBODY}')`,
     found: () => [['stocked-role-missing', NOBODY, NOBODYS]],
     repair: () => `DELETE FROM public.spare_roles WHERE shop_id = '${NOBODY}'`,
   },
   {
-    name: 'a role left over by a shop that is gone',
+    name: 'a leftover role of a removed shop',
     inject: ({ roles }) => `CREATE ROLE ${NOBODYS}; GRANT ${NOBODYS} TO "${roles.tenant}"`,
     found: () => [['leftover-role', null, NOBODYS]],
     repair: () => `DROP ROLE ${NOBODYS}`,
   },
   {
-    name: 'a role left over that nobody holds',
+    name: 'a leftover role without members',
     inject: () => `CREATE ROLE ${NOBODYS}`,
     found: () => [['leftover-role', null, NOBODYS]],
     repair: () => `DROP ROLE ${NOBODYS}`,
   },
   {
-    name: 'a member that the shop does not know',
+    name: 'a membership without a member inside the shop',
     inject: ({ b, user }) =>
       `INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${b.id}', 'staff')`,
     found: ({ b, user }) => [['member-missing', b.slug, `members ${user}`]],
@@ -126,7 +126,7 @@ export const RECORDS: Fault[] = [
       UPDATE ${a.schema}.members SET role = 'owner'`,
   },
   {
-    name: 'a server that may lose what it answered',
+    name: 'a server that may lose confirmed transactions',
     inject: ({ database }) => `ALTER DATABASE "${database}" SET synchronous_commit = off`,
     found: () => [['server-setting', null, 'synchronous_commit']],
     repair: ({ database }) => `ALTER DATABASE "${database}" RESET synchronous_commit`,

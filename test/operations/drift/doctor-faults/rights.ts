@@ -14,7 +14,7 @@ export const RIGHTS: Fault[] = [
     repair: ({ a, roles }) => `REVOKE SELECT (total_minor) ON ${a.schema}.orders FROM "${roles.public}"`,
   },
   {
-    name: 'a schema open to the tenant login itself',
+    name: 'a schema that the tenant login itself may use',
     inject: ({ a, roles }) => `GRANT USAGE ON SCHEMA ${a.schema} TO "${roles.tenant}"`,
     found: ({ a }) => [['foreign-grant', a.slug, 'schema']],
     repair: ({ a, roles }) => `REVOKE USAGE ON SCHEMA ${a.schema} FROM "${roles.tenant}"`,
@@ -44,7 +44,7 @@ export const RIGHTS: Fault[] = [
     repair: ({ a }) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${a.schema}.orders TO ${a.schema}`,
   },
   {
-    name: 'a right to make tables',
+    name: 'a right to create tables',
     inject: ({ a }) => `GRANT CREATE ON SCHEMA ${a.schema} TO ${a.schema}`,
     found: ({ a }) => [['tenant-rights', a.slug, 'schema']],
     repair: ({ a }) => `REVOKE CREATE ON SCHEMA ${a.schema} FROM ${a.schema}`,
@@ -97,7 +97,7 @@ export const RIGHTS: Fault[] = [
       `REVOKE USAGE ON SCHEMA public FROM ${a.schema}; REVOKE SELECT ON public.users FROM ${a.schema}`,
   },
   {
-    name: 'a function in public that anybody may call',
+    name: 'a function in public that PUBLIC may call',
     inject: (fleet) =>
       asOwner(
         fleet,
@@ -107,7 +107,7 @@ export const RIGHTS: Fault[] = [
     repair: (fleet) => asOwner(fleet, 'DROP FUNCTION public.one()'),
   },
   {
-    name: 'a function with effects, and a table of the catalogue, that everybody may use',
+    name: 'a function with effects and a catalogue table that PUBLIC may use',
     inject: () => 'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC; GRANT SELECT ON pg_class TO PUBLIC',
     found: () => [
       ['hardening', null, 'catalogue'],

@@ -1,4 +1,4 @@
-import { asMaker, type Fault } from './fault';
+import { asCreator, type Fault } from './fault';
 
 export const ROLES: Fault[] = [
   {
@@ -14,7 +14,7 @@ export const ROLES: Fault[] = [
     repair: ({ roles }) => `ALTER ROLE "${roles.tenant}" NOINHERIT`,
   },
   {
-    name: 'a public login that may make roles and pass row security',
+    name: 'a public login that may create roles and bypass row security',
     inject: ({ roles }) => `ALTER ROLE "${roles.public}" CREATEROLE BYPASSRLS`,
     found: ({ roles }) => [['role-attributes', null, roles.public]],
     repair: ({ roles }) => `ALTER ROLE "${roles.public}" NOCREATEROLE NOBYPASSRLS`,
@@ -44,17 +44,18 @@ export const ROLES: Fault[] = [
     repair: ({ a, b }) => `REVOKE ${a.schema} FROM ${b.schema}`,
   },
   {
-    name: 'a tenant login that may hand a shop on',
-    inject: (fleet) => asMaker(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}" WITH ADMIN OPTION`),
+    name: 'a tenant login that may grant the role of a shop',
+    inject: (fleet) =>
+      asCreator(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}" WITH ADMIN OPTION`),
     found: ({ a, roles }) => [['shop-role-member', a.slug, `${roles.tenant} in ${a.schema}`]],
     repair: (fleet) =>
-      asMaker(fleet, `REVOKE ADMIN OPTION FOR ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
+      asCreator(fleet, `REVOKE ADMIN OPTION FOR ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
   },
   {
     name: 'a shop that the tenant login may not become',
-    inject: (fleet) => asMaker(fleet, `REVOKE ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
+    inject: (fleet) => asCreator(fleet, `REVOKE ${fleet.a.schema} FROM "${fleet.roles.tenant}"`),
     found: ({ a }) => [['shop-role-not-granted', a.slug, a.schema]],
-    repair: (fleet) => asMaker(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}"`),
+    repair: (fleet) => asCreator(fleet, `GRANT ${fleet.a.schema} TO "${fleet.roles.tenant}"`),
   },
   {
     name: 'a role creator that may log in, and that the public login may become',
@@ -68,7 +69,7 @@ export const ROLES: Fault[] = [
     repair: ({ roles }) => `DROP ROLE "${roles.admin}_creator_99"`,
   },
   {
-    name: 'a tenant login with a path',
+    name: 'a tenant login with a search path',
     inject: ({ roles }) => `ALTER ROLE "${roles.tenant}" SET search_path = public`,
     found: ({ roles }) => [['login-settings', null, `${roles.tenant} search_path`]],
     repair: ({ roles }) => `ALTER ROLE "${roles.tenant}" SET search_path = ''`,
@@ -80,7 +81,7 @@ export const ROLES: Fault[] = [
     repair: ({ roles }) => `ALTER ROLE "${roles.public}" SET statement_timeout = '15s'`,
   },
   {
-    name: 'a password that is no SCRAM verifier',
+    name: 'a password that is not a SCRAM verifier',
     inject: ({ roles }) =>
       `UPDATE pg_authid SET rolpassword = 'md5' || rolpassword WHERE rolname = '${roles.public}'`,
     found: ({ roles }) => [['login-password', null, roles.public]],
