@@ -31,12 +31,12 @@ export async function readHistories(
       VERSION_TABLE,
       // A version table of an older program has no checksums.
       (table, { shopId, schema }) => `SELECT '${shopId}'::uuid AS shop_id, '${schema}' AS schema,
-        array(SELECT version::bigint FROM ${table} ORDER BY 1) AS versions,
-        (SELECT ${HISTORY_CHECKSUM} FROM (
-          SELECT version, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${table} v) v) AS checksum`,
+          array_agg(version::bigint ORDER BY version) AS versions, ${HISTORY_CHECKSUM} AS checksum
+        FROM (SELECT version, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${table} v) v`,
     );
     const { rows } = await client.query<History & { versions: string[] }>(
-      `SELECT schema, versions, t.version AS registered, coalesce(t.checksum = s.checksum, false) AS "isSame"
+      `SELECT schema, coalesce(versions, '{}') AS versions, t.version AS registered,
+         coalesce(t.checksum = s.checksum, false) AS "isSame"
        FROM (${inside}) s LEFT JOIN public.tenants t USING (shop_id)`,
     );
     for (const row of rows) histories.set(row.schema, { ...row, versions: row.versions.map(Number) }); // pg: text
