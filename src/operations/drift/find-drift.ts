@@ -56,6 +56,7 @@ export async function findDrift(
   await assertFilesUnchanged(client, migrations.list);
   const tenants = (await listTenants(client, only)).filter(({ isWanted }) => isWanted || everySchema);
   const references = new References(installation);
+  if (everySchema) await references.of(migrations.list); // also without tenants: the admin login must work
   const drifts = new Map<string, Drift>();
   const histories = await readHistories(client, tenants);
   let unsure = tenants;
