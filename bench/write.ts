@@ -1,6 +1,6 @@
 import { Pool, type QueryConfig } from 'pg';
 import { newId } from '../src/common/ids';
-import { ExtendedClient } from '../src/database/borrowed-client';
+import { ExtendedClient } from '../src/database/engine-client';
 import { quoteIdent } from '../src/database/identifiers';
 import { adminOf } from '../src/database/installation';
 import { TenantLocator } from '../src/tenancy/tenant-locator';

@@ -39,6 +39,6 @@ async function fileOf(query: Query, table: string): Promise<string> {
 
 function asSuperuser<T>(installation: Installation, work: (query: Query) => Promise<T>): Promise<T> {
   return withClient(adminOf(installation).bootstrapUrl, 'bench', (client) =>
-    work(async <R>(sql: string) => ((await client.open(sql)) as { rows: R[] }).rows),
+    work(async <R>(sql: string) => ((await client.exec(sql)) as { rows: R[] }).rows),
   );
 }

@@ -21,7 +21,7 @@ export async function fillShops(installation: Installation, products: number): P
   const work = () =>
     withClient(url, 'bench', async (client) => {
       await client.query('SET synchronous_commit = off');
-      for (const id of left) await client.open(fillSql(installation, id, products));
+      for (const id of left) await client.exec(fillSql(installation, id, products));
     });
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }

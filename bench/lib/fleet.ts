@@ -31,7 +31,7 @@ export async function makeFleet(
   const work = () =>
     withClient(url, 'bench', async (client) => {
       await client.query('SET synchronous_commit = off');
-      for (const [i, id] of left) await client.open(shopSql(installation, migrations, user, id, first + i));
+      for (const [i, id] of left) await client.exec(shopSql(installation, migrations, user, id, first + i));
     });
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
   return ids;

@@ -31,7 +31,7 @@ export async function rewind(
     withClient(url, 'bench', async (client) => {
       await client.query('SET synchronous_commit = off');
       for (const batch of batches)
-        await client.open(
+        await client.exec(
           `BEGIN; ${batch.map((id) => undoSql(installation, id, undone)).join('')} RESET ROLE; COMMIT`,
         );
     });

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { DatabaseUnavailable } from '../common/common.errors';
-import type { BorrowedClient, EnginePool } from './borrowed-client';
+import type { BorrowedClient, EnginePool } from './engine-client';
 
 /** State of a connection pool. */
 export interface PoolLoad {

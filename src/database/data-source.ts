@@ -1,7 +1,7 @@
 import type { PoolConfig } from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Logger } from '../common/logger';
-import { ExtendedClient, OpeningClient, type OpeningConfig } from './borrowed-client';
+import { ExtendedClient, EngineClient, type EngineClientConfig } from './engine-client';
 
 export interface PoolSettings {
   /** Maximum number of connections. */
@@ -38,10 +38,10 @@ export function connectionConfig(
     responseTimeoutMs,
     severalStatements,
   }: Pick<PoolSettings, 'kept' | 'responseTimeoutMs' | 'severalStatements'>,
-): PoolConfig & OpeningConfig {
+): PoolConfig & EngineClientConfig {
   return {
     application_name: `stoa ${name}`,
-    Client: (severalStatements ? OpeningClient : ExtendedClient) as PoolConfig['Client'], // our `query` has one signature instead of seven
+    Client: (severalStatements ? EngineClient : ExtendedClient) as PoolConfig['Client'], // our `query` has one signature instead of seven
     pipeline: true,
     min: kept,
     idleTimeoutMillis: IDLE_MS,

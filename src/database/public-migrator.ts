@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../common/report';
 import { isContention } from '../common/sqlstate';
-import type { OpeningClient } from './borrowed-client';
+import type { EngineClient } from './engine-client';
 import { quoteIdent } from './identifiers';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
 import { publicRightsSql } from './public-rights';
@@ -28,7 +28,7 @@ const ATTEMPTS = 20;
  * @returns the migrations that this call applied
  * @throws OperatorError naming a file that was edited after it was applied, or of a kind that is for tenants only
  */
-export async function migratePublic(client: OpeningClient, roles: Roles): Promise<Migration[]> {
+export async function migratePublic(client: EngineClient, roles: Roles): Promise<Migration[]> {
   const migrations = await loadMigrations(PUBLIC_MIGRATIONS);
   for (const { name, kind } of migrations)
     if (kind !== 'sql')
@@ -54,20 +54,20 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 
 /** @returns the migration that was applied; undefined when none was pending, and the rights are set */
 async function applyNext(
-  client: OpeningClient,
+  client: EngineClient,
   roles: Roles,
   migrations: readonly Migration[],
 ): Promise<Migration | undefined> {
-  await client.open(beginSql(roles));
+  await client.exec(beginSql(roles));
   try {
     const [next, ...more] = pendingAfter(await readVersions(client), migrations);
     const step = next === undefined ? '' : adoptSql(migrations) + applySql(next);
     // Together with the last migration: a program that finds it applied starts to use the tables.
-    await client.open(step + (more.length === 0 ? publicRightsSql(roles) : ''));
-    await client.open('COMMIT');
+    await client.exec(step + (more.length === 0 ? publicRightsSql(roles) : ''));
+    await client.exec('COMMIT');
     return next;
   } catch (error) {
-    await client.open('ROLLBACK').catch(() => undefined); // the first error is the one that counts
+    await client.exec('ROLLBACK').catch(() => undefined); // the first error is the one that counts
     throw error;
   }
 }
@@ -83,7 +83,7 @@ function beginSql({ owner }: Roles): string {
     ${CREATE_VERSION_TABLE}`;
 }
 
-async function readVersions(client: OpeningClient): Promise<VersionRow[]> {
+async function readVersions(client: EngineClient): Promise<VersionRow[]> {
   const { rows } = await client.query<VersionRow>(
     `SELECT v.version, v.name, coalesce(to_jsonb(v) ->> 'checksum', '') AS checksum FROM ${VERSION_TABLE} v`,
   );

@@ -2,7 +2,7 @@ import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
-import type { BorrowedClient } from './borrowed-client';
+import type { BorrowedClient } from './engine-client';
 import type { Connections, PoolLoad } from './connections';
 
 /**
@@ -54,14 +54,14 @@ class Lease {
       // every query after it fails with 25P02; the preamble's error is the cause.
       void this.begin();
       const answer: unknown = this.client.query(...args);
-      if (this.isSingle) this.committing = answered(this.client.open('COMMIT'));
+      if (this.isSingle) this.committing = answered(this.client.exec('COMMIT'));
       return answer;
     });
   }
 
   /** Sends the preamble, unless it was sent before. @returns its answer */
   begin(): Promise<Answer> {
-    return (this.begun ??= answered(this.client.open(this.preamble)));
+    return (this.begun ??= answered(this.client.exec(this.preamble)));
   }
 
   end(): void {
@@ -165,14 +165,14 @@ async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promi
     const result = await work();
     const { error } = await lease.begin();
     if (error !== undefined) throw error;
-    const committed = await (lease.committing ?? answered(client.open('COMMIT')));
+    const committed = await (lease.committing ?? answered(client.exec('COMMIT')));
     if (committed.error !== undefined) throw committed.error;
     if (!isCommitted(committed.result)) throw new TransactionAborted();
     return result;
   } catch (error) {
     const begun = await lease.begin();
     // After COMMIT there is nothing left to roll back. If ROLLBACK fails, the connection is not idle and is destroyed.
-    await (lease.committing ?? answered(client.open('ROLLBACK')));
+    await (lease.committing ?? answered(client.exec('ROLLBACK')));
     throw begun.error ?? error;
   }
 }

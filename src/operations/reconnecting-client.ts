@@ -1,4 +1,4 @@
-import { OpeningClient } from '../database/borrowed-client';
+import { EngineClient } from '../database/engine-client';
 
 /**
  * A connection of the admin login that opens on first use and again after `reset`. `pg` sends queries without waiting
@@ -9,27 +9,27 @@ import { OpeningClient } from '../database/borrowed-client';
  * second and releases its locks (PostgreSQL manual, client_connection_check_interval).
  */
 export class ReconnectingClient {
-  private opening: Promise<OpeningClient> | undefined;
+  private connecting: Promise<EngineClient> | undefined;
 
   constructor(
     private readonly url: string,
     private readonly name: string,
   ) {}
 
-  client(): Promise<OpeningClient> {
-    return (this.opening ??= this.open());
+  client(): Promise<EngineClient> {
+    return (this.connecting ??= this.open());
   }
 
   /** Closes the connection, which releases its locks, role and transaction. The next use opens another. */
   async reset(): Promise<void> {
-    const { opening } = this;
-    this.opening = undefined;
-    const client = await opening?.catch(() => undefined); // it was never open
+    const { connecting } = this;
+    this.connecting = undefined;
+    const client = await connecting?.catch(() => undefined); // it was never open
     await client?.end().catch(() => undefined); // it was broken, hence the reset
   }
 
-  private async open(): Promise<OpeningClient> {
-    const client = new OpeningClient({
+  private async open(): Promise<EngineClient> {
+    const client = new EngineClient({
       connectionString: this.url,
       application_name: `stoa ${this.name}`,
       pipeline: true,
@@ -41,7 +41,7 @@ export class ReconnectingClient {
       await client.connect();
       return client;
     } catch (error) {
-      this.opening = undefined;
+      this.connecting = undefined;
       throw error;
     }
   }

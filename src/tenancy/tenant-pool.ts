@@ -1,5 +1,5 @@
 import { Pool, type PoolConfig } from 'pg';
-import type { BorrowedClient } from '../database/borrowed-client';
+import type { BorrowedClient } from '../database/engine-client';
 import { type Connections, noConnection, type PoolLoad } from '../database/connections';
 
 /** How often others may overtake the request that waits longest. */

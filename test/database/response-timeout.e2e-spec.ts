@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseAway } from '../../src/common/sqlstate';
-import { OpeningClient } from '../../src/database/borrowed-client';
+import { EngineClient } from '../../src/database/engine-client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const SILENCE_MS = 4000; // less than ten statements take, and eight times what one does
 
 describe('a connection that breaks silence', () => {
   let database: TestDatabase;
-  let client: OpeningClient;
+  let client: EngineClient;
 
   beforeAll(async () => {
     database = await createTestDatabase();
   });
   beforeEach(async () => {
-    client = new OpeningClient({
+    client = new EngineClient({
       connectionString: database.url,
       pipeline: true,
       responseTimeoutMs: SILENCE_MS,

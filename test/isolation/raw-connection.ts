@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { BorrowedClient } from '../../src/database/borrowed-client';
+import type { BorrowedClient } from '../../src/database/engine-client';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 
 /** Any id will do: with `TENANT_POOL_SIZE=1` all shops share one connection. */

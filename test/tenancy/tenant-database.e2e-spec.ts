@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { isDatabaseAway, sqlState } from '../../src/common/sqlstate';
-import type { BorrowedClient } from '../../src/database/borrowed-client';
+import type { BorrowedClient } from '../../src/database/engine-client';
 import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { TransactionAborted } from '../../src/database/transactions';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
@@ -64,7 +64,7 @@ async function rawOf(manager: EntityManager): Promise<BorrowedClient> {
 /** State of the pooled connection between two calls: work that ends the transaction itself sees it bare. */
 function bareSession(): Promise<Session> {
   return database.run(ada, async (manager) => {
-    await rawOf(manager).then((client) => client.open('ROLLBACK'));
+    await rawOf(manager).then((client) => client.exec('ROLLBACK'));
     return sessionOf(manager);
   });
 }
@@ -261,7 +261,7 @@ describe.each(['run', 'transaction'] as const)('the manager of TenantDatabase.%s
   it('leaves work that ends the transaction itself without any right', async () => {
     const { user: schema } = placeOf(ada);
     const ends = await database[method](ada, async (manager) => {
-      await rawOf(manager).then((client) => client.open('COMMIT'));
+      await rawOf(manager).then((client) => client.exec('COMMIT'));
       return [
         await endOf(manager.query('SELECT FROM counters')),
         await endOf(manager.query(`SELECT FROM ${schema}.counters`)),
@@ -286,7 +286,7 @@ describe('TenantDatabase.run for one statement', () => {
     const states = await one(ada, async (manager) => {
       const { client } = await leaseOf(manager);
       await manager.query('SELECT 1');
-      await client.open('SHOW search_path'); // answered behind COMMIT
+      await client.exec('SHOW search_path'); // answered behind COMMIT
       return client.getTransactionStatus();
     });
     expect(states).toBe('I');
@@ -406,7 +406,7 @@ describe('the pool of TenantDatabase', () => {
       (manager) => manager.query('SELECT 1 / 0').catch(() => undefined),
       (manager) => manager.query('SELECT 1; RESET ROLE'),
       (manager) => manager.transaction((inner) => inner.query('SELECT 1 / 0')).catch(() => undefined),
-      (manager) => rawOf(manager).then((client) => client.open('COMMIT')),
+      (manager) => rawOf(manager).then((client) => client.exec('COMMIT')),
     ];
     const sessions: [Session, Session][] = [];
     await Promise.all(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../../src/common/common.errors';
-import type { BorrowedClient } from '../../src/database/borrowed-client';
+import type { BorrowedClient } from '../../src/database/engine-client';
 import { connectionConfig } from '../../src/database/data-source';
 import { TenantPool } from '../../src/tenancy/tenant-pool';
 import { randomFrom } from '../isolation/load';

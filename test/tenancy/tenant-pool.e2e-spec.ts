@@ -1,5 +1,5 @@
 import { DatabaseUnavailable } from '../../src/common/common.errors';
-import type { BorrowedClient } from '../../src/database/borrowed-client';
+import type { BorrowedClient } from '../../src/database/engine-client';
 import { connectionConfig } from '../../src/database/data-source';
 import { TenantPool, type TenantPoolSettings } from '../../src/tenancy/tenant-pool';
 import { createTestDatabase, type TestDatabase } from '../support/database';

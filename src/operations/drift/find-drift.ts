@@ -1,6 +1,6 @@
 import { groupBy } from '../../common/group-by';
 import { OperatorError } from '../../common/report';
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import type { Installation } from '../../database/installation';
 import type { Roles } from '../../database/roles';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
@@ -46,12 +46,12 @@ const ATTEMPTS = 5;
  *   the error of the server if the URL's role may not read something
  */
 export async function findDrift(
-  client: OpeningClient,
+  client: EngineClient,
   installation: Installation,
   migrations: TenantMigrations,
   { only, everySchema = false }: Scope,
 ): Promise<FleetDrift> {
-  await client.open('SET search_path = pg_catalog; SET jit = off'); // many small plans; names with their schema
+  await client.exec('SET search_path = pg_catalog; SET jit = off'); // many small plans; names with their schema
   await assertInstalled(client);
   await assertFilesUnchanged(client, migrations.list);
   const tenants = (await listTenants(client, only)).filter(({ isWanted }) => isWanted || everySchema);
@@ -76,7 +76,7 @@ export async function findDrift(
   return { tenants, histories, drifts };
 }
 
-async function assertInstalled(client: OpeningClient): Promise<void> {
+async function assertInstalled(client: EngineClient): Promise<void> {
   const { rows } = await client.query(`SELECT WHERE to_regclass('public.tenants') IS NOT NULL`);
   if (rows.length === 0)
     throw new OperatorError(
@@ -131,7 +131,7 @@ const isEmpty = (drift: Drift) => drift.rollout.length + observationsOf(drift).l
  * on the schema alone, so each query reads it as a whole.
  */
 async function compare(
-  client: OpeningClient,
+  client: EngineClient,
   roles: Roles,
   all: readonly Drift[],
   everySchema: boolean,
@@ -146,7 +146,7 @@ async function compare(
       set: reference === null ? null : references.indexOf(reference),
     })),
   );
-  await client.open('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await client.exec('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   for (const row of await findDifferences(client, references, schemas)) driftOf(row).structure.push(row);
   for (const row of await findRightDifferences(client, roles, references, schemas))
     driftOf(row).rights.push(row);
@@ -158,7 +158,7 @@ async function compare(
     driftOf(row)[row.check === 'foreign-key-unindexed' ? 'rollout' : 'faults'].push(row);
   for (const drift of drifts) doubtHistory(drift);
   await readComponents(client, drifts);
-  await client.open('COMMIT');
+  await client.exec('COMMIT');
 }
 
 /** Whether a migration creates it, so that all tenants of the version have it. */
@@ -187,7 +187,7 @@ function doubtHistory(drift: Drift): void {
 }
 
 /** Reads the components of what was found where the structure differs. */
-async function readComponents(client: OpeningClient, drifts: readonly Drift[]): Promise<void> {
+async function readComponents(client: EngineClient, drifts: readonly Drift[]): Promise<void> {
   const differing = drifts.filter(({ structure }) => structure.length > 0);
   if (differing.length === 0) return;
   const schemas = schemasSql(differing.map(({ tenant: { schema } }) => ({ schema, set: null })));

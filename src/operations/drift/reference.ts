@@ -1,7 +1,7 @@
 import { newId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import { DENIED, INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../../common/sqlstate';
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
 import type { Roles } from '../../database/roles';
@@ -81,19 +81,19 @@ async function buildReference(
   const { roles } = installation;
   const placement = new TenantLocator().locate(newId());
   return asAdmin(adminOf(installation).url, async (client) => {
-    await client.open('BEGIN');
+    await client.exec('BEGIN');
     try {
-      await client.open(provisionSql(placement, roles, migrations));
-      await client.open('SET LOCAL search_path = pg_catalog');
+      await client.exec(provisionSql(placement, roles, migrations));
+      await client.exec('SET LOCAL search_path = pg_catalog');
       return { migrations, ...(await read(client, roles, placement.schema)) };
     } finally {
-      await client.open('ROLLBACK');
+      await client.exec('ROLLBACK');
     }
   });
 }
 
 async function read(
-  client: OpeningClient,
+  client: EngineClient,
   roles: Roles,
   schema: string,
 ): Promise<Omit<Reference, 'migrations'>> {
@@ -114,7 +114,7 @@ async function read(
   };
 }
 
-async function asAdmin<T>(url: string, work: (client: OpeningClient) => Promise<T>): Promise<T> {
+async function asAdmin<T>(url: string, work: (client: EngineClient) => Promise<T>): Promise<T> {
   try {
     return await withClient(url, 'doctor reference', work);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { BATCH } from '../../database/schema-migrations';
 import { Interrupted } from '../faults';
@@ -12,13 +12,13 @@ import { closeSql, openSql, type StepContext } from './take-step';
  * the version row: the earlier values of the rows are not known.
  */
 export async function runBackfill(
-  client: OpeningClient,
+  client: EngineClient,
   step: Step,
   context: StepContext,
   signal: AbortSignal,
 ): Promise<void> {
   if (step.direction === 'down') {
-    await client.open(`${openSql(step, context)}${step.migration.down}${closeSql(step, context)}`);
+    await client.exec(`${openSql(step, context)}${step.migration.down}${closeSql(step, context)}`);
     return;
   }
   let after: string | null | undefined = await readProgress(client, step, context);
@@ -30,7 +30,7 @@ export async function runBackfill(
 
 /** Key of the last row that was changed; null when none was. */
 async function readProgress(
-  client: OpeningClient,
+  client: EngineClient,
   step: Step,
   { shopId }: StepContext,
 ): Promise<string | null> {
@@ -44,7 +44,7 @@ async function readProgress(
 
 /** @returns key of the batch's last row; undefined when no row follows it, and the step is complete */
 async function runBatch(
-  client: OpeningClient,
+  client: EngineClient,
   step: Step,
   context: StepContext,
   after: string | null,
@@ -52,7 +52,7 @@ async function runBatch(
   const { table, key, rows: size } = step.migration.marks.backfill!; // its kind says so
   const column = quoteIdent(key);
   const behind = after === null ? 'true' : `${column} > ${quoteLiteral(after)}`;
-  await client.open(openSql(step, context));
+  await client.exec(openSql(step, context));
   const { rows } = await client.query<{ key: string }>(
     `SELECT ${column}::text AS key FROM ${quoteIdent(table)} WHERE ${behind} ORDER BY ${column} OFFSET ${size - 1} LIMIT 1`,
   );
@@ -61,7 +61,7 @@ async function runBatch(
   // A statement may end in a comment, so the separator begins a line.
   const sql = step.migration.statements.up.map((text) => `${text.replaceAll(BATCH, () => batch)}\n;\n`);
   const end = last === undefined ? closeSql(step, context) : progressSql(step, context, last);
-  await client.open(`${sql.join('')}${end}`);
+  await client.exec(`${sql.join('')}${end}`);
   return last;
 }
 

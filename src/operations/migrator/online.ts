@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import { HeldElsewhere } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
@@ -20,24 +20,24 @@ const DROP_INDEX = /^drop\s+index\s+concurrently\s+(?:if\s+exists\s+)?("?)([a-z_
  * an existing index is kept, one that a crash left invalid is dropped and rebuilt, and validating a valid constraint
  * does nothing. The version row comes last, in its own transaction, with the check of the shape.
  */
-export async function runOnline(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
+export async function runOnline(client: EngineClient, step: Step, context: StepContext): Promise<void> {
   const { placement, roles, limits } = context;
   await holdTenant(client, placement.schema);
   // Checks the history: another runner may have taken this step since the registry was read.
-  await client.open(`BEGIN; ${enterSql(step, context)} COMMIT`);
-  await client.open(`SET ROLE ${quoteIdent(roles.owner)}; SET search_path TO ${quoteIdent(placement.schema)}, pg_temp;
+  await client.exec(`BEGIN; ${enterSql(step, context)} COMMIT`);
+  await client.exec(`SET ROLE ${quoteIdent(roles.owner)}; SET search_path TO ${quoteIdent(placement.schema)}, pg_temp;
     SET lock_timeout = ${LOCK_MS}; SET statement_timeout = ${STATEMENT_MS}`);
   for (const sql of step.migration.statements[step.direction])
-    if (!(await isDone(client, placement.schema, sql))) await client.open(sql);
-  await client.open(
+    if (!(await isDone(client, placement.schema, sql))) await client.exec(sql);
+  await client.exec(
     `RESET ROLE; RESET search_path; SET lock_timeout = ${limits.lock}; RESET statement_timeout`,
   );
-  await client.open(`${openSql(step, context)}${closeSql(step, context)}`);
-  await client.open(`SELECT pg_advisory_unlock(${tenantLockKey(placement.schema)})`);
+  await client.exec(`${openSql(step, context)}${closeSql(step, context)}`);
+  await client.exec(`SELECT pg_advisory_unlock(${tenantLockKey(placement.schema)})`);
 }
 
 /** Takes the lock that `open_step` takes, for the whole session: there is no transaction to bind it to. */
-async function holdTenant(client: OpeningClient, schema: string): Promise<void> {
+async function holdTenant(client: EngineClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ held: boolean }>(
     `SELECT pg_try_advisory_lock(${tenantLockKey(schema)}) AS held`,
   );
@@ -45,7 +45,7 @@ async function holdTenant(client: OpeningClient, schema: string): Promise<void> 
 }
 
 /** True when an earlier attempt has executed the statement. Removes an invalid index of that name. */
-async function isDone(client: OpeningClient, schema: string, sql: string): Promise<boolean> {
+async function isDone(client: EngineClient, schema: string, sql: string): Promise<boolean> {
   const name = (CREATE_INDEX.exec(sql) ?? DROP_INDEX.exec(sql))?.[2]?.toLowerCase();
   if (name === undefined) return false;
   const { rows } = await client.query<{ valid: boolean }>(
@@ -53,6 +53,6 @@ async function isDone(client: OpeningClient, schema: string, sql: string): Promi
      WHERE i.indexrelid = to_regclass(${quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`)})`,
   );
   if (DROP_INDEX.test(sql)) return rows.length === 0;
-  if (rows[0]?.valid === false) await client.open(`DROP INDEX CONCURRENTLY ${quoteIdent(name)}`);
+  if (rows[0]?.valid === false) await client.exec(`DROP INDEX CONCURRENTLY ${quoteIdent(name)}`);
   return rows[0]?.valid ?? false;
 }

@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../../tenancy/tenant-locator';
@@ -114,7 +114,7 @@ async function withPlanner<T>(
 }
 
 async function tryTenant(
-  client: OpeningClient,
+  client: EngineClient,
   { roles }: Installation,
   planner: StepPlanner,
   { shopId, slug, checksum }: RegisteredTenant,
@@ -134,22 +134,22 @@ async function tryTenant(
   } catch (error) {
     tried.error = describeError(error);
   }
-  await client.open('ROLLBACK');
+  await client.exec('ROLLBACK');
   return tried;
 }
 
 async function tryStep(
-  client: OpeningClient,
+  client: EngineClient,
   step: Step,
   context: StepContext,
   isFirst: boolean,
 ): Promise<TriedStep> {
   const { name, kind } = step.migration;
   const started = performance.now();
-  await client.open(isFirst ? openSql(step, context) : enterSql(step, context));
+  await client.exec(isFirst ? openSql(step, context) : enterSql(step, context));
   if (kind === 'code') await runFile(client, step);
-  else await client.open(step.migration[step.direction]);
-  await client.open(`${versionRowSql(step)}
+  else await client.exec(step.migration[step.direction]);
+  await client.exec(`${versionRowSql(step)}
     SELECT public.expect_shape(${quoteLiteral(context.placement.schema)}, '${step.shape}')`);
   const ms = performance.now() - started;
   const { rows } = await client.query<{ table: string; mode: string }>(
@@ -158,6 +158,6 @@ async function tryStep(
      WHERE l.pid = pg_backend_pid() AND l.mode <> 'AccessShareLock' AND c.relkind = 'r'
        AND c.relnamespace = ${quoteLiteral(context.placement.schema)}::regnamespace GROUP BY 1 ORDER BY 1`,
   );
-  await client.open('RESET ROLE');
+  await client.exec('RESET ROLE');
   return { name, ms, locks: rows };
 }

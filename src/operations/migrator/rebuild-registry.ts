@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
 import type { Roles } from '../../database/roles';
@@ -34,23 +34,23 @@ export interface HistoryReader {
  * @throws HeldElsewhere; the server's error, 42P01 when the schema has no version table
  */
 export async function readHistory(
-  client: OpeningClient,
+  client: EngineClient,
   shopId: string,
   { schema }: Placement,
   { roles, migrations }: HistoryReader,
 ): Promise<VersionRow[]> {
-  await client.open(`ROLLBACK; BEGIN; SET LOCAL lock_timeout = 1000`);
+  await client.exec(`ROLLBACK; BEGIN; SET LOCAL lock_timeout = 1000`);
   const lock = await client.query<{ held: boolean }>(
     `SELECT pg_try_advisory_xact_lock(${tenantLockKey(schema)}) AS held`,
   );
   if (!lock.rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
-  await client.open(`${enterAsOwner(schema, roles.owner)} ${adoptSql(migrations)}`);
+  await client.exec(`${enterAsOwner(schema, roles.owner)} ${adoptSql(migrations)}`);
   const { rows } = await client.query<VersionRow>(
     `SELECT version, name, checksum FROM ${VERSION_TABLE} ORDER BY version`,
   );
   const applied = new Set(rows.map(({ version }) => version));
   const servesFrom = servesFromOf(migrations.filter(({ version }) => applied.has(version)));
-  await client.open(`RESET ROLE; UPDATE public.tenants SET version = ${newestVersion(rows)},
+  await client.exec(`RESET ROLE; UPDATE public.tenants SET version = ${newestVersion(rows)},
     checksum = ${quoteLiteral(historyChecksum(rows))}, serves_from = greatest(serves_from, ${servesFrom})
     WHERE shop_id = '${shopId}'; COMMIT`);
   return rows;
@@ -101,7 +101,7 @@ export async function rebuildRegistry(
 
 /** @returns whether the row is another than before */
 async function rebuildRow(
-  client: OpeningClient,
+  client: EngineClient,
   { shopId, row }: Listed,
   reader: HistoryReader,
 ): Promise<boolean> {
@@ -123,7 +123,7 @@ async function rebuildRow(
  * closes nothing. A history with migrations of a newer program keeps the value which that program wrote.
  */
 async function correctServesFrom(
-  client: OpeningClient,
+  client: EngineClient,
   shopId: string,
   history: MigrationHistory,
   migrations: readonly Migration[],
@@ -134,7 +134,7 @@ async function correctServesFrom(
   await client.query('UPDATE tenants SET serves_from = $2 WHERE shop_id = $1', [shopId, servesFromOf(known)]);
 }
 
-async function countTenants(client: OpeningClient): Promise<number> {
+async function countTenants(client: EngineClient): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM (${TENANT_IDS}) ids`,
   );

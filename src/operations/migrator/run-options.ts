@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import type { Migration } from '../../database/schema-migrations';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import type { TenantSelection, UnfinishedTenant } from '../../tenancy/tenant-registry';
@@ -94,7 +94,7 @@ export function defaultErrorBudget(total: number): number {
  * Ids of shops that an operator names by slug or id.
  * @throws OperatorError naming the first that does not exist
  */
-export async function shopIdsOf(client: OpeningClient, shops: readonly string[]): Promise<string[]> {
+export async function shopIdsOf(client: EngineClient, shops: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ id: string; slug: string }>(
     'SELECT id, slug FROM shops WHERE slug = ANY ($1) OR id = ANY ($2)',
     [shops, shops.filter(isId)],

@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
 import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
@@ -41,7 +41,7 @@ export interface FleetStatus {
 }
 
 /** @throws OperatorError naming a file that was edited after it was applied */
-export async function readStatus(client: OpeningClient, migrations: TenantMigrations): Promise<FleetStatus> {
+export async function readStatus(client: EngineClient, migrations: TenantMigrations): Promise<FleetStatus> {
   await assertFilesUnchanged(client, migrations.list);
   const { latest, checksum } = migrations;
   const counts = await client.query<Omit<FleetStatus, 'latest' | 'versions' | 'reasons' | 'failed' | 'runs'>>(

@@ -1,6 +1,6 @@
 import { newId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { editedFiles, type Migration, type VersionRow } from '../../database/schema-migrations';
@@ -143,7 +143,7 @@ function nameOf(version: number, migrations: readonly Migration[]): string {
  * @throws OperatorError naming the file that fails
  */
 async function shapesAfter(
-  client: OpeningClient,
+  client: EngineClient,
   roles: Roles,
   base: readonly Migration[],
   steps: readonly Migration[],
@@ -151,12 +151,12 @@ async function shapesAfter(
 ): Promise<string[]> {
   const placement = new TenantLocator().locate(newId());
   try {
-    const provisioned = client.open(`BEGIN; ${provisionSql(placement, roles, base)}`);
+    const provisioned = client.exec(`BEGIN; ${provisionSql(placement, roles, base)}`);
     await orRefused('The history of migrations', provisioned);
     const shapes: string[] = [];
     for (const step of steps) {
       const file = `migrations/tenant/${step.name}`;
-      const taken = client.open(
+      const taken = client.exec(
         `${enterAsOwner(placement.schema, roles.owner)} ${withoutCommit(step[direction])}`,
       );
       await orRefused(file, taken);
@@ -171,7 +171,7 @@ async function shapesAfter(
     }
     return shapes;
   } finally {
-    await client.open('ROLLBACK');
+    await client.exec('ROLLBACK');
   }
 }
 

@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import type { OpeningClient } from '../../database/borrowed-client';
+import type { EngineClient } from '../../database/engine-client';
 import { quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
@@ -70,28 +70,24 @@ export function versionRowSql({ migration, direction }: Step): string {
 }
 
 /** Takes a step of kind `sql`: one transaction in one message, so nothing of it is left when it fails. */
-export async function runInOneMessage(
-  client: OpeningClient,
-  step: Step,
-  context: StepContext,
-): Promise<void> {
+export async function runInOneMessage(client: EngineClient, step: Step, context: StepContext): Promise<void> {
   try {
-    await client.open(`${openSql(step, context)}${step.migration[step.direction]}${closeSql(step, context)}`);
+    await client.exec(`${openSql(step, context)}${step.migration[step.direction]}${closeSql(step, context)}`);
   } catch (error) {
-    await client.open('ROLLBACK').catch(() => undefined); // the connection is gone, and its transaction with it
+    await client.exec('ROLLBACK').catch(() => undefined); // the connection is gone, and its transaction with it
     throw error;
   }
 }
 
 /** Takes a step of kind `code`: the file's own code decides inside the transaction. */
-export async function runCode(client: OpeningClient, step: Step, context: StepContext): Promise<void> {
-  await client.open(openSql(step, context));
+export async function runCode(client: EngineClient, step: Step, context: StepContext): Promise<void> {
+  await client.exec(openSql(step, context));
   await runFile(client, step);
-  await client.open(closeSql(step, context));
+  await client.exec(closeSql(step, context));
 }
 
 /** Runs the migration class with a query runner that can only query. */
-export async function runFile(client: OpeningClient, { migration, direction }: Step): Promise<void> {
+export async function runFile(client: EngineClient, { migration, direction }: Step): Promise<void> {
   const runner = {
     query: async (sql: string, parameters?: unknown[]) =>
       (await client.query(sql, parameters)).rows as unknown,

@@ -146,13 +146,13 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'several statements may travel in one query',
     file: 'src/database/data-source.ts',
-    find: 'severalStatements ? OpeningClient : ExtendedClient',
-    replace: '(severalStatements, ExtendedClient) && OpeningClient',
+    find: 'severalStatements ? EngineClient : ExtendedClient',
+    replace: '(severalStatements, ExtendedClient) && EngineClient',
     suite: 'corpus',
   },
   {
     name: 'statements of every kind are sent',
-    file: 'src/database/borrowed-client.ts',
+    file: 'src/database/engine-client.ts',
     find: "typeof query.text !== 'string' || !STATEMENT.test(query.text) ||",
     replace: "typeof query.text !== 'string' ||",
     suite: 'corpus',

@@ -1,4 +1,4 @@
-import type { OpeningClient } from '../../../database/borrowed-client';
+import type { EngineClient } from '../../../database/engine-client';
 import type { Env } from '../../../config/env';
 import type { Installation } from '../../../database/installation';
 import type { TenantMigrations } from '../../../tenancy/tenant-migrations';
@@ -26,14 +26,14 @@ import { checkPasswords, checkServer } from './server';
 
 /** Inspects what tenants share and the records about them. Needs `search_path = pg_catalog`. */
 export async function inspectInstallation(
-  client: OpeningClient,
+  client: EngineClient,
   { roles }: Installation,
   env: Env,
   migrations: TenantMigrations,
   tenants: readonly Tenant[],
 ): Promise<{ observations: Observation[]; notes: Note[] }> {
   const observations = await compareMembers(client, tenants); // reads tables of tenants: batches of its own
-  await client.open('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await client.exec('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const creators = await roleCreators(client, roles);
   const checks = [
     () => findShopsWithoutOwner(client),
@@ -53,6 +53,6 @@ export async function inspectInstallation(
   ];
   for (const check of checks) observations.push(...(await check()));
   const passwords = await checkPasswords(client, roles);
-  await client.open('COMMIT');
+  await client.exec('COMMIT');
   return { observations: [...observations, ...passwords.observations], notes: passwords.notes };
 }

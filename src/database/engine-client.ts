@@ -10,14 +10,14 @@ interface Inside {
   readyForQuery: boolean;
 }
 
-export interface OpeningConfig extends ClientConfig {
+export interface EngineClientConfig extends ClientConfig {
   /** @see PoolSettings */
   responseTimeoutMs?: number;
 }
 
 /** A connection on which the engine can send several statements in one message. */
-export class OpeningClient extends Client {
-  constructor(config?: string | OpeningConfig) {
+export class EngineClient extends Client {
+  constructor(config?: string | EngineClientConfig) {
     super(config);
     if (typeof config === 'object' && config.responseTimeoutMs !== undefined)
       this.watchResponses(config.responseTimeoutMs);
@@ -27,7 +27,7 @@ export class OpeningClient extends Client {
   }
 
   /** Sends several statements in one message, by the simple protocol, without parameters. For the engine only. */
-  open(sql: string): Promise<QueryResult | QueryResult[]> {
+  exec(sql: string): Promise<QueryResult | QueryResult[]> {
     return super.query(sql);
   }
 
@@ -87,7 +87,7 @@ export class StatementRefused extends Error {
  * A connection for product code: `query` uses the extended protocol, which accepts one statement at a time, so text
  * that is smuggled into a query cannot start a second statement (PostgreSQL manual, 54.2.3).
  */
-export class ExtendedClient extends OpeningClient {
+export class ExtendedClient extends EngineClient {
   // @ts-expect-error TS2416: pg declares seven overloads; one signature cannot name them all
   override query(first: unknown, ...rest: unknown[]): unknown {
     const send = super.query.bind(this) as (...args: unknown[]) => unknown;
@@ -105,5 +105,5 @@ function refuse(error: Error, callback: unknown): Promise<never> | undefined {
   return undefined;
 }
 
-export type BorrowedClient = PoolClient & OpeningClient;
+export type BorrowedClient = PoolClient & EngineClient;
 export type EnginePool = Omit<Pool, 'connect'> & { connect(): Promise<BorrowedClient> };
