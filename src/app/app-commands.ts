@@ -3,8 +3,8 @@ import type { CommandContext } from '../cli/command-context';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
-import { addOrdersImport } from '../tenant/orders/orders-import.command';
-import { addProductsImport } from '../tenant/products/products-import.command';
+import { addOrdersImport } from '../tenant/transfer/orders-import.command';
+import { addProductsImport } from '../tenant/transfer/products-import.command';
 import { ENTITIES } from './app.module';
 
 /** Adds the commands that need the application or its entities, which take most of a second to load. */

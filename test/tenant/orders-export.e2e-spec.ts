@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TenantSession } from '../../src/tenancy/tenant-session';
-import { OrdersImportService } from '../../src/tenant/orders/orders-import.service';
-import { HistoryFile } from '../../src/tenant/orders/history/history-file';
+import { OrdersImportService } from '../../src/tenant/transfer/orders-import.service';
+import { HistoryFile } from '../../src/tenant/transfer/order-history/history-file';
 import type { Api } from '../support/api';
 import { created, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { readCsv } from '../support/independent-csv';

@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { TenantSession } from '../../src/tenancy/tenant-session';
-import { HistoryFile } from '../../src/tenant/orders/history/history-file';
-import type { RowFault } from '../../src/tenant/orders/history/history-row';
+import { HistoryFile } from '../../src/tenant/transfer/order-history/history-file';
+import type { RowFault } from '../../src/tenant/transfer/order-history/history-row';
 import {
   type OrdersImportOptions,
   type OrdersImportReport,
   OrdersImportService,
-} from '../../src/tenant/orders/orders-import.service';
+} from '../../src/tenant/transfer/orders-import.service';
 import type { Api } from '../support/api';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { readCsv } from '../support/independent-csv';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TenantSession } from '../../src/tenancy/tenant-session';
-import { ProductsExportService } from '../../src/tenant/products/products-export.service';
+import { ProductsExportService } from '../../src/tenant/transfer/products-export.service';
 import type { Answer, Api } from '../support/api';
 import { newMember, newOwner, newProduct } from '../support/factories';
 import { readCsv } from '../support/independent-csv';

@@ -17,7 +17,7 @@ import {
   TransitionRefused,
   VariantRequired,
 } from './orders.errors';
-import { OrdersExportService } from './orders-export.service';
+import { OrdersExportService } from '../transfer/orders-export.service';
 import { OrdersService } from './orders.service';
 
 const TRANSITION_ERRORS = [OrderNotFound, TransitionRefused];

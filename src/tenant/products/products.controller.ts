@@ -37,9 +37,9 @@ import {
   SkuTaken,
   VariantNotFound,
 } from './products.errors';
-import { ImportQuery, ImportReportDto } from './import.dto';
-import { ProductsExportService } from './products-export.service';
-import { ProductsImportService } from './products-import.service';
+import { ImportQuery, ImportReportDto } from '../transfer/import.dto';
+import { ProductsExportService } from '../transfer/products-export.service';
+import { ProductsImportService } from '../transfer/products-import.service';
 import { ProductsService } from './products.service';
 
 const MIB = 1_048_576;

@@ -1,7 +1,7 @@
-import type { CsvCell } from '../../http/csv-download';
-import { formatMinor } from '../../common/money';
-import { HISTORY_COLUMNS } from './history/history-row';
-import type { OrderRow } from './orders.dto';
+import type { CsvCell } from '../../../http/csv-download';
+import { formatMinor } from '../../../common/money';
+import { HISTORY_COLUMNS } from './history-row';
+import type { OrderRow } from '../../orders/orders.dto';
 
 /** An order with what an export says of its customer. */
 export type FiledOrder = OrderRow & { buyer: { number: string; country: string | null } | null };

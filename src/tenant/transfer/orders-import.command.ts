@@ -6,11 +6,11 @@ import { startProgress } from '../../cli/progress';
 import { AppError } from '../../common/app-error';
 import { OperatorError } from '../../common/report';
 import { TenantSession } from '../../tenancy/tenant-session';
-import { IMPORT_MODES, type ImportMode } from '../products/import.dto';
+import { IMPORT_MODES, type ImportMode } from './import.dto';
 import { ImportRejected } from '../products/products.errors';
-import { HistoryFile } from './history/history-file';
-import { type Note, NOTES } from './history/history-notes';
-import type { RowFault } from './history/history-row';
+import { HistoryFile } from './order-history/history-file';
+import { type Note, NOTES } from './order-history/history-notes';
+import type { RowFault } from './order-history/history-row';
 import { type OrdersImportReport, OrdersImportService } from './orders-import.service';
 
 interface Options {

@@ -1,5 +1,5 @@
-import type { OrderKind } from '../order.entity';
-import { MAX_IMPORTED_LINES } from '../orders.dto';
+import type { OrderKind } from '../../orders/order.entity';
+import { MAX_IMPORTED_LINES } from '../../orders/orders.dto';
 import { type FaultCode, type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
 
 /** Bounds memory, should every row describe its product in other words. */

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { UnreadableCsv } from '../../common/csv-records';
 import { FOREIGN_KEY_VIOLATION, isUniqueViolation, sqlState } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { type ImportMode, MAX_LISTED_PROBLEMS } from '../products/import.dto';
+import { type ImportMode, MAX_LISTED_PROBLEMS } from './import.dto';
 import { ImportRejected } from '../products/products.errors';
-import { HistoryBatches } from './history/history-batches';
-import type { HistoryFile } from './history/history-file';
-import { noNotes, note, type Notes } from './history/history-notes';
-import { HistoryPlan } from './history/history-plan';
-import { readHistory, type RowFault } from './history/history-row';
-import { HistoryWriter, type ReadyOrder, storedNumbers, type Written } from './history/history-writer';
-import type { OrderKind } from './order.entity';
-import { ImportDisturbed, NotAnOrdersFile } from './orders.errors';
+import { HistoryBatches } from './order-history/history-batches';
+import type { HistoryFile } from './order-history/history-file';
+import { noNotes, note, type Notes } from './order-history/history-notes';
+import { HistoryPlan } from './order-history/history-plan';
+import { readHistory, type RowFault } from './order-history/history-row';
+import { HistoryWriter, type ReadyOrder, storedNumbers, type Written } from './order-history/history-writer';
+import type { OrderKind } from '../orders/order.entity';
+import { ImportDisturbed, NotAnOrdersFile } from '../orders/orders.errors';
 
 export interface OrdersImportOptions {
   /** atomic: one bad row and nothing is stored. skip: orders with a bad row are left out. */

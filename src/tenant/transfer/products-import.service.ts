@@ -5,14 +5,14 @@ import { UnreadableCsv } from '../../common/csv-records';
 import { groupBy } from '../../common/group-by';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from './catalogue-merge';
+import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from './shopify/catalogue-merge';
 import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './import.dto';
-import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
-import { Product } from './product.entity';
-import { HandleTaken, ImportRejected, NotACatalogueFile } from './products.errors';
+import { ProductVariant, type ProductWithVariants } from '../products/product-variant.entity';
+import { Product } from '../products/product.entity';
+import { HandleTaken, ImportRejected, NotACatalogueFile } from '../products/products.errors';
 import type { CatalogueGroup, RowProblem } from './shopify/shopify-catalogue';
 import { readShopifyCsv } from './shopify/shopify-csv';
-import { saveVariants } from './variants';
+import { saveVariants } from '../products/variants';
 
 export interface ImportOptions {
   mode: ImportMode;

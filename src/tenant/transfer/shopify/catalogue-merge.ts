@@ -1,14 +1,9 @@
-import { newId } from '../../common/ids';
-import { combinationOf, optionsOf, variantProblem } from './product-options';
-import type { ProductVariant, ProductWithVariants } from './product-variant.entity';
-import type { Product } from './product.entity';
-import type {
-  CatalogueGroup,
-  CatalogueProduct,
-  CatalogueVariant,
-  RowProblem,
-} from './shopify/shopify-catalogue';
-import type { VariantRow } from './variants';
+import { newId } from '../../../common/ids';
+import { combinationOf, optionsOf, variantProblem } from '../../products/product-options';
+import type { ProductVariant, ProductWithVariants } from '../../products/product-variant.entity';
+import type { Product } from '../../products/product.entity';
+import type { CatalogueGroup, CatalogueProduct, CatalogueVariant, RowProblem } from './shopify-catalogue';
+import type { VariantRow } from '../../products/variants';
 
 /** What a shop has already of the products that a part of a file speaks of. */
 export interface KnownProducts {

@@ -4,8 +4,8 @@ import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
 import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { PRODUCTS_AFTER } from './product-list';
-import type { ProductRow } from './products.dto';
+import { PRODUCTS_AFTER } from '../products/product-list';
+import type { ProductRow } from '../products/products.dto';
 import { SHOPIFY_COLUMNS, shopifyRows } from './shopify/shopify-file';
 
 /** Writes the catalogue as the CSV that `ProductsImportService` reads, as of one moment and in bounded memory. */

@@ -1,5 +1,5 @@
 import { MAX_MINOR, minorDigits, parseMinor } from '../../../common/money';
-import { MAX_IMPORTED_LINES } from '../orders.dto';
+import { MAX_IMPORTED_LINES } from '../../orders/orders.dto';
 
 export interface Amounts {
   unitMinor: number;

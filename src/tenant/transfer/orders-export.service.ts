@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
 import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-file';
-import { ORDERS_AFTER } from './order-list';
+import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-history/order-file';
+import { ORDERS_AFTER } from '../orders/order-list';
 
 /** Writes all orders as a CSV of their lines, as of one moment and in bounded memory. */
 @Injectable()

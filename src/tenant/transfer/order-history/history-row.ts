@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/csv-records';
-import type { OrderKind } from '../order.entity';
-import { MAX_QUANTITY } from '../orders.dto';
+import type { OrderKind } from '../../orders/order.entity';
+import { MAX_QUANTITY } from '../../orders/orders.dto';
 import { amountsOf } from './amounts';
 
 /** Of a file of past orders; an export begins with them. */
