@@ -6,7 +6,7 @@ const SRC = path.join(__dirname, '..', 'src');
 
 /** Folders from the top down: a file may import from its own folder and from those after it. */
 const LAYERS = [
-  ...(['entry', 'app', 'public', 'tenant', 'cli'] as const),
+  ...(['entry', 'app', 'public', 'tenant/transfer', 'tenant', 'cli'] as const),
   ...([
     'operations/migrator',
     'operations/drift/repair',

@@ -3,6 +3,7 @@ import { type Base, DatabaseModule } from '../database/database.module';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
 import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
+import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
 export const ENTITIES = { public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES], tenant: TENANT_ENTITIES };
@@ -18,6 +19,7 @@ export class AppModule {
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
         PublicModule,
         TenantModule,
+        TransferModule,
       ],
     };
   }

@@ -5,6 +5,8 @@ import { ProblemDto } from './problem';
 
 interface RouteOptions {
   summary: string;
+  /** Name of the route in generated clients; default: its class and method. */
+  operationId?: string;
   /** Status of success, set and documented; default 200. */
   status?: number;
   /** Class of the answer. */
@@ -34,6 +36,7 @@ const CSV_ANSWER = {
 /** Documents a route: summary, success, and each error status with its codes. */
 export function Route({
   summary,
+  operationId,
   status = 200,
   ok,
   list = false,
@@ -46,7 +49,11 @@ export function Route({
     byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), `\`${kind.code}\``]);
   return applyDecorators(
     HttpCode(status),
-    ApiOperation({ summary, ...(csv ? { requestBody: CSV_BODY } : {}) }),
+    ApiOperation({
+      summary,
+      ...(operationId === undefined ? {} : { operationId }),
+      ...(csv ? { requestBody: CSV_BODY } : {}),
+    }),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
     ApiResponse({
       status,

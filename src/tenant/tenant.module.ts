@@ -7,14 +7,10 @@ import { Counter } from './orders/counter.entity';
 import { OrderLine } from './orders/order-line.entity';
 import { Order } from './orders/order.entity';
 import { OrdersController } from './orders/orders.controller';
-import { OrdersExportService } from './transfer/orders-export.service';
-import { OrdersImportService } from './transfer/orders-import.service';
 import { OrdersService } from './orders/orders.service';
 import { ProductVariant } from './products/product-variant.entity';
 import { Product } from './products/product.entity';
 import { ProductsController } from './products/products.controller';
-import { ProductsExportService } from './transfer/products-export.service';
-import { ProductsImportService } from './transfer/products-import.service';
 import { ProductsService } from './products/products.service';
 
 export const TENANT_ENTITIES = [Member, Product, ProductVariant, Customer, Order, OrderLine, Counter];
@@ -28,14 +24,6 @@ export const OLDEST_SERVED: number | undefined = undefined;
 /** What one shop owns. A new resource adds a line to each of the three lists. */
 @Module({
   controllers: [ProductsController, OrdersController, CustomersController],
-  providers: [
-    ProductsService,
-    ProductsImportService,
-    ProductsExportService,
-    OrdersService,
-    OrdersImportService,
-    OrdersExportService,
-    CustomersService,
-  ],
+  providers: [ProductsService, OrdersService, CustomersService],
 })
 export class TenantModule {}

@@ -1,7 +1,5 @@
-import { Body, Get, Param, Post, Query, Req, type StreamableFile } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import { InvalidCursor, Overloaded, StorageFull } from '../../common/common.errors';
-import { csvDownload } from '../../http/csv-download';
+import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
@@ -17,17 +15,13 @@ import {
   TransitionRefused,
   VariantRequired,
 } from './orders.errors';
-import { OrdersExportService } from '../transfer/orders-export.service';
 import { OrdersService } from './orders.service';
 
 const TRANSITION_ERRORS = [OrderNotFound, TransitionRefused];
 
 @TenantController('orders')
 export class OrdersController {
-  constructor(
-    private readonly orders: OrdersService,
-    private readonly exports: OrdersExportService,
-  ) {}
+  constructor(private readonly orders: OrdersService) {}
 
   @Get()
   @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: true, errors: [InvalidCursor] })
@@ -52,16 +46,6 @@ export class OrdersController {
   })
   create(@Body() order: CreateOrderDto): Promise<OrderDto> {
     return this.orders.create(order);
-  }
-
-  @Get('export')
-  @Route({
-    summary: 'All orders as a CSV with a row for each line, oldest first, as of one moment',
-    csvFile: true,
-    errors: [Overloaded, StorageFull],
-  })
-  export(@Req() request: FastifyRequest): Promise<StreamableFile> {
-    return csvDownload(request, 'orders.csv', (sink) => this.exports.export(sink));
   }
 
   @Get(':id')

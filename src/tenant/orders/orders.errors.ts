@@ -23,13 +23,3 @@ export const TransitionRefused = defineError(
   409,
   'The order cannot go from its status to that one.',
 );
-export const NotAnOrdersFile = defineError(
-  'NOT_AN_ORDERS_FILE',
-  400,
-  'The file is not a CSV of order lines.',
-);
-export const ImportDisturbed = defineError(
-  'IMPORT_DISTURBED',
-  409,
-  'Products of the shop were changed at the same moment; run the import again, it goes on from there.',
-);

@@ -9,13 +9,3 @@ export const ProductHasVariants = defineError(
   409,
   'SKU, price and stock of this product are set on its variants.',
 );
-export const NotACatalogueFile = defineError(
-  'NOT_A_CATALOGUE',
-  400,
-  'The file is not a Shopify product CSV.',
-);
-export const ImportRejected = defineError(
-  'IMPORT_REJECTED',
-  422,
-  'The file has bad rows; nothing was stored. Mend them, or import with mode=skip.',
-);

@@ -7,7 +7,7 @@ import { AppError } from '../../common/app-error';
 import { OperatorError } from '../../common/report';
 import { TenantSession } from '../../tenancy/tenant-session';
 import { IMPORT_MODES, type ImportMode } from './import.dto';
-import { ImportRejected } from '../products/products.errors';
+import { ImportRejected } from './transfer.errors';
 import { HistoryFile } from './order-history/history-file';
 import { type Note, NOTES } from './order-history/history-notes';
 import type { RowFault } from './order-history/history-row';

@@ -3,7 +3,6 @@ import { UnreadableCsv } from '../../common/csv-records';
 import { FOREIGN_KEY_VIOLATION, isUniqueViolation, sqlState } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type ImportMode, MAX_LISTED_PROBLEMS } from './import.dto';
-import { ImportRejected } from '../products/products.errors';
 import { HistoryBatches } from './order-history/history-batches';
 import type { HistoryFile } from './order-history/history-file';
 import { noNotes, note, type Notes } from './order-history/history-notes';
@@ -11,7 +10,7 @@ import { HistoryPlan } from './order-history/history-plan';
 import { readHistory, type RowFault } from './order-history/history-row';
 import { HistoryWriter, type ReadyOrder, storedNumbers, type Written } from './order-history/history-writer';
 import type { OrderKind } from '../orders/order.entity';
-import { ImportDisturbed, NotAnOrdersFile } from '../orders/orders.errors';
+import { ImportDisturbed, ImportRejected, NotAnOrdersFile } from './transfer.errors';
 
 export interface OrdersImportOptions {
   /** atomic: one bad row and nothing is stored. skip: orders with a bad row are left out. */

@@ -9,7 +9,7 @@ import { OperatorError } from '../../common/report';
 import { TenantSession } from '../../tenancy/tenant-session';
 import { IMPORT_MODES, type ImportMode, type ImportReportDto, type RowProblemDto } from './import.dto';
 import { ProductsImportService } from './products-import.service';
-import { ImportRejected } from '../products/products.errors';
+import { ImportRejected } from './transfer.errors';
 
 interface Options {
   shop: string;

@@ -9,7 +9,8 @@ import { type KnownProducts, keysOf, type Merged, mergeProduct, skusOf } from '.
 import { type ImportMode, type ImportReportDto, MAX_LISTED_PROBLEMS } from './import.dto';
 import { ProductVariant, type ProductWithVariants } from '../products/product-variant.entity';
 import { Product } from '../products/product.entity';
-import { HandleTaken, ImportRejected, NotACatalogueFile } from '../products/products.errors';
+import { HandleTaken } from '../products/products.errors';
+import { ImportRejected, NotACatalogueFile } from './transfer.errors';
 import type { CatalogueGroup, RowProblem } from './shopify/shopify-catalogue';
 import { readShopifyCsv } from './shopify/shopify-csv';
 import { saveVariants } from '../products/variants';

@@ -1,0 +1,23 @@
+import { Get, Req, type StreamableFile } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Overloaded, StorageFull } from '../../common/common.errors';
+import { csvDownload } from '../../http/csv-download';
+import { Route } from '../../http/route';
+import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { OrdersExportService } from './orders-export.service';
+
+@TenantController('orders')
+export class OrdersTransferController {
+  constructor(private readonly exports: OrdersExportService) {}
+
+  @Get('export')
+  @Route({
+    summary: 'All orders as a CSV with a row for each line, oldest first, as of one moment',
+    operationId: 'OrdersController_export',
+    csvFile: true,
+    errors: [Overloaded, StorageFull],
+  })
+  export(@Req() request: FastifyRequest): Promise<StreamableFile> {
+    return csvDownload(request, 'orders.csv', (sink) => this.exports.export(sink));
+  }
+}

@@ -1,0 +1,66 @@
+import { Get, Inject, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import {
+  BodyTooLarge,
+  MalformedBody,
+  Overloaded,
+  StorageFull,
+  UnsupportedMediaType,
+} from '../../common/common.errors';
+import { ENV, type Env } from '../../config/env';
+import { csvDownload } from '../../http/csv-download';
+import { Route } from '../../http/route';
+import { withUpload } from '../../http/upload';
+import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { HandleTaken, SkuTaken } from '../products/products.errors';
+import { ImportQuery, ImportReportDto } from './import.dto';
+import { ProductsExportService } from './products-export.service';
+import { ProductsImportService } from './products-import.service';
+import { ImportRejected, NotACatalogueFile } from './transfer.errors';
+
+const MIB = 1_048_576;
+
+/** The router prefers `products/export` to `products/:id`, whichever is registered first. */
+@TenantController('products')
+export class ProductsTransferController {
+  constructor(
+    private readonly imports: ProductsImportService,
+    private readonly exports: ProductsExportService,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  @Post('import')
+  @RouteConfig({ takesFile: true })
+  @Route({
+    summary: 'Loads a Shopify product CSV; creates or updates by handle and SKU',
+    operationId: 'ProductsController_import',
+    ok: ImportReportDto,
+    csv: true,
+    errors: [
+      NotACatalogueFile,
+      ImportRejected,
+      HandleTaken,
+      SkuTaken,
+      BodyTooLarge,
+      UnsupportedMediaType,
+      MalformedBody,
+    ],
+  })
+  import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
+    return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
+      this.imports.import(file.open(), query),
+    );
+  }
+
+  @Get('export')
+  @Route({
+    summary: 'The whole catalogue as the Shopify product CSV that the import reads, as of one moment',
+    operationId: 'ProductsController_export',
+    csvFile: true,
+    errors: [Overloaded, StorageFull],
+  })
+  export(@Req() request: FastifyRequest): Promise<StreamableFile> {
+    return csvDownload(request, 'products.csv', (sink) => this.exports.export(sink));
+  }
+}

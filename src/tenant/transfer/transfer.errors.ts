@@ -1,0 +1,22 @@
+import { defineError } from '../../common/app-error';
+
+export const NotACatalogueFile = defineError(
+  'NOT_A_CATALOGUE',
+  400,
+  'The file is not a Shopify product CSV.',
+);
+export const ImportRejected = defineError(
+  'IMPORT_REJECTED',
+  422,
+  'The file has bad rows; nothing was stored. Mend them, or import with mode=skip.',
+);
+export const NotAnOrdersFile = defineError(
+  'NOT_AN_ORDERS_FILE',
+  400,
+  'The file is not a CSV of order lines.',
+);
+export const ImportDisturbed = defineError(
+  'IMPORT_DISTURBED',
+  409,
+  'Products of the shop were changed at the same moment; run the import again, it goes on from there.',
+);
