@@ -72,8 +72,8 @@ describe('README, "Add a resource"', () => {
     ).toEqual([
       'migrations/tenant/<time>-create-suppliers.ts',
       'src/tenant/suppliers/supplier.entity.ts',
-      'src/tenant/suppliers/suppliers.controller.ts',
       'src/tenant/suppliers/suppliers.dto.ts',
+      'src/tenant/suppliers/suppliers.module.ts',
       'src/tenant/suppliers/suppliers.service.ts',
       'src/tenant/tenant.module.ts',
       'test/tenant/suppliers.e2e-spec.ts',

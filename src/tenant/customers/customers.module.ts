@@ -1,15 +1,16 @@
-import { Get, Param, Query } from '@nestjs/common';
+import { Get, Module, Param, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { Customer } from './customer.entity';
 import { CustomerDto } from './customers.dto';
 import { CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';
 
 @TenantController('customers')
-export class CustomersController {
+class CustomersController {
   constructor(private readonly customers: CustomersService) {}
 
   @Get()
@@ -23,4 +24,9 @@ export class CustomersController {
   get(@Param('id', IdPipe) id: string): Promise<CustomerDto> {
     return this.customers.get(id);
   }
+}
+
+@Module({ controllers: [CustomersController], providers: [CustomersService] })
+export class CustomersModule {
+  static readonly entities = [Customer];
 }
