@@ -1,20 +1,39 @@
-import { CHANGE_STOCK, type SoldVariant } from './stock';
+import { namedStatement } from './named-statement';
+import { changeStock, type SoldVariant } from './stock';
+
+interface Values extends NewOrder {
+  /** One for each line of the order, in order of position. */
+  variantIds: string[];
+  stockChanges: number[];
+  positions: number[];
+  productIds: string[];
+  skus: (string | null)[];
+  names: string[];
+  optionValues: string[];
+  unitPricesMinor: number[];
+  quantities: number[];
+  totalsMinor: number[];
+}
 
 /**
- * Takes stock, numbers an order and stores it with its lines, in one statement: the counter, which keeps other orders
- * of the shop waiting until COMMIT, is taken as late as can be. Its row lock makes numbers gapless; a rolled back
- * order gives its number back. `$1` and `$2` are those of CHANGE_STOCK, and `$1` the variants of the lines.
+ * Takes stock, numbers an order and stores it with its lines, in one statement. The counter row, for which other
+ * orders of the shop wait until COMMIT, is locked as late as possible. That lock makes the numbers gapless: an order
+ * that is rolled back returns its number.
  */
-const PLACE_ORDER = `
-  WITH taken AS (${CHANGE_STOCK}),
+const PLACE_ORDER = namedStatement<Values>(
+  (value) => `
+  WITH taken AS (${changeStock(value.variantIds, value.stockChanges)}),
   counted AS (UPDATE counters SET value = value + 1 WHERE name = 'orders' RETURNING value),
   placed AS (
     INSERT INTO orders (id, number, status, currency, total_minor, customer_email, customer_name, created_by)
-    SELECT $3, value, 'pending', $4, $5, $6, $7, $8 FROM counted)
+    SELECT ${value.id}, value, 'pending', ${value.currency}, ${value.totalMinor}, ${value.customerEmail},
+      ${value.customerName}, ${value.createdBy} FROM counted)
   INSERT INTO order_lines (order_id, variant_id, position, product_id, sku, name, option_values, unit_price_minor,
     quantity, total_minor)
-  SELECT $3, * FROM unnest($1::uuid[], $9::int[], $10::uuid[], $11::text[], $12::text[], $13::jsonb[], $14::bigint[],
-    $15::int[], $16::bigint[])`;
+  SELECT ${value.id}, * FROM unnest(${value.variantIds}::uuid[], ${value.positions}::int[],
+    ${value.productIds}::uuid[], ${value.skus}::text[], ${value.names}::text[], ${value.optionValues}::jsonb[],
+    ${value.unitPricesMinor}::bigint[], ${value.quantities}::int[], ${value.totalsMinor}::bigint[])`,
+);
 
 export interface NewOrder {
   id: string;
@@ -25,26 +44,23 @@ export interface NewOrder {
   createdBy: string;
 }
 
-/** The statement and its parameters. @param sold locked, and in order of position */
+/** The statement and its parameters. @param sold locked variants, in order of position */
 export function placeOrder(
-  { id, currency, totalMinor, customerEmail, customerName, createdBy }: NewOrder,
+  order: NewOrder,
   sold: readonly SoldVariant[],
 ): [sql: string, parameters: unknown[]] {
-  const each = <T>(of: (item: SoldVariant, index: number) => T) => sold.map(of);
-  return [
-    PLACE_ORDER,
-    [
-      each(({ variant }) => variant.id),
-      each(({ quantity }) => -quantity),
-      ...[id, currency, totalMinor, customerEmail, customerName, createdBy],
-      each((_, index) => index + 1),
-      each(({ variant }) => variant.productId),
-      each(({ variant }) => variant.sku),
-      each(({ variant }) => variant.name),
-      each(({ variant }) => JSON.stringify(variant.optionValues)),
-      each(({ variant }) => variant.priceMinor),
-      each(({ quantity }) => quantity),
-      each(({ variant, quantity }) => variant.priceMinor * quantity),
-    ],
-  ];
+  const variants = sold.map(({ variant }) => variant);
+  return PLACE_ORDER({
+    variantIds: variants.map(({ id }) => id),
+    stockChanges: sold.map(({ quantity }) => -quantity),
+    positions: sold.map((_, index) => index + 1),
+    productIds: variants.map(({ productId }) => productId),
+    skus: variants.map(({ sku }) => sku),
+    names: variants.map(({ name }) => name),
+    optionValues: variants.map(({ optionValues }) => JSON.stringify(optionValues)),
+    unitPricesMinor: variants.map(({ priceMinor }) => priceMinor),
+    quantities: sold.map(({ quantity }) => quantity),
+    totalsMinor: sold.map(({ variant, quantity }) => variant.priceMinor * quantity),
+    ...order, // last: V8 takes ten times as long, 12 µs, for an object that begins with a spread
+  });
 }

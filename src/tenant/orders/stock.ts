@@ -21,10 +21,14 @@ export interface SoldVariant {
   quantity: number;
 }
 
-/** Changes the stock of the variants $1 by as much as stands in $2. */
-export const CHANGE_STOCK = `
+/** SQL that adds to the stock of variants. @param ids placeholder of the variants @param changes of what to add to each */
+export function changeStock(ids: string, changes: string): string {
+  return `
   UPDATE product_variants v SET stock = v.stock + c.change
-  FROM unnest($1::uuid[], $2::bigint[]) AS c (id, change) WHERE v.id = c.id`;
+  FROM unnest(${ids}::uuid[], ${changes}::bigint[]) AS c (id, change) WHERE v.id = c.id`;
+}
+
+const CHANGE_STOCK = changeStock('$1', '$2');
 
 /**
  * Finds and locks what is ordered. Rows are locked in order of id, so that two orders for the same things wait for
