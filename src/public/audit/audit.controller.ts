@@ -5,7 +5,7 @@ import { Route } from '../../http/route';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { OwnerRequired } from '../shops/shops.errors';
+import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { AuditEntryDto, ListAuditQuery } from './audit.dto';
 import { AuditService } from './audit.service';
 

@@ -4,7 +4,7 @@ import { isId } from '../../common/ids';
 import { type Page, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import type { TenantAccess } from '../../tenancy/tenant';
-import { OwnerRequired } from '../shops/shops.errors';
+import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { type AuditEntryDto, type ListAuditQuery, toAuditEntryDto } from './audit.dto';
 import { AuditEntry } from './audit-entry.entity';
 

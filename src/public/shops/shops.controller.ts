@@ -5,12 +5,12 @@ import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import type { Principal } from '../../tenancy/tenant';
-import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { NoTenantReady, OwnerRequired, ShopNotFound } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
 import { TooManyAttempts } from '../auth/auth.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { CreateShopDto, ShopDto, UpdateShopDto } from './shops.dto';
-import { OwnerRequired, SlugTaken } from './shops.errors';
+import { SlugTaken } from './shops.errors';
 import { ShopsService } from './shops.service';
 
 @ApiTags('shops')

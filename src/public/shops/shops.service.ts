@@ -6,6 +6,7 @@ import { type Page, type PageQuery, toPage } from '../../http/page';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
+import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { LoginLimits } from '../auth/login-limits';
 import { shopCreated } from '../audit/audit-events';
@@ -14,7 +15,7 @@ import { getMembership, membershipsOf, toMemberShop } from './memberships';
 import { createShop } from './create-shop';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
-import { OwnerRequired, SlugTaken } from './shops.errors';
+import { SlugTaken } from './shops.errors';
 
 /** Shops as their members see them: another user's shop looks like one that does not exist. */
 @Injectable()
