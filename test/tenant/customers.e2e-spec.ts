@@ -5,7 +5,7 @@ import { useTestApp } from '../support/test-app';
 const app = useTestApp();
 const MISSING = '01900000-0000-7000-8000-000000000000';
 
-/** In order of creation; no route makes customers. */
+/** Inserts customers, in order of creation: no route creates them. */
 async function addCustomers({ shop }: Owner, numbers: string[]): Promise<void> {
   await app.database.query(
     `INSERT INTO shop_${shop.id.replaceAll('-', '')}.customers (id, external_number, country)
@@ -28,7 +28,7 @@ describe('GET /customers', () => {
     expect(all[0]).toMatchObject({ name: null, email: null, country: 'EIRE' });
   });
 
-  it('refuses a cursor that is no id', async () => {
+  it('refuses a cursor that is not an id', async () => {
     const { api } = await newOwner(app.api);
     expect(problemIn(await api.get('customers?cursor=1'))).toBe('400 INVALID_CURSOR');
   });

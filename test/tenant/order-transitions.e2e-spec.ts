@@ -5,7 +5,7 @@ import { useTestApp } from '../support/test-app';
 
 type Action = 'pay' | 'fulfil' | 'cancel';
 
-/** How an order gets to each status. */
+/** The transitions that lead to each status. */
 const WAYS: Record<string, Action[]> = {
   pending: [],
   paid: ['pay'],
@@ -92,7 +92,7 @@ describe('POST /orders/:id/pay, /fulfil and /cancel', () => {
 });
 
 describe('POST /orders/:id/cancel', () => {
-  it.each(['pending', 'paid'])('gives the stock of an order that is %s back', async (status) => {
+  it.each(['pending', 'paid'])('returns the stock of an order that is %s', async (status) => {
     const product = await newProduct(api);
     const { id } = await newOrderIn(status, product.id, 4);
     expect(await stockOf(product.id)).toBe(6);
@@ -100,7 +100,7 @@ describe('POST /orders/:id/cancel', () => {
     expect(await stockOf(product.id)).toBe(10);
   });
 
-  it('gives the stock of every line back', async () => {
+  it('returns the stock of every line', async () => {
     const products = [await newProduct(api), await newProduct(api)];
     const lines = products.map(({ id }, i) => ({ productId: id, quantity: i + 1 }));
     const { body } = await api.post('orders', { lines: [...lines, lines[0]] });
@@ -109,7 +109,7 @@ describe('POST /orders/:id/cancel', () => {
     expect(await Promise.all(products.map(({ id }) => stockOf(id)))).toEqual([10, 10]);
   });
 
-  it('gives stock back once when twenty cancel at once', async () => {
+  it('returns stock once when twenty requests cancel at once', async () => {
     const product = await newProduct(api);
     const { id } = await newOrder(api, product.id, 4);
     const answers = await twenty(() => act(id, 'cancel'));
@@ -119,7 +119,7 @@ describe('POST /orders/:id/cancel', () => {
     expect(await stockOf(product.id)).toBe(10);
   });
 
-  it('loses no stock when twenty orders of two things are cancelled and twenty are made at once', async () => {
+  it('loses no stock when twenty orders of two products are cancelled and twenty placed at once', async () => {
     const products = [await newProduct(api, { stock: 50 }), await newProduct(api, { stock: 50 })];
     const lines = products.map(({ id }) => ({ productId: id, quantity: 1 }));
     const order = (i: number) => api.post('orders', { lines: i % 2 === 0 ? lines : lines.toReversed() });
@@ -146,7 +146,7 @@ describe('POST /orders/:id/cancel', () => {
     expect(await stockOf(kept.id)).toBe(10);
   });
 
-  it('cancels an order of nothing but a removed product', async () => {
+  it('cancels an order whose only product was removed', async () => {
     const product = await newProduct(api);
     const { id } = await newOrder(api, product.id);
     await api.delete(`products/${product.id}`);
@@ -196,8 +196,8 @@ describe('POST /orders/:id/cancel', () => {
   });
 });
 
-describe('stock that comes back', () => {
-  it('may exceed what can be set, and is counted exactly', async () => {
+describe('returned stock', () => {
+  it('may exceed the limit for input, and is counted exactly', async () => {
     const { api } = await newOwner(app.api);
     const { id } = await newProduct(api, { stock: 1_000_000_000, priceMinor: 0 });
     const orders = [];

@@ -88,7 +88,7 @@ describe('GET /orders/export', () => {
     ]);
   });
 
-  it('gives past orders back in the columns and signs in which they were loaded', async () => {
+  it('exports past orders with the columns and signs with which they were imported', async () => {
     const owner = await newOwner(app.api, { currency: 'GBP' });
     const rows = [
       [
@@ -117,7 +117,7 @@ describe('GET /orders/export', () => {
     expect(await exported(other.api)).toEqual(found);
   });
 
-  it('gives money of many that was written off, each too little for a price, its sign', async () => {
+  it('keeps the sign of a write-off whose unit price rounds to 0', async () => {
     const owner = await newOwner(app.api, { currency: 'GBP' });
     await importHistory(owner, [['A1', 'B', 'Adjust', '1000', '2010-04-29 13:36:00', '-0.001', '', '']]);
     expect(await exported(owner.api)).toEqual([
@@ -125,7 +125,7 @@ describe('GET /orders/export', () => {
     ]);
   });
 
-  it('puts an apostrophe in front of texts that a spreadsheet would run, and of no number', async () => {
+  it('puts an apostrophe before texts that a spreadsheet would run, and before no number', async () => {
     const owner = await newOwner(app.api);
     const product = await newProduct(owner.api, { name: '=1+1;-2', sku: '@cmd' });
     const lines = [{ productId: product.id, quantity: 1 }];
@@ -137,7 +137,7 @@ describe('GET /orders/export', () => {
     expect(back).toMatchObject({ Description: "'-5 %", Quantity: '-3', Total: '-8.85' });
   });
 
-  it('gives all of more orders than a page has', async () => {
+  it('exports more orders than fit on a page', async () => {
     const owner = await newOwner(app.api);
     const rows = Array.from({ length: 250 }, (_, i) => [
       ...[`N${i}`, 'A1', 'LAMP', '1', '2010-05-01 10:00:00', '1.50', '', ''],
@@ -148,7 +148,7 @@ describe('GET /orders/export', () => {
     );
   });
 
-  it('gives a shop with nothing a header alone', async () => {
+  it('exports only a header from an empty shop', async () => {
     const { api } = await newOwner(app.api);
     const { body } = await api.get('orders/export');
     expect(body.startsWith(`${IMPORTED.join(',')},`)).toBe(true);

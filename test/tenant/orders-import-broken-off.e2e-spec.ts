@@ -30,7 +30,7 @@ beforeEach(async () => {
 const args = () => ['orders:import', file, '--shop', owner.shop.id as string];
 const env = () => ({ DATABASE_URL: app.database.url });
 
-/** Interrupts the import while it waits for a lock, which is let go of then. */
+/** Interrupts the import while it waits for a lock, then releases the lock. */
 function interrupted(lock: string): Promise<Finished> {
   return withClient(app.database.url, async (client) => {
     await client.query(`BEGIN; ${lock}`);
@@ -54,18 +54,18 @@ async function stored(): Promise<{ orders: number; lines: number }> {
   return count!; // an aggregate has one row
 }
 
-describe('orders:import, broken off by SIGINT', () => {
-  it('says so before anything is stored', async () => {
+describe('orders:import, interrupted by SIGINT', () => {
+  it('reports that nothing is stored when the first pass is interrupted', async () => {
     const { code, stdout, stderr } = await interrupted('LOCK audit_log IN EXCLUSIVE MODE');
     expect([code, stdout]).toEqual([130, '']);
-    expect(stderr).toMatch(/^Broken off before anything was stored\.\n$/m);
+    expect(stderr).toMatch(/^Interrupted before anything was stored\.\n$/m);
     expect(await stored()).toEqual({ orders: 0, lines: 0 });
   });
 
-  it('has stored whole orders, says how to go on, and goes on', async () => {
+  it('has stored complete orders, says how to continue, and continues', async () => {
     const { code, stdout, stderr } = await interrupted(`LOCK ${schema}.orders IN EXCLUSIVE MODE`);
     expect([code, stdout]).toEqual([130, '']);
-    expect(stderr).toMatch(/^Broken off: .* whole\. Run the same command again; it goes on from there\.\n$/m);
+    expect(stderr).toMatch(/^Interrupted: .* complete\. Run the same command again to continue\.\n$/m);
     const { orders, lines } = await stored();
     expect(lines).toBe(2 * orders);
     expect(orders).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ describe('orders:import, broken off by SIGINT', () => {
 
     const again = await runCli(args(), { env: env() });
     expect(again.stdout).toContain(
-      `${2 * ORDERS} rows: ${2 * ORDERS - lines} stored, ${lines} of orders that were there before, 0 left out\n`,
+      `${2 * ORDERS} rows: ${2 * ORDERS - lines} stored, ${lines} of orders stored earlier, 0 left out\n`,
     );
     expect(await stored()).toEqual({ orders: ORDERS, lines: 2 * ORDERS });
   });

@@ -28,7 +28,7 @@ function fileOf(content: string | Buffer): string {
   return file;
 }
 
-/** A row of a file; what a test is not about is filled in. */
+/** A row of a file, with defaults for the cells that a test does not set. */
 function row(
   overrides: Partial<
     Record<'invoice' | 'code' | 'text' | 'count' | 'time' | 'price' | 'customer' | 'country', string>
@@ -150,7 +150,7 @@ describe('an import of past orders', () => {
     expect((await all(owner.api, 'orders'))[0]).toMatchObject({ totalMinor: 900, lines: [{}, {}, {}] });
   });
 
-  it('calls a product as most of its sold lines do, and a line as the file does', async () => {
+  it('names a product as most of its sold lines do, and a line as the file does', async () => {
     const { report } = await importRows(
       owner,
       row({ invoice: '1', text: 'WHITE LAMP' }),
@@ -165,12 +165,12 @@ describe('an import of past orders', () => {
     expect(report.notes.DESCRIPTION_MISSING).toBe(1);
   });
 
-  it('calls a product by its code when nothing was ever charged for it', async () => {
+  it('names a product by its code when nothing was ever charged for it', async () => {
     await importRows(owner, row({ text: 'missing', count: '-1', price: '0' }));
     expect(await all(owner.api, 'products')).toMatchObject([{ name: 'A1', priceMinor: 0 }]);
   });
 
-  it('takes two spellings of a stock code for one product', async () => {
+  it('treats two spellings of a stock code as one product', async () => {
     const { report } = await importRows(owner, row({ code: '85014B' }), row({ code: ' 85014b ' }));
     expect(report).toMatchObject({ products: 1, notes: { CODE_RESPELLED: 1 } });
     const [{ lines }] = await all(owner.api, 'orders');
@@ -220,7 +220,7 @@ describe('an import of past orders', () => {
     expect((await all(owner.api, 'orders'))[0].placedAt).toBe('2010-05-01T10:00:00.000Z');
   });
 
-  it('reads times in the zone that it is told, summer time included', async () => {
+  it('reads times in the given time zone, summer time included', async () => {
     const file = fileOf(csvOf(row({ invoice: '1', time: '2010-01-01 10:00:00' }), row({ invoice: '2' })));
     await importFile(owner, file, { timezone: 'Europe/London' });
     const times = (await all(owner.api, 'orders')).map(({ placedAt }) => placedAt);
@@ -237,7 +237,7 @@ describe('an import of past orders', () => {
     });
   });
 
-  it('puts rows of an order together that others stand between', async () => {
+  it('joins the rows of an order that are separated by others', async () => {
     await importRows(owner, row(), row({ invoice: '2' }), row({ code: 'B' }));
     const orders = await all(owner.api, 'orders');
     expect(orders.map(({ externalNumber, lines }) => [externalNumber, lines.length])).toEqual([
@@ -246,7 +246,7 @@ describe('an import of past orders', () => {
     ]);
   });
 
-  it('numbers orders behind those that there are, without gaps, and sales go on behind them', async () => {
+  it('numbers orders after the existing ones, without gaps, and sales continue after them', async () => {
     const product = await newProduct(owner.api, { sku: 'A1' });
     await newOrder(owner.api, product.id);
     await importRows(owner, row({ invoice: '1' }), row({ invoice: '2' }));
@@ -261,7 +261,7 @@ describe('an import of past orders', () => {
     expect(orders[0].placedAt).toBe(orders[0].createdAt);
   });
 
-  it('takes an imported order for finished', async () => {
+  it('treats an imported order as finished', async () => {
     await importRows(owner, row());
     const [{ id }] = await all(owner.api, 'orders');
     for (const step of ['pay', 'fulfil', 'cancel'])
@@ -302,7 +302,7 @@ describe('bad rows', () => {
     expect(await all(owner.api, 'orders')).toMatchObject([{ externalNumber: 'good' }]);
   });
 
-  it('leave out the whole order, before and behind them', async () => {
+  it('leave out the whole order, rows before and after them too', async () => {
     const { faults } = await importRows(
       owner,
       ...[
@@ -346,7 +346,7 @@ describe('bad rows', () => {
     expect(await all(owner.api, 'orders')).toEqual([]);
   });
 
-  it('are stored when the file comes again, mended', async () => {
+  it('are stored when the corrected file is imported again', async () => {
     await importRows(owner, row({ invoice: '1' }), row({ invoice: '2', price: 'x' }));
     const { report } = await importRows(owner, row({ invoice: '1' }), row({ invoice: '2' }));
     expect(report).toMatchObject({ lines: 1, present: 1, leftOut: 0 });
@@ -357,7 +357,7 @@ describe('a file', () => {
   const many = () =>
     Array.from({ length: 12_000 }, (_, i) => row({ invoice: `${i >> 3}`, code: `A${i % 50}` }));
 
-  it('that comes again changes nothing', async () => {
+  it('that is imported again changes nothing', async () => {
     const file = fileOf(csvOf(...many().slice(0, 200)));
     await importFile(owner, file);
     const before = await Promise.all(['orders', 'customers', 'products'].map((what) => all(owner.api, what)));
@@ -367,7 +367,7 @@ describe('a file', () => {
     expect(after).toEqual(before);
   });
 
-  it('of which a batch fails leaves whole orders, and goes on there when it comes again', async () => {
+  it('of which a batch fails leaves complete orders, and continues there when imported again', async () => {
     const schema = `shop_${owner.shop.id.replaceAll('-', '')}`;
     const file = fileOf(csvOf(...many()));
     await app.database.query(
@@ -388,7 +388,7 @@ describe('a file', () => {
     expect(orders.map(({ number }) => number)).toEqual(Array.from({ length: 1500 }, (_, i) => String(i)));
   });
 
-  it('that comes twenty times at once is stored once, while the shop goes on selling', async () => {
+  it('that is imported twenty times at once is stored once, while the shop continues to sell', async () => {
     const product = await newProduct(owner.api, { sku: 'A1', stock: 100 });
     const file = fileOf(csvOf(...many().slice(0, 400)));
     const [reports, sales] = await Promise.all([
@@ -401,7 +401,7 @@ describe('a file', () => {
     expect(numbers).toEqual(Array.from({ length: 50 + sales.length }, (_, i) => 60 - i));
   });
 
-  it('may be packed', async () => {
+  it('may be compressed', async () => {
     expect((await importFile(owner, fileOf(gzipSync(csvOf(row()))))).report.lines).toBe(1);
   });
 
@@ -428,7 +428,7 @@ describe('a file', () => {
     expect(await all(owner.api, 'orders')).toEqual([]);
   });
 
-  it('whose orders are strewn all over is refused', async () => {
+  it('whose orders are scattered is refused', async () => {
     const rows = [...Array(2).keys()].flatMap((code) =>
       Array.from({ length: 50_001 }, (_, i) => row({ invoice: `${i}`, code: `A${code}` })),
     );
@@ -441,13 +441,13 @@ describe('orders:import', () => {
   const run = (...args: string[]) =>
     runCli(['orders:import', ...args], { env: { DATABASE_URL: app.database.url } });
 
-  it('loads a file into the shop named by slug and prints what became of its rows', async () => {
+  it('imports a file into the shop named by slug and prints what happened to its rows', async () => {
     const file = fileOf(csvOf(row(), row({ invoice: 'C2', count: '-1' }), row({ invoice: '3', price: '' })));
     const { code, stdout } = await run(file, '--shop', owner.shop.slug, '--mode', 'skip');
     expect(code).toBe(0);
     expect(stdout).toContain('line 4  3  PRICE_INVALID');
-    expect(stdout).toContain('1 sales, 1 returns, 0 adjustments, 1 customers and 1 products made');
-    expect(stdout).toMatch(/3 rows: 2 stored, 0 of orders that were there before, 1 left out\n$/);
+    expect(stdout).toContain('1 sales, 1 returns, 0 adjustments, 1 customers and 1 products created');
+    expect(stdout).toMatch(/3 rows: 2 stored, 0 of orders stored earlier, 1 left out\n$/);
     expect(await all(owner.api, 'orders')).toHaveLength(2);
   });
 
@@ -464,9 +464,9 @@ describe('orders:import', () => {
   });
 
   it.each([
-    ['a zone that there is not', ['--timezone', 'Europe/Atlantis'], 'no name of a time zone'],
-    ['an offset for a zone', ['--timezone', '+01:00'], 'no name of a time zone'],
-    ['a currency that there is not', ['--currency', 'XXY'], 'XXY'],
+    ['an unknown time zone', ['--timezone', 'Europe/Atlantis'], 'Expected the name of a time zone'],
+    ['an offset as a time zone', ['--timezone', '+01:00'], 'Expected the name of a time zone'],
+    ['an unknown currency', ['--currency', 'XXY'], 'XXY'],
   ])('refuses %s', async (_what, args, text) => {
     const { code, stderr } = await run(fileOf(csvOf(row())), '--shop', owner.shop.id, ...args);
     expect([code, stderr]).toEqual([1, expect.stringContaining(text)]);

@@ -102,7 +102,7 @@ describe('POST /orders', () => {
     expect(await stockOf(id)).toBe(5);
   });
 
-  it('takes ids in capitals', async () => {
+  it('accepts ids in capitals', async () => {
     const { id, variants } = await newProduct(api, { stock: 5 });
     const lines = [
       { productId: id.toUpperCase(), quantity: 1 },
@@ -115,14 +115,14 @@ describe('POST /orders', () => {
     expect(await stockOf(id)).toBe(3);
   });
 
-  it('keeps who bought', async () => {
+  it('keeps the buyer', async () => {
     const { id } = await newProduct(api);
     const customer = { email: 'Grace@Example.com', name: 'Grace Hopper' };
     const { body } = await api.post('orders', { lines: [{ productId: id, quantity: 1 }], customer });
     expect(body.customer).toEqual({ email: 'grace@example.com', name: 'Grace Hopper' });
   });
 
-  it('needs no name of who bought', async () => {
+  it('does not need the name of the buyer', async () => {
     const { id } = await newProduct(api);
     const customer = { email: 'grace@example.com' };
     const { body } = await api.post('orders', { lines: [{ productId: id, quantity: 1 }], customer });
@@ -152,7 +152,7 @@ describe('POST /orders', () => {
     }
   });
 
-  it('sells what nobody else sold, to fifty buyers at once', async () => {
+  it('sells no unit twice to fifty simultaneous buyers', async () => {
     const shop = await newOwner(app.api);
     const { id } = await newProduct(shop.api, { stock: 10 });
     const buy = () => shop.api.post('orders', { lines: [{ productId: id, quantity: 1 }] });
@@ -166,7 +166,7 @@ describe('POST /orders', () => {
     expect((await buy()).body.number).toBe(11); // the refused ones took no number
   });
 
-  it('answers twenty orders for two things in opposite order', async () => {
+  it('answers twenty orders for two products in opposite order', async () => {
     const [a, b] = [await newProduct(api, { stock: 30 }), await newProduct(api, { stock: 30 })];
     const lines = [a, b].map(({ id }) => ({ productId: id, quantity: 1 }));
     const answers = await Promise.all(
@@ -196,7 +196,7 @@ describe('POST /orders', () => {
     expect(others).toEqual([]);
   });
 
-  it('misses the product, not a variant nobody named, when it is removed while twenty order it', async () => {
+  it('reports the product as missing, not a variant that nobody named, when it is removed while twenty order it', async () => {
     const { id } = await newProduct(api, { stock: 20 });
     const buy = () => api.post('orders', { lines: [{ productId: id, quantity: 1 }] });
     const buyers = Array.from({ length: 20 }, buy);
@@ -389,7 +389,7 @@ describe('GET /orders', () => {
 });
 
 describe('GET /orders/:id', () => {
-  it('shows what the sale answered', async () => {
+  it('shows the same as the answer to the POST', async () => {
     const order = await newOrder(api, (await newProduct(api)).id);
     expect(await api.get(`orders/${order.id}`)).toMatchObject({ status: 200, body: order });
   });

@@ -115,7 +115,7 @@ describe('GET /products', () => {
     expect(second).toEqual({ ids: ids.slice(2), nextCursor: null });
   });
 
-  it('pages through what matches by several SKUs each', async () => {
+  it('pages through products that each match by several SKUs', async () => {
     const size = (Size: string) => ({ optionValues: { Size }, sku: `${Size}-${randomUUID()}` });
     const variants = () => [size('XS-1'), size('XS-2'), size('XS-3')];
     const made = () => newProduct(api, { sku: undefined, stock: undefined, variants: variants() });
@@ -126,7 +126,7 @@ describe('GET /products', () => {
     expect(second).toEqual({ ids: [older.id], nextCursor: null });
   });
 
-  it('finds among many, old and new, and pages through what it finds', async () => {
+  it('finds old and new products among many, and pages through them', async () => {
     const rows = Array.from({ length: 400 }, (_, n) =>
       n % 20 === 0 ? `${n},Rare ${n},r-${n},1,1` : `${n},Item ${n},i-${n},1,1`,
     );
@@ -146,7 +146,7 @@ describe('GET /products', () => {
     expect(items.ids).toEqual(all.filter((id) => !rare.includes(id)).slice(0, 100));
   });
 
-  it('gives up to 100 at a time', async () => {
+  it('returns up to 100 at a time', async () => {
     await Promise.all(Array.from({ length: 101 }, () => newProduct(api)));
     const { ids, nextCursor } = await page(api, { limit: '100' });
     expect(ids).toHaveLength(100);
@@ -231,7 +231,7 @@ describe('GET /products with a query', () => {
     expect(await found(q)).toEqual(new Set());
   });
 
-  it('asks the indexes that are there for it, and reads no large table from end to end', async () => {
+  it('uses its indexes, and reads no large table from end to end', async () => {
     const [shop] = await app.database.query<{ id: string }>('SELECT id FROM shops LIMIT 1');
     const plan = await withClient(app.database.url, async (client) => {
       await client.query(`BEGIN; SET LOCAL search_path TO ${new TenantLocator().locate(shop!.id).schema}`);
@@ -251,7 +251,7 @@ describe('GET /products with a query', () => {
     expect(plan).not.toContain('Seq Scan');
   });
 
-  it('finds by words of letters and digits, whatever stands between', async () => {
+  it('finds words of letters and digits, whatever separates them', async () => {
     expect(await found('linen & !shirt')).toEqual(new Set());
     expect(await found('(linen):* & tee')).toEqual(named(['Linen Tee']));
   });

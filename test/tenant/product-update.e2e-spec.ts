@@ -106,7 +106,7 @@ describe('PATCH /products/:id', () => {
     expect((await api.get(`products/${before.id}`)).body).toEqual(before);
   });
 
-  it('takes the SKU and handle that the product has already', async () => {
+  it('accepts the SKU and handle that the product already has', async () => {
     const { id, sku, handle } = await newProduct(api);
     expect(await api.patch(`products/${id}`, { sku, handle })).toMatchObject({ status: 200 });
   });
@@ -173,7 +173,7 @@ describe('PATCH /products/:id with variants', () => {
     expect(body.variants[1]).toEqual({ ...small, priceMinor: 900 }); // id and all else kept
   });
 
-  it('leaves option values of a variant alone when they are absent', async () => {
+  it('keeps the option values of a variant when they are absent', async () => {
     const { shirt, small, medium } = await newShirt();
     const { status, body } = await api.patch(`products/${shirt.id}`, {
       variants: [{ id: small.id, priceMinor: 900 }, { id: medium.id }],
@@ -259,7 +259,7 @@ describe('PATCH /products/:id with variants', () => {
     expect(body.variants).toMatchObject(swapped);
   });
 
-  it('takes the id of a variant in capitals', async () => {
+  it('accepts the id of a variant in capitals', async () => {
     const { id, variants } = await newProduct(api);
     const change = { variants: [{ id: variants[0].id.toUpperCase(), priceMinor: 1 }] };
     const { status, body } = await api.patch(`products/${id}`, change);

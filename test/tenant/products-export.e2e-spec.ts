@@ -43,14 +43,14 @@ async function allProducts(api: Api): Promise<any[]> {
 
 // oxlint-disable-next-line typescript/no-explicit-any
 const withoutTime = ({ updatedAt: _updatedAt, ...rest }: any) => rest;
-/** What another shop can have of a product too. */
+/** The fields of a product that are equal in another shop. */
 // oxlint-disable-next-line typescript/no-explicit-any
 const withoutIds = ({ id: _id, createdAt: _createdAt, variants, ...rest }: any) => ({
   ...withoutTime(rest),
   variants: variants.map(({ id: _variant, ...values }: { id: string }) => values),
 });
 
-/** Loads what the shop exports into the shop itself and into a new one; neither may show a difference. */
+/** Imports the shop's export into itself and into a new shop, and expects no difference in either. */
 async function expectRoundTrip(api: Api): Promise<void> {
   const csv = await exported(api);
   const before = await allProducts(api);
@@ -67,7 +67,7 @@ async function expectRoundTrip(api: Api): Promise<void> {
 }
 
 describeWithRealData('real Shopify catalogues', () => {
-  it.each(['apparel.csv', 'home-and-garden.csv'])('%s comes back as it was loaded', async (name) => {
+  it.each(['apparel.csv', 'home-and-garden.csv'])('%s is exported as it was imported', async (name) => {
     const { api } = await newOwner(app.api);
     const file = readFileSync(path.join(REAL_DATA, 'shopify', name));
     expect((await importCsv(api, file)).status).toBe(200);
@@ -76,13 +76,13 @@ describeWithRealData('real Shopify catalogues', () => {
 });
 
 describe('GET /products/export', () => {
-  it.each(['tea-house.csv', 'hardware.csv'])('gives %s back as it was loaded', async (name) => {
+  it.each(['tea-house.csv', 'hardware.csv'])('exports %s as it was imported', async (name) => {
     const { api } = await newOwner(app.api);
     expect((await importCsv(api, readFileSync(path.join(EXAMPLES, name)))).status).toBe(200);
     await expectRoundTrip(api);
   });
 
-  it('is a file that browsers keep to themselves', async () => {
+  it('is a download that nobody caches', async () => {
     const { api } = await newOwner(app.api);
     const { headers } = await api.get('products/export');
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -90,7 +90,7 @@ describe('GET /products/export', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('gives a shop with nothing a header alone, which can be loaded', async () => {
+  it('exports only a header from an empty shop, which can be imported', async () => {
     const { api } = await newOwner(app.api);
     const csv = await exported(api);
     expect(csv.trimEnd().split('\n')).toHaveLength(1);
@@ -98,7 +98,7 @@ describe('GET /products/export', () => {
     expect((await importCsv(api, csv)).body).toMatchObject({ rows: 0, errors: [] });
   });
 
-  it('gives every text back as it is, formulas too', async () => {
+  it('exports every text unchanged, formulas too', async () => {
     const { api } = await newOwner(app.api);
     for (const [i, text] of HOSTILE.entries()) {
       const short = text.replace(/\s+/g, ' ');
@@ -121,7 +121,7 @@ describe('GET /products/export', () => {
     await expectRoundTrip(api);
   });
 
-  it('gives back all that variants and images hold', async () => {
+  it('exports every field of variants and images', async () => {
     const { api } = await newOwner(app.api);
     const image = (n: number) => ({
       src: `https://images.example.com/${n}.jpg`,
@@ -145,7 +145,7 @@ describe('GET /products/export', () => {
     await expectRoundTrip(api);
   });
 
-  it('gives back ten options, and currencies that are not the shop’s', async () => {
+  it('exports ten options, and currencies other than that of the shop', async () => {
     const { api } = await newOwner(app.api);
     const optionValues = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`Option ${i}`, `v${i}`]));
     await newProduct(api, { sku: undefined, stock: undefined, variants: [{ optionValues, sku: 'TEN' }] });
@@ -157,7 +157,7 @@ describe('GET /products/export', () => {
     await expectRoundTrip(api);
   });
 
-  it('gives all of more products than a page has, oldest first', async () => {
+  it('exports more products than fit on a page, oldest first', async () => {
     const { api } = await newOwner(app.api);
     const names = Array.from({ length: 250 }, (_, i) => `Thing ${i}`);
     await importCsv(
@@ -167,7 +167,7 @@ describe('GET /products/export', () => {
     expect(readCsv(await exported(api)).map((row) => row['Title'])).toEqual(names);
   });
 
-  it('shows nothing that is stored while it is written', async () => {
+  it('contains nothing that is stored while it is written', async () => {
     const { api, shop } = await newOwner(app.api);
     const rows = Array.from({ length: 150 }, (_, i) => `t-${i},Thing ${i},1`);
     await importCsv(api, ['Handle,Title,Variant Price', ...rows].join('\n'));

@@ -28,7 +28,7 @@ async function allProducts(api: Api): Promise<any[]> {
   }
 }
 
-/** What a file says, in the shape of the API, by the naive reader. */
+/** The content of a file in the shape of the API, as an independent reader finds it. */
 function expectedProducts(file: string) {
   const rows = readCsv(readFileSync(file, 'utf8'));
   const handles = [...new Set(rows.map((row) => row['Handle']!))];
@@ -109,7 +109,7 @@ describe('example catalogues', () => {
     await expectSameAsFile(api, path.join(EXAMPLES, name));
   });
 
-  it('changes nothing but times when the same file is loaded again', async () => {
+  it('changes only times when the same file is imported again', async () => {
     const { api } = await newOwner(app.api);
     const file = readFileSync(path.join(EXAMPLES, 'hardware.csv'));
     const first = (await importCsv(api, file)).body;
@@ -249,7 +249,7 @@ describe('POST /products/import', () => {
     expect(tee.variants).toHaveLength(2);
   });
 
-  it('takes the currency of the shop, or the one asked for, with its number of digits', async () => {
+  it('uses the currency of the shop, or the requested one, with its number of digits', async () => {
     const yen = await newOwner(app.api, { currency: 'JPY' });
     await importCsv(yen.api, csvOf('tee,Tee,,,A,1,1500,'));
     await importCsv(yen.api, csvOf('mug,Mug,,,B,1,1.234,'), '?currency=KWD');
@@ -303,7 +303,7 @@ describe('POST /products/import', () => {
     expect(await allProducts((await newOwner(app.api)).api)).toEqual([]);
   });
 
-  it('runs beside orders without a deadlock', async () => {
+  it('runs at the same time as orders without a deadlock', async () => {
     await importCsv(api, csvOf(...Array.from({ length: 20 }, (_, i) => `p-${i},P ${i},,,S-${i},1000,1.00,`)));
     const products = await allProducts(api);
     const again = csvOf(...Array.from({ length: 20 }, (_, i) => `p-${19 - i},P,,,S-${19 - i},1000,1.00,`));
@@ -436,7 +436,7 @@ describe('products:import', () => {
     expect((await newOrder(api, tee.id)).totalMinor).toBe(500);
   });
 
-  it('says what is wrong with a shop or file that does not exist', async () => {
+  it('reports a shop or file that does not exist', async () => {
     const noShop = await importFile('--shop', 'nowhere', file('a.csv', csvOf()));
     expect([noShop.code, noShop.stderr]).toEqual([1, expect.stringContaining('SHOP_NOT_FOUND')]);
     const { shop } = await newOwner(app.api);

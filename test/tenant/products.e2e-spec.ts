@@ -31,7 +31,7 @@ describe('POST /products', () => {
     ({ api } = await newOwner(app.api, { currency: 'EUR' }));
   });
 
-  it.each(['sku', 'stock'])('refuses %s beside variants, where it would mean nothing', async (field) => {
+  it.each(['sku', 'stock'])('refuses %s together with variants, where it has no meaning', async (field) => {
     const value = field === 'sku' ? 'X' : 1;
     const refused = [
       await api.post('products', { ...SHIRT, [field]: value }),
@@ -261,7 +261,7 @@ describe('GET /products/:id', () => {
     expect(await ada.api.get(`products/${made.id}`)).toMatchObject({ status: 200, body: made });
   });
 
-  it('takes the id in capitals', async () => {
+  it('accepts the id in capitals', async () => {
     const { id } = await newProduct(ada.api);
     expect(await ada.api.get(`products/${id.toUpperCase()}`)).toMatchObject({ status: 200, body: { id } });
   });
@@ -280,7 +280,7 @@ describe('DELETE /products/:id', () => {
     expect(problemIn(answer)).toBe('404 PRODUCT_NOT_FOUND');
   });
 
-  it('is done by one of twenty who ask at once', async () => {
+  it('succeeds for one of twenty simultaneous requests', async () => {
     const { id } = await newProduct(ada.api);
     const answers = await twenty(() => ada.api.delete(`products/${id}`));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);

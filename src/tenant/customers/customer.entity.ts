@@ -1,13 +1,13 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** Who bought, as far as the shop's former system told. */
+/** A buyer, with what the shop's former system knew of them. */
 @Entity('customers')
 @Unique('customers_external_number_key', ['externalNumber'])
 export class Customer {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'customers_pkey' })
   id: string;
 
-  /** As the former system numbered them. */
+  /** Number in the former system. */
   @Column('text', { name: 'external_number' })
   externalNumber: string;
 
@@ -17,7 +17,7 @@ export class Customer {
   @Column('text', { nullable: true })
   email: string | null;
 
-  /** As the former system wrote it: a name, not a code. */
+  /** A name, not a code, as the former system wrote it. */
   @Column('text', { nullable: true })
   country: string | null;
 

@@ -5,7 +5,7 @@ export class CustomerDto {
   @Id()
   id: string;
 
-  @Text({ max: 255, example: '13085', description: "In the shop's former system." })
+  @Text({ max: 255, example: '13085', description: "Number in the shop's former system." })
   externalNumber: string;
 
   @Text({ max: 255, nullable: true, example: 'Grace Hopper' })

@@ -7,7 +7,7 @@ import { Customer } from './customer.entity';
 import { type CustomerDto, toCustomerDto } from './customers.dto';
 import { CustomerNotFound } from './customers.errors';
 
-/** Whom one shop sells to. An import makes them. */
+/** The customers of one shop. Only an import creates them. */
 @Injectable()
 export class CustomersService {
   constructor(private readonly tenant: TenantConnection) {}

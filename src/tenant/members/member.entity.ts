@@ -1,8 +1,8 @@
 import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * Who works in this shop, as far as the shop's own rows need to know: a tenant table never refers to `public`.
- * The engine writes it in the transaction that changes the membership; product code only reads it.
+ * Member of the shop, with what the shop's own rows need: a tenant table never refers to `public`. The engine writes
+ * it in the transaction that changes the membership; product code only reads it.
  */
 @Entity('members')
 @Check('members_role_check', `role IN ('owner', 'staff')`)

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * Counts things of one shop without gaps. A row instead of a sequence: a number is given back when the
- * transaction that took it fails, and a copied schema counts on by itself.
+ * Numbers rows of one shop without gaps. A row instead of a sequence: the number is returned when the transaction that
+ * took it fails, and a copied schema continues from its own value.
  */
 @Entity('counters')
 export class Counter {

@@ -2,7 +2,7 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, typ
 import { ProductVariant } from '../products/product-variant.entity';
 import { Order } from './order.entity';
 
-/** What was sold, as it was called and priced at that moment. */
+/** A variant that was sold, with its name and price at the time of sale. */
 @Entity('order_lines')
 @Check('order_lines_unit_price_minor_check', `unit_price_minor >= 0`)
 @Check('order_lines_quantity_check', `quantity > 0`)

@@ -1,4 +1,4 @@
-/** Orders with their lines, in one statement. Like the list of products. */
+/** Orders with their lines, in one statement, as in product-list.ts. */
 const ORDERS = `
   SELECT o.id, o.number, o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor", o.customer_email AS "customerEmail",
     o.customer_name AS "customerName", o.customer_id AS "customerId",
@@ -11,11 +11,11 @@ const ORDERS = `
            FROM order_lines l WHERE l.order_id = o.id ORDER BY l.position) l) AS lines
   FROM orders o`;
 
-/** The newest numbered below $1, at most $2. */
+/** The newest orders numbered below $1, at most $2. */
 export const ORDER_LIST = `${ORDERS}
   WHERE o.number < $1 ORDER BY o.number DESC LIMIT $2`;
 
-/** The oldest numbered above $1, at most $2, with what an export says of the customer. A join would read all customers. */
+/** The oldest orders numbered above $1, at most $2, with the customer for an export. A join would read all customers. */
 export const ORDERS_AFTER = `
   SELECT o.*,
     (SELECT json_build_object('number', c.external_number, 'country', c.country)
@@ -23,5 +23,5 @@ export const ORDERS_AFTER = `
   FROM (${ORDERS} WHERE o.number > $1 ORDER BY o.number LIMIT $2) o
   ORDER BY o.number`;
 
-/** The one whose id is $1. */
+/** The order with id $1. */
 export const ORDER_BY_ID = `${ORDERS} WHERE o.id = $1`;

@@ -17,7 +17,7 @@ import { Member } from '../members/member.entity';
 export const ORDER_STATUSES = ['pending', 'paid', 'fulfilled', 'cancelled'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** A return and an adjustment come from a former system only: what goes back, what was written off. */
+/** Returns (goods sent back) and adjustments (goods or money written off) come only from a former system. */
 export const ORDER_KINDS = ['sale', 'return', 'adjustment'] as const;
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
@@ -41,7 +41,7 @@ export class Order {
   @Column('text', { default: 'sale' })
   kind: OrderKind;
 
-  /** As the shop's former system numbered it; null for orders taken here. Partial: those cost the index nothing. */
+  /** Number in the shop's former system; null for orders taken here, which the partial index leaves out. */
   @Index('orders_external_number_key', { unique: true, where: 'external_number IS NOT NULL' })
   @Column('text', { name: 'external_number', nullable: true })
   externalNumber: string | null;
@@ -74,7 +74,7 @@ export class Order {
   @JoinColumn({ name: 'created_by', foreignKeyConstraintName: 'orders_created_by_fkey' })
   creator: Relation<Member>;
 
-  /** Null when that is `createdAt`, as with all orders taken here. */
+  /** Null for orders taken here: they were placed at `createdAt`. */
   @Column('timestamptz', { name: 'placed_at', nullable: true })
   placedAt: Date | null;
 

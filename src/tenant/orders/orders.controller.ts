@@ -31,7 +31,7 @@ export class OrdersController {
 
   @Post()
   @Route({
-    summary: 'Sells: takes stock and stores the order in one step',
+    summary: 'Places an order and takes its stock in one step',
     status: 201,
     ok: OrderDto,
     errors: [
@@ -68,7 +68,7 @@ export class OrdersController {
 
   @Post(':id/cancel')
   @Route({
-    summary: 'Cancels a pending or paid order and gives its stock back',
+    summary: 'Cancels a pending or paid order and returns its stock',
     ok: OrderDto,
     errors: TRANSITION_ERRORS,
   })

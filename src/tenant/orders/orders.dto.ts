@@ -5,14 +5,14 @@ import type { OrderLine } from './order-line.entity';
 import { type Order, ORDER_KINDS, ORDER_STATUSES, type OrderKind, type OrderStatus } from './order.entity';
 
 const MAX_LINES = 100;
-/** Of an order from a former system; new ones are shorter. */
+/** Limit for an order from a former system; new orders have at most MAX_LINES. */
 export const MAX_IMPORTED_LINES = 1000;
 export const MAX_QUANTITY = 100_000;
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
 export class OrderLineInputDto {
-  @Id({ optional: true, description: 'Of a product with one variant. Either this or variantId.' })
+  @Id({ optional: true, description: 'A product with one variant. Give either this or variantId.' })
   productId?: string;
 
   @Id({ optional: true })
@@ -48,13 +48,13 @@ export class OrderLineDto {
   @Text({ max: 255, nullable: true })
   sku: string | null;
 
-  @Text({ max: 255, description: 'At the time of sale.' })
+  @Text({ max: 255, description: 'Name at the time of sale.' })
   name: string;
 
   @OptionValues()
   optionValues: Record<string, string>;
 
-  @Whole({ min: 0, max: MAX_MINOR, example: 1999, description: 'Of one, at the time of sale.' })
+  @Whole({ min: 0, max: MAX_MINOR, example: 1999, description: 'Unit price at the time of sale.' })
   priceMinor: number;
 
   @Whole(QUANTITY)
@@ -73,14 +73,14 @@ export class OrderDto {
 
   @OneOf(ORDER_KINDS, {
     description:
-      'Amounts and quantities are never negative: of a return or adjustment they flow the other way.',
+      'Amounts and quantities are never negative: for a return or an adjustment they count in the other direction.',
   })
   kind: OrderKind;
 
   @OneOf(ORDER_STATUSES)
   status: OrderStatus;
 
-  @Text({ max: 64, nullable: true, example: '489434', description: "In the shop's former system." })
+  @Text({ max: 64, nullable: true, example: '489434', description: "Number in the shop's former system." })
   externalNumber: string | null;
 
   @Currency()
@@ -99,11 +99,11 @@ export class OrderDto {
   lines: OrderLineDto[];
 
   @Id({
-    description: 'User who took the order; of a past order, the owner as whom it was imported.',
+    description: 'User who took the order; for a past order, the owner as whom it was imported.',
   })
   createdBy: string;
 
-  @Time({ description: 'When it was ordered: before `createdAt` if it came from a former system.' })
+  @Time({ description: 'When it was placed: before `createdAt` if it came from a former system.' })
   placedAt: string;
 
   @Time()
@@ -113,7 +113,7 @@ export class OrderDto {
   updatedAt: string;
 }
 
-/** An order as it is read, with its lines in order of position. */
+/** A row of ORDER_LIST: an order with its lines in order of position. */
 export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
   lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
 };

@@ -11,7 +11,7 @@ import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from
 import { placeOrder } from './place-order';
 import { giveStockBack, lockStock, type SoldVariant } from './stock';
 
-/** From which statuses an order may go to another. */
+/** Target status and the statuses from which an order may reach it. */
 const TRANSITIONS: Record<Exclude<OrderStatus, 'pending'>, readonly OrderStatus[]> = {
   paid: ['pending'],
   fulfilled: ['paid'],
@@ -36,7 +36,7 @@ export class OrdersService {
     return toOrderDto(found(await this.tenant.runOne((manager) => read(manager, id))));
   }
 
-  /** Takes stock, numbers the order and stores it at today's prices, all or nothing. */
+  /** Takes stock, numbers the order and stores it at current prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
@@ -49,7 +49,7 @@ export class OrdersService {
         customerName: customer?.name ?? null,
         createdBy: userId,
       };
-      const placed = manager.query(...placeOrder(order, sold)); // not awaited: the next travels with it
+      const placed = manager.query(...placeOrder(order, sold)); // not awaited: the next statement is sent with it
       const [, rows] = await Promise.all([placed, read(manager, order.id)]);
       return toOrderDto(found(rows));
     });

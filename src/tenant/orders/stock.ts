@@ -8,14 +8,14 @@ import { ProductNotFound, VariantNotFound } from '../products/products.errors';
 import type { OrderLineInputDto } from './orders.dto';
 import { InsufficientStock, ProductNotForSale, VariantRequired } from './orders.errors';
 
-/** A variant that is about to be sold, with what its product says of it. */
+/** A variant to be sold, with fields of its product. */
 type LockedVariant = Pick<
   ProductVariant,
   'id' | 'productId' | 'sku' | 'optionValues' | 'priceMinor' | 'stock'
 > &
   Pick<Product, 'name' | 'currency' | 'status'>;
 
-/** Locked until the transaction ends. */
+/** The variant is locked until the transaction ends. */
 export interface SoldVariant {
   variant: LockedVariant;
   quantity: number;
@@ -31,8 +31,8 @@ export function changeStock(ids: string, changes: string): string {
 const CHANGE_STOCK = changeStock('$1', '$2');
 
 /**
- * Finds and locks what is ordered. Rows are locked in order of id, so that two orders for the same things wait for
- * each other instead of deadlocking. Lines for the same variant are added up.
+ * Finds and locks the ordered variants. Rows are locked in order of id, so that two orders for the same variants wait
+ * for each other instead of deadlocking. Lines for the same variant are added up.
  * @throws ProductNotFound, VariantNotFound, VariantRequired, ProductNotForSale, InsufficientStock
  */
 export async function lockStock(
@@ -45,13 +45,13 @@ export async function lockStock(
   const sold = [...wanted].map(([id, { quantity, productId }]) => {
     const variant = found.get(id);
     if (variant !== undefined) return { variant, quantity };
-    throw productId === undefined ? noVariant(id) : noProduct(productId); // removed a moment ago, perhaps
+    throw productId === undefined ? noVariant(id) : noProduct(productId); // it may have been removed a moment ago
   });
   assertForSale(sold);
   return sold;
 }
 
-/** Puts back what an order had taken. Variants that were removed since are left out. */
+/** Returns the stock of a cancelled order. Variants that were removed since then are skipped. */
 export async function giveStockBack(
   manager: EntityManager,
   lines: readonly { variantId: string | null; quantity: number }[],
@@ -65,7 +65,7 @@ export async function giveStockBack(
 
 interface Wanted {
   quantity: number;
-  /** Given when the client named the product and not the variant. */
+  /** Set when the client named the product and not the variant. */
   productId?: string | undefined;
 }
 

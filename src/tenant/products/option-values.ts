@@ -21,7 +21,7 @@ export function OptionValues({ optional = false } = {}): PropertyDecorator {
       name: 'optionValues',
       validator: {
         validate: isOptionValues,
-        defaultMessage: () => `optionValues must map at most ${MAX_OPTIONS} option names to texts`,
+        defaultMessage: () => `optionValues must map at most ${MAX_OPTIONS} option names to strings`,
       },
     }),
     ...(optional ? [ValidateIf((_, value) => value !== undefined)] : []),

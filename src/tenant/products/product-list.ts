@@ -1,6 +1,6 @@
 /**
- * Products with their variants, in one statement: two would be two round trips, and would see two moments.
- * Columns are named one by one: a rollout adds some while this runs.
+ * Products with their variants, in one statement: two would need two round trips and see two moments. Columns are
+ * named one by one because a rollout adds columns while this program runs.
  */
 const PRODUCTS = `
   SELECT p.id, p.handle, p.name, p.description, p.currency, p.status, p.vendor, p.type, p.tags, p.options, p.images,
@@ -16,36 +16,36 @@ const OLDER = 'WHERE p.id < $1';
 
 const NEWEST = 'ORDER BY p.id DESC LIMIT $2';
 
-/** The one whose id is $1. */
+/** The product with id $1. */
 export const PRODUCT_BY_ID = `${PRODUCTS} WHERE p.id = $1`;
 
-/** The newest before $1, at most $2. */
+/** The newest products older than $1, at most $2. */
 export const PRODUCT_LIST = `${PRODUCTS} ${OLDER} ${NEWEST}`;
 
-/** The oldest after $1, at most $2. */
+/** The oldest products newer than $1, at most $2. */
 export const PRODUCTS_AFTER = `${PRODUCTS} WHERE p.id > $1 ORDER BY p.id LIMIT $2`;
 
-/** As in the index of products, which serves these very words. What is left, letters and digits, needs no quotes. */
+/** Must equal the expression of `products_name_words_idx`. Only letters and digits are left, which need no quotes. */
 const wordsOf = (text: string) => `regexp_replace(lower(${text}), '[^[:alnum:]]+', ' ', 'g')`;
 
-const IS_NAMED_SO = `${wordsOf('p.name')}::tsvector
+const NAME_MATCHES = `${wordsOf('p.name')}::tsvector
   @@ (replace(nullif(btrim(${wordsOf('$3')}), ''), ' ', ':* & ') || ':*')::tsquery`;
 
 /**
- * Those of them that have each word of $3 as the beginning of a word of their name, or $3 as that of a SKU; each looks for
- * a page of its own, since an OR over two tables can use no index. Names that many products have fill a page from the
- * newest; only if they do not, the index is asked, which has no order. OFFSET 0 keeps PostgreSQL from reading all
- * products in order instead: it takes the beginning of a word for more frequent than it is.
+ * PRODUCT_LIST limited to products where each word of $3 begins a word of the name, or where $3 begins a SKU. Each of
+ * the two searches finds a page of its own, because an OR over two tables can use no index. A frequent word fills a page
+ * from the 300 newest products; only otherwise is the index searched, which has no order. OFFSET 0 keeps PostgreSQL from
+ * reading all products in order instead: it overestimates how frequent a prefix is.
  */
 export const PRODUCT_SEARCH = `
   WITH recent AS (
     SELECT p.id FROM (SELECT p.id, p.name FROM products p WHERE p.id < $1 ORDER BY p.id DESC LIMIT 300) p
-    WHERE ${IS_NAMED_SO} ${NEWEST})
+    WHERE ${NAME_MATCHES} ${NEWEST})
   ${PRODUCTS} ${OLDER}
   AND p.id IN (
     SELECT id FROM recent
     UNION
-    (SELECT p.id FROM (SELECT p.id FROM products p WHERE ${IS_NAMED_SO} AND p.id < $1 OFFSET 0) p
+    (SELECT p.id FROM (SELECT p.id FROM products p WHERE ${NAME_MATCHES} AND p.id < $1 OFFSET 0) p
      WHERE (SELECT count(*) FROM recent) < $2 ${NEWEST})
     UNION
     (SELECT DISTINCT v.product_id FROM product_variants v

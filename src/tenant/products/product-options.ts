@@ -14,8 +14,9 @@ export function optionsOf(variants: readonly WithOptionValues[]): ProductOption[
 }
 
 /**
- * What is wrong with a product's variants taken together; null when nothing is.
- * @param options as the client gave them; undefined means "whatever the variants span"
+ * Checks the variants of a product against each other.
+ * @param options from the client; undefined means those that the variants span
+ * @returns a message for the client, or null
  */
 export function variantProblem(
   variants: readonly WithOptionValues[],
@@ -38,7 +39,7 @@ export function variantProblem(
   return null;
 }
 
-/** The same text for the same values in any order. */
+/** A key that is equal for equal option values in any order. */
 export function combinationOf(optionValues: Record<string, string> = {}): string {
   return JSON.stringify(Object.entries(optionValues).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

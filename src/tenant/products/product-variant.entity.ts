@@ -11,11 +11,11 @@ import {
 } from 'typeorm';
 import { Product } from './product.entity';
 
-/** The thing that is sold: one combination of option values, with its own SKU, price and stock. */
+/** The unit of sale: one combination of option values, with its own SKU, price and stock. */
 @Entity('product_variants')
 @Index('product_variants_sku_start_idx', { synchronize: false }) // of an expression
-// Deferrable: checked at the end of a statement, so that one statement can swap two variants' SKUs. That option
-// values differ is checked by the writers, under the product's row lock: as an index they could be too long.
+// Deferrable: checked at the end of a statement, so that one statement can swap two variants' SKUs. The writers check
+// that option values differ, under the product's row lock: for an index the values could be too long.
 @Unique('product_variants_sku_key', ['sku'], { deferrable: 'INITIALLY IMMEDIATE' })
 @Check('product_variants_price_minor_check', `price_minor >= 0`)
 @Check('product_variants_compare_at_minor_check', `compare_at_minor >= 0`)
@@ -34,7 +34,7 @@ export class ProductVariant {
   @JoinColumn({ name: 'product_id', foreignKeyConstraintName: 'product_variants_product_id_fkey' })
   product: Relation<Product>;
 
-  /** Order in which the shop shows them, from 1. */
+  /** Order of display, from 1. */
   @Column('integer')
   position: number;
 
@@ -52,7 +52,7 @@ export class ProductVariant {
   @Column('bigint', { name: 'compare_at_minor', nullable: true })
   compareAtMinor: number | null;
 
-  /** What the shop itself paid. */
+  /** Purchase price of the shop. */
   @Column('bigint', { name: 'cost_minor', nullable: true })
   costMinor: number | null;
 

@@ -25,8 +25,8 @@ export interface ProductImage {
 }
 
 /**
- * What a shop shows. What it sells are the variants: price, SKU and stock live there and nowhere else, and a
- * product without options has exactly one.
+ * A product as the shop shows it. The shop sells its variants: price, SKU and stock are stored only there, and a
+ * product without options has exactly one variant.
  */
 @Entity('products')
 @Index('products_name_words_idx', { synchronize: false }) // of an expression, which TypeORM cannot compare
@@ -37,18 +37,18 @@ export class Product {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'products_pkey' })
   id: string;
 
-  /** Unique in the shop, for addresses and imports. */
+  /** Unique in the shop; used in URLs and imports. */
   @Column('text')
   handle: string;
 
   @Column('text')
   name: string;
 
-  /** May hold HTML, as it came; a client that shows it must sanitise it. */
+  /** May hold HTML, stored unchanged; a client must sanitise it before display. */
   @Column('text', { default: '' })
   description: string;
 
-  /** ISO 4217, of all its variants. */
+  /** ISO 4217; the currency of all its variants. */
   @Column('text')
   currency: string;
 

@@ -18,7 +18,7 @@ const DESCRIPTION = {
 };
 const PRICE = { min: 0, max: MAX_MINOR, example: 1999, description: 'In minor units of the currency.' };
 const STOCK = { min: 0, max: MAX_STOCK, example: 10 };
-/** What comes back from cancelled orders may add up to more than can be set. */
+/** Stock returned by cancelled orders may exceed the limit for input. */
 const STOCK_ANSWER = { ...STOCK, max: Number.MAX_SAFE_INTEGER };
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
@@ -28,7 +28,7 @@ export class ListProductsQuery extends PageQuery {
   @Text({
     ...{ max: 100, optional: true, example: 'lin te' },
     description:
-      'Each word is the beginning of a word of the name, or the whole is the beginning of a SKU. Case is ignored, words are of letters and digits.',
+      'Finds products where each word begins a word of the name, or where the whole text begins a SKU. Case is ignored; words consist of letters and digits.',
   })
   q?: string;
 }
@@ -52,9 +52,12 @@ export class ProductImageDto {
   alt: string | null;
 }
 
-/** A variant as a client sends it. */
+/** A variant in a request. */
 export class VariantInputDto {
-  @Id({ optional: true, description: 'In a PATCH: the variant to change; a new one is made when absent.' })
+  @Id({
+    optional: true,
+    description: 'In a PATCH: the variant to change. Without it a new variant is created.',
+  })
   id?: string;
 
   @Text({ ...SKU, optional: true, nullable: true })
@@ -69,7 +72,7 @@ export class VariantInputDto {
   @Whole({ ...PRICE, optional: true, nullable: true, description: 'Price before a reduction.' })
   compareAtMinor?: number | null;
 
-  @Whole({ ...PRICE, optional: true, nullable: true, description: 'What the shop itself paid.' })
+  @Whole({ ...PRICE, optional: true, nullable: true, description: 'Purchase price of the shop.' })
   costMinor?: number | null;
 
   @Whole({ ...STOCK, optional: true, description: 'Default 0.' })
@@ -91,12 +94,12 @@ export class VariantInputDto {
   imageSrc?: string | null;
 }
 
-/** What a client may say of a product, new or not. */
+/** Fields of a product that a client may set, in a POST or a PATCH. */
 class ProductFieldsDto {
   @Text({ max: 255, optional: true, example: 'linen-tee', description: 'Default: made from the name.' })
   handle?: string;
 
-  @Text({ ...SKU, optional: true, nullable: true, description: 'Of a product without variants.' })
+  @Text({ ...SKU, optional: true, nullable: true, description: 'For a product without variants.' })
   sku?: string | null;
 
   @Text({ ...DESCRIPTION, optional: true })
@@ -137,7 +140,8 @@ class ProductFieldsDto {
     min: 1,
     max: MAX_VARIANTS,
     optional: true,
-    description: 'All variants. In a PATCH those with an id are changed, those without are new, others go.',
+    description:
+      'All variants. A PATCH changes those with an id, creates those without, and removes all others.',
   })
   variants?: VariantInputDto[];
 }
@@ -206,13 +210,13 @@ export class ProductDto {
   @Text(DESCRIPTION)
   description: string;
 
-  @Whole({ ...PRICE, description: 'The lowest of the variants, in minor units.' })
+  @Whole({ ...PRICE, description: 'The lowest price of the variants, in minor units.' })
   priceMinor: number;
 
   @Currency()
   currency: string;
 
-  @Whole({ ...STOCK_ANSWER, description: 'Of all variants together.' })
+  @Whole({ ...STOCK_ANSWER, description: 'Total of all variants.' })
   stock: number;
 
   @OneOf(PRODUCT_STATUSES)
@@ -233,7 +237,11 @@ export class ProductDto {
   @ListOf(ProductImageDto, { max: 250 })
   images: ProductImageDto[];
 
-  @ListOf(VariantDto, { min: 1, max: MAX_VARIANTS, description: 'What is sold; one without options.' })
+  @ListOf(VariantDto, {
+    min: 1,
+    max: MAX_VARIANTS,
+    description: 'The units of sale; a product without options has one.',
+  })
   variants: VariantDto[];
 
   @Time()
@@ -243,7 +251,7 @@ export class ProductDto {
   updatedAt: string;
 }
 
-/** A product as it is read, with its variants in order of position. */
+/** A row of PRODUCT_LIST: a product with its variants in order of position. */
 export type ProductRow = Product & { variants: VariantDto[] };
 
 export function toProductDto(product: ProductRow): ProductDto {

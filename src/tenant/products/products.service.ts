@@ -26,7 +26,7 @@ import { insertVariants, replaceVariants, updateOnlyVariant, variantRows } from 
 export class ProductsService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first; ids are UUIDv7, so their order is that of creation. */
+  /** Newest first: ids are UUIDv7, which sort by time of creation. */
   async list({ limit, cursor, q }: ListProductsQuery): Promise<Page<ProductDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const page = [cursor ?? LAST_ID, limit + 1];
@@ -88,7 +88,7 @@ function assertVariants(...args: Parameters<typeof variantProblem>): void {
     throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
 }
 
-/** Beside `variants`, `sku` and `stock` of the product would mean nothing. */
+/** Rejects `sku` and `stock` of the product in a request that has `variants`. */
 function assertOnVariants(fields: { sku: unknown; stock: unknown }): void {
   const errors = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
@@ -102,7 +102,7 @@ async function readProduct(manager: EntityManager, id: string): Promise<ProductD
   return toProductDto(product);
 }
 
-/** With its variants, which are locked too, in order of id as orders do: none takes stock until the transaction ends. */
+/** Locks the product and its variants, in order of id as orders do, so that no order takes stock until COMMIT. */
 async function lockProduct(manager: EntityManager, id: string): Promise<ProductWithVariants> {
   const lock = { mode: 'pessimistic_write' as const };
   const product = await manager.findOne(Product, { where: { id }, lock });
@@ -117,7 +117,7 @@ async function lockProduct(manager: EntityManager, id: string): Promise<ProductW
 
 type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };
 
-/** Inserts under the wanted handle, or under one made from the name that is free. */
+/** Inserts under the requested handle, or under a free one made from the name. @throws HandleTaken */
 async function insertProduct(manager: EntityManager, input: NewProduct, currency: string): Promise<void> {
   const { handle, ...fields } = input;
   const made = slugify(input.name) || 'product';

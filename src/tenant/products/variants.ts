@@ -7,10 +7,10 @@ import { ProductVariant, type ProductWithVariants } from './product-variant.enti
 import type { VariantInputDto } from './products.dto';
 import { ProductHasVariants, SkuTaken, VariantNotFound } from './products.errors';
 
-/** Bounds the parameters of one statement, of which PostgreSQL takes 65,535. */
+/** Limits the parameters of one statement; PostgreSQL accepts 65,535. */
 const ROWS_A_STATEMENT = 500;
 
-/** A variant as it will be stored. */
+/** A variant to store. */
 export type VariantRow = Omit<ProductVariant, 'product'>;
 
 const DEFAULTS = {
@@ -19,10 +19,9 @@ const DEFAULTS = {
 };
 
 /**
- * A product's variants as the client wants them: with an id, the stored one with changes; without, a new one.
- * @param priceMinor for new ones that give no price
- * @throws VariantNotFound for an id that is not one of this product's; ValidationFailed for an id given twice
- *   or a price given nowhere
+ * Rows for the variants in a request. An input with an id changes the stored variant; one without is a new variant.
+ * @param priceMinor for new variants without a price
+ * @throws VariantNotFound for an id of another product; ValidationFailed for a repeated id or a missing price
  */
 export function variantRows(
   productId: string,
@@ -44,7 +43,7 @@ export function variantRows(
   });
 }
 
-/** Inserts in order of SKU, so that two requests with the same SKUs cannot wait for each other. */
+/** Inserts in order of SKU, so that two requests with the same SKUs cannot deadlock. */
 export async function insertVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
   await orSkuTaken(
     manager.insert(
@@ -54,7 +53,7 @@ export async function insertVariants(manager: EntityManager, rows: readonly Vari
   );
 }
 
-/** Makes a product's variants those given; the rest are removed. */
+/** Replaces the variants of a product; those not in `rows` are removed. */
 export async function replaceVariants(
   manager: EntityManager,
   present: readonly ProductVariant[],
@@ -66,14 +65,14 @@ export async function replaceVariants(
   await saveVariants(manager, rows);
 }
 
-/** Inserts or updates in order of id, as orders lock them, so that the two cannot wait for each other. */
+/** Inserts or updates in order of id, the order in which orders lock variants, so that the two cannot deadlock. */
 export async function saveVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
   const inOrder = sortedBy(rows, ({ id }) => id);
   for (let i = 0; i < inOrder.length; i += ROWS_A_STATEMENT)
     await orSkuTaken(manager.upsert(ProductVariant, inOrder.slice(i, i + ROWS_A_STATEMENT), ['id']));
 }
 
-/** Changes the variant of a product that has just one. @throws ProductHasVariants */
+/** Changes the variant of a product that has only one. @throws ProductHasVariants */
 export async function updateOnlyVariant(
   manager: EntityManager,
   product: ProductWithVariants,
@@ -84,7 +83,7 @@ export async function updateOnlyVariant(
 }
 
 /**
- * For statements that write variants whose combinations were checked before: only a SKU can collide then.
+ * For statements that write variants: their option values were checked before, so only a SKU can collide.
  * @throws SkuTaken
  */
 async function orSkuTaken(statement: Promise<unknown>): Promise<void> {

@@ -3,7 +3,7 @@ import { Currency, ListOf, Nested, OneOf, Text, Texts, Whole } from '../../http/
 export const IMPORT_MODES = ['atomic', 'skip'] as const;
 export type ImportMode = (typeof IMPORT_MODES)[number];
 
-/** Problems listed in one answer; all are counted. */
+/** Maximum of problems listed in one answer; the counts include all. */
 export const MAX_LISTED_PROBLEMS = 1000;
 
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -18,7 +18,7 @@ export class ImportQuery {
 
   @Currency({
     optional: true,
-    description: 'Of the prices of products that name no Currency; default: that of the shop.',
+    description: 'Currency of products that name none; default: that of the shop.',
   })
   currency?: string;
 }
@@ -64,6 +64,6 @@ export class ImportReportDto {
   @ListOf(RowProblemDto, { max: MAX_LISTED_PROBLEMS })
   errors: RowProblemDto[];
 
-  @Texts({ max: 1000, length: 255, description: 'Columns with values that a shop here has no place for.' })
+  @Texts({ max: 1000, length: 255, description: 'Columns with values that are not stored.' })
   notStored: string[];
 }

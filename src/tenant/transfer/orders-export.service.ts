@@ -6,7 +6,7 @@ import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-history/order-file';
 import { ORDERS_AFTER } from '../orders/order-list';
 
-/** Writes all orders as a CSV of their lines, as of one moment and in bounded memory. */
+/** Writes all orders as a CSV of their lines, from one snapshot and in bounded memory. */
 @Injectable()
 export class OrdersExportService {
   constructor(private readonly tenant: TenantConnection) {}

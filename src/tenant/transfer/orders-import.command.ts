@@ -20,8 +20,8 @@ interface Options {
   timezone?: string;
 }
 
-/** Thrown between two pieces of the file; the transaction under way is let end. */
-class BrokenOff extends Error {}
+/** Thrown between two chunks of the file; a running transaction completes first. */
+class Interrupted extends Error {}
 
 export function addOrdersImport(program: Command, context: CommandContext): void {
   program
@@ -30,20 +30,31 @@ export function addOrdersImport(program: Command, context: CommandContext): void
     .argument('<file>')
     .requiredOption('--shop <slug|id>', 'shop to load them into')
     .addOption(
-      new Option('--mode <mode>', 'what a bad row does: refuse the file, or leave its order out')
+      new Option(
+        '--mode <mode>',
+        'how to treat a bad row: refuse the file (atomic) or leave its order out (skip)',
+      )
         .choices(IMPORT_MODES)
         .default('atomic'),
     )
-    .option('--currency <code>', 'of the prices in the file; default: that of the shop', parseCurrency)
-    .option('--timezone <name>', 'of the times in the file, such as Europe/London; default: UTC', parseZone)
+    .option(
+      '--currency <code>',
+      'currency of the prices in the file; default: that of the shop',
+      parseCurrency,
+    )
+    .option(
+      '--timezone <name>',
+      'time zone of the times in the file, such as Europe/London; default: UTC',
+      parseZone,
+    )
     .action((file: string, options: Options) => {
-      // V8 would let the heap grow to four times what is alive before it looks for what is not.
+      // By default V8 lets the heap grow to four times the live objects before it collects garbage.
       setFlagsFromString('--heap-growing-percent=15');
       const { signal } = context;
       return context.withApp(async (app) => {
         const service = await app.get(TenantSession).resolve(OrdersImportService, options.shop);
         await importFile(service, file, options, signal).then(printReport, (error: unknown) => {
-          if (!(error instanceof BrokenOff)) throw error;
+          if (!(error instanceof Interrupted)) throw error;
           process.stderr.write(`${error.message}\n`);
           process.exitCode = 130;
         });
@@ -60,7 +71,7 @@ async function importFile(
   const file = await HistoryFile.open(path).catch((error: Error) => {
     throw new OperatorError(`Cannot read ${path}: ${error.message}`);
   });
-  const progress = startProgress('importing bytes, read twice', 2 * file.size);
+  const progress = startProgress('importing bytes, in two passes', 2 * file.size);
   try {
     return await service.import(file, {
       mode,
@@ -68,7 +79,7 @@ async function importFile(
       ...(timezone === undefined ? {} : { timezone }),
       onProgress: (rows) => {
         progress.update(file.bytesRead, `${rows} rows`);
-        if (signal.aborted) throw new BrokenOff(whatIsStored(file));
+        if (signal.aborted) throw new Interrupted(storedSoFar(file));
       },
       onFault: printFault,
     });
@@ -81,9 +92,9 @@ async function importFile(
   }
 }
 
-function whatIsStored({ bytesRead, size }: HistoryFile): string {
-  if (bytesRead <= size) return 'Broken off before anything was stored.'; // in the first reading
-  return 'Broken off: orders that are stored are whole. Run the same command again; it goes on from there.';
+function storedSoFar({ bytesRead, size }: HistoryFile): string {
+  if (bytesRead <= size) return 'Interrupted before anything was stored.'; // in the first pass
+  return 'Interrupted: all stored orders are complete. Run the same command again to continue.';
 }
 
 function printFault({ line, invoice, code, message }: RowFault): void {
@@ -96,18 +107,18 @@ function printReport(report: OrdersImportReport): void {
     if (count > 0) print(`${code}: ${count} ${NOTES[code as Note]}`);
   print(
     `${orders.sale} sales, ${orders.return} returns, ${orders.adjustment} adjustments, ${customers} customers and ` +
-      `${products} products made`,
+      `${products} products created`,
   );
-  print(`${rows} rows: ${lines} stored, ${present} of orders that were there before, ${leftOut} left out`);
+  print(`${rows} rows: ${lines} stored, ${present} of orders stored earlier, ${leftOut} left out`);
 }
 
-/** A name: PostgreSQL reads an offset such as +01:00 the other way round. */
+/** Accepts names only: PostgreSQL inverts the sign of an offset such as +01:00. */
 function parseZone(name: string): string {
   try {
     if (/^[A-Z]/i.test(name))
       return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
   } catch {
-    // told below
+    // reported below
   }
-  throw new InvalidArgumentError('It is no name of a time zone, such as Europe/London.');
+  throw new InvalidArgumentError('Expected the name of a time zone, such as Europe/London.');
 }

@@ -13,24 +13,24 @@ import type { OrderKind } from '../orders/order.entity';
 import { ImportDisturbed, ImportRejected, NotAnOrdersFile } from './transfer.errors';
 
 export interface OrdersImportOptions {
-  /** atomic: one bad row and nothing is stored. skip: orders with a bad row are left out. */
+  /** atomic: nothing is stored if any row is bad. skip: orders with a bad row are left out. */
   mode: ImportMode;
-  /** ISO 4217; the shop's when absent. */
+  /** ISO 4217; default: that of the shop. */
   currency?: string;
-  /** Zone of the times in the file, an IANA name; UTC when absent. */
+  /** IANA name of the time zone of the file; default: UTC. */
   timezone?: string;
-  /** Called now and then with the number of rows that the present reading has met. */
+  /** Called after each chunk with the number of rows read in the current pass. */
   onProgress?: (rows: number) => void;
-  /** Called for each row that is left out, and for each whose price was rounded. */
+  /** Called for each row that is left out and for each whose price was rounded. */
   onFault?: (fault: RowFault) => void;
 }
 
 /** `rows = lines + present + leftOut`. */
 export interface OrdersImportReport {
   rows: number;
-  /** Stored. */
+  /** Stored rows. */
   lines: number;
-  /** Of orders that the shop had before. */
+  /** Rows of orders that were stored earlier. */
   present: number;
   leftOut: number;
   orders: Record<OrderKind, number>;
@@ -39,21 +39,21 @@ export interface OrdersImportReport {
   notes: Notes;
 }
 
-/** Numbers that one question names. */
+/** Order numbers in one query. */
 const NUMBERS_AT_ONCE = 5000;
 
 /**
- * Loads past orders. The file is read twice: first to check every row and to add up orders, then to store them, some
- * in each transaction and each of them whole. An import that broke off goes on where it was when it is run again:
- * orders whose number the shop has are left as they are.
+ * Imports past orders in two passes over the file: the first checks every row and adds up the orders, the second stores
+ * them, several complete orders in each transaction. An interrupted import continues when it is run again: orders whose
+ * number is already stored stay unchanged.
  */
 @Injectable()
 export class OrdersImportService {
   constructor(private readonly tenant: TenantConnection) {}
 
   /**
-   * @throws NotAnOrdersFile; ImportRejected in mode `atomic` when a row has a problem, and nothing is stored then;
-   *   ImportDisturbed when somebody makes or removes a product that the file speaks of
+   * @throws NotAnOrdersFile; ImportRejected in mode `atomic` when a row has a problem, before anything is stored;
+   *   ImportDisturbed when another request creates or removes a product of the file
    */
   async import(file: HistoryFile, options: OrdersImportOptions): Promise<OrdersImportReport> {
     try {
@@ -64,7 +64,7 @@ export class OrdersImportService {
       if (error instanceof UnreadableCsv) throw new NotAnOrdersFile({ detail: error.detail, cause: error });
       const code = sqlState(error);
       const isZlib = code?.startsWith('Z_') === true;
-      if (isZlib) throw new NotAnOrdersFile({ detail: 'The file is packed, but broken.', cause: error });
+      if (isZlib) throw new NotAnOrdersFile({ detail: 'The gzip data is corrupt.', cause: error });
       if (isUniqueViolation(error) || code === FOREIGN_KEY_VIOLATION)
         throw new ImportDisturbed({ cause: error });
       throw error;
@@ -88,17 +88,17 @@ export class OrdersImportService {
     return plan;
   }
 
-  /** Spares the second reading what is known already, which is all of it when a file comes again. */
+  /** Marks orders that are already stored, so that the second pass skips them. */
   private async markStored({ orders }: HistoryPlan): Promise<void> {
     const numbers = [...orders.keys()];
     await this.tenant.run(async (manager) => {
       for (let i = 0; i < numbers.length; i += NUMBERS_AT_ONCE)
         for (const number of await storedNumbers(manager, numbers.slice(i, i + NUMBERS_AT_ONCE)))
-          orders.get(number)!.isStored = true; // one of those asked for
+          orders.get(number)!.isStored = true; // the query returns only numbers of the plan
     });
   }
 
-  /** Reads on while a batch is written. */
+  /** Reads the next batch while one is written. */
   private async store(
     file: HistoryFile,
     plan: HistoryPlan,
@@ -122,7 +122,7 @@ export class OrdersImportService {
       }
       await writing;
     } finally {
-      await writing.catch(() => undefined); // what ended the reading is told
+      await writing.catch(() => undefined); // the error that ended the pass is thrown instead
     }
     const { rows, leftOut } = batches;
     return { ...report, rows, leftOut, present: report.present + batches.present };

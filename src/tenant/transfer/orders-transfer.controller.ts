@@ -12,7 +12,7 @@ export class OrdersTransferController {
 
   @Get('export')
   @Route({
-    summary: 'All orders as a CSV with a row for each line, oldest first, as of one moment',
+    summary: 'Exports all orders as a CSV with a row for each line, oldest first, from one snapshot',
     operationId: 'OrdersController_export',
     csvFile: true,
     errors: [Overloaded, StorageFull],

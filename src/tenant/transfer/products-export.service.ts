@@ -8,12 +8,12 @@ import { PRODUCTS_AFTER } from '../products/product-list';
 import type { ProductRow } from '../products/products.dto';
 import { SHOPIFY_COLUMNS, shopifyRows } from './shopify/shopify-file';
 
-/** Writes the catalogue as the CSV that `ProductsImportService` reads, as of one moment and in bounded memory. */
+/** Writes the catalogue as the CSV that `ProductsImportService` reads, from one snapshot and in bounded memory. */
 @Injectable()
 export class ProductsExportService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Oldest first, so that a shop that loads the file lists the products in the order of this one. */
+  /** Oldest first, so that a shop that imports the file lists its products in the same order. */
   export(sink: CsvSink): Promise<void> {
     return this.tenant.snapshot((manager) => sink(catalogue(manager)));
   }

@@ -23,10 +23,10 @@ export function addProductsImport(program: Command, context: CommandContext): vo
     .description('load a Shopify product CSV into a shop')
     .argument('<file>')
     .requiredOption('--shop <slug|id>', 'shop to load it into')
-    .addOption(new Option('--mode <mode>', 'what a bad row does').choices(IMPORT_MODES).default('atomic'))
+    .addOption(new Option('--mode <mode>', 'how to treat a bad row').choices(IMPORT_MODES).default('atomic'))
     .option(
       '--currency <code>',
-      'of the prices of products that name no Currency; default: that of the shop',
+      'currency of products that name none; default: that of the shop',
       parseCurrency,
     )
     .action((file: string, options: Options) =>

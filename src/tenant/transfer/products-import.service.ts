@@ -17,13 +17,13 @@ import { saveVariants } from '../products/variants';
 
 export interface ImportOptions {
   mode: ImportMode;
-  /** ISO 4217, of products that do not name their own; the shop's when absent. */
+  /** ISO 4217, for products that do not name theirs; default: that of the shop. */
   currency?: string;
-  /** Called now and then with the number of rows read so far. */
+  /** Called after each batch with the number of rows read. */
   onProgress?: (rows: number) => void;
 }
 
-/** Rows of the file that are read and written at once: bounds memory. */
+/** Rows in a batch; bounds memory. */
 const BATCH_ROWS = 500;
 
 /** Loads a Shopify product CSV into the shop, in one transaction and in bounded memory. */
@@ -32,9 +32,9 @@ export class ProductsImportService {
   constructor(private readonly tenant: TenantConnection) {}
 
   /**
-   * @param source the file; read fast, since a transaction is open meanwhile
+   * @param source the file; must be fast to read, because a transaction stays open meanwhile
    * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; SkuTaken or HandleTaken
-   *   when another request took one meanwhile. Nothing is stored then
+   *   when another request took one meanwhile. After an error nothing is stored
    */
   async import(source: Readable, { mode, currency, onProgress }: ImportOptions): Promise<ImportReportDto> {
     const notStored = new Set<string>();
@@ -71,7 +71,7 @@ function emptyReport(): ImportReportDto {
   };
 }
 
-/** A group that speaks of a handle or SKU of its batch starts the next one, and so finds what that one stored. */
+/** A group that repeats a handle or SKU of the current batch starts the next batch, and so finds the stored rows. */
 async function* batches(groups: AsyncIterable<CatalogueGroup>): AsyncGenerator<CatalogueGroup[]> {
   let batch: CatalogueGroup[] = [];
   let rows = 0;
@@ -117,13 +117,13 @@ function note(report: ImportReportDto, problems: readonly RowProblem[]): void {
   report.errors.push(...problems.slice(0, MAX_LISTED_PROBLEMS - report.errors.length));
 }
 
-/** Products that hold a handle or SKU of the batch, with all their variants, locked in order of id. */
+/** Products that have a handle or SKU of the batch, with all their variants, locked in order of id. */
 async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[]): Promise<KnownProducts> {
   const files = batch.flatMap(({ product }) => product ?? []);
   const found = await manager
     .createQueryBuilder(Product, 'p')
     .where(
-      // An OR of the two would read all products, and a join with what is found may.
+      // An OR of the two would read all products, and a join with the found ids may.
       `p.id = ANY(ARRAY(SELECT h.id FROM products h WHERE h.handle = ANY(:handles)
          UNION SELECT v.product_id FROM product_variants v WHERE v.sku = ANY(:skus)))`,
       { handles: files.map(({ handle }) => handle), skus: files.flatMap(skusOf) },
@@ -161,7 +161,7 @@ async function write(manager: EntityManager, merged: readonly Merged[]): Promise
   );
 }
 
-/** @throws HandleTaken when another request made a product of that handle a moment before */
+/** @throws HandleTaken when another request has just created a product with that handle */
 async function orHandleTaken(statement: Promise<unknown>): Promise<void> {
   try {
     await statement;

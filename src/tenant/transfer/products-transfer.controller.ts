@@ -33,7 +33,7 @@ export class ProductsTransferController {
   @Post('import')
   @RouteConfig({ takesFile: true })
   @Route({
-    summary: 'Loads a Shopify product CSV; creates or updates by handle and SKU',
+    summary: 'Imports a Shopify product CSV; creates or updates by handle and SKU',
     operationId: 'ProductsController_import',
     ok: ImportReportDto,
     csv: true,
@@ -55,7 +55,7 @@ export class ProductsTransferController {
 
   @Get('export')
   @Route({
-    summary: 'The whole catalogue as the Shopify product CSV that the import reads, as of one moment',
+    summary: 'Exports the catalogue as a Shopify product CSV, from one snapshot',
     operationId: 'ProductsController_export',
     csvFile: true,
     errors: [Overloaded, StorageFull],

@@ -8,7 +8,7 @@ export const NotACatalogueFile = defineError(
 export const ImportRejected = defineError(
   'IMPORT_REJECTED',
   422,
-  'The file has bad rows; nothing was stored. Mend them, or import with mode=skip.',
+  'The file has bad rows; nothing was stored. Correct them, or import with mode=skip.',
 );
 export const NotAnOrdersFile = defineError(
   'NOT_AN_ORDERS_FILE',
@@ -18,5 +18,5 @@ export const NotAnOrdersFile = defineError(
 export const ImportDisturbed = defineError(
   'IMPORT_DISTURBED',
   409,
-  'Products of the shop were changed at the same moment; run the import again, it goes on from there.',
+  'Products of the shop were changed during the import; run it again to continue.',
 );

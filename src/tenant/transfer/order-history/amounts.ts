@@ -8,12 +8,12 @@ export interface Amounts {
   isRounded: boolean;
 }
 
-/** So that the sum of all lines of an order is exact. */
+/** Limit for a line, so that the sum of all lines of an order is exact. */
 const MAX_TOTAL = Math.floor(Number.MAX_SAFE_INTEGER / MAX_IMPORTED_LINES);
 
 /**
- * A price and what so many cost, in minor units. A price with too many digits is counted exactly and rounded, half
- * up, only then: a thousand at 0.001 cost 1.00. Null when the text is no price or the amount too large.
+ * Unit price and total of a line, in minor units. A price with more digits than the currency is multiplied exactly and
+ * rounded half up afterwards: 1,000 at 0.001 cost 1.00. Null if the text is not a price or the amount is too large.
  */
 export function amountsOf(price: string, quantity: number, currency: string): Amounts | null {
   const unitMinor = parseMinor(price, currency);
@@ -26,7 +26,7 @@ function roundedAmounts(price: string, quantity: number, currency: string): Amou
   const [, whole, decimals] = /^(\d{1,12})\.(\d{1,12})$/.exec(price) ?? [];
   if (whole === undefined || decimals === undefined) return null;
   const digits = minorDigits(currency);
-  if (decimals.length <= digits) return null; // nothing to round: it was too large
+  if (decimals.length <= digits) return null; // nothing to round: the amount was too large
   const exact = BigInt(whole + decimals);
   const divisor = 10n ** BigInt(decimals.length - digits);
   const rounded = (amount: bigint): number => Number((2n * amount + divisor) / (2n * divisor));

@@ -3,15 +3,15 @@ import { conflictOf, type HistoryPlan, type PlannedOrder } from './history-plan'
 import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
 import type { ReadyOrder } from './history-writer';
 
-/** Lines of one transaction: the shop's other orders wait for a number as long as it takes, some 100 ms. */
+/** Lines in one transaction, some 100 ms: meanwhile the shop's other orders wait for a number. */
 const BATCH_LINES = 5000;
-/** Lines that wait for the rest of their order: bounds memory. */
+/** Maximum of lines that wait for the rest of their order; bounds memory. */
 const MAX_WAITING = 50_000;
 
-/** What happens to rows when they are read for the second time: gathered into whole orders, or counted. */
+/** Groups the rows of the second pass into complete orders, and counts rows that are not stored. */
 export class HistoryBatches {
   rows = 0;
-  /** Of orders that the shop had before. */
+  /** Rows of orders that were stored earlier. */
   present = 0;
   leftOut = 0;
   private readonly waiting = new Map<string, HistoryLine[]>();
@@ -19,15 +19,15 @@ export class HistoryBatches {
   private ready: ReadyOrder[] = [];
   private readyLines = 0;
 
-  /** @param onFault gets each row that is left out, and each whose price was rounded */
+  /** @param onFault receives each row that is left out and each whose price was rounded */
   constructor(
     private readonly plan: HistoryPlan,
     private readonly onFault: (fault: RowFault) => void,
   ) {}
 
   /**
-   * @returns a batch when the row has filled one
-   * @throws UnreadableCsv when the rows of orders are strewn over the file
+   * @returns a batch when the row completes one
+   * @throws UnreadableCsv when the rows of an order are too far apart
    */
   add(row: HistoryRow): ReadyOrder[] | null {
     this.rows++;
@@ -43,7 +43,7 @@ export class HistoryBatches {
     return this.gather(row, order);
   }
 
-  /** What is left in the end. @throws UnreadableCsv when orders are not whole, though a first reading counted them */
+  /** The last batch. @throws UnreadableCsv when an order lacks rows that the first pass counted */
   rest(): ReadyOrder[] {
     if (this.waitingLines > 0) throw changed();
     return this.take();
@@ -60,10 +60,7 @@ export class HistoryBatches {
     lines.push(row);
     this.waiting.set(row.invoice, lines);
     if (++this.waitingLines > MAX_WAITING)
-      throw new UnreadableCsv(
-        'The rows of an order stand too far apart; sort the file by Invoice.',
-        row.line,
-      );
+      throw new UnreadableCsv('The rows of an order are too far apart; sort the file by Invoice.', row.line);
     if (lines.length < order.lines) return null;
     this.waiting.delete(row.invoice);
     this.waitingLines -= lines.length;
@@ -81,7 +78,7 @@ export class HistoryBatches {
 }
 
 function changed(line: number | null = null): UnreadableCsv {
-  return new UnreadableCsv('The file changed while it was read.', line);
+  return new UnreadableCsv('The file changed during the import.', line);
 }
 
 function spoiled({ line, invoice }: HistoryLine): RowFault {

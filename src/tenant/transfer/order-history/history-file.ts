@@ -3,15 +3,15 @@ import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-/** A file that is read twice; unpacked as it is read when its first bytes say gzip. */
+/** A file that is read twice, and decompressed on the fly if it begins as gzip does. */
 export class HistoryFile {
-  /** By all readings so far, packed. */
+  /** Total of all passes, before decompression. */
   bytesRead = 0;
 
   private constructor(
     private readonly path: string,
     readonly size: number,
-    private readonly isPacked: boolean,
+    private readonly isGzip: boolean,
   ) {}
 
   static async open(path: string): Promise<HistoryFile> {
@@ -28,8 +28,8 @@ export class HistoryFile {
   read(): Readable {
     const source = createReadStream(this.path);
     source.on('data', (chunk) => (this.bytesRead += chunk.length));
-    source.pause(); // a listener alone would make it flow before anybody reads
-    if (!this.isPacked) return source;
-    return pipeline(source, createGunzip(), () => undefined); // the reader gets the error
+    source.pause(); // a listener alone would start the stream before its reader
+    if (!this.isGzip) return source;
+    return pipeline(source, createGunzip(), () => undefined); // the reader receives the error
   }
 }

@@ -2,17 +2,17 @@ import type { HistoryLine } from './history-row';
 import type { HistoryPlan } from './history-plan';
 import type { ReadyOrder } from './history-writer';
 
-/** What an order lost or gained on the way; such orders are stored. */
+/** Differences between the file and the stored orders. */
 export const NOTES = {
-  DESCRIPTION_MISSING: 'lines without a description, called as their product',
+  DESCRIPTION_MISSING: 'lines without a description, named after their product',
   PRICE_ZERO: 'lines that cost nothing',
   PRICE_ROUNDED: 'lines whose price has more digits than the currency',
-  LINE_REPEATED: 'lines that are the same as another of their order; both are kept',
-  CODE_RESPELLED: 'lines whose stock code is not in upper case; the product is the same',
+  LINE_REPEATED: 'lines that equal another line of their order; both are kept',
+  CODE_RESPELLED: 'lines whose stock code is not in upper case, sold as the same product',
   CUSTOMER_MISSING: 'orders without a customer',
-  TIMES_DIFFER: 'orders with several times; the first counts',
+  TIMES_DIFFER: 'orders with several times, of which the first is kept',
   COUNTRY_NOT_KEPT:
-    'orders whose country is not that of a customer: they had another later, or there is none',
+    'orders whose country is not stored: they have no customer, or the customer has a later country',
 } as const;
 export type Note = keyof typeof NOTES;
 export type Notes = Record<Note, number>;

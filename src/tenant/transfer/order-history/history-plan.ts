@@ -2,44 +2,44 @@ import type { OrderKind } from '../../orders/order.entity';
 import { MAX_IMPORTED_LINES } from '../../orders/orders.dto';
 import { type FaultCode, type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
 
-/** Bounds memory, should every row describe its product in other words. */
+/** Names kept for each product; bounds memory if every row has another description. */
 const MAX_NAMES = 20;
 
-/** What a first reading of the file says of an order. */
+/** An order as the first pass over the file finds it. */
 export interface PlannedOrder {
   lines: number;
-  /** Null when its first row could not be read. */
+  /** Null if its first row is unreadable. */
   kind: OrderKind | null;
-  /** Of its first row. */
+  /** From its first row. */
   placedAt: string;
   customer: string | null;
   country: string | null;
   totalMinor: number;
-  /** An order is stored whole or not at all: one bad row leaves it out. */
+  /** False if one of its rows is bad: an order is stored completely or not at all. */
   isUsable: boolean;
-  /** The shop had it before. */
+  /** The shop has the order from an earlier import. */
   isStored: boolean;
 }
 
 interface PlannedProduct {
-  /** Descriptions and how often each was used. */
+  /** Number of uses by description. */
   names: Map<string, number>;
-  /** The last that was charged. */
+  /** The last price that was charged. */
   priceMinor: number;
 }
 
 /**
- * What must be known before the first order can be written: totals, names of products, countries of customers. It
- * grows with the number of orders, products and customers, not with that of lines.
+ * Facts needed before the first order is written: totals of orders, names of products, countries of customers. Memory
+ * grows with the number of orders, products and customers, not of lines.
  */
 export class HistoryPlan {
   readonly orders = new Map<string, PlannedOrder>();
-  /** Customer → the last country. */
+  /** Last country by customer. */
   readonly countries = new Map<string, string | null>();
   private readonly products = new Map<string, PlannedProduct>();
   private readonly texts = new Map<string, string>();
 
-  /** @returns why the row cannot be stored, if it cannot */
+  /** @returns the reason if the row cannot be stored, else null */
   add(row: HistoryRow): RowFault | null {
     if (isFault(row)) {
       const order = this.orders.get(row.invoice ?? '');
@@ -56,7 +56,7 @@ export class HistoryPlan {
     return fault;
   }
 
-  /** What the shop should call a product, and the price to give it. */
+  /** Name and price for a product that the import creates. */
   product(sku: string): { name: string; priceMinor: number } {
     const { names, priceMinor } = this.products.get(sku) ?? {
       names: new Map<string, number>(),
@@ -81,7 +81,7 @@ export class HistoryPlan {
     return order;
   }
 
-  /** Rows without a price are remarks of the stock room, such as "damaged". */
+  /** Rows without a price do not name a product: they are remarks of the stock room, such as "damaged". */
   private describe({ sku, description, unitMinor, kind, customer, country }: HistoryLine): void {
     if (customer !== null) this.countries.set(customer, this.shared(country));
     let product = this.products.get(sku);
@@ -94,7 +94,7 @@ export class HistoryPlan {
     else if (description !== '' && names.size < MAX_NAMES) names.set(ownText(description), 1);
   }
 
-  /** One copy for all that have it. */
+  /** One copy of each distinct text. */
   private shared(text: string | null): string | null {
     if (text === null) return null;
     let own = this.texts.get(text);
@@ -103,23 +103,23 @@ export class HistoryPlan {
   }
 }
 
-/** A cell is a view of its row in V8, and would keep the whole row in memory. */
+/** Copies a text: in V8 a cell is a slice of its row and would keep the row in memory. */
 function ownText(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** Why a row cannot be of its order, found when it is read for the first time and told when for the second. */
+/** Reason why a row cannot belong to its order. The first pass detects it, the second reports it. */
 export function conflictOf(order: PlannedOrder, row: HistoryLine): RowFault | null {
   const { line, invoice } = row;
   const fault = (code: FaultCode, message: string): RowFault => ({ line, invoice, code, message });
   if (order.kind === null) return null;
   if (row.kind !== order.kind)
-    return fault('KIND_DIFFERS', `It is a ${row.kind}, the first row of the order a ${order.kind}.`);
-  if (row.customer !== order.customer)
     return fault(
-      'CUSTOMER_DIFFERS',
-      `The first row of the order is of customer ${order.customer ?? 'none'}.`,
+      'KIND_DIFFERS',
+      `The row is a ${row.kind}, but the first row of the order is a ${order.kind}.`,
     );
+  if (row.customer !== order.customer)
+    return fault('CUSTOMER_DIFFERS', `The first row of the order has customer ${order.customer ?? 'none'}.`);
   if (order.lines > MAX_IMPORTED_LINES)
     return fault('LINES_TOO_MANY', `The order has more than ${MAX_IMPORTED_LINES} lines.`);
   return null;

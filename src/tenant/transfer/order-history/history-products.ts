@@ -14,8 +14,8 @@ interface NewProduct {
 }
 
 /**
- * Products with one variant and nothing in stock, archived: the shop has sold them once, and says itself whether it
- * sells them still. @returns by SKU
+ * Creates archived products with one variant and no stock: the shop sold them once, and decides itself whether it still
+ * does. @returns by SKU
  */
 export async function makeProducts(
   manager: EntityManager,
@@ -44,7 +44,7 @@ export async function makeProducts(
   return new Map(rows.map(({ sku, productId, variantId }) => [sku, { productId, variantId }]));
 }
 
-/** Made from the SKU, with an end of the id where that is taken. */
+/** Handles made from the SKU, with the last part of the id where the handle is taken. */
 async function freeHandles(
   manager: EntityManager,
   products: readonly { sku: string; productId: string }[],

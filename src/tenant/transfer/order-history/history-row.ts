@@ -4,7 +4,7 @@ import type { OrderKind } from '../../orders/order.entity';
 import { MAX_QUANTITY } from '../../orders/orders.dto';
 import { amountsOf } from './amounts';
 
-/** Of a file of past orders; an export begins with them. */
+/** Columns of a file of past orders; the export of orders begins with them. */
 export const HISTORY_COLUMNS = [
   'Invoice',
   'StockCode',
@@ -20,7 +20,7 @@ const MAX_TEXT = 255;
 const MAX_NUMBER = 64;
 const TIME = /^(?:19|20)\d\d-(?:0[1-9]|1[0-2])-([0-3]\d)[ T](?:[01]\d|2[0-3])(?::[0-5]\d){2}$/;
 
-/** Why a row is not stored, and PRICE_ROUNDED, with which it is. */
+/** Reason why a row is not stored; except PRICE_ROUNDED: that row is stored. */
 export type FaultCode =
   | 'COLUMN_COUNT'
   | 'TEXT_INVALID'
@@ -37,7 +37,7 @@ export type FaultCode =
   | 'PRICE_ROUNDED';
 
 export interface RowFault {
-  /** Of the file; the header is line 1. */
+  /** Line of the file; the header is line 1. */
   line: number;
   invoice: string | null;
   code: FaultCode;
@@ -45,13 +45,13 @@ export interface RowFault {
   message: string;
 }
 
-/** A line of an order. Amounts and quantity are not negative: `kind` says where they go. */
+/** A line of an order. Amounts and quantity are never negative: `kind` gives their direction. */
 export interface HistoryLine {
   line: number;
   invoice: string;
-  /** The stock code as the file spells it. */
+  /** The stock code as spelled in the file. */
   spelling: string;
-  /** The same in upper case: files spell one code in both. */
+  /** The stock code in upper case: files spell one code in both cases. */
   sku: string;
   /** May be empty. */
   description: string;
@@ -60,7 +60,7 @@ export interface HistoryLine {
   unitMinor: number;
   totalMinor: number;
   isRounded: boolean;
-  /** Without a zone, as the file has it. */
+  /** Without a time zone, as in the file. */
   placedAt: string;
   customer: string | null;
   country: string | null;
@@ -73,9 +73,9 @@ export function isFault(row: HistoryRow): row is RowFault {
 }
 
 /**
- * Reads order lines as they arrive, those of one piece of the file at once.
- * @param currency of the prices, ISO 4217
- * @throws UnreadableCsv when the file is no such CSV
+ * Streams order lines, one array for each chunk of the file.
+ * @param currency ISO 4217, of the prices
+ * @throws UnreadableCsv when the file is not a CSV with these columns
  */
 export async function* readHistory(source: Readable, currency: string): AsyncGenerator<HistoryRow[]> {
   let places: number[] | undefined;
@@ -87,13 +87,13 @@ export async function* readHistory(source: Readable, currency: string): AsyncGen
   if (places === undefined) throw new UnreadableCsv('The file is empty.');
 }
 
-/** Where each of HISTORY_COLUMNS stands. One more is refused: its values would be lost. */
+/** Indexes of HISTORY_COLUMNS. Other columns are refused, because their values would be lost. */
 function readHeader({ line, cells }: CsvRecord): number[] {
   const names = cells.map((cell) => cell.trim());
   const missing = HISTORY_COLUMNS.filter((name) => !names.includes(name));
   if (missing.length > 0) throw new UnreadableCsv(`The header lacks ${missing.join(', ')}.`, line);
   if (names.length > HISTORY_COLUMNS.length)
-    throw new UnreadableCsv(`The header names columns besides ${HISTORY_COLUMNS.join(', ')}.`, line);
+    throw new UnreadableCsv(`The header names columns other than ${HISTORY_COLUMNS.join(', ')}.`, line);
   return HISTORY_COLUMNS.map((name) => names.indexOf(name));
 }
 
@@ -104,19 +104,23 @@ function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): 
   if (cells.length !== HISTORY_COLUMNS.length)
     return fault('COLUMN_COUNT', `There are ${cells.length} cells instead of ${HISTORY_COLUMNS.length}.`);
   if (texts.some((text) => text.length > MAX_TEXT || text.includes('\0')) || invoice.length > MAX_NUMBER)
-    return fault('TEXT_INVALID', 'A cell is too long or holds a NUL character.');
-  if (invoice === '') return fault('INVOICE_MISSING', 'Nothing says which order the row is of.');
-  if (spelling === '') return fault('STOCK_CODE_MISSING', 'Nothing says what was sold.');
+    return fault('TEXT_INVALID', 'A cell is too long or contains a NUL character.');
+  if (invoice === '') return fault('INVOICE_MISSING', 'The row names no order: its Invoice is empty.');
+  if (spelling === '')
+    return fault('STOCK_CODE_MISSING', 'The row names no product: its StockCode is empty.');
   const signed = /^-?\d{1,9}$/.test(count) ? Number(count) : 0;
   const quantity = Math.abs(signed);
   if (quantity < 1 || quantity > MAX_QUANTITY)
-    return fault('QUANTITY_INVALID', `"${count}" is no quantity from 1 to ${MAX_QUANTITY}, or its negative.`);
+    return fault(
+      'QUANTITY_INVALID',
+      `"${count}" is not a quantity: a whole number from 1 to ${MAX_QUANTITY}, or its negative.`,
+    );
   const amounts = amountsOf(price.replace(/^-/, ''), quantity, currency);
-  if (amounts === null) return fault('PRICE_INVALID', `"${price}" is no price.`);
+  if (amounts === null) return fault('PRICE_INVALID', `"${price}" is not a price.`);
   const kind = kindOf(invoice, signed, price);
   if (kind === null) return fault('SIGNS_INVALID', 'Quantity and price are both negative.');
   if (!isTime(placedAt))
-    return fault('TIME_INVALID', `"${placedAt}" is no time such as 2010-12-01 08:26:00.`);
+    return fault('TIME_INVALID', `"${placedAt}" is not a time such as 2010-12-01 08:26:00.`);
   const { unitMinor, totalMinor, isRounded } = amounts;
   return {
     line,
@@ -138,8 +142,8 @@ function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): 
 type TextsOfRow = [string, string, string, string, string, string, string, string];
 
 /**
- * A negative price takes money away: a bad debt. A negative quantity takes goods back; without a price, and unless
- * the number says that it is a credit note, goods were only written off.
+ * A negative price writes money off, such as a bad debt. A negative quantity takes goods back; without a price, and
+ * unless the number marks a credit note, it writes goods off.
  */
 function kindOf(invoice: string, quantity: number, price: string): OrderKind | null {
   if (price.startsWith('-') && /[1-9]/.test(price)) return quantity > 0 ? 'adjustment' : null;
@@ -150,5 +154,5 @@ function kindOf(invoice: string, quantity: number, price: string): OrderKind | n
 function isTime(text: string): boolean {
   const day = TIME.exec(text)?.[1];
   if (day === undefined || day === '00') return false;
-  return day <= '28' || new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(day); // else 1 March
+  return day <= '28' || new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(day); // 30 February would be 2 March
 }

@@ -11,36 +11,36 @@ export interface ReadyOrder {
   lines: HistoryLine[];
 }
 
-/** Of the whole import. */
+/** Options of the whole import. */
 export interface WriteOptions {
   plan: HistoryPlan;
   currency: string;
-  /** IANA name of the zone in which the times of the file are. */
+  /** IANA name of the time zone of the file. */
   timezone: string;
   userId: string;
 }
 
 export interface Written {
-  /** Those that were not there before. */
+  /** Orders that were not stored earlier. */
   orders: readonly ReadyOrder[];
   customers: number;
   products: number;
 }
 
-/** Writes orders that the shop does not have, with what they refer to. Remembers what it has found or made. */
+/** Stores orders that the shop does not have, with their products and customers, whose ids it caches. */
 export class HistoryWriter {
-  /** By stock code. */
+  /** Products by stock code. */
   private readonly products = new Map<string, SoldProduct>();
-  /** Ids by number. */
+  /** Ids of customers by number. */
   private readonly customers = new Map<string, string>();
 
   constructor(private readonly options: WriteOptions) {}
 
   /**
-   * Variants are locked first, by id, and the counter behind them, as a sale does it: the two would deadlock
-   * otherwise. From the counter on no other order of the shop gets a number until commit, so two imports of one file
-   * come one after the other, and the second finds what the first has stored. Statements that need no answer of each
-   * other are sent together; the server runs them in this order, each with a snapshot of its own.
+   * Locks variants first, in order of id, and then the counter, as a sale does: otherwise the two would deadlock.
+   * While the counter is locked, no other order of the shop gets a number, so two imports of one file alternate, and
+   * each finds what the other has stored. Statements that do not need each other's results are sent together; the
+   * server runs them in this order, each with its own snapshot.
    */
   async write(manager: EntityManager, batch: readonly ReadyOrder[]): Promise<Written> {
     if (batch.length === 0) return { orders: [], customers: 0, products: 0 };
@@ -66,7 +66,7 @@ export class HistoryWriter {
     return { orders, customers, products };
   }
 
-  /** Case does not count, since the file's own spelling varies. Of several the one in upper case, else the oldest. */
+  /** Ignores case, because the spelling in files varies. Prefers the variant in upper case, then the oldest. */
   private async findProducts(manager: EntityManager, skus: readonly string[]): Promise<void> {
     const missing = skus.filter((sku) => !this.products.has(sku));
     if (missing.length === 0) return;
@@ -82,7 +82,7 @@ export class HistoryWriter {
 
   private async makeProducts(manager: EntityManager, orders: readonly ReadyOrder[]): Promise<number> {
     const skus = skusOf(orders);
-    await this.findProducts(manager, skus); // another import may have made some before it gave the counter up
+    await this.findProducts(manager, skus); // another import may have created some before it released the counter
     const missing = skus.filter((sku) => !this.products.has(sku));
     const { plan, currency } = this.options;
     const made = await makeProducts(
@@ -112,7 +112,7 @@ export class HistoryWriter {
     return made.length;
   }
 
-  /** Takes a range of numbers at once. */
+  /** Takes a range of order numbers at once. */
   private async insertOrders(
     manager: EntityManager,
     orders: readonly ReadyOrder[],
@@ -145,7 +145,7 @@ export class HistoryWriter {
     ids: readonly string[],
   ): Promise<void> {
     const lines = orders.flatMap((order) => order.lines);
-    const sold = lines.map(({ sku }) => this.products.get(sku)!); // found or made above
+    const sold = lines.map(({ sku }) => this.products.get(sku)!); // found or created above
     await manager.query(
       `INSERT INTO order_lines (order_id, position, variant_id, product_id, sku, name, option_values,
          unit_price_minor, quantity, total_minor)
@@ -167,7 +167,7 @@ export class HistoryWriter {
   }
 }
 
-/** Numbers among these that the shop has orders of. */
+/** Those of the numbers for which the shop has an order. */
 export async function storedNumbers(manager: EntityManager, numbers: string[]): Promise<Set<string>> {
   const rows = await manager.query<{ number: string }[]>(
     `SELECT external_number AS number FROM orders WHERE external_number = ANY ($1)`,
@@ -188,7 +188,7 @@ function skusOf(batch: readonly ReadyOrder[]): string[] {
   return [...skus];
 }
 
-/** An array of ids or numbers as PostgreSQL writes it: the driver would look at each for what needs a quote. */
+/** A PostgreSQL array literal of ids or numbers: the driver would check each element for characters to quote. */
 function plainArray(values: readonly (string | number | undefined)[]): string {
   return `{${values.join(',')}}`;
 }

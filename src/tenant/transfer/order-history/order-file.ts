@@ -3,22 +3,22 @@ import { formatMinor } from '../../../common/money';
 import { HISTORY_COLUMNS } from './history-row';
 import type { OrderRow } from '../../orders/orders.dto';
 
-/** An order with what an export says of its customer. */
+/** A row of ORDERS_AFTER: an order with its customer. */
 export type FiledOrder = OrderRow & { buyer: { number: string; country: string | null } | null };
 
-/** Those that `orders:import` reads, in its words; then what an owner needs besides. */
+/** The columns that `orders:import` reads, followed by further ones for people. */
 export const ORDER_COLUMNS = [
   ...HISTORY_COLUMNS,
   ...['Number', 'Kind', 'Status', 'Currency', 'Total', 'Options', 'Customer Name', 'Customer Email'],
 ];
 
-/** The rows of one order, one a line. */
+/** The rows of an order: one for each line. */
 export function orderRows(order: FiledOrder): CsvCell[][] {
   const { number, kind, currency } = order;
   const sign = kind === 'sale' ? 1 : -1;
   return order.lines.map((line) => {
-    // Money that was written off has a negative price; what comes back, or was lost, a negative quantity.
-    const isMoney = kind === 'adjustment' && line.totalMinor > 0; // of many, the price of one may round to nothing
+    // Money written off has a negative price; goods that came back or were lost have a negative quantity.
+    const isMoney = kind === 'adjustment' && line.totalMinor > 0; // the unit price may round to 0
     return [
       plain(order.externalNumber ?? String(number)),
       plain(line.sku),
@@ -38,15 +38,15 @@ export function orderRows(order: FiledOrder): CsvCell[][] {
 }
 
 /**
- * A text that a spreadsheet would take for a formula, with an apostrophe in front (OWASP, CSV Injection): what stands in an
- * order may come from a buyer, and the owner opens the file. So is what follows a semicolon, where some begin a cell. Texts
- * alone: a negative number is one.
+ * Puts an apostrophe before a text that a spreadsheet would run as a formula (OWASP, CSV Injection): texts of an order
+ * may come from a buyer, and the owner opens the file. The same after a semicolon, which separates cells in some
+ * spreadsheets. Only for texts, since negative numbers begin with a minus.
  */
 function plain(text: string | null): string | null {
   return text?.replaceAll(/(?<=^|;)(?=[=+\-@\t\r\n＝＋－＠])/g, "'") ?? null;
 }
 
-/** As the import reads it: `2010-12-01 08:26:00`, in UTC. */
+/** In UTC and in the format of the import: `2010-12-01 08:26:00`. */
 function timeOf({ placedAt, createdAt }: FiledOrder): string {
   return (placedAt ?? createdAt).toISOString().slice(0, 19).replace('T', ' ');
 }

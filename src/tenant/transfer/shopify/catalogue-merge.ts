@@ -5,10 +5,10 @@ import type { Product } from '../../products/product.entity';
 import type { CatalogueGroup, CatalogueProduct, CatalogueVariant, RowProblem } from './shopify-catalogue';
 import type { VariantRow } from '../../products/variants';
 
-/** What a shop has already of the products that a part of a file speaks of. */
+/** Products of the shop that a batch of the file refers to. */
 export interface KnownProducts {
   byHandle: ReadonlyMap<string, ProductWithVariants>;
-  /** Product that holds the SKU. */
+  /** Product that has the SKU on a variant. */
   bySku: ReadonlyMap<string, ProductWithVariants>;
 }
 
@@ -18,21 +18,21 @@ type ProductRow = Omit<Product, 'createdAt'>;
 export interface Merged {
   product: ProductRow;
   isNew: boolean;
-  /** Only those that the file speaks of. */
+  /** Only variants that the file names. */
   variants: VariantRow[];
   newVariants: number;
 }
 
-/** What to write, if anything, and the rows that are left out. */
+/** Rows to write, if any, and problems with the rows that are left out. */
 export interface MergeResult {
   merged: Merged | null;
   problems: RowProblem[];
 }
 
 /**
- * Lays one product of a file over what the shop has: the product with that handle, else the one that holds its
- * first known SKU, else a new one. Variants are found by SKU, then by their option values. Nothing is deleted:
- * a variant that the file does not name stays.
+ * Merges a product of a file into the shop's product with that handle, else into the one that has its first known SKU,
+ * else creates one. Variants are matched by SKU, then by option values. Nothing is deleted: a variant that the file
+ * does not name stays.
  */
 export function mergeProduct(file: CatalogueProduct, known: KnownProducts): MergeResult {
   const target = known.byHandle.get(file.handle) ?? productWithSkuOf(file, known);
@@ -56,12 +56,7 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts): Merg
   const conflict =
     written.size < variants.length ? 'two rows mean the same variant' : variantProblem(all, undefined);
   if (conflict !== null)
-    return withRest(
-      file,
-      problems,
-      'VARIANTS_CONFLICT',
-      `Together with the variants there are: ${conflict}.`,
-    );
+    return withRest(file, problems, 'VARIANTS_CONFLICT', `With the variants of the shop: ${conflict}.`);
   if (target !== undefined && isRevalued(file, target, written))
     return withRest(
       file,
@@ -74,7 +69,7 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts): Merg
   return { merged: { product, isNew: target === undefined, variants, newVariants }, problems };
 }
 
-/** Whether a price would stand in another currency than it was meant in: an amount says no currency, its product does. */
+/** True if the merge would change the currency of a price: amounts have no currency of their own, their product has. */
 function isRevalued(
   file: CatalogueProduct,
   target: ProductWithVariants,
@@ -89,7 +84,7 @@ function rejectAll(file: CatalogueProduct, code: string, message: string): Merge
   return withRest(file, [], code, message);
 }
 
-/** Gives up the whole group: rows without a problem of their own are named too, so that none is lost silently. */
+/** Rejects the whole group and names rows without a problem of their own too, so that none is lost silently. */
 function withRest(file: CatalogueProduct, own: RowProblem[], code: string, message: string): MergeResult {
   const named = new Set(own.map(({ row }) => row));
   const rest = file.rows.filter((row) => !named.has(row)).map((row) => problem(file, row, code, message));
@@ -100,7 +95,7 @@ function splitBy<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
-/** Handles and SKUs that a group speaks of. */
+/** Handles and SKUs that a group names. */
 export function keysOf({ product }: CatalogueGroup): string[] {
   if (product === null) return [];
   return [`handle ${product.handle}`, ...skusOf(product).map((sku) => `sku ${sku}`)];
@@ -139,7 +134,7 @@ function productRow(file: CatalogueProduct, target: ProductWithVariants | undefi
   }
   const { currency, description, vendor, type, tags, status, images } = file;
   return {
-    id: target?.id ?? '', // the caller knows it
+    id: target?.id ?? '', // set by the caller
     handle: target?.handle ?? file.handle,
     name: file.name ?? '',
     currency,

@@ -1,4 +1,4 @@
-/** What a Shopify product CSV says, in the words of this project. */
+/** Content of a Shopify product CSV in the terms of this project. */
 
 export interface CatalogueVariant {
   /** Line of the file on which the record starts; the header is line 1. */
@@ -26,17 +26,17 @@ export interface CatalogueImage {
 export type CatalogueStatus = 'draft' | 'active' | 'archived';
 
 export interface CatalogueProduct {
-  /** Lines of all rows that it was made from, images too; the first is where it begins. */
+  /** Lines of all its rows, images included; the first is where it begins. */
   rows: number[];
   handle: string;
-  /** Null when the group has no Title: it only continues a product that exists already. */
+  /** Null when the group has no Title: it continues a product that the shop has. */
   name: string | null;
   description: string;
   vendor: string;
   type: string;
   tags: string[];
   status: CatalogueStatus;
-  /** ISO 4217, of all prices. */
+  /** ISO 4217; the currency of all its prices. */
   currency: string;
   /** In the order of the columns, values in order of appearance. */
   options: { name: string; values: string[] }[];
@@ -44,7 +44,7 @@ export interface CatalogueProduct {
   variants: CatalogueVariant[];
 }
 
-/** What can be wrong with a row. */
+/** Problems that a row can have. */
 export const PROBLEM_CODES = [
   'COLUMN_COUNT',
   'HANDLE_MISSING',
@@ -77,13 +77,13 @@ export interface RowProblem {
   row: number;
   handle: string | null;
   column: string | null;
-  /** One of PROBLEM_CODES, or a code of whoever stores the catalogue. */
+  /** One of PROBLEM_CODES, or a code of the merge. */
   code: string;
   /** For people. */
   message: string;
 }
 
-/** Consecutive rows of one handle. A row either is in `product` or is named in `problems`, never neither. */
+/** Consecutive rows of one handle. Each row is in `product` or is named in `problems`. */
 export interface CatalogueGroup {
   /** Null when no row of the group is usable. */
   product: CatalogueProduct | null;

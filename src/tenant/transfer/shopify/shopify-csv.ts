@@ -16,10 +16,10 @@ const KEPT: ReadonlySet<string> = new Set([
   ...['Variant SKU', 'Variant Grams', 'Variant Inventory Qty', 'Variant Price', 'Variant Compare At Price'],
   ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
   ...['Image Src', 'Image Position', 'Image Alt Text', 'Currency'],
-  ...['Variant Inventory Tracker', 'Variant Weight Unit'], // not kept, but they say nothing: weights are in grams
+  ...['Variant Inventory Tracker', 'Variant Weight Unit'], // not kept, but no information is lost: weights are in grams
 ]);
 
-/** What Shopify writes in other columns when nobody chose anything. */
+/** Values that Shopify writes in other columns by default. */
 const DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['Gift Card', 'false'],
   ['Variant Inventory Policy', 'deny'],
@@ -27,11 +27,11 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads a Shopify product CSV as it arrives, one group for each run of rows with the same Handle. A row that belongs
- * to no group (no Handle, or beyond the limit of a group) comes as a group of its own. Memory holds one product.
- * @param currency of the prices of products that do not name their own, ISO 4217
- * @param notStored receives the names of the columns that held values which are not kept
- * @throws UnreadableCsv when the file is no such CSV; groups before the fault have been given out by then
+ * Streams a Shopify product CSV, one group for each run of rows with the same Handle. A row that belongs to no group (no
+ * Handle, or beyond the limit of a group) is a group of its own. Memory holds one product.
+ * @param currency ISO 4217, for products that do not name theirs
+ * @param notStored receives the names of columns with values that are not kept
+ * @throws UnreadableCsv when the file is not such a CSV, after the groups before the fault
  */
 export async function* readShopifyCsv(
   source: Readable,
@@ -77,9 +77,12 @@ function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
     throw new UnreadableCsv(`The header names more than ${MAX_COLUMNS} columns.`, line);
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
-    const name = cell.trim() || `column ${index + 1}`; // spreadsheets leave nameless columns at the end
+    const name = cell.trim() || `column ${index + 1}`; // spreadsheets add columns without a name at the end
     if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
-      throw new UnreadableCsv(`The name of column ${index + 1} is too long or holds a NUL character.`, line);
+      throw new UnreadableCsv(
+        `The name of column ${index + 1} is too long or contains a NUL character.`,
+        line,
+      );
     if (columns.has(name)) throw new UnreadableCsv(`The header names the column "${name}" twice.`, line);
     columns.set(name, index);
   }
@@ -96,7 +99,7 @@ function noteNotStored(
   { cells }: CsvRecord,
   notStored: Set<string>,
 ): void {
-  if (cells.length !== width) return; // its values may stand in the wrong columns
+  if (cells.length !== width) return; // its values may be in the wrong columns
   for (const [name, index] of columns) {
     if (KEPT.has(name) || notStored.has(name)) continue;
     const value = (cells[index] ?? '').trim();

@@ -3,7 +3,7 @@ import { formatMinor } from '../../../common/money';
 import type { CatalogueImage, CatalogueProduct, CatalogueVariant } from './shopify-catalogue';
 import { NO_OPTIONS, OPTION_SLOTS } from './shopify-variant';
 
-/** A product of a shop, as far as a file holds it. */
+/** The fields of a product that a file contains. */
 export interface FiledProduct extends Omit<CatalogueProduct, 'rows' | 'name' | 'options' | 'variants'> {
   name: string;
   options: { name: string }[];
@@ -17,7 +17,7 @@ const SHOPIFY_SLOTS = 3;
 const optionColumns = (slots: readonly number[]): string[] =>
   slots.flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]);
 
-/** As Shopify orders them, then those that it does not have. */
+/** The columns of Shopify in its order, followed by those that it does not have. */
 export const SHOPIFY_COLUMNS = [
   ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published'],
   ...optionColumns(OPTION_SLOTS.slice(0, SHOPIFY_SLOTS)),
@@ -28,7 +28,7 @@ export const SHOPIFY_COLUMNS = [
   ...['Currency', ...optionColumns(OPTION_SLOTS.slice(SHOPIFY_SLOTS))],
 ];
 
-/** The rows of one product: a variant and an image in each, as long as there are any. */
+/** The rows of a product: each has the next variant and the next image, as long as there are any. */
 export function shopifyRows(product: FiledProduct): CsvCell[][] {
   const { variants, images } = product;
   return Array.from({ length: Math.max(variants.length, images.length) }, (_, i) => {
@@ -69,7 +69,7 @@ function variantCells({ options, currency }: FiledProduct, variant: FiledVariant
     ...(values.length > 0 ? values : [['Option1 Value', NO_OPTIONS.value] satisfies [string, CsvCell]]),
     ['Variant SKU', variant.sku],
     ['Variant Grams', variant.grams],
-    ['Variant Inventory Tracker', 'shopify'], // else Shopify takes the stock for endless
+    ['Variant Inventory Tracker', 'shopify'], // otherwise Shopify does not track the stock
     ['Variant Inventory Qty', variant.stock],
     ['Variant Inventory Policy', 'deny'],
     ['Variant Fulfillment Service', 'manual'],

@@ -25,13 +25,13 @@ const NO_FIELDS: ProductFields = {
   status: 'active',
 };
 
-/** Gathers the rows of one product. A row gives all that it says or, when anything is wrong with it, nothing. */
+/** Collects the rows of one product. A row with any problem is left out completely. */
 export class ShopifyProduct {
   rows = 0;
   private readonly fields: ProductFields;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
-  /** The first row cannot be read as that of a product, so no row of the group can be used. */
+  /** True if the first row has a problem: then no row of the group can be used. */
   private readonly isBroken: boolean;
   private readonly variants: CatalogueVariant[] = [];
   private readonly images: CatalogueImage[] = [];
@@ -54,7 +54,7 @@ export class ShopifyProduct {
 
   add(row: ShopifyRow): void {
     this.rows += 1;
-    const isRead = row === this.first || !this.isBroken; // a broken first row is read on: its other faults show too
+    const isRead = row === this.first || !this.isBroken; // a broken first row is still read, to report all its problems
     if (isRead && !row.isRagged) this.take(row);
     if (row.problems.length === 0) this.goodRows.push(row.line);
     this.problems.push(...row.problems);

@@ -7,20 +7,20 @@ const SHORT_TEXT = 255;
 const URL_LENGTH = 2048;
 
 export interface ShopifyHeader {
-  /** A Map because `__proto__` and `constructor` are lawful column names. */
+  /** A Map because `__proto__` and `constructor` are valid column names. */
   columns: ReadonlyMap<string, number>;
   width: number;
 }
 
 /**
- * One row, read cell by cell. A cell that cannot be read is noted in `problems` and gives a harmless value, so that
- * one pass finds everything that is wrong with a row.
+ * One row, read cell by cell. An unreadable cell is added to `problems` and yields a harmless value, so that one pass
+ * finds all problems of a row.
  */
 export class ShopifyRow {
   readonly problems: RowProblem[] = [];
   readonly line: number;
   readonly isRagged: boolean;
-  /** Null when missing or unreadable, which is a problem already. */
+  /** Null when missing or unreadable, which is in `problems` then. */
   readonly handle: string | null = null;
   private readonly cells: readonly string[];
 
@@ -39,7 +39,7 @@ export class ShopifyRow {
       this.fail('HANDLE_MISSING', 'Handle', 'The row names no product: its Handle is empty.');
   }
 
-  /** A cell that is read twice is named once. */
+  /** Adds a problem; one of the same cell and code is added once. */
   fail(code: ProblemCode, column: string | null, message: string): void {
     if (this.problems.some((problem) => problem.code === code && problem.column === column)) return;
     this.problems.push({ row: this.line, handle: this.handle, column, code, message });
@@ -58,7 +58,7 @@ export class ShopifyRow {
     return text === '' ? null : text;
   }
 
-  /** Blanks around the text count towards `max`: a trimmed string keeps the whole cell alive in V8. */
+  /** Spaces around the text count towards `max`: in V8 a trimmed string keeps the whole cell in memory. */
   verbatim(column: string, max: number): string {
     const cell = this.cell(column);
     if (isLonger(cell, max)) {
@@ -88,7 +88,7 @@ export class ShopifyRow {
     return minor;
   }
 
-  /** Of the product, which Shopify does not say; `fallback` when empty. */
+  /** Currency of the product, a column that Shopify does not have; `fallback` when empty. */
   currency(fallback: string): string {
     const code = this.text('Currency').toUpperCase();
     if (code === '') return fallback;
@@ -105,7 +105,7 @@ export class ShopifyRow {
     return text !== 'false';
   }
 
-  /** 0 when empty. Must match `pattern`, which lets only non-negative numbers pass, and not exceed `max`. */
+  /** 0 when empty. `pattern` must match only non-negative numbers. */
   number(column: string, pattern: RegExp, max: number, code: ProblemCode): number {
     const text = this.text(column);
     if (text === '') return 0;
@@ -130,12 +130,12 @@ export class ShopifyRow {
   }
 }
 
-/** A piece of a cell for a message, as a copy: a slice would keep the cell alive. */
+/** The beginning of a cell for a message, as a copy: a slice would keep the cell in memory. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
-/** Counts an emoji as one character, as the validation of request bodies does. */
+/** Counts an emoji as one character, like the validation of request bodies. */
 function isLonger(text: string, max: number): boolean {
   return text.length > 2 * max || (text.length > max && [...text].length > max);
 }

@@ -1,10 +1,10 @@
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { shown, type ShopifyRow } from './shopify-row';
 
-/** Shopify has three; an export of ours names those beyond in columns of its own. */
+/** Shopify has three options; our export adds columns for the others. */
 export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 
-/** Shopify's way to say "no options": one option of this name with this value. */
+/** Shopify's notation for a product without options: one option of this name with this value. */
 export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
 
 const MAX_STOCK = 1_000_000_000;
@@ -21,7 +21,7 @@ export function isVariantRow(row: ShopifyRow): boolean {
   );
 }
 
-/** The option names that the first row of a product gives. */
+/** Reads the option names from the first row of a product. */
 export function readOptionNames(row: ShopifyRow): OptionNames {
   const seen = new Set<string>();
   return OPTION_SLOTS.map((slot) => {
@@ -32,12 +32,12 @@ export function readOptionNames(row: ShopifyRow): OptionNames {
       seen.add(name);
       return name;
     }
-    row.fail('OPTION_NAME_INVALID', column, `${shown(name)} cannot be the name of an option here.`);
+    row.fail('OPTION_NAME_INVALID', column, `${shown(name)} cannot be the name of an option.`);
     return '';
   });
 }
 
-/** What a variant row says. Use it only when the row has no problems. */
+/** Reads a variant row. Use the result only if the row has no problems. */
 export function readVariant(row: ShopifyRow, names: OptionNames, currency: string): CatalogueVariant {
   if (!row.has('Variant Price'))
     row.fail('PRICE_MISSING', 'Variant Price', 'The row of a variant needs a Variant Price.');
@@ -57,7 +57,7 @@ export function readVariant(row: ShopifyRow, names: OptionNames, currency: strin
   };
 }
 
-/** The image of a row, null when it has none. */
+/** Reads the image of a row; null when it has none. */
 export function readImage(row: ShopifyRow, nextPosition: number): CatalogueImage | null {
   const src = row.url('Image Src');
   const position = row.number('Image Position', /^0*[1-9]\d*$/, MAX_POSITION, 'IMAGE_POSITION_INVALID');
@@ -82,7 +82,11 @@ function checkOption(row: ShopifyRow, slot: number, name: string, value: string)
   const [nameColumn, valueColumn] = [`Option${slot} Name`, `Option${slot} Value`];
   const repeated = row.text(nameColumn);
   if (repeated !== '' && repeated !== name)
-    return row.fail('OPTION_NAME_INVALID', nameColumn, 'The first row of the product does not name it so.');
+    return row.fail(
+      'OPTION_NAME_INVALID',
+      nameColumn,
+      'The first row of the product has another name for this option.',
+    );
   if (name === '' && value !== '')
     return row.fail('OPTION_NAME_MISSING', valueColumn, `The first row of the product has no ${nameColumn}.`);
   if (name !== '' && value === '')
