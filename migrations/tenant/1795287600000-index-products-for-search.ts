@@ -1,11 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** For the search of products: beginnings of words of a name, and of a SKU, in any case. */
+/** Indexes for the search of products by the beginnings of words of the name and of a SKU, in any case. */
 export class IndexProductsForSearch1795287600000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    // Without fastupdate: new names would wait in a list that every search reads from end to end.
+    // fastupdate is off because it keeps new names in a list that every search reads completely.
     await queryRunner.query(`
       CREATE INDEX CONCURRENTLY products_name_words_idx ON products
       USING gin ((regexp_replace(lower(name), '[^[:alnum:]]+', ' ', 'g')::tsvector)) WITH (fastupdate = off)`);
