@@ -40,8 +40,15 @@ export function endConnectionsOnStop(fastify: FastifyInstance): void {
   closeUnused(fastify);
 }
 
-/** During shutdown, closes the connection after each answer; kept alive, it would delay the shutdown. */
+/**
+ * During shutdown, closes the connection after each answer; kept alive, it would delay the shutdown. An answer whose
+ * headers left before the shutdown cannot announce that; its connection is closed as soon as it is idle.
+ */
 function closeAfterAnswer(fastify: FastifyInstance): void {
+  fastify.addHook('preClose', (done) => {
+    fastify.server.keepAliveTimeout = 1; // 0 would keep it open forever
+    done();
+  });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (!fastify.server.listening) void reply.header('connection', 'close');
     done();

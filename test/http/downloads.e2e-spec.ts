@@ -125,6 +125,22 @@ describeOnLinux('a download', () => {
     await noFiles();
   });
 
+  it('that is sent while the program stops is sent whole, and its connection does not hold up the stop', async () => {
+    const stopping = await startTestApp({}, { database: app.database });
+    const socket = await ask(stopping, owner);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    const head = String(socket.read(12));
+    const closing = stopping.close();
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    const start = performance.now();
+    await closing;
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(head).toBe('HTTP/1.1 200');
+    expect(bytes).toBeGreaterThan(PRODUCTS * DESCRIPTION.length);
+    await noFiles();
+  });
+
   it('leaves nothing when what it reads cannot be read', async () => {
     const { schema } = new TenantLocator().locate(owner.shop.id);
     await app.database.query(`ALTER TABLE ${schema}.products RENAME TO away`);
