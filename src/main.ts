@@ -7,17 +7,18 @@ import { createLogger, type Logger } from './common/logger';
 import { OperatorError, reportOf } from './common/report';
 import { onSignal } from './common/signals';
 import { readEnv } from './config/env';
+import type { Times } from './config/times';
 
 const SHUTDOWN_LIMIT_MS = 30_000;
 
-async function main(): Promise<void> {
+async function main(times: Times): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
   if (cluster.isPrimary) {
     await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 picks a free port)');
     await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 disables it)');
   }
-  const starting = cluster.isPrimary ? startPrimary(env, logger) : serve(env, logger);
+  const starting = cluster.isPrimary ? startPrimary(env, logger, times) : serve(env, logger, times);
   stopOnSignal(starting, logger);
   const running = await starting;
   if (cluster.isPrimary) announce(running);
@@ -76,8 +77,8 @@ function announce({ url, database, gauges }: Running): void {
 }
 
 /** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
-export function run(): void {
-  main().catch((error: unknown) => {
+export function run(times: Times = {}): void {
+  main(times).catch((error: unknown) => {
     process.stderr.write(`${reportOf(error)}\n`);
     process.exit(1);
   });

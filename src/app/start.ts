@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '../common/logger';
 import type { Env } from '../config/env';
+import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
@@ -29,8 +30,8 @@ function open(env: Env, logger: Logger): Promise<Installation> {
 }
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
-export async function startPrimary(env: Env, logger: Logger): Promise<Running> {
-  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger));
+export async function startPrimary(env: Env, logger: Logger, times: Times): Promise<Running> {
+  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger, times));
   if (env.METRICS_PORT === 0) return running;
   try {
     const { serveGauges } = await import('./gauges.js');
@@ -71,16 +72,17 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(env: Env, logger: Logger): Promise<Running> {
+export async function serve(env: Env, logger: Logger, times: Times): Promise<Running> {
+  const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(env, logger);
   try {
-    const app = await listen({ env, logger, installation });
+    const app = await listen({ env, logger, installation, times });
     return {
       url: (await app.getUrl()).replace('[::1]', 'localhost'),
       database: installation.server.description,
       close: async () => {
         const http = app.getHttpServer() as Server;
-        setTimeout(() => http.closeAllConnections(), GRACE_MS).unref(); // a stalled sender must not delay the shutdown
+        setTimeout(() => http.closeAllConnections(), stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await app.close();
         await installation.server.close();
       },

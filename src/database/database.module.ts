@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ADMIN_POOL_SIZE, ENV, type Env } from '../config/env';
+import { type Times, TIMES } from '../config/times';
 import { PooledConnections } from './connections';
 import { AdminDatabase, PublicDatabase } from './control-database';
 import { NETWORK_MS, openDataSource } from './data-source';
@@ -16,19 +17,23 @@ export interface Base {
   env: Env;
   logger: Logger;
   installation: Installation;
+  times?: Times;
 }
 
 /** Pools of the public and admin logins; the tenant pool belongs to the engine (src/tenancy). */
 @Module({})
 export class DatabaseModule {
   static forRoot(base: Base, entities: EntityTarget<ObjectLiteral>[]): DynamicModule {
-    const { env, logger, installation } = base;
+    const { env, logger, installation, times = {} } = base;
+    const timeouts = {
+      admin: STATEMENT_MS.admin + NETWORK_MS,
+      public: times.publicResponseMs ?? STATEMENT_MS.public + NETWORK_MS,
+    };
     const open = async (login: 'admin' | 'public', url: string, size: number) => {
-      const responseTimeoutMs = STATEMENT_MS[login] + NETWORK_MS;
       const pool = {
         size,
         waitMs: env.POOL_WAIT_MS,
-        responseTimeoutMs,
+        responseTimeoutMs: timeouts[login],
         severalStatements: login === 'admin',
       };
       const dataSource = await openDataSource(url, login, entities, pool, logger);
@@ -38,6 +43,7 @@ export class DatabaseModule {
     const providers = [
       { provide: ENV, useValue: env },
       { provide: LOGGER, useValue: logger },
+      { provide: TIMES, useValue: times },
       { provide: INSTALLATION, useValue: installation },
       {
         provide: PublicDatabase,

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../common/app-error';
 import { isId } from '../common/ids';
 import { isSchemaMismatch } from '../common/sqlstate';
+import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
@@ -34,13 +35,18 @@ const ACCESS = `
 @Injectable()
 export class AccessDirectory {
   /** Users of live sessions. */
-  private readonly live = new LRUCache<string, string>({ max: CACHE_ENTRIES, ttl: ACCESS_CACHE_MS });
-  private readonly members = new LRUCache<string, Member>({ max: CACHE_ENTRIES, ttl: ACCESS_CACHE_MS });
+  private readonly live: LRUCache<string, string>;
+  private readonly members: LRUCache<string, Member>;
 
   constructor(
     private readonly database: PublicDatabase,
     private readonly served: ServedVersions,
-  ) {}
+    @Inject(TIMES) { accessCacheMs = ACCESS_CACHE_MS }: Times,
+  ) {
+    const options = { max: CACHE_ENTRIES, ttl: accessCacheMs };
+    this.live = new LRUCache(options);
+    this.members = new LRUCache(options);
+  }
 
   /**
    * Checks that the session is this user's and not revoked. For a token with a shop, the same query also caches what

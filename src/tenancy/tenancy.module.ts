@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
+import { type Times, TIMES } from '../config/times';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { Transactions } from '../database/transactions';
@@ -40,10 +41,16 @@ export class TenancyModule {
   static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
     const tenantDatabase = {
       provide: TenantDatabase,
-      inject: [ENV, LOGGER, INSTALLATION, TenantLocator],
-      useFactory: async (env: Env, logger: Logger, { logins }: Installation, locator: TenantLocator) => {
+      inject: [ENV, LOGGER, INSTALLATION, TenantLocator, TIMES],
+      useFactory: async (
+        env: Env,
+        logger: Logger,
+        { logins }: Installation,
+        locator: TenantLocator,
+        { networkMs = NETWORK_MS }: Times,
+      ) => {
         const waitMs = env.POOL_WAIT_MS;
-        const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + NETWORK_MS;
+        const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + networkMs;
         const once = { size: 1, kept: 0, waitMs, responseTimeoutMs }; // to look whether it can be reached
         const dataSource = await openDataSource(logins.tenant, 'tenant', entities, once, logger);
         const connections = new TenantPool(

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { newOwner, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli } from '../support/program';
+import { CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
-const app = useTestApp();
+const app = useTestApp({}, { times: CACHE_TIMES });
 const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 
 function entriesOf({ shop }: Owner): Promise<object[]> {

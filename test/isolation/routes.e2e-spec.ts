@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../support/api';
 import { PASSWORD } from '../support/factories';
+import { CACHE_MS, CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { type DerivedRoute, derivedRoutes } from './derived-routes';
 import { type DescribedRoute, describedRoutes, servedRoutes } from './described-routes';
@@ -18,7 +19,7 @@ import { foreignMarkers } from './markers';
 import { type IdParameter, PAGE_FILES, type RouteEntry, ROUTES } from './route-table';
 import { claimsOf } from './tokens';
 
-const app = useTestApp();
+const app = useTestApp({}, { times: CACHE_TIMES });
 let world: World;
 let described: Map<string, DescribedRoute>;
 let derived: DerivedRoute[];
@@ -267,9 +268,9 @@ describe('lists of two shops', () => {
 });
 
 describe('a user who has lost a right', () => {
-  it('is refused within six seconds', () => {
-    expect(world.lingered.removed).toBeLessThan(6000);
-    expect(world.lingered.suspended).toBeLessThan(6000);
+  it('is refused within a second of the cache time', () => {
+    expect(world.lingered.removed).toBeLessThan(CACHE_MS + 1000);
+    expect(world.lingered.suspended).toBeLessThan(CACHE_MS + 1000);
   });
 
   it('stays out while others have access, and keeps access to a shop of their own', async () => {

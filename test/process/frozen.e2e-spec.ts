@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACCESS_CACHE_MS } from '../../src/tenancy/served-versions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { FreezingProxy } from '../support/freezing-proxy';
 import { type RunningServer, startServer } from '../support/program';
+import { CACHE_MS, CACHE_TIMES } from '../support/sizes';
 
 /** Simulates a stopped host or network: no connection is closed, and nothing is answered. */
 describe('a database that freezes', () => {
@@ -15,7 +15,8 @@ describe('a database that freezes', () => {
     database = await createTestDatabase();
     proxy = await FreezingProxy.before(database.url);
     const env = { DATABASE_URL: proxy.url, STATEMENT_TIMEOUT_MS: '1000', POOL_WAIT_MS: '1000' };
-    server = await startServer({ env });
+    const times = { ...CACHE_TIMES, publicResponseMs: CACHE_MS + 2000, networkMs: 1000 };
+    server = await startServer({ env, times });
   });
   afterAll(async () => {
     await server.end('SIGKILL');
@@ -45,10 +46,10 @@ describe('a database that freezes', () => {
     const { api, user } = await newOwner(server.api);
     proxy.freeze();
     const late = api.get('me');
-    await sleep(ACCESS_CACHE_MS + 300);
+    await sleep(CACHE_MS + 300);
     proxy.thaw();
     expect((await late).status).toBe(200);
     await database.query('UPDATE sessions SET revoked_at = now() WHERE user_id = $1', [user.id]);
-    expect((await api.get('me')).status).toBe(401); // if it counted from the answer, it would be 200 for five seconds
+    expect((await api.get('me')).status).toBe(401); // if it counted from the answer, it would be 200 for the cache time
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, type Owner } from '../support/factories';
 import { type RunningServer, scratchFolder, startServer } from '../support/program';
+import { untilTrue } from '../support/until';
 
 /** Clients that stop sending in the middle of a request. */
 describe('a client that stalls', () => {
@@ -17,7 +18,10 @@ describe('a client that stalls', () => {
   });
   beforeEach(async () => {
     const limits = { REQUEST_TIMEOUT_MS: '1000', IMPORT_MAX_MB: '1', TMPDIR: tmp };
-    server = await startServer({ env: { DATABASE_URL: database.url, ...limits } });
+    server = await startServer({
+      env: { DATABASE_URL: database.url, ...limits },
+      times: { stopGraceMs: 1000 },
+    });
     owner = await newOwner(server.api);
   });
   afterEach(() => server.end('SIGKILL'));
@@ -76,9 +80,9 @@ describe('a client that stalls', () => {
     const size = 5_000_000;
     const { socket, answer } = connect(head('products/import', size, 'text/csv'));
     socket.write(Buffer.alloc(size, 'a'));
-    for (let i = 0; i < 500 && !answer().includes('BODY_TOO_LARGE'); i++) await sleep(10);
+    await untilTrue(() => answer().includes('BODY_TOO_LARGE'));
     socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
-    for (let i = 0; i < 500 && !answer().includes('"status":"ok"'); i++) await sleep(10);
+    await untilTrue(() => answer().includes('"status":"ok"'));
     expect(answer()).toContain('BODY_TOO_LARGE');
     expect(answer()).toContain('"status":"ok"');
     socket.destroy();

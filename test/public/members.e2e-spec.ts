@@ -10,12 +10,13 @@ import {
   type Owner,
 } from '../support/factories';
 import { problemIn } from '../support/problem';
+import { CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
 const RIVALS = 20;
 
-const app = useTestApp();
+const app = useTestApp({}, { times: CACHE_TIMES });
 
 const members = ({ shop }: Owner, userId?: string) =>
   `shops/${shop.id}/members${userId === undefined ? '' : `/${userId}`}`;

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Times } from '../../src/config/times';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { Api } from './api';
 
@@ -22,6 +23,8 @@ export interface RunOptions {
   program?: string;
   /** Gives the process a group of its own, to be killed as a whole. */
   group?: boolean;
+  /** For `main` only. */
+  times?: Times;
 }
 
 /** A folder of the run for whatever a test must put on disk; server accounts may enter it. */
@@ -83,9 +86,10 @@ function bodyOf(work: NextMigration['up']): string {
 export function spawnProgram(
   door: 'main' | 'cli',
   args: string[],
-  { env = {}, program = PROGRAM, group = false }: RunOptions = {},
+  { env = {}, program = PROGRAM, group = false, times }: RunOptions = {},
 ): ChildProcess {
-  return spawn(process.execPath, [path.join(program, 'bundle', `${door}.js`), ...args], {
+  const file = path.join(program, 'bundle', `${door}.js`);
+  return spawn(process.execPath, [times === undefined ? file : withTimes(file, times), ...args], {
     env: {
       PATH: process.env['PATH'],
       LOG_LEVEL: 'warn',
@@ -97,6 +101,14 @@ export function spawnProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: group,
   });
+}
+
+/** An entry point like that file, which runs the same program with other times. */
+function withTimes(file: string, times: Times): string {
+  const text = readFileSync(file, 'utf8').replace('.run()', `.run(${JSON.stringify(times)})`);
+  const other = file.replace(/\.js$/, `-${randomBytes(4).toString('hex')}.js`);
+  writeFileSync(other, text);
+  return other;
 }
 
 const SECRET = 'a secret that only tests use, at least 32 characters';

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger } from '../../src/common/logger';
 import { readEnv } from '../../src/config/env';
+import type { Times } from '../../src/config/times';
 import { AdminDatabase, PublicDatabase } from '../../src/database/control-database';
 import type { Base } from '../../src/database/database.module';
 import { openInstallation } from '../../src/database/installation';
@@ -25,6 +26,7 @@ export interface TestAppOptions {
   database?: TestDatabase;
   /** Module to serve instead of the application's, which it should import. */
   root?: (base: Base) => DynamicModule;
+  times?: Times;
 }
 
 /**
@@ -44,7 +46,7 @@ export function useTestApp(settings: Record<string, string> = {}, options: TestA
 
 export async function startTestApp(
   settings: Record<string, string> = {},
-  { database, root }: TestAppOptions = {},
+  { database, root, times = {} }: TestAppOptions = {},
 ): Promise<TestApp> {
   const own = database ?? (await createTestDatabase());
   const env = readEnv({
@@ -56,7 +58,7 @@ export async function startTestApp(
   });
   const logger = createLogger(env.LOG_LEVEL);
   const installation = await openInstallation(env, logger);
-  const base = { env, logger, installation };
+  const base = { env, logger, installation, times };
   const app = await createHttpApp(base, root?.(base));
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

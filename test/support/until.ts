@@ -3,6 +3,7 @@ import type { Answer } from './api';
 import { problemIn } from './problem';
 
 const PATIENCE_MS = 60_000;
+const POLL_MS = 20;
 
 /** Asks again and again until the answer will do. Fails with the last one when that takes much too long. */
 export async function until<T>(ask: () => Promise<T>, willDo: (answer: T) => boolean): Promise<T> {
@@ -11,8 +12,16 @@ export async function until<T>(ask: () => Promise<T>, willDo: (answer: T) => boo
     const answer = await ask();
     if (willDo(answer)) return answer;
     if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)}`);
-    await sleep(50);
+    await sleep(POLL_MS);
   }
+}
+
+/** Waits until a condition holds. */
+export async function untilTrue(holds: () => boolean | Promise<boolean>): Promise<void> {
+  await until(
+    async () => holds(),
+    (answer) => answer,
+  );
 }
 
 /** Asks again until the answer is refused. @returns how it was, and after how many milliseconds the last was asked that was not */

@@ -7,7 +7,7 @@ import type { StepPlanner } from './step-planner';
 /** Time for a request that passed the guard just before; a slower one ends in 503 (`AccessDirectory.explain`). */
 const REQUEST_MS = 2000;
 /** Time until older programs have stopped using the tenants: their access caches and the requests in flight. */
-const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
+export const DRAIN_MS = ACCESS_CACHE_MS + REQUEST_MS;
 
 /**
  * Closes tenants to older programs before a contract migration removes what those programs use: writes it into the
@@ -18,6 +18,7 @@ export async function announceContracts(
   registry: TenantRegistry,
   tenants: readonly RegisteredTenant[],
   planner: StepPlanner,
+  drainMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const bySince = new Map<number, string[]>();
@@ -28,5 +29,5 @@ export async function announceContracts(
     if (since > 0) bySince.set(since, [...(bySince.get(since) ?? []), tenant.shopId]);
   }
   for (const [since, shopIds] of bySince) await registry.announce(shopIds, since);
-  if (bySince.size > 0) await sleep(DRAIN_MS, undefined, { signal }).catch(() => undefined); // aborted: the caller checks
+  if (bySince.size > 0) await sleep(drainMs, undefined, { signal }).catch(() => undefined); // aborted: the caller checks
 }

@@ -50,6 +50,8 @@ export interface RunOptions extends TenantSelection {
   patienceMs?: number;
   /** How long to wait for a server in trouble, milliseconds. */
   pauseLimitMs?: number;
+  /** How long older programs have to stop serving tenants before a contract step, milliseconds. */
+  drainMs?: number;
   /** Limit for one statement of a step, milliseconds. */
   statementMs?: number;
   signal?: AbortSignal;

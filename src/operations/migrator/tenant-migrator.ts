@@ -8,7 +8,7 @@ import { ControlConnection } from '../control-connection';
 import { EachTenant } from '../each-tenant';
 import { faultOf } from '../faults';
 import { ReconnectingClient } from '../reconnecting-client';
-import { announceContracts } from './announce-contracts';
+import { announceContracts, DRAIN_MS } from './announce-contracts';
 import { FleetRun } from './fleet-run';
 import { MigrationJob } from './migrate-tenant';
 import {
@@ -101,7 +101,9 @@ class Run {
     this.fleet = new FleetRun(this.each, this.planner, this.registry, {
       ...{ patienceMs: given.patienceMs ?? PATIENCE_MS, signal },
       prepare: (page) =>
-        this.control.retry(() => announceContracts(this.registry, page, this.planner, signal)),
+        this.control.retry(() =>
+          announceContracts(this.registry, page, this.planner, given.drainMs ?? DRAIN_MS, signal),
+        ),
     });
   }
 

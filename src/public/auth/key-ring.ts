@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { type Times, TIMES } from '../../config/times';
 import { PublicDatabase } from '../../database/control-database';
 import { type Installation, INSTALLATION } from '../../database/installation';
 import { openSealedKey } from '../../database/sealed-key';
@@ -20,28 +21,32 @@ interface Keys {
 /** Signing keys of the installation, cached for a few seconds. */
 @Injectable()
 export class KeyRing {
+  private readonly keptMs: number;
   private keys: Keys | undefined;
   private reading: Promise<Keys> | undefined;
 
   constructor(
     private readonly database: PublicDatabase,
     @Inject(INSTALLATION) private readonly installation: Installation,
-  ) {}
+    @Inject(TIMES) { keyCacheMs = KEPT_MS }: Times,
+  ) {
+    this.keptMs = keyCacheMs;
+  }
 
   /** Returns the key that signs at present. */
   async current(): Promise<{ kid: string; privateKey: KeyObject }> {
-    return (await this.notOlderThan(KEPT_MS)).signing;
+    return (await this.notOlderThan(this.keptMs)).signing;
   }
 
   /** Returns the public key with this id; undefined if there is none, or no longer. */
   async find(kid: string): Promise<KeyObject | undefined> {
-    const known = (await this.notOlderThan(KEPT_MS)).checking.get(kid);
+    const known = (await this.notOlderThan(this.keptMs)).checking.get(kid);
     return known ?? (await this.notOlderThan(UNKNOWN_MS)).checking.get(kid);
   }
 
   /** Returns the keys for verifying our tokens, including the next one. */
   async published(): Promise<SigningKey[]> {
-    return (await this.notOlderThan(KEPT_MS)).published;
+    return (await this.notOlderThan(this.keptMs)).published;
   }
 
   private notOlderThan(ms: number): Keys | Promise<Keys> {

@@ -17,6 +17,7 @@ import { TenantBuilder } from '../../../src/tenancy/tenant-builder';
 import { WarmPool } from '../../../src/tenancy/warm-pool';
 import { assertWhole, at, makeShops, provisionShop, readFleet, unwhole } from '../../support/fleet';
 import { migrationsWith, type NextMigration } from '../../support/program';
+import { DRAIN_MS } from '../../support/sizes';
 import { useTestApp } from '../../support/test-app';
 
 const SHOPS = 12;
@@ -32,7 +33,7 @@ const fleet = () => readFleet(app);
 const installation = () => app.app.get<Installation>(INSTALLATION);
 const sql = <T extends object>(text: string) => app.database.query<T>(text);
 const run = (migrations: TenantMigrations, options: RunOptions = {}) =>
-  new TenantMigrator(migrations, installation()).run({ patienceMs: 0, ...options });
+  new TenantMigrator(migrations, installation()).run({ patienceMs: 0, drainMs: DRAIN_MS, ...options });
 const undo = (migrations: TenantMigrations) =>
   new TenantMigrator(migrations, installation()).run({ patienceMs: 0 }, targetOf(migrations, { undo: true }));
 

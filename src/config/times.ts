@@ -1,0 +1,19 @@
+/** Injection token of the times. */
+export const TIMES = Symbol('Times');
+
+/**
+ * Waiting times that operators have no reason to set, in milliseconds. Each has its default where it is used; tests pass
+ * shorter ones, so that they need not wait.
+ */
+export interface Times {
+  /** How long access is cached. */
+  accessCacheMs?: number;
+  /** How long signing keys are cached. */
+  keyCacheMs?: number;
+  /** How long the public login's connections wait for the response to a statement. */
+  publicResponseMs?: number;
+  /** How long a tenant's connections wait for a response beyond `STATEMENT_TIMEOUT_MS`. */
+  networkMs?: number;
+  /** How long a stop waits for requests in flight before it closes their connections. */
+  stopGraceMs?: number;
+}
