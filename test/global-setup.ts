@@ -1,20 +1,38 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { bundle } from './support/program';
-import { sweepDeadClusters, TEST_FOLDER, TestCluster } from './support/cluster';
+import { promisify } from 'node:util';
+import { sweepDeadRuns, TestCluster } from './support/cluster';
+
+const run = promisify(execFile);
 
 /**
- * Builds the program for tests that start it as a process, and starts one PostgreSQL server for the whole run;
- * `TEST_DATABASE_URL` (a superuser's) names another to use instead.
+ * Builds the program for tests that start it as a process, and starts one PostgreSQL server for the whole run.
+ * `TEST_PROGRAM` and `TEST_DATABASE_URL` (a superuser's) name others to use instead.
  */
 export default async function globalSetup(): Promise<void> {
-  await sweepDeadClusters();
-  const program = path.join(TEST_FOLDER, String(process.pid), 'program');
-  const swc = require.resolve('@swc/cli/bin/swc.js');
-  execFileSync(process.execPath, [swc, 'src', 'migrations', '-d', program, '--ignore', '**/*.spec.ts', '-q']);
-  bundle(program);
-  process.env['TEST_PROGRAM'] = program;
+  sweepDeadRuns();
   const cluster = new TestCluster();
   (globalThis as { testCluster?: TestCluster }).testCluster = cluster;
+  try {
+    await Promise.all([provideProgram(cluster), provideServer(cluster)]);
+  } catch (error) {
+    await cluster.destroy(); // jest runs no teardown then
+    throw error;
+  }
+}
+
+async function provideProgram({ folder }: TestCluster): Promise<void> {
+  process.env['TEST_PROGRAM'] ||= await build(path.join(folder, 'program'));
+}
+
+async function provideServer(cluster: TestCluster): Promise<void> {
   process.env['TEST_DATABASE_URL'] ||= await cluster.start();
+}
+
+async function build(program: string): Promise<string> {
+  const swc = require.resolve('@swc/cli/bin/swc.js');
+  const from = ['src', 'migrations'];
+  await run(process.execPath, [swc, ...from, '-d', program, '--ignore', '**/*.spec.ts', '-q']);
+  await run(process.execPath, ['bundle.mjs', program]);
+  return program;
 }

@@ -1,21 +1,25 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { EmbeddedServer } from '../../src/database/server/embedded-server';
+import { endRun } from './run-processes';
 
 /** Everything that test runs leave on disk, a folder a run. */
 export const TEST_FOLDER = path.resolve('.data', 'test');
 const PASSWORD = 'test';
+/** Nothing has to survive a crash of the machine: commits and new databases need not wait for the disk. */
+const SETTINGS = { fsync: 'off', full_page_writes: 'off' };
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The PostgreSQL server of one test run, in a folder named after the run's process. */
 export class TestCluster {
+  readonly folder = path.join(TEST_FOLDER, String(process.pid));
   private readonly server: EmbeddedServer;
 
-  constructor(
-    private readonly name: string = String(process.pid),
-    private readonly folder: string = path.join(TEST_FOLDER, name),
-  ) {
-    mkdirSync(TEST_FOLDER, { recursive: true });
-    this.server = new EmbeddedServer(path.join(this.folder, 'postgres'), PASSWORD);
+  constructor() {
+    mkdirSync(this.folder, { recursive: true });
+    this.server = new EmbeddedServer(path.join(this.folder, 'postgres'), PASSWORD, SETTINGS);
+    for (const signal of SIGNALS) process.on(signal, this.onSignal);
   }
 
   /** @returns URL of a superuser */
@@ -26,17 +30,25 @@ export class TestCluster {
 
   async destroy(): Promise<void> {
     await this.server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    endRun(this.folder);
+    for (const signal of SIGNALS) process.off(signal, this.onSignal);
   }
+
+  /** Jest runs no teardown then. What the workers have started ends, too. */
+  private readonly onSignal = (signal: NodeJS.Signals): void => {
+    try {
+      endRun(this.folder, process.pid);
+    } finally {
+      process.exit(128 + constants.signals[signal]);
+    }
+  };
 }
 
-/** Stops and removes the servers of runs whose process is gone. */
-export async function sweepDeadClusters(): Promise<void> {
+/** Removes what is left of runs that were killed. */
+export function sweepDeadRuns(): void {
   mkdirSync(TEST_FOLDER, { recursive: true });
-  for (const name of readdirSync(TEST_FOLDER).filter(
-    (entry) => /^\d+$/.test(entry) && !isAlive(Number(entry)),
-  ))
-    await new TestCluster(name).destroy();
+  for (const name of readdirSync(TEST_FOLDER))
+    if (/^\d+$/.test(name) && !isAlive(Number(name))) endRun(path.join(TEST_FOLDER, name));
 }
 
 function isAlive(pid: number): boolean {

@@ -56,6 +56,7 @@ export class EmbeddedServer {
   constructor(
     private readonly dir: string,
     private readonly password: string,
+    private readonly settings: Record<string, string> = {},
   ) {
     mkdirSync(path.dirname(dir), { recursive: true });
     this.account = serverAccount(this.bin, dir);
@@ -115,7 +116,7 @@ export class EmbeddedServer {
   }
 
   private async startOn(port: number): Promise<void> {
-    const settings = Object.entries({ ...SETTINGS, port: String(port) })
+    const settings = Object.entries({ ...SETTINGS, ...this.settings, port: String(port) })
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' ');
     const args = ['-D', this.dir, '-l', this.logFile, '-w', '-t', '60', '-s', '-o', settings, 'start'];
