@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseAway } from '../../src/common/sqlstate';
 import { EngineClient } from '../../src/database/engine-client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { SILENCE_MS } from '../support/sizes';
 
-const SILENCE_MS = 4000; // less than ten statements take, and eight times what one does
+const STATEMENT_SECONDS = SILENCE_MS / 8 / 1000; // ten of them take longer than the silence that is allowed
 
 describe('a connection that breaks silence', () => {
   let database: TestDatabase;
@@ -32,7 +33,7 @@ describe('a connection that breaks silence', () => {
   });
 
   it('waits for many statements, as long as one after the other is answered', async () => {
-    const asked = Array.from({ length: 10 }, () => client.query('SELECT pg_sleep(0.5)'));
+    const asked = Array.from({ length: 10 }, () => client.query('SELECT pg_sleep($1)', [STATEMENT_SECONDS]));
     await expect(Promise.all(asked)).resolves.toHaveLength(10);
   });
 });

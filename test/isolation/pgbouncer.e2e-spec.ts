@@ -1,10 +1,10 @@
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
+import { KIT } from '../support/sizes';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { assertClean, printLoad, runLoad } from './load';
 import { PGBOUNCER, type Pooler, startPooler } from './pgbouncer';
 import { openShops } from './shops';
-import { SIZES } from './sizes';
 
 const TEN_MINUTES = 600_000;
 /** Server connections of the pooler for each login: fewer than the application's own ten, far fewer than shops. */
@@ -45,7 +45,7 @@ if (PGBOUNCER === undefined)
   it(
     'serves many shops over two connections, and never returns a row of another shop',
     async () => {
-      const options = { ...SIZES, url: app.url, shops: await openShops(app.api, SIZES.shops) };
+      const options = { ...KIT, url: app.url, shops: await openShops(app.api, KIT.shops) };
       const report = await runLoad(options);
       printLoad('through PgBouncer', options, report);
       assertClean(report);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { withClient } from '../support/database';
+import { KIT } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { assertClean, type LoadReport, printLoad, randomFrom, runLoad } from './load';
 import { type KitShop, openShops } from './shops';
-import { SIZES } from './sizes';
 
 const CUT = ['503 DATABASE_UNAVAILABLE'];
 const SHOPS = 20;
@@ -32,10 +32,10 @@ async function cutConnections(
 
 async function loadWhileCut(shops: KitShop[]): Promise<{ report: LoadReport; cut: number }> {
   let over = false;
-  const options = { ...SIZES, url: app.url, shops, requests: Infinity, isOver: () => over, tolerated: CUT };
+  const options = { ...KIT, url: app.url, shops, requests: Infinity, isOver: () => over, tolerated: CUT };
   const load = runLoad(options);
   const cut = await withClient(app.database.url, (client) =>
-    cutConnections(client, SIZES.kills, SIZES.seconds, randomFrom(SIZES.seed)),
+    cutConnections(client, KIT.kills, KIT.seconds, randomFrom(KIT.seed)),
   ).finally(() => (over = true));
   const report = await load;
   printLoad(`${cut} connections cut`, options, report);
@@ -46,18 +46,18 @@ describe('connections that are cut at random moments', () => {
   it(
     'fail only the requests that used them',
     async () => {
-      const shops = await openShops(app.api, Math.min(SHOPS, SIZES.shops));
+      const shops = await openShops(app.api, Math.min(SHOPS, KIT.shops));
       const { report, cut } = await loadWhileCut(shops);
       assertClean(report);
-      expect(cut).toBeGreaterThan(SIZES.kills / 2);
+      expect(cut).toBeGreaterThan(KIT.kills / 2);
       const refused = report.answers[CUT[0]!] ?? 0; // the list has one entry
       expect(refused).toBeLessThan(cut * 3); // the next request on a broken connection may fail too
-      const after = { ...SIZES, url: app.url, shops, requests: 200 };
+      const after = { ...KIT, url: app.url, shops, requests: 200 };
       const calm = await runLoad(after);
       printLoad('afterwards', after, calm);
       assertClean(calm);
       expect(calm.answers['503 DATABASE_UNAVAILABLE']).toBeUndefined();
     },
-    SIZES.seconds * 1000 + 120_000,
+    KIT.seconds * 1000 + 120_000,
   );
 });

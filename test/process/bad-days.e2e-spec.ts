@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/database';
 import { type RunningServer, runCli, spawnProgram, finish, startServer } from '../support/program';
-import { until } from '../support/until';
+import { until, untilTrue } from '../support/until';
 
 let database: TestDatabase;
 const running: RunningServer[] = [];
@@ -135,10 +134,9 @@ describe('SIGTERM', () => {
     const owner = await newOwner(server.api);
     const { id, release } = await lockedProduct(owner);
     const order = owner.api.post('orders', { lines: [{ productId: id, quantity: 1 }] });
-    for (let i = 0; i < 200 && (await openTransactions()).length < 2; i++) await sleep(20); // it waits for the lock
+    await untilTrue(async () => (await openTransactions()).length >= 2); // it waits for the lock
     const ended = server.end('SIGTERM');
-    for (let i = 0; i < 200 && (await server.api.get('/health/live').catch(() => null)) !== null; i++)
-      await sleep(20);
+    await untilTrue(async () => (await server.api.get('/health/live').catch(() => null)) === null);
     await release();
     expect((await order).status).toBe(201);
     expect(await ended).toBe(0);
@@ -150,11 +148,11 @@ describe('SIGTERM', () => {
     const owner = await newOwner(server.api);
     const { id, release } = await lockedProduct(owner);
     const order = owner.api.post('orders', { lines: [{ productId: id, quantity: 1 }] }).catch(() => null);
-    for (let i = 0; i < 200 && (await openTransactions()).length < 2; i++) await sleep(20);
+    await untilTrue(async () => (await openTransactions()).length >= 2);
     await server.end('SIGKILL');
     expect(await order).toBeNull();
     await release();
-    for (let i = 0; i < 200 && (await openTransactions()).length > 0; i++) await sleep(20); // the server notices
+    await untilTrue(async () => (await openTransactions()).length === 0); // the server notices
     const again = await start();
     const { body } = await again.api.post('auth/login', {
       email: owner.email,

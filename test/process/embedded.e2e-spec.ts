@@ -11,6 +11,7 @@ import {
   spawnProgram,
   startServer,
 } from '../support/program';
+import { untilTrue } from '../support/until';
 
 /** Runs the program with its own PostgreSQL, as after cloning the project. */
 describe('npm start without DATABASE_URL', () => {
@@ -32,7 +33,7 @@ describe('npm start without DATABASE_URL', () => {
   afterEach(async () => {
     await Promise.all(running.splice(0).map((server) => server.end('SIGKILL')));
     if (existsSync(pidFile())) process.kill(postmaster(), 'SIGQUIT');
-    for (let i = 0; i < 100 && existsSync(pidFile()); i++) await sleep(50);
+    await untilTrue(() => !existsSync(pidFile()));
     rmSync(dir, { recursive: true, force: true });
   });
 
@@ -78,7 +79,7 @@ describe('npm start without DATABASE_URL', () => {
     const server = await start();
     const { api } = await newOwner(server.api);
     process.kill(postmaster(), 'SIGKILL');
-    for (let i = 0; i < 300 && !server.printed().includes('embedded.restarted'); i++) await sleep(100);
+    await untilTrue(() => server.printed().includes('embedded.restarted'));
     expect((await api.get('products')).status).toBe(200);
     expect(await server.end('SIGTERM')).toBe(0);
   });
@@ -92,7 +93,7 @@ describe('npm start without DATABASE_URL', () => {
   it('stops what it has started when SIGTERM comes during the start', async () => {
     const child = spawnProgram('main', [], { env: { ...env(), PORT: '0' } });
     const ended = finish(child);
-    while (!existsSync(pidFile())) await sleep(5); // PostgreSQL is starting
+    await untilTrue(() => existsSync(pidFile())); // PostgreSQL is starting
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
     expect(existsSync(pidFile())).toBe(false);

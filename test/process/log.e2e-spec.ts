@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newOwner, PASSWORD } from '../support/factories';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { type RunningServer, startServer } from '../support/program';
+import { untilTrue } from '../support/until';
 
 interface Line {
   event: string;
@@ -27,7 +27,7 @@ describe('the log', () => {
   /** Returns the lines of a request, once the last of them has arrived through the pipe. */
   async function linesOf(requestId: string | null): Promise<Line[]> {
     const own = () => lines().filter((line) => line.requestId === requestId);
-    for (let i = 0; i < 200 && !own().some(({ event }) => event === 'request'); i++) await sleep(10);
+    await untilTrue(() => own().some(({ event }) => event === 'request'));
     return own();
   }
 

@@ -5,22 +5,23 @@ import { EmbeddedServer } from '../../src/database/server/embedded-server';
 import { type TestDatabase, withClient } from '../support/database';
 import { at, makeShops, NEWEST, readFleet, unwhole } from '../support/fleet';
 import { finish, programWith, runCli, scratchFolder, spawnProgram } from '../support/program';
+import { CRASH } from '../support/sizes';
 import { startTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
-const SHOPS = Number(process.env['CRASH_SHOPS'] ?? 200);
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 20);
+const { shops: SHOPS, kills: KILLS } = CRASH;
 const VERSION = 1900000000000;
 
-/** Slow enough that a kill interrupts it. */
+/** Makes a run over a fleet of any size last equally long: slow enough that a kill interrupts it. */
+const SLOW = `SELECT pg_sleep(${4 / SHOPS})`;
 const SEASON = {
   name: `${VERSION}-add-season`,
   up: [
     'ALTER TABLE products ADD COLUMN season text',
-    'SELECT pg_sleep(0.02)',
+    SLOW,
     'CREATE INDEX products_season_idx ON products (season)',
   ],
-  down: ['ALTER TABLE products DROP COLUMN season', 'SELECT pg_sleep(0.02)'],
+  down: ['ALTER TABLE products DROP COLUMN season', SLOW],
 };
 
 /** Separate server, which these tests stop and kill. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { runCli, type RunningServer, startServer } from '../support/program';
+import { WORKER_KILLS } from '../support/sizes';
 import { until } from '../support/until';
 
 let database: TestDatabase;
@@ -79,7 +80,7 @@ describe('npm start with WORKERS', () => {
     };
     const asking = Promise.all(Array.from({ length: 8 }, ask));
     const before = await replacements();
-    for (let i = 1; i <= 4; i++) {
+    for (let i = 1; i <= WORKER_KILLS; i++) {
       const [victim] = workers();
       process.kill(victim!, 'SIGKILL');
       await until(replacements, (count) => count === before + i); // with one left, the port stays open

@@ -13,6 +13,28 @@ export function size(name: string, small: number, large: number): number {
   return Number(given);
 }
 
+/** Of the isolation kit. */
+export const KIT = {
+  shops: size('KIT_SHOPS', 20, 200),
+  requests: size('KIT_REQUESTS', 2000, 50_000),
+  /** Requests in flight at once. */
+  workers: size('KIT_WORKERS', 32, 32),
+  /** How long connections are cut, and how many. */
+  seconds: size('KIT_SECONDS', 4, 30),
+  kills: size('KIT_KILLS', 12, 100),
+  /** Of the order of requests; printed, so that a run can be repeated. */
+  seed: size('KIT_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
+};
+
+/** Of the fleet whose migration is killed. */
+export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
+
+/** Workers that are killed under load. */
+export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
+
+/** How long a connection waits for a response. Milliseconds. */
+export const SILENCE_MS = size('SILENCE_MS', 1600, 4000);
+
 /** How long access and signing keys are cached; 5 s is the default of the program. Milliseconds. */
 export const CACHE_MS = isFull ? 5000 : 1000;
 

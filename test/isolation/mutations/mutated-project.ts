@@ -105,6 +105,8 @@ function readResults(file: string, stderr: string): Omit<Verdict, 'seconds'> {
 
 /** The environment without the variables of jest and of this run, except the URL of the shared server. */
 function cleanEnv(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(JEST_|KIT_|TEST_PROGRAM)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(JEST_|KIT_|TEST_PROGRAM|TEST_SIZE)/.test(name),
+  );
   return Object.fromEntries(own);
 }
