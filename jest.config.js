@@ -36,6 +36,7 @@ module.exports = {
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/isolation/mutations/'],
     },
   ],
+  testSequencer: '<rootDir>/test/sequencer.js',
   testTimeout: 180_000,
   maxWorkers: 2,
   coverageProvider: 'v8',

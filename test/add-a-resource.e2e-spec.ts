@@ -210,6 +210,6 @@ function contents(folder: string): Map<string, string> {
 
 /** The environment of this run without what jest and the run itself put there. */
 function cleanEnv(): NodeJS.ProcessEnv {
-  const { TEST_PROGRAM: _program, JEST_WORKER_ID: _worker, NODE_ENV: _env, ...rest } = process.env;
+  const { JEST_WORKER_ID: _worker, NODE_ENV: _env, ...rest } = process.env;
   return { ...rest, DATA_DIR: '.data', DATABASE_URL: '', LOG_LEVEL: 'warn' };
 }
