@@ -3,7 +3,7 @@ import type { Answer } from './api';
 import { problemIn } from './problem';
 
 const PATIENCE_MS = 60_000;
-const POLL_MS = 20;
+const POLL_MS = 50;
 
 /** Asks again and again until the answer will do. Fails with the last one when that takes much too long. */
 export async function until<T>(ask: () => Promise<T>, willDo: (answer: T) => boolean): Promise<T> {
