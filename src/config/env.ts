@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
 
-/** What an operator can set. Everything else is a constant or derived. Described in `.env.example`. */
+/** Settings of an operator, described in docs/settings.md. Everything else is a constant or derived. */
 const settings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -63,7 +63,7 @@ export const SETTING_NAMES = Object.keys(settings.shape);
 
 export type Env = z.infer<typeof schema>;
 
-/** Most connections of the admin login. Provisioning is short and rare; it must not take connections from requests. */
+/** Connections of the admin login. Provisioning is short and rare, and must not take connections from requests. */
 export const ADMIN_POOL_SIZE = 4;
 
 /** Injection token of the environment. */

@@ -13,7 +13,7 @@ export function size(name: string, small: number, large: number): number {
   return Number(given);
 }
 
-/** Of the isolation kit. */
+/** Sizes of the isolation kit. */
 export const KIT = {
   shops: size('KIT_SHOPS', 20, 200),
   requests: size('KIT_REQUESTS', 2000, 50_000),
@@ -22,11 +22,11 @@ export const KIT = {
   /** How long connections are cut, and how many. */
   seconds: size('KIT_SECONDS', 4, 30),
   kills: size('KIT_KILLS', 12, 100),
-  /** Of the order of requests; printed, so that a run can be repeated. */
+  /** Seed of the order of requests; printed, so that a run can be repeated. */
   seed: size('KIT_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
 
-/** Of the fleet whose migration is killed. */
+/** Sizes of the fleet whose migration is killed. */
 export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
 
 /** Workers that are killed under load. */

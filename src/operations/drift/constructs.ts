@@ -37,7 +37,7 @@ export function constructsSql(schemas: string, roles: Roles): string {
     ${[...ON_TABLES, RELATIONS, OBJECTS, owners(roles)].join(' UNION ALL ')}`;
 }
 
-/** Whether an object is created and dropped with another. */
+/** SQL condition: the object is created and dropped with another. */
 const inner = (catalogue: string, oid: string) => `EXISTS (SELECT FROM pg_depend i
   WHERE i.classid = ${catalogue} AND i.objid = ${oid} AND i.objsubid = 0 AND i.deptype IN ('i', 'e'))`;
 

@@ -161,7 +161,7 @@ async function compare(
   await client.exec('COMMIT');
 }
 
-/** Whether a migration creates it, so that all tenants of the version have it. */
+/** True when a migration creates the object, so that all tenants of the version have it. */
 function isMigrated({ schema, check, object, detail }: Observation, reference: Reference | null): boolean {
   const neutral = detail.replaceAll(schema ?? '', SHOP);
   return (

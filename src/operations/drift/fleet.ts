@@ -24,7 +24,7 @@ export interface Tenant {
   schema: string;
   /** Name for operators: slug of the shop; the id if there is no shop. */
   shop: string;
-  /** Whether a shop or a spare tenant should have this schema. */
+  /** True when a shop or a spare tenant should have this schema. */
   isWanted: boolean;
   hasShop: boolean;
   hasSchema: boolean;

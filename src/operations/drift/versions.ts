@@ -13,7 +13,7 @@ export interface History {
   versions: number[] | null;
   /** By public.tenants; null if there is no row. */
   registered: number | null;
-  /** Whether the checksum in public.tenants is that of the rows. */
+  /** True when the checksum in public.tenants is that of the rows. */
   isSame: boolean;
 }
 

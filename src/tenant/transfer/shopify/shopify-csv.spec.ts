@@ -67,7 +67,7 @@ function named(groups: CatalogueGroup[]): string[] {
   );
 }
 
-/** What is wrong with a titled row that has these cells. */
+/** Problems of a titled row that has these cells. */
 async function problemsOf(overrides: Cells): Promise<string[]> {
   return named(await readRows(titled(overrides)));
 }
