@@ -39,38 +39,6 @@ export class TenancyModule {
    *   serves tenants that have all its migrations
    */
   static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
-    const tenantDatabase = {
-      provide: TenantDatabase,
-      inject: [ENV, LOGGER, INSTALLATION, TenantLocator, TIMES],
-      useFactory: async (
-        env: Env,
-        logger: Logger,
-        { logins }: Installation,
-        locator: TenantLocator,
-        { networkMs = NETWORK_MS }: Times,
-      ) => {
-        const waitMs = env.POOL_WAIT_MS;
-        const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + networkMs;
-        const once = { size: 1, kept: 0, waitMs, responseTimeoutMs }; // to look whether it can be reached
-        const dataSource = await openDataSource(logins.tenant, 'tenant', entities, once, logger);
-        const connections = new TenantPool(
-          { connectionString: logins.tenant, ...connectionConfig('tenant', { kept: 0, responseTimeoutMs }) },
-          (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
-          {
-            size: env.TENANT_POOL_SIZE,
-            waitMs,
-            longMs: LONG_MS,
-            tenantsPerConnection: env.TENANTS_PER_CONNECTION,
-          },
-        );
-        const limits = {
-          statement: env.STATEMENT_TIMEOUT_MS,
-          lock: env.LOCK_TIMEOUT_MS,
-          idle: env.IDLE_TIMEOUT_MS,
-        };
-        return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
-      },
-    };
     const exported = [
       ProvisioningService,
       WarmPoolMaintenance,
@@ -93,11 +61,56 @@ export class TenancyModule {
           inject: [TenantMigrations],
           useFactory: ({ list }: TenantMigrations) => new ServedVersions(list, oldestServed),
         },
-        tenantDatabase,
+        {
+          provide: TenantDatabase,
+          inject: [INSTALLATION, ENV, TIMES, LOGGER, TenantLocator],
+          useFactory: (
+            { logins }: Installation,
+            env: Env,
+            times: Times,
+            logger: Logger,
+            locator: TenantLocator,
+          ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator }),
+        },
         TenantLocator,
         TenantBuilder,
       ],
       exports: exported,
     };
   }
+}
+
+interface TenantDatabaseOptions {
+  /** URL of the tenant login. */
+  url: string;
+  entities: EntityTarget<ObjectLiteral>[];
+  env: Env;
+  times: Times;
+  logger: Logger;
+  locator: TenantLocator;
+}
+
+async function openTenantDatabase(options: TenantDatabaseOptions): Promise<TenantDatabase> {
+  const { url, entities, env, logger, locator } = options;
+  const { networkMs = NETWORK_MS } = options.times;
+  const waitMs = env.POOL_WAIT_MS;
+  const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + networkMs;
+  const probe = { size: 1, kept: 0, waitMs, responseTimeoutMs }; // connects once, so that a wrong URL is reported
+  const dataSource = await openDataSource(url, 'tenant', entities, probe, logger);
+  const connections = new TenantPool(
+    { connectionString: url, ...connectionConfig('tenant', { kept: 0, responseTimeoutMs }) },
+    (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
+    {
+      size: env.TENANT_POOL_SIZE,
+      waitMs,
+      longMs: LONG_MS,
+      tenantsPerConnection: env.TENANTS_PER_CONNECTION,
+    },
+  );
+  const limits = {
+    statement: env.STATEMENT_TIMEOUT_MS,
+    lock: env.LOCK_TIMEOUT_MS,
+    idle: env.IDLE_TIMEOUT_MS,
+  };
+  return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
 }
