@@ -55,12 +55,12 @@ export class CommandContext {
   private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const opening = open(env, logger);
+    const pending = open(env, logger);
     const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
       this.interrupt.abort();
-      if (!this.isInterruptible) void this.cutOff(opening, signal);
+      if (!this.isInterruptible) void this.cutOff(pending, signal);
     });
-    const installation = await opening;
+    const installation = await pending;
     try {
       return await work(installation, env, logger);
     } finally {
@@ -70,9 +70,9 @@ export class CommandContext {
   }
 
   /** Releases the database, even while it is being opened: an embedded server would keep running. */
-  private async cutOff(opening: Promise<Installation>, signal: NodeJS.Signals): Promise<void> {
+  private async cutOff(pending: Promise<Installation>, signal: NodeJS.Signals): Promise<void> {
     try {
-      await (await opening).server.close();
+      await (await pending).server.close();
     } finally {
       process.exit(EXIT_CODES[signal] ?? 1);
     }

@@ -42,7 +42,7 @@ export interface EachTenantOptions {
   concurrency: number;
   backoff: Backoff;
   signal: AbortSignal;
-  /** Makes a connection; whoever made it closes it. */
+  /** Creates a connection; the run that supplies this function closes it. */
   connect(name: string): ReconnectingClient;
   /** Called after each tenant. */
   onTenant(): void;

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseAway } from '../../src/common/sqlstate';
 import { EngineClient } from '../../src/database/engine-client';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { SILENCE_MS } from '../support/sizes';
+import { RESPONSE_TIMEOUT_MS } from '../support/sizes';
 
-const STATEMENT_SECONDS = SILENCE_MS / 8 / 1000; // ten of them take longer than the silence that is allowed
+const STATEMENT_SECONDS = RESPONSE_TIMEOUT_MS / 8 / 1000; // ten of them take longer than the timeout
 
-describe('a connection that breaks silence', () => {
+describe('a connection with a response timeout', () => {
   let database: TestDatabase;
   let client: EngineClient;
 
@@ -17,7 +17,7 @@ describe('a connection that breaks silence', () => {
     client = new EngineClient({
       connectionString: database.url,
       pipeline: true,
-      responseTimeoutMs: SILENCE_MS,
+      responseTimeoutMs: RESPONSE_TIMEOUT_MS,
     });
     await client.connect();
   });
@@ -25,7 +25,7 @@ describe('a connection that breaks silence', () => {
   afterAll(() => database.drop());
 
   it('gives up what was asked, and all behind it, when no answer comes', async () => {
-    await sleep(SILENCE_MS * 1.5); // nothing is owed, so it stays
+    await sleep(RESPONSE_TIMEOUT_MS * 1.5); // nothing is owed, so it stays
     await client.query('SELECT 1');
     const asked = [client.query('SELECT pg_sleep(60)'), client.query('SELECT 1')];
     const ends = await Promise.all(asked.map((query) => query.catch(isDatabaseAway)));

@@ -194,7 +194,7 @@ describe('GET /metrics with WORKERS', () => {
         const now = await gauges(port);
         return [PUBLIC.reduce((total, name) => total + now[name]!, 0), await connected()] as const;
       },
-      ([told, counted]) => told === counted,
+      ([reported, counted]) => reported === counted,
     );
     expect(sum).toBeGreaterThanOrEqual(2);
     expect(sum).toBe(count);
@@ -204,7 +204,7 @@ describe('GET /metrics with WORKERS', () => {
         await Promise.all(Array.from({ length: 20 }, () => api.get('products')));
         return gauges(port);
       },
-      (told) => told[IN_USE]! + told[IDLE]! === 2, // each has served the shop
+      (reported) => reported[IN_USE]! + reported[IDLE]! === 2, // each has served the shop
     );
     expect(now['stoa_pool_tenants']).toBe(1);
   });

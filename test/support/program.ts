@@ -84,11 +84,11 @@ function bodyOf(work: NextMigration['up']): string {
 }
 
 export function spawnProgram(
-  door: 'main' | 'cli',
+  entry: 'main' | 'cli',
   args: string[],
   { env = {}, program = PROGRAM, group = false, times }: RunOptions = {},
 ): ChildProcess {
-  const file = path.join(program, 'bundle', `${door}.js`);
+  const file = path.join(program, 'bundle', `${entry}.js`);
   return spawn(process.execPath, [times === undefined ? file : withTimes(file, times), ...args], {
     env: {
       PATH: process.env['PATH'],

@@ -74,10 +74,10 @@ export class ShopLoad {
 
   /** Until each server was asked for everything in every shop, all of it since the call. */
   async round(): Promise<void> {
-    const goals = [...this.steps].map(
+    const targets = [...this.steps].map(
       ([server, done]) => [server, done + AT_ONCE + 3 * this.shops.length] as const,
     );
-    const left = () => goals.filter(([server, goal]) => this.steps.get(server)! < goal); // set for each
+    const left = () => targets.filter(([server, target]) => this.steps.get(server)! < target); // set for each
     await until(
       () => Promise.resolve(left()),
       (servers) => servers.length === 0 || this.isOver,

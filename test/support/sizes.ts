@@ -33,7 +33,7 @@ export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_K
 export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
 
 /** How long a connection waits for a response. Milliseconds. */
-export const SILENCE_MS = size('SILENCE_MS', 1600, 4000);
+export const RESPONSE_TIMEOUT_MS = size('RESPONSE_TIMEOUT_MS', 1600, 4000);
 
 /** How long access and signing keys are cached; 5 s is the default of the program. Milliseconds. */
 export const CACHE_MS = isFull ? 5000 : 1000;

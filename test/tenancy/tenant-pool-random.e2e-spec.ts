@@ -72,7 +72,7 @@ function open(size: number, waitMs: number): TenantPool {
   return new TenantPool(config, () => undefined, { size, waitMs, longMs: 20, tenantsPerConnection: 30 });
 }
 
-/** All connections are cut again and again until it is told to stop. */
+/** All connections are cut again and again until it is stopped. */
 function cutting(random: () => number): () => Promise<void> {
   let isOver = false;
   const ended = (async () => {

@@ -56,35 +56,35 @@ describe('TenantPool', () => {
 
   it('lets a tenant wait for its preferred connection while that is briefly in use, though another is free', async () => {
     const pool = open({});
-    const home = await pool.borrow(shop(0));
+    const preferred = await pool.borrow(shop(0));
     const asked = use(pool, shop(2));
     expect(pool.load()).toMatchObject({ total: 1, waiting: 1 });
-    const pid = await pidOf(home);
-    pool.giveBack(home, true);
+    const pid = await pidOf(preferred);
+    pool.giveBack(preferred, true);
     expect(await asked).toBe(pid);
     expect(pool.load()).toMatchObject({ total: 1, waiting: 0 });
   });
 
   it('serves a tenant by another connection when its preferred one is in use for long', async () => {
     const pool = open({ longMs: 20 });
-    const home = await pool.borrow(shop(0));
+    const preferred = await pool.borrow(shop(0));
     const pid = await use(pool, shop(2)); // had to wait until it was long
     const others = [await use(pool, shop(4)), await use(pool, shop(0))];
     expect(others).toEqual([pid, pid]);
-    expect(await pidOf(home)).not.toBe(pid);
-    pool.giveBack(home, true);
+    expect(await pidOf(preferred)).not.toBe(pid);
+    pool.giveBack(preferred, true);
     expect(await use(pool, shop(2))).not.toBe(pid);
   });
 
   it('lets three wait for a connection while another is free, and remembers whom that one has served', async () => {
     const pool = open({});
-    const home = await pool.borrow(shop(0));
-    const pid = await pidOf(home);
+    const preferred = await pool.borrow(shop(0));
+    const pid = await pidOf(preferred);
     const waiting = [2, 4, 6].map((id) => use(pool, shop(id)));
     const fourth = await use(pool, shop(8));
     expect(fourth).not.toBe(pid);
     expect(pool.load()).toMatchObject({ waiting: 3 });
-    pool.giveBack(home, true);
+    pool.giveBack(preferred, true);
     expect(await Promise.all(waiting)).toEqual([pid, pid, pid]);
     const again = await pool.borrow(shop(0));
     expect(await use(pool, shop(8))).toBe(fourth); // at once: it is known there

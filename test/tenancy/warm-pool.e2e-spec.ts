@@ -138,8 +138,8 @@ describe('warm pool maintenance', () => {
       () => Promise.resolve(tenants.load().waiting),
       (waiting) => waiting === 1,
     );
-    const filler = app.app.get(WarmPoolMaintenance);
-    filler.start();
+    const maintenance = app.app.get(WarmPoolMaintenance);
+    maintenance.start();
     await newOwner(app.api); // a sign-up goes on meanwhile, and takes longer than warm pool maintenance needs for its first look
     expect(await spareTenants()).toEqual([]);
     letGo();
@@ -150,7 +150,7 @@ describe('warm pool maintenance', () => {
     expect((await newOwner(app.api)).shop.id).toBe(oldest);
     await until(spareTenants, ({ length }) => length === 3);
 
-    await filler.onModuleDestroy();
+    await maintenance.onModuleDestroy();
     await newOwner(app.api);
     expect(await app.app.get(WarmPool).add(2)).toBeNull(); // nobody is at it, and two are enough
     expect(await spareTenants()).toHaveLength(2);

@@ -436,9 +436,9 @@ describe('orders of two shops', () => {
     const foreignId = field === 'productId' ? product.id : product.variants[0].id;
     const order = (id: string) => other.post('orders', { lines: [{ [field]: id, quantity: 1 }] });
     const [foreign, missing] = await Promise.all([order(foreignId), order(MISSING)]);
-    const told = JSON.stringify(foreign.body).replaceAll(foreignId, MISSING); // the answer repeats what was asked
+    const answer = JSON.stringify(foreign.body).replaceAll(foreignId, MISSING); // the answer repeats what was asked
     expect(foreign.status).toBe(404);
-    expect({ ...JSON.parse(told), instance: null }).toEqual({ ...missing.body, instance: null });
+    expect({ ...JSON.parse(answer), instance: null }).toEqual({ ...missing.body, instance: null });
     expect(await stockOf(product.id)).toBe(10);
   });
 });

@@ -12,7 +12,7 @@ export async function findForeignKeys(client: Client, schemas: string): Promise<
     `WITH schemas AS MATERIALIZED (SELECT oid, schema FROM ${schemas} s),
      keys AS MATERIALIZED (
        SELECT s.schema, k.conrelid, k.conkey, concat_ws('.', CASE WHEN s.schema IS NULL THEN 'public' END, c.relname, k.conname) AS object,
-         s.oid AS home, f.relnamespace AS abroad, pg_get_constraintdef(k.oid) AS definition
+         s.oid AS own_schema, f.relnamespace AS other_schema, pg_get_constraintdef(k.oid) AS definition
        FROM schemas s JOIN pg_constraint k ON k.connamespace = s.oid AND k.contype = 'f'
        JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid)
      SELECT 'foreign-key-unindexed' AS check, schema, object, definition AS detail FROM keys k
@@ -21,7 +21,7 @@ export async function findForeignKeys(client: Client, schemas: string): Promise<
          AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)
      UNION ALL
      SELECT 'foreign-key-cross-schema', schema, object, definition FROM keys
-     WHERE home <> abroad AND (schema IS NOT NULL OR abroad::regnamespace::text ~ ${TENANT_NAME})`,
+     WHERE own_schema <> other_schema AND (schema IS NOT NULL OR other_schema::regnamespace::text ~ ${TENANT_NAME})`,
   );
   return rows;
 }

@@ -92,13 +92,13 @@ describe('a server in trouble', () => {
     await sql('INSERT INTO public.trouble DEFAULT VALUES');
     const troubled = await migrationsWith(full(code));
     let pauses = 0;
-    let mended: Promise<unknown> | undefined;
+    let repaired: Promise<unknown> | undefined;
     const summary = await run(troubled, {
       onPause: () => {
-        if (++pauses === 2) mended = sql('DELETE FROM public.trouble');
+        if (++pauses === 2) repaired = sql('DELETE FROM public.trouble');
       },
     });
-    await mended;
+    await repaired;
     expect(pauses).toBeGreaterThanOrEqual(2);
     expect(summary).toMatchObject({ migrated: SHOPS, failed: [], deferred: [], outcome: 'done' });
     await new TenantMigrator(troubled, app.app.get<Installation>(INSTALLATION)).run(
@@ -119,7 +119,7 @@ describe('a server in trouble', () => {
     expect(last).toEqual({ outcome: 'stopped' });
   });
 
-  it('ends as interrupted when it is told to stop while the server is away', async () => {
+  it('ends as interrupted when it is stopped while the server is away', async () => {
     const stop = new AbortController();
     const here = app.app.get<Installation>(INSTALLATION);
     const away = { ...here, admin: { ...here.admin!, url: 'postgres://admin@127.0.0.1:1/none' } };
@@ -154,7 +154,7 @@ describe('a server in trouble', () => {
       );
     });
 
-    it('is told from that of the server when it is the last', async () => {
+    it('is distinguished from that of the server when it is the last', async () => {
       const { deferred, outcome } = await run(one, { shopIds: [shop.id], patienceMs: 0 });
       expect([deferred, outcome]).toMatchObject([[{ slug: shop.slug, sqlState: '53200' }], 'unfinished']);
     });

@@ -95,7 +95,7 @@ describe('a run', () => {
     expect(at(VERSION, await fleet())).toEqual([]);
   });
 
-  it('counts of the shops that it is told those that are not there yet', async () => {
+  it('counts only shops of the selection that are not at the target', async () => {
     const [first, second] = await fleet();
     await run(season, { shopIds: [first!.id] });
     expect(await run(season, { shopIds: [first!.id, second!.id] })).toMatchObject({ total: 1, migrated: 1 });
@@ -238,9 +238,9 @@ describe('a run', () => {
       marks: { contract: { since: VERSION } },
     });
     await run(season);
-    const told: boolean[] = [];
-    const running = run(drop).finally(() => told.push(true));
-    for (let waiting = true; waiting && told.length === 0; await sleep(20)) {
+    const ended: boolean[] = [];
+    const running = run(drop).finally(() => ended.push(true));
+    for (let waiting = true; waiting && ended.length === 0; await sleep(20)) {
       const rows = await sql<{ version: string; from: string }>(
         'SELECT version, serves_from AS from FROM tenants',
       );

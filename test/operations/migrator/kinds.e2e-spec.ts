@@ -45,12 +45,12 @@ describe('a migration that looks at data', () => {
   const looking: NextMigration = {
     name: `${VERSION}-move-vendors`,
     up: {
-      code: `await q.query('ALTER TABLE products ADD COLUMN maker text');
+      code: `await q.query('ALTER TABLE products ADD COLUMN producer text');
         const rows = await q.query('SELECT DISTINCT vendor FROM products ORDER BY 1');
         for (const { vendor } of rows)
-          await q.query('UPDATE products SET maker = $1 WHERE vendor = $2', [vendor.toUpperCase(), vendor]);`,
+          await q.query('UPDATE products SET producer = $1 WHERE vendor = $2', [vendor.toUpperCase(), vendor]);`,
     },
-    down: 'ALTER TABLE products DROP COLUMN maker',
+    down: 'ALTER TABLE products DROP COLUMN producer',
     marks: { looksAtData: true },
   };
 
@@ -59,8 +59,8 @@ describe('a migration that looks at data', () => {
     await addProducts(first!, 2);
     const migrations = await migrationsWith(looking);
     expect(await run(migrations)).toMatchObject({ migrated: SHOPS, outcome: 'done' });
-    expect(await sql(`SELECT DISTINCT maker FROM ${first!.schema}.products`)).toEqual([{ maker: 'V' }]);
-    expect(await sql(`SELECT maker FROM ${second!.schema}.products`)).toEqual([]);
+    expect(await sql(`SELECT DISTINCT producer FROM ${first!.schema}.products`)).toEqual([{ producer: 'V' }]);
+    expect(await sql(`SELECT producer FROM ${second!.schema}.products`)).toEqual([]);
     expect(unwhole(await fleet())).toEqual([]);
     await assertLikeNew(migrations);
     expect(await undo(migrations)).toMatchObject({ migrated: SHOPS });
@@ -163,7 +163,7 @@ describe('an online migration', () => {
     await sql(`UPDATE ${shop!.schema}.products SET name = '' WHERE handle = 'p-1'`);
     expect((await run(migrations)).failed).toMatchObject([{ slug: 'shop-0', sqlState: '23514' }]);
     expect(at(VERSION, await fleet())).toEqual(['shop-0']);
-    await sql(`UPDATE ${shop!.schema}.products SET name = 'mended' WHERE name = ''`);
+    await sql(`UPDATE ${shop!.schema}.products SET name = 'repaired' WHERE name = ''`);
     expect(await run(migrations)).toMatchObject({ migrated: 1, outcome: 'done' });
     expect(unwhole(await fleet())).toEqual([]);
     await assertLikeNew(migrations);
