@@ -103,10 +103,10 @@ export function spawnProgram(
   });
 }
 
-/** An entry point like that file, which runs the same program with other times. */
+/** Writes an entry point that runs the same program with other times. */
 function withTimes(file: string, times: Times): string {
   const text = readFileSync(file, 'utf8').replace('.run()', `.run(${JSON.stringify(times)})`);
-  const other = file.replace(/\.js$/, `-${randomBytes(4).toString('hex')}.js`);
+  const other = path.join(path.dirname(file), `timed-${randomBytes(4).toString('hex')}.js`); // no bundle's name
   writeFileSync(other, text);
   return other;
 }
