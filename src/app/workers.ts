@@ -64,7 +64,7 @@ export class Workers {
         (port) => this.logger.info({ event: 'worker.replaced', port }),
         () => undefined, // its end is logged, and the next one is scheduled
       );
-    }, RESTART_MS).unref();
+    }, RESTART_MS); // keeps the process alive, also when no worker is left
   }
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { runCli, type RunningServer, startServer } from '../support/program';
@@ -23,6 +25,15 @@ function workers(): number[] {
     .split(' ')
     .filter(Boolean)
     .map(Number);
+}
+
+/** Returns a port that is free now: with port 0, the workers' port is another after all have died. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
 }
 
 /** Returns the number of workers replaced so far. */
@@ -96,6 +107,20 @@ describe('npm start with WORKERS', () => {
     expect(await server.end('SIGTERM')).toBe(0);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     await until(connected, (count) => count === 0);
+  });
+
+  it('replaces all of them when they die at once', async () => {
+    const env = {
+      DATABASE_URL: database.url,
+      WORKERS: '2',
+      PORT: String(await freePort()),
+      LOG_LEVEL: 'info',
+    };
+    server = await startServer({ env });
+    for (const pid of workers()) process.kill(pid, 'SIGKILL');
+    await until(replacements, (count) => count === 2);
+    expect((await server.api.get('me')).status).toBe(401);
+    expect(await server.end('SIGTERM')).toBe(0);
   });
 
   it('ends, and says why, when they cannot start', async () => {
