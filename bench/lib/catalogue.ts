@@ -1,6 +1,6 @@
 import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
-import { enterAsOwner } from '../../src/tenancy/provision-sql';
+import { actAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 
 const CONNECTIONS = 2;
@@ -36,7 +36,7 @@ export function shopIds(installation: Installation): Promise<string[]> {
 
 function fillSql({ roles }: Installation, shopId: string, products: number): string {
   const { schema } = new TenantLocator().locate(shopId);
-  return `BEGIN; ${enterAsOwner(schema, roles.owner)}
+  return `BEGIN; ${actAsOwner(schema, roles.owner)}
     INSERT INTO products (id, handle, name, description, currency, status, vendor, tags)
       SELECT ${idOf("'1'", 'n')}, 'product-' || n, 'Product ' || n, repeat('A plain thing. ', 10), 'EUR', 'active',
         'Bench & Co.', '{bench,plain}'

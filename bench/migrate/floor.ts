@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
-import { enterAsOwner } from '../../src/tenancy/provision-sql';
+import { actAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { targetOf } from '../../src/operations/migrator/run-options';
 import { StepPlanner } from '../../src/operations/migrator/step-planner';
@@ -58,7 +58,7 @@ export async function sameMessages(
 function tenantSql({ roles }: Installation, migrations: TenantMigrations, id: string): string {
   const migration = migrations.list.at(-1)!; // never empty
   const { schema } = new TenantLocator().locate(id);
-  return `BEGIN; ${enterAsOwner(schema, roles.owner)}
+  return `BEGIN; ${actAsOwner(schema, roles.owner)}
     ${migration.up}${writeDownSql(migration)}
     RESET ROLE;
     UPDATE public.tenants SET version = ${migration.version}, checksum = '${migrations.checksum}',

@@ -1,7 +1,7 @@
 import { adminOf, type Installation } from '../../src/database/installation';
 import { type Migration, VERSION_TABLE } from '../../src/database/schema-migrations';
 import { withClient } from '../../src/database/with-client';
-import { enterAsOwner } from '../../src/tenancy/provision-sql';
+import { actAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 
@@ -56,6 +56,6 @@ export async function sweep(installation: Installation): Promise<void> {
 
 function undoSql({ roles }: Installation, id: string, undone: Migration): string {
   const { schema } = new TenantLocator().locate(id);
-  return `${enterAsOwner(schema, roles.owner)} ${undone.down}
+  return `${actAsOwner(schema, roles.owner)} ${undone.down}
     DELETE FROM ${VERSION_TABLE} WHERE version = ${undone.version};`;
 }

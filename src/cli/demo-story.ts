@@ -47,7 +47,7 @@ export interface DemoShop {
 export interface Sale {
   fulfilled: Order;
   cancelled: Order;
-  /** HTTP status of an order that exceeds the stock. */
+  /** HTTP status returned when an order exceeds the stock. */
   tooMany: number;
   stockBefore: number;
   stockAfter: number;

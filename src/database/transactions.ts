@@ -30,8 +30,8 @@ export class OneStatementOnly extends Error {
 }
 
 /**
- * The use of a connection by one piece of work. It refuses queries after the work has ended: they would run inside the
- * next shop. The first statement is sent together with the preamble, and with COMMIT if it is the only one.
+ * The use of a connection by one piece of work. It refuses queries after the work has ended, because they would run
+ * inside the next shop that uses the connection. The first statement is sent together with the preamble, and with COMMIT if it is the only one.
  */
 class Lease {
   private isOver = false;
@@ -170,7 +170,7 @@ async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promi
     if (!isCommitted(committed.result)) throw new TransactionAborted();
     return result;
   } catch (error) {
-    const begun = await lease.begin();
+    const begun = await lease.begin(); // also when nothing was sent: a missing role or schema must not go unnoticed
     // After COMMIT there is nothing left to roll back. If ROLLBACK fails, the connection is not idle and is destroyed.
     await (lease.committing ?? answered(client.exec('ROLLBACK')));
     throw begun.error ?? error;

@@ -25,7 +25,7 @@ export interface Page<T> {
 }
 
 /**
- * Makes a page of rows read with `LIMIT limit + 1`; the extra row only shows that there are more.
+ * Builds a page from rows read with `LIMIT limit + 1`; the extra row only indicates that another page exists.
  * @param cursorOf cursor after which the next page starts; must identify a row in the list's fixed order
  */
 export function toPage<R, T>(

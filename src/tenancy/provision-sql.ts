@@ -23,7 +23,7 @@ export function schemaSql(placement: Placement, roles: Roles, migrations: readon
   const role = quoteIdent(placement.role);
   return `
     CREATE SCHEMA ${schema} AUTHORIZATION ${quoteIdent(roles.owner)};
-    ${enterAsOwner(placement.schema, roles.owner)}
+    ${actAsOwner(placement.schema, roles.owner)}
     GRANT USAGE ON SCHEMA ${schema} TO ${role};
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role};
     ${CREATE_VERSION_TABLE}
@@ -40,6 +40,6 @@ export function engineTableRights({ schema, role }: Placement): string {
 }
 
 /** SQL that makes the owner act in the schema, until the transaction ends: unqualified names are the schema's. */
-export function enterAsOwner(schema: string, owner: string): string {
+export function actAsOwner(schema: string, owner: string): string {
   return `SET LOCAL ROLE ${quoteIdent(owner)}; SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp;`;
 }

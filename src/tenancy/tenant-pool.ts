@@ -6,7 +6,7 @@ import { type Connections, noConnection, type PoolLoad } from '../database/conne
 const MAX_OVERTAKEN = 50;
 /** Queued requests that are searched for one that fits a free connection. */
 const SEARCHED = 100;
-/** Requests that queue for one connection, as long as another is free. */
+/** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;
 
 export interface TenantPoolSettings {

@@ -34,7 +34,7 @@ export class WarmPool {
   }
 
   /**
-   * Adds one tenant, or a batch of roles when few are left, in one transaction: killed, it leaves whole tenants only.
+   * Adds one tenant, or a batch of roles when few are left, in one transaction, so that a crash leaves no half-made tenant.
    * @returns null when nothing is missing, or another process is refilling
    */
   add(size: number): Promise<'tenant' | 'roles' | null> {

@@ -7,11 +7,11 @@ import { OperatorError } from '../../common/report';
 export interface ServerAccount {
   uid?: number;
   gid?: number;
-  /** Command that starts the binary, as a last resort. */
+  /** Command to put before the binary; used only as a last resort. */
   prefix: string[];
 }
 
-/** Inside this user namespace root is an ordinary user; its files belong to root outside. */
+/** Inside this user namespace, root appears as an ordinary user; outside it, the files still belong to root. */
 const USER_NAMESPACE = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 
 /**

@@ -2,7 +2,7 @@ import type { Constraint, ConstrType, Node } from 'libpg-query';
 import type { LintContext, Violation } from './lint-finding';
 import { bodyOf, defaultOf, type NewConstraint, newConstraintsOf } from './syntax-tree';
 
-/** Constraints that have a name and are checked against rows, in the words of SQL. */
+/** SQL keywords of constraints that can be named and are checked against existing rows. */
 const KEYWORDS: Partial<Record<ConstrType, string>> = {
   CONSTR_CHECK: 'CHECK',
   CONSTR_FOREIGN: 'FOREIGN KEY',

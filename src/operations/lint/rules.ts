@@ -11,7 +11,7 @@ export const RULES = {
     remedy: 'correct the SQL',
   },
   'schema-qualified': {
-    why: 'the same file runs in the schema of every shop, which search_path selects',
+    why: 'the same file runs in every shop, and `search_path` selects the schema',
     remedy: 'leave out the schema name',
   },
   'public-reference': {

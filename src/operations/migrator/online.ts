@@ -41,7 +41,7 @@ async function holdTenant(client: EngineClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ held: boolean }>(
     `SELECT pg_try_advisory_lock(${tenantLockKey(schema)}) AS held`,
   );
-  if (!rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
+  if (!rows[0]!.held) throw new HeldElsewhere(`another runner is migrating ${schema}`); // one row
 }
 
 /** True when an earlier attempt has executed the statement. Removes an invalid index of that name. */

@@ -9,7 +9,7 @@ import {
   newestVersion,
   servesFromOf,
 } from '../../tenancy/migration-history';
-import { enterAsOwner } from '../../tenancy/provision-sql';
+import { actAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
@@ -43,8 +43,8 @@ export async function readHistory(
   const lock = await client.query<{ held: boolean }>(
     `SELECT pg_try_advisory_xact_lock(${tenantLockKey(schema)}) AS held`,
   );
-  if (!lock.rows[0]!.held) throw new HeldElsewhere(`another runner migrates ${schema}`); // one row
-  await client.exec(`${enterAsOwner(schema, roles.owner)} ${adoptSql(migrations)}`);
+  if (!lock.rows[0]!.held) throw new HeldElsewhere(`another runner is migrating ${schema}`); // one row
+  await client.exec(`${actAsOwner(schema, roles.owner)} ${adoptSql(migrations)}`);
   const { rows } = await client.query<VersionRow>(
     `SELECT version, name, checksum FROM ${VERSION_TABLE} ORDER BY version`,
   );
@@ -99,7 +99,7 @@ export async function rebuildRegistry(
   }
 }
 
-/** @returns whether the row is another than before */
+/** @returns true if the row has changed */
 async function rebuildRow(
   client: EngineClient,
   { shopId, row }: Listed,
@@ -119,8 +119,8 @@ async function rebuildRow(
 }
 
 /**
- * Derives `serves_from` from the contract migrations that the tenant has: one that was announced and never applied
- * closes nothing. A history with migrations of a newer program keeps the value which that program wrote.
+ * Derives `serves_from` from the contract migrations that the tenant has: a contract that was announced but never applied
+ * excludes no program. If the history has migrations that this program does not know, the value is kept.
  */
 async function correctServesFrom(
   client: EngineClient,

@@ -5,7 +5,7 @@ import { quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { editedFiles, type Migration, type VersionRow } from '../../database/schema-migrations';
 import { historyChecksum, type MigrationHistory, newestVersion } from '../../tenancy/migration-history';
-import { enterAsOwner, provisionSql } from '../../tenancy/provision-sql';
+import { actAsOwner, provisionSql } from '../../tenancy/provision-sql';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { fileEdited } from '../edited-files';
 import { faultOf } from '../faults';
@@ -157,7 +157,7 @@ async function shapesAfter(
     for (const step of steps) {
       const file = `migrations/tenant/${step.name}`;
       const taken = client.exec(
-        `${enterAsOwner(placement.schema, roles.owner)} ${withoutCommit(step[direction])}`,
+        `${actAsOwner(placement.schema, roles.owner)} ${withoutCommit(step[direction])}`,
       );
       await orRefused(file, taken);
       const { rows } = await client.query<{ shape: string; isInside: boolean }>(

@@ -4,7 +4,7 @@ import { quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
 import { auditSql } from '../../tenancy/audit-log';
-import { enterAsOwner } from '../../tenancy/provision-sql';
+import { actAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
 import type { Step } from './step-planner';
 
@@ -44,7 +44,7 @@ export function openSql(step: Step, context: StepContext): string {
 export function enterSql(step: Step, { placement, roles, limits }: StepContext): string {
   return `SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = ${limits.lock}; SET LOCAL statement_timeout = ${limits.statement};
     SELECT public.open_step(${quoteLiteral(placement.schema)}, '${step.before}');
-    ${enterAsOwner(placement.schema, roles.owner)}`;
+    ${actAsOwner(placement.schema, roles.owner)}`;
 }
 
 /** Ends a step: the version row, a check of the resulting shape, the registry, the audit log, COMMIT. */

@@ -37,8 +37,8 @@ export class TenantMigrator {
 
   /**
    * Brings every tenant, or those that the options name, to the target: by default the newest version. Several runners
-   * may do it at once and share the work. A run that ends early, however it ends, leaves whole tenants; the next run
-   * continues.
+   * may do it at once and share the work. A run that ends early, however it ends, leaves every tenant between two steps
+   * (docs/migrations.md, "What a run does"); the next run continues there.
    * @throws OperatorError naming a file that was edited after it was applied; the server's error when it is in trouble
    *   for longer than the options allow
    */

@@ -4,7 +4,7 @@ import { adminOf } from '../../database/installation';
 import { type KeySummary, listSigningKeys, rotateSigningKeys } from '../../database/signing-keys';
 import { ACCESS_TOKEN } from './access-token';
 
-/** Longer than running instances, and other services that cache our keys, take to notice a rotation. */
+/** More than the time that running instances, and services that cache our keys, need to notice a rotation. */
 const NOTICE_SECONDS = 60;
 
 export function addKeys(program: Command, context: CommandContext): void {

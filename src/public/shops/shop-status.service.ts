@@ -8,7 +8,7 @@ import type { ShopStatus } from '../../tenancy/tenant';
 
 const ACTIONS = { suspended: 'shop.suspended', active: 'shop.resumed' } as const;
 
-/** Suspends and resumes shops, for operators; no route does so. Every instance follows within 5 s. */
+/** Suspends and resumes shops, for operators; there is no HTTP route for this. All instances apply the change within 5 s. */
 @Injectable()
 export class ShopStatusService {
   constructor(private readonly database: PublicDatabase) {}

@@ -6,7 +6,7 @@ import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
 import { ProductsTransferController } from './products-transfer.controller';
 
-/** Whole files in and out of a shop. It uses the resources of src/tenant; none of them knows it. */
+/** Imports and exports of whole files. This module depends on the resources in src/tenant; they do not depend on it. */
 @Module({
   controllers: [ProductsTransferController, OrdersTransferController],
   providers: [ProductsImportService, ProductsExportService, OrdersImportService, OrdersExportService],

@@ -8,7 +8,7 @@ export interface Amounts {
   isRounded: boolean;
 }
 
-/** Limit for a line, so that the sum of all lines of an order is exact. */
+/** Largest total of one line. An order of as many lines as an import accepts still has an exact sum. */
 const MAX_TOTAL = Math.floor(Number.MAX_SAFE_INTEGER / MAX_IMPORTED_LINES);
 
 /**
