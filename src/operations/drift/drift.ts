@@ -10,6 +10,8 @@ export interface Drift {
   tenant: Tenant;
   /** Null if nobody can say what the tenant should look like; `faults` says why. */
   reference: Reference | null;
+  /** If that is null: a tenant with the same rights on the tables that both have. Null if rights are not compared. */
+  rightsReference: Reference | null;
   /** Known migrations older than its newest that the tenant does not have. */
   gaps: readonly number[];
   structure: Difference[];

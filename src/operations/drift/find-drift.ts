@@ -1,10 +1,10 @@
 import { groupBy } from '../../common/group-by';
-import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import type { Installation } from '../../database/installation';
 import type { Roles } from '../../database/roles';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
+import { assertInstalled } from '../installed';
 import { SHOP, structureSql } from './catalogue';
 import type { CheckName } from './checks';
 import { findConstructs } from './constructs';
@@ -56,12 +56,13 @@ export async function findDrift(
   await assertFilesUnchanged(client, migrations.list);
   const tenants = (await listTenants(client, only)).filter(({ isWanted }) => isWanted || everySchema);
   const references = new References(installation);
-  if (everySchema) await references.of(migrations.list); // also without tenants: the admin login must work
+  if (everySchema) await assertProvisions(references, migrations);
   const drifts = new Map<string, Drift>();
   const histories = await readHistories(client, tenants);
   let unsure = tenants;
   for (let attempt = 1; unsure.length > 0; attempt++) {
     const inspected = await expectations(unsure, histories, migrations, references);
+    if (everySchema) await expectRights(inspected, histories, migrations, references);
     await compare(client, installation.roles, inspected, everySchema);
     for (const drift of inspected)
       if (isEmpty(drift)) drifts.delete(drift.tenant.schema);
@@ -76,12 +77,10 @@ export async function findDrift(
   return { tenants, histories, drifts };
 }
 
-async function assertInstalled(client: EngineClient): Promise<void> {
-  const { rows } = await client.query(`SELECT WHERE to_regclass('public.tenants') IS NOT NULL`);
-  if (rows.length === 0)
-    throw new OperatorError(
-      'The tables of the program are missing. Start the program on this database once.',
-    );
+/** Provisioning must work even where no tenant has the newest version, or where there is no tenant at all. */
+async function assertProvisions(references: References, { list }: TenantMigrations): Promise<void> {
+  const newest = await references.of(list);
+  if (newest instanceof Error) throw newest;
 }
 
 /** A drift for each tenant that holds its reference, and what is known without a comparison. */
@@ -109,6 +108,27 @@ async function expectations(
   return drifts;
 }
 
+/**
+ * Where the history is unclear, the rights of the tenant's own role are compared with those of a fresh tenant that has the
+ * known migrations among its rows: a newer program grants the same on the tables that both know.
+ */
+async function expectRights(
+  drifts: readonly Drift[],
+  histories: ReadonlyMap<string, History>,
+  { list }: TenantMigrations,
+  references: References,
+): Promise<void> {
+  for (const drift of drifts) {
+    const { tenant, reference } = drift;
+    if (reference !== null || !tenant.isWanted || !tenant.hasSchema) continue;
+    const versions = histories.get(tenant.schema)?.versions ?? [];
+    const known = list.filter(({ version }) => versions.includes(version));
+    const ofKnown = known.length > 0 ? await references.of(known) : null;
+    const nearest = ofKnown instanceof Error ? null : (ofKnown ?? (await references.of(list)));
+    drift.rightsReference = nearest instanceof Error ? null : nearest;
+  }
+}
+
 function emptyDrift(tenant: Tenant): Drift {
   const { schema, isWanted, hasShop, hasSchema, hasRole, registered } = tenant;
   const observe = (check: CheckName, object: string, detail: string) => ({ check, schema, object, detail });
@@ -121,7 +141,7 @@ function emptyDrift(tenant: Tenant): Drift {
   if (hasShop && registered === null)
     rollout.push(observe('shop-without-tenant', 'public.tenants', 'the shop has no row there'));
   const differences = { structure: [], found: [], rights: [], constructs: [] };
-  return { tenant, reference: null, gaps: [], ...differences, faults, rollout };
+  return { tenant, reference: null, rightsReference: null, gaps: [], ...differences, faults, rollout };
 }
 
 const isEmpty = (drift: Drift) => drift.rollout.length + observationsOf(drift).length === 0;
@@ -137,18 +157,13 @@ async function compare(
   everySchema: boolean,
 ): Promise<void> {
   const drifts = all.filter(({ tenant, reference }) => tenant.hasSchema && (everySchema || reference));
-  const references = [...new Set(drifts.flatMap(({ reference }) => reference ?? []))];
   const bySchema = new Map(drifts.map((drift) => [drift.tenant.schema, drift]));
   const driftOf = ({ schema }: { schema: string | null }) => bySchema.get(schema!)!; // only these are inspected
-  const schemas = schemasSql(
-    drifts.map(({ tenant: { schema }, reference }) => ({
-      schema,
-      set: reference === null ? null : references.indexOf(reference),
-    })),
-  );
+  const { references, schemas } = pairs(drifts, ({ reference }) => reference);
+  const rights = pairs(drifts, ({ reference, rightsReference }) => reference ?? rightsReference);
   await client.exec('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   for (const row of await findDifferences(client, references, schemas)) driftOf(row).structure.push(row);
-  for (const row of await findRightDifferences(client, roles, references, schemas))
+  for (const row of await findRightDifferences(client, roles, rights.references, rights.schemas))
     driftOf(row).rights.push(row);
   for (const row of await findConstructs(client, roles, schemas)) {
     const drift = driftOf(row);
@@ -159,6 +174,16 @@ async function compare(
   for (const drift of drifts) doubtHistory(drift);
   await readComponents(client, drifts);
   await client.exec('COMMIT');
+}
+
+/** The references, and the schemas with the number of theirs as SQL. */
+function pairs(drifts: readonly Drift[], referenceOf: (drift: Drift) => Reference | null) {
+  const references = [...new Set(drifts.flatMap((drift) => referenceOf(drift) ?? []))];
+  const numbered = drifts.map((drift) => {
+    const reference = referenceOf(drift);
+    return { schema: drift.tenant.schema, set: reference === null ? null : references.indexOf(reference) };
+  });
+  return { references, schemas: schemasSql(numbered) };
 }
 
 /** True when a migration creates the object, so that all tenants of the version have it. */

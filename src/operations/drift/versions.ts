@@ -92,11 +92,16 @@ function missing({ versions }: History, list: readonly Migration[]): number[] {
 
 const newestOf = ({ versions }: History) => versions?.at(-1) ?? 0;
 
-/** Missing versions that the registry covers. If it has the checksum of these very rows, none was lost. */
+/**
+ * Missing versions that the registry covers, and its own version if only a newer program knows it. If it has the checksum
+ * of these very rows, none was lost.
+ */
 function lost(history: History, list: readonly Migration[]): number[] {
   const { registered, isSame } = history;
   if (registered === null || (isSame && registered === newestOf(history))) return [];
-  return missing(history, list).filter((version) => version <= registered);
+  const known = missing(history, list).filter((version) => version <= registered);
+  const isNewer = registered > newestOf(history) && !list.some(({ version }) => version === registered);
+  return isNewer ? [...known, registered] : known;
 }
 
 function lostRows(history: History, list: readonly Migration[]): Observation[] {

@@ -1,6 +1,7 @@
 import type { EngineClient } from '../../database/engine-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
+import { assertInstalled } from '../installed';
 import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
 
 /** A run without a heartbeat for this long is gone; the heartbeat comes every two seconds. */
@@ -40,8 +41,9 @@ export interface FleetStatus {
   runs: RunStatus[];
 }
 
-/** @throws OperatorError naming a file that was edited after it was applied */
+/** @throws OperatorError naming a file that was edited after it was applied, or for a database older than the program */
 export async function readStatus(client: EngineClient, migrations: TenantMigrations): Promise<FleetStatus> {
+  await assertInstalled(client);
   await assertFilesUnchanged(client, migrations.list);
   const { latest, checksum } = migrations;
   const counts = await client.query<Omit<FleetStatus, 'latest' | 'versions' | 'reasons' | 'failed' | 'runs'>>(

@@ -1,4 +1,4 @@
-import { type Fault, inside } from './fault';
+import { asOwner, type Fault, inside } from './fault';
 
 export const CONSTRUCTS: Fault[] = [
   inside(
@@ -91,4 +91,15 @@ export const CONSTRUCTS: Fault[] = [
     (s) => `DROP TABLE ${s}.old_orders`,
     [['table-extra', 'old_orders']],
   ),
+  {
+    name: 'a foreign table',
+    inject: (fleet) => {
+      const { schema: s } = fleet.a;
+      const create = `CREATE FOREIGN TABLE ${s}.elsewhere (id int) SERVER ${s}; REVOKE ALL ON ${s}.elsewhere FROM ${s}`;
+      return `CREATE FOREIGN DATA WRAPPER ${s}; CREATE SERVER ${s} FOREIGN DATA WRAPPER ${s};
+        GRANT USAGE ON FOREIGN SERVER ${s} TO "${fleet.roles.owner}"; ${asOwner(fleet, create)}`;
+    },
+    found: ({ a }) => [['forbidden-foreign-table', a.slug, 'elsewhere']],
+    repair: ({ a }) => `DROP FOREIGN DATA WRAPPER ${a.schema} CASCADE`,
+  },
 ];

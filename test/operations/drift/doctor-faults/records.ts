@@ -1,4 +1,4 @@
-import { type Fault, NOBODY, NOBODYS } from './fault';
+import { asOwner, type Fault, NOBODY, NOBODYS } from './fault';
 
 export const RECORDS: Fault[] = [
   {
@@ -28,6 +28,29 @@ export const RECORDS: Fault[] = [
     found: ({ a }) => [['version-ahead', a.slug, 'schema_migrations']],
     repair: ({ a }) => `DELETE FROM ${a.schema}.schema_migrations WHERE version = 1900000000000;
       UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
+      WHERE shop_id = '${a.id}'`,
+  },
+  {
+    name: 'a shop that a newer program migrated and that has a right too many',
+    inject: (fleet) => `INSERT INTO ${fleet.a.schema}.schema_migrations VALUES (1900000000000, 'next');
+      UPDATE public.tenants SET version = 1900000000000 WHERE shop_id = '${fleet.a.id}';
+      ${asOwner(fleet, `CREATE TABLE ${fleet.a.schema}.next (id int); GRANT TRUNCATE ON ${fleet.a.schema}.orders TO ${fleet.a.schema}`)}`,
+    found: ({ a }) => [
+      ['tenant-rights', a.slug, 'orders'],
+      ['version-ahead', a.slug, 'schema_migrations'],
+    ],
+    repair: (fleet) => `DELETE FROM ${fleet.a.schema}.schema_migrations WHERE version = 1900000000000;
+      UPDATE public.tenants SET version = (SELECT max(version) FROM ${fleet.a.schema}.schema_migrations)
+      WHERE shop_id = '${fleet.a.id}';
+      ${asOwner(fleet, `DROP TABLE ${fleet.a.schema}.next; REVOKE TRUNCATE ON ${fleet.a.schema}.orders FROM ${fleet.a.schema}`)}`,
+  },
+  {
+    name: 'a shop that lost the version row of a newer program',
+    inject: ({ a }) => `UPDATE public.tenants SET version = 1900000000000 WHERE shop_id = '${a.id}'`,
+    found: ({ a }) => [['version-row-missing', a.slug, 'schema_migrations']],
+    repair: ({
+      a,
+    }) => `UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
       WHERE shop_id = '${a.id}'`,
   },
   {
