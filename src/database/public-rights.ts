@@ -18,6 +18,9 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   tenants: 'SELECT',
   spare_tenants: 'SELECT',
   spare_roles: 'SELECT',
+  // Views for programs of the version before, whose start grants the same.
+  tenant_stock: 'SELECT',
+  role_stock: 'SELECT',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
   // Append-only, and the server sets the time: no right on the column `at`, none to change or remove rows.

@@ -1,6 +1,6 @@
 import { readEnv } from '../../src/config/env';
 import { quoteIdent } from '../../src/database/identifiers';
-import { type Installation, INSTALLATION } from '../../src/database/installation';
+import { adminOf, type Installation, INSTALLATION } from '../../src/database/installation';
 import { PUBLIC_MIGRATIONS } from '../../src/database/migration-folders';
 import { loadMigrations } from '../../src/database/schema-migrations';
 import { examine } from '../../src/operations/drift/doctor';
@@ -10,6 +10,8 @@ import { newOwner, newProduct, PASSWORD } from '../support/factories';
 import { startTestApp } from '../support/test-app';
 
 const VERSION = 1795918000000;
+/** Sorts before the ids of all tenants. */
+const FIRST_ID = '01900000-0000-7000-8000-000000000000';
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -50,6 +52,8 @@ describe('a start on a database of the version before', () => {
     const kept = [await spareTenants(), await spareRoles(), await creators('creator')];
     await renameBack();
     expect(await creators('maker')).toHaveLength(kept[2]!.length);
+    const old = examine(before.app.get<Installation>(INSTALLATION), readEnv({}));
+    await expect(old).rejects.toThrow('npm run migrate:public');
 
     const now = await startTestApp({}, { database });
     expect([await spareTenants(), await spareRoles(), await creators('creator')]).toEqual(kept);
@@ -69,12 +73,48 @@ describe('a start on a database of the version before', () => {
   });
 
   it('serves programs of that version until they are replaced', async () => {
-    await database.query(`INSERT INTO role_stock VALUES ('01900000-0000-7000-8000-000000000000')`);
-    const [taken] = await database.query<{ shop_id: string }>(
-      `DELETE FROM role_stock WHERE shop_id = (
-         SELECT shop_id FROM role_stock ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id`,
+    const now = await startTestApp({}, { database });
+    await withClient(adminOf(now.app.get<Installation>(INSTALLATION)).url, async (admin) => {
+      await admin.query(`SET ROLE ${quoteIdent(`${database.name}_owner`)}; SET search_path = public`);
+      await admin.query(`INSERT INTO role_stock VALUES ('${FIRST_ID}')`);
+      const { rows } = await admin.query<{ shop_id: string }>(
+        `DELETE FROM role_stock WHERE shop_id = (
+           SELECT shop_id FROM role_stock ORDER BY shop_id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING shop_id`,
+      );
+      expect(rows).toEqual([{ shop_id: FIRST_ID }]);
+      expect((await admin.query('SELECT shop_id FROM tenant_stock')).rows).toHaveLength(1);
+    });
+    await now.close();
+  });
+
+  it('takes over what such a program did meanwhile, and nothing of others', async () => {
+    const login = (kind: string) => quoteIdent(`${database.name}_${kind}`);
+    const maker = quoteIdent(`${database.name}_admin_maker_1`);
+    const foreign = `${database.name}_admin_maker_7`;
+    const before = await startTestApp({}, { database });
+    const installation = before.app.get<Installation>(INSTALLATION);
+    await before.close();
+    const count = (await creators('creator')).length;
+    if (count === 0) return; // PostgreSQL 15 has no creators
+    await withClient(adminOf(installation).url, async (admin) => {
+      await admin.query(`CREATE ROLE ${maker} NOLOGIN CREATEROLE`);
+      await admin.query(`GRANT ${maker} TO CURRENT_USER WITH SET TRUE, INHERIT FALSE`);
+      await admin.query(`SET ROLE ${login('owner')}`);
+      await admin.query(`GRANT SELECT ON public.tenant_stock, public.role_stock TO ${login('public')}`);
+    });
+    await database.query(`CREATE ROLE ${quoteIdent(foreign)}`);
+
+    const now = await startTestApp({}, { database });
+    const mayBecome = await database.query<{ name: string }>(
+      `SELECT r.rolname AS name FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+       WHERE m.member = '${database.name}_admin'::regrole AND m.set_option AND r.rolname LIKE '%\\_admin\\_creator\\_%'`,
     );
-    expect(taken?.shop_id).toBe('01900000-0000-7000-8000-000000000000');
-    expect(await database.query('SELECT shop_id FROM tenant_stock')).toHaveLength(1);
+    const left = [await creators('maker'), (await creators('creator')).length, mayBecome];
+    await database.query(`DROP ROLE ${quoteIdent(foreign)}`);
+    expect(left).toEqual([[foreign], count + 1, [{ name: `${database.name}_admin_creator_${count + 1}` }]]);
+    const { findings } = await examine(installation, readEnv({}));
+    expect(findings.filter(({ check }) => check !== 'server-setting')).toEqual([]);
+    await newOwner(now.api);
+    await now.close();
   });
 });
