@@ -26,8 +26,8 @@ export interface MigrationJobSettings extends HistoryReader {
  * its own. Killed anywhere, it leaves a tenant between two steps, and the next run continues there.
  */
 export class MigrationJob implements TenantJob {
-  /** Step in progress, by shop id: named in the failure. */
-  private readonly current = new Map<string, string>();
+  /** The step in which an error was thrown: named in the failure. */
+  private readonly stepOf = new WeakMap<object, string>();
 
   constructor(
     private readonly settings: MigrationJobSettings,
@@ -47,21 +47,18 @@ export class MigrationJob implements TenantJob {
       return false; // the next pass knows its history and announces the contract first
     for (const step of steps) {
       if (signal.aborted) throw new Interrupted();
-      this.current.set(shopId, step.migration.name);
       await this.takeStep(clients, step, { shopId, placement, roles, runId, limits });
     }
-    this.current.delete(shopId);
     return steps.length > 0;
   }
 
   describe({ shopId, slug }: RegisteredTenant, error: unknown): UnfinishedTenant {
     const { message, sqlState } = describeError(error);
-    const step = this.current.get(shopId);
+    const step = error instanceof Error ? this.stepOf.get(error) : undefined;
     return { shopId, slug, sqlState, message: step === undefined ? message : `${step}: ${message}` };
   }
 
   record(tenant: UnfinishedTenant, status: 'deferred' | 'failed'): Promise<void> {
-    this.current.delete(tenant.shopId);
     return this.registry.mark(tenant, status, this.planner.targetChecksum);
   }
 
@@ -74,7 +71,16 @@ export class MigrationJob implements TenantJob {
    * an online step, what its next attempt finds and uses).
    * @throws the server's error, which `faultOf` classifies; Interrupted
    */
-  private async takeStep({ shared, own }: WorkerClients, step: Step, context: StepContext): Promise<void> {
+  private async takeStep(clients: WorkerClients, step: Step, context: StepContext): Promise<void> {
+    try {
+      await this.runStep(clients, step, context);
+    } catch (error) {
+      if (error instanceof Error) this.stepOf.set(error, step.migration.name);
+      throw error;
+    }
+  }
+
+  private async runStep({ shared, own }: WorkerClients, step: Step, context: StepContext): Promise<void> {
     const { kind } = step.migration;
     if (kind === 'sql') return runInOneMessage(await shared.client(), step, context);
     await resetOnError(own, async () => {
