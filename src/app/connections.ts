@@ -11,13 +11,16 @@ import { BARE_HEADERS } from './security-headers';
 /** On shutdown, wait this long for a new connection's first byte. */
 const FIRST_BYTE_MS = 500;
 
+/** On shutdown, wait this long for another request on a connection whose client was told to keep it. */
+const LAST_REQUEST_MS = 500;
+
 /** Errors by Node's error code. */
 const REFUSALS: Record<string, AppErrorClass> = {
   HPE_HEADER_OVERFLOW: HeadersTooLarge,
   ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout,
 };
 
-/** Answers on the socket itself: input that is not a complete HTTP request has no route and no reply object. */
+/** Writes the error response directly to the socket: input that is not valid HTTP has no route and no reply object. */
 export function refuseConnection(error: ConnectionError, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const refusal = new (REFUSALS[error.code] ?? MalformedRequest)();
@@ -41,12 +44,12 @@ export function endConnectionsOnStop(fastify: FastifyInstance): void {
 }
 
 /**
- * During shutdown, closes the connection after each answer; kept alive, it would delay the shutdown. An answer whose
- * headers left before the shutdown cannot announce that; its connection is closed as soon as it is idle.
+ * During shutdown, closes each connection after its response, because a kept-alive connection would delay the shutdown. A
+ * response whose headers were sent before cannot carry `Connection: close`; its connection is closed once it is idle.
  */
 function closeAfterAnswer(fastify: FastifyInstance): void {
   fastify.addHook('preClose', (done) => {
-    fastify.server.keepAliveTimeout = 1; // 0 would keep it open forever
+    fastify.server.keepAliveTimeout = LAST_REQUEST_MS;
     done();
   });
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
@@ -76,8 +79,8 @@ function closeUnused(fastify: FastifyInstance): void {
 }
 
 /**
- * Closes the connection of a client that reads nothing of a file for `limitMs`, which frees the disk space. Later requests
- * on the same connection have no such limit.
+ * Disconnects a client that reads nothing from a download for `limitMs`, so that the temporary file's disk space is freed.
+ * Later requests on the same connection have no such limit.
  */
 export function cutStalledDownloads(fastify: FastifyInstance, limitMs: number): void {
   fastify.addHook('onSend', (request, _reply, payload, done) => {
