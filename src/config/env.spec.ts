@@ -41,6 +41,7 @@ describe('POOLER_URL', () => {
 describe('a renamed setting', () => {
   it('stops the start and names its new name', () => {
     expect(() => readEnv({ STOCK_SIZE: '10' })).toThrow('STOCK_SIZE (is now called WARM_TENANTS)');
+    expect(readEnv({ STOCK_SIZE: '10', WARM_TENANTS: '5' }).WARM_TENANTS).toBe(5); // during a deploy
     expect(readEnv({ WARM_TENANTS: '7' }).WARM_TENANTS).toBe(7);
   });
 });

@@ -50,7 +50,10 @@ const settings = z.object({
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
 
-/** Settings of earlier versions and their present names. */
+/**
+ * Settings of earlier versions and their present names. An environment may have both during a deploy; the old one alone
+ * would be ignored, and is refused.
+ */
 const RENAMED = new Map([['STOCK_SIZE', 'WARM_TENANTS']]);
 
 const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
@@ -84,7 +87,7 @@ export class EnvironmentError extends OperatorError {
  */
 export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim() !== ''));
-  const renamed = [...RENAMED].filter(([name]) => name in given);
+  const renamed = [...RENAMED].filter(([name, present]) => name in given && !(present in given));
   const result = schema.safeParse(given);
   if (result.success && renamed.length === 0) return result.data;
   const issues = result.error?.issues ?? [];

@@ -6,7 +6,7 @@ export const TIMES = Symbol('Times');
  * shorter ones, so that they need not wait.
  */
 export interface Times {
-  /** How long access is cached. */
+  /** How long access is cached; not longer than `ACCESS_CACHE_MS`, for which contract migrations wait. */
   accessCacheMs?: number;
   /** How long signing keys are cached. */
   keyCacheMs?: number;
