@@ -35,7 +35,9 @@ let database: TestDatabase;
 /** Waits until the server has executed everything that the killed runner had sent. */
 async function fleet() {
   await until(
-    () => database.query(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'stoa migrat%'`),
+    () =>
+      database.query(`SELECT FROM pg_stat_activity
+        WHERE application_name IN ('stoa each tenant', 'stoa one tenant', 'stoa migrator')`),
     ({ length }) => length === 0,
   );
   return readFleet({ database });

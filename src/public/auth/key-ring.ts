@@ -7,7 +7,7 @@ import { openSealedKey } from '../../database/sealed-key';
 import { SigningKey } from './signing-key.entity';
 
 /** Lifetime of the cache: a rotation is noticed after this long at the latest. */
-const KEPT_MS = 5000;
+export const KEY_CACHE_MS = 5000;
 /** Shortest interval between reads for an unknown `kid`, which anybody can send. */
 const UNKNOWN_MS = 1000;
 
@@ -28,7 +28,7 @@ export class KeyRing {
   constructor(
     private readonly database: PublicDatabase,
     @Inject(INSTALLATION) private readonly installation: Installation,
-    @Inject(TIMES) { keyCacheMs = KEPT_MS }: Times,
+    @Inject(TIMES) { keyCacheMs = KEY_CACHE_MS }: Times,
   ) {
     this.keptMs = keyCacheMs;
   }
