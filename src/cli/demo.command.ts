@@ -59,9 +59,9 @@ async function tell(api: ApiClient, files: string[]): Promise<void> {
     printShop(shop);
     printSale(await sell(shop), shop.products);
   }
-  const looks = [await peek(first, second), await peek(second, first)];
-  printPeeks([first, second], looks);
-  if (looks.some(({ asked, refused, shared }) => refused < asked || shared > 0))
+  const peeks = [await peek(first, second), await peek(second, first)];
+  printPeeks([first, second], peeks);
+  if (peeks.some(({ asked, refused, shared }) => refused < asked || shared > 0))
     throw new OperatorError('A shop saw rows of the other. This must never happen.');
   print(`\n${bold('Go on')} as one of them: POST /api/v1/auth/login with`);
   for (const { email, password, name } of [first, second])
@@ -100,9 +100,9 @@ function printSale(
   print(`  stock     ${stockBefore} → ${stockAfter} pieces of ${products.length} products`);
 }
 
-function printPeeks(shops: DemoShop[], looks: Peek[]): void {
+function printPeeks(shops: DemoShop[], peeks: Peek[]): void {
   print(`\n${bold('Looking across')}`);
-  for (const [i, { asked, refused, shared }] of looks.entries())
+  for (const [i, { asked, refused, shared }] of peeks.entries())
     print(
       `  ${shops[i]!.name} asked for ${asked} rows of the other shop: ${refused} × 404, ` +
         `${asked - refused} seen; rows in both lists: ${shared}`,

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { OperatorError } from '../common/report';
 
 /**
- * Checks that the database has the tables that a look at all tenants reads.
+ * Checks that the database has the tables that commands about all tenants read.
  * @throws OperatorError on a database that the program never ran on, or that only an older version ran on
  */
 export async function assertInstalled(client: Client): Promise<void> {
