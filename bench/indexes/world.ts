@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
@@ -46,71 +47,75 @@ export async function makeWorld(
   lines: number,
 ): Promise<World> {
   await fillShop(installation, shopId, products, lines);
-  const { schema } = new TenantLocator().locate(shopId);
   return withClient(adminOf(installation).bootstrapUrl, 'bench', async (client) => {
-    const one = async <T>(sql: string, values: unknown[] = []) =>
-      (await client.query<T & object>(sql, values)).rows[0]! as T; // each query reads a row that exists
-    await client.query(
-      `INSERT INTO users (id, email, name, password_hash)
-       SELECT gen_random_uuid(), 'person' || n || '@example.com', 'Person ' || n, '' FROM generate_series(0, $1) n`,
-      [PEOPLE],
-    );
-    await client.query(
-      `WITH made AS (
-         INSERT INTO tenants (shop_id, version, checksum)
-         SELECT gen_random_uuid(), version, checksum FROM tenants, generate_series(1, $1) RETURNING shop_id)
-       INSERT INTO shops (id, name, slug)
-       SELECT shop_id, 'Other', 'shop-' || row_number() OVER () FROM made`,
-      [SHOPS],
-    );
-    await client.query(
-      `INSERT INTO memberships (user_id, shop_id, role)
-       SELECT u.id, s.id, 'staff' FROM generate_series(1, $1::int) n
-       JOIN users u ON u.email = 'person' || n || '@example.com'
-       JOIN shops s ON CASE n % $2::int WHEN 17 THEN s.id = $3 ELSE s.slug = 'shop-' || (1 + n % $2::int) END`,
-      [PEOPLE, SHOPS, shopId],
-    );
-    await client.query(
-      `INSERT INTO audit_log (id, at, action, actor_id, shop_id)
-       SELECT gen_random_uuid(), now(), (ARRAY['member.added', 'shop.created', 'login.succeeded'])[1 + n % 3],
-         u.id, CASE n % 20 WHEN 17 THEN $1 ELSE gen_random_uuid() END
-       FROM generate_series(1, $2::int) n JOIN users u ON u.email = 'person' || n % 5000 || '@example.com'`,
-      [shopId, AUDIT_ENTRIES],
-    );
-    await client.query('VACUUM (ANALYZE)');
-    const { memberId } = await one<{ memberId: string }>(
-      `SELECT id AS "memberId" FROM users WHERE email = 'person17@example.com'`,
-    );
-    await client.query(`SET search_path TO ${schema}`);
+    await fillPublicSide(client, shopId);
+    await client.query(`SET search_path TO ${new TenantLocator().locate(shopId).schema}`);
+    const world = await findIds(client, shopId, products);
     await client.query(`INSERT INTO members (user_id, name, role) VALUES ($1, 'Person 17', 'staff')`, [
-      memberId,
+      world.memberId,
     ]);
-    const middle = `FROM products WHERE handle = 'product-' || $1`;
-    const world = {
-      shopId,
-      memberId,
-      newMember: 'person0@example.com',
-      product: (await one<{ id: string }>(`SELECT id ${middle}`, [3 * Math.round(products / 6) + 1])).id,
-      severalVariants: (await one<{ id: string }>(`SELECT id ${middle}`, [3 * Math.round(products / 6)])).id,
-      paidOrder: (await one<{ id: string }>(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1`)).id,
-      pendingOrder: (
-        await one<{ id: string }>(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1 OFFSET 1`)
-      ).id,
-      customer: (await one<{ id: string }>(`SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 2500`)).id,
-      audit: (
-        await one<{ id: string }>(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, [shopId])
-      ).id,
-    };
     await client.query(`UPDATE orders SET status = 'pending' WHERE id = $1`, [world.pendingOrder]);
     await client.query(`UPDATE products SET name = 'First of all' WHERE handle = 'product-1'`);
     await client.query(`UPDATE products SET status = 'active' WHERE id = ANY ($1)`, [
       [world.product, world.severalVariants],
     ]);
-    const { rows } = await client.query<{ id: string }>(
-      'SELECT id FROM product_variants WHERE product_id = $1 ORDER BY position',
-      [world.severalVariants],
-    );
     await client.query('SELECT pg_stat_reset()');
-    return { ...world, variants: rows.map(({ id }) => id) };
+    return world;
   });
+}
+
+async function fillPublicSide(client: Client, shopId: string): Promise<void> {
+  await client.query(
+    `INSERT INTO users (id, email, name, password_hash)
+     SELECT gen_random_uuid(), 'person' || n || '@example.com', 'Person ' || n, '' FROM generate_series(0, $1) n`,
+    [PEOPLE],
+  );
+  await client.query(
+    `WITH made AS (
+       INSERT INTO tenants (shop_id, version, checksum)
+       SELECT gen_random_uuid(), version, checksum FROM tenants, generate_series(1, $1) RETURNING shop_id)
+     INSERT INTO shops (id, name, slug)
+     SELECT shop_id, 'Other', 'shop-' || row_number() OVER () FROM made`,
+    [SHOPS],
+  );
+  await client.query(
+    `INSERT INTO memberships (user_id, shop_id, role)
+     SELECT u.id, s.id, 'staff' FROM generate_series(1, $1::int) n
+     JOIN users u ON u.email = 'person' || n || '@example.com'
+     JOIN shops s ON CASE n % $2::int WHEN 17 THEN s.id = $3 ELSE s.slug = 'shop-' || (1 + n % $2::int) END`,
+    [PEOPLE, SHOPS, shopId],
+  );
+  await client.query(
+    `INSERT INTO audit_log (id, at, action, actor_id, shop_id)
+     SELECT gen_random_uuid(), now(), (ARRAY['member.added', 'shop.created', 'login.succeeded'])[1 + n % 3],
+       u.id, CASE n % 20 WHEN 17 THEN $1 ELSE gen_random_uuid() END
+     FROM generate_series(1, $2::int) n JOIN users u ON u.email = 'person' || n % 5000 || '@example.com'`,
+    [shopId, AUDIT_ENTRIES],
+  );
+  await client.query('VACUUM (ANALYZE)');
+}
+
+/** @param client is in the shop's schema */
+async function findIds(client: Client, shopId: string, products: number): Promise<World> {
+  const ids = async (sql: string, ...values: unknown[]) =>
+    (await client.query<{ id: string }>(sql, values)).rows.map(({ id }) => id);
+  const one = async (sql: string, ...values: unknown[]) => (await ids(sql, ...values))[0]!; // the row exists
+  const productNumber = (n: number) => one(`SELECT id FROM products WHERE handle = 'product-' || $1`, n);
+  const middle = 3 * Math.round(products / 6);
+  const severalVariants = await productNumber(middle);
+  return {
+    shopId,
+    memberId: await one(`SELECT id FROM public.users WHERE email = 'person17@example.com'`),
+    newMember: 'person0@example.com',
+    product: await productNumber(middle + 1),
+    severalVariants,
+    variants: await ids(
+      'SELECT id FROM product_variants WHERE product_id = $1 ORDER BY position',
+      severalVariants,
+    ),
+    paidOrder: await one(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1`),
+    pendingOrder: await one(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1 OFFSET 1`),
+    customer: await one(`SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 2500`),
+    audit: await one(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, shopId),
+  };
 }

@@ -50,6 +50,11 @@ export class FleetUnderTest {
     await this.bare.connect();
   }
 
+  /** As `settle` of the fleet: the first change of each page afterwards writes the page whole. */
+  settle(): Promise<void> {
+    return settle(this.installation);
+  }
+
   async close(): Promise<void> {
     await this.bare.end();
     await this.app.close();
