@@ -49,7 +49,9 @@ function layerOf(file: string): Layer {
 const sideOf = (file: string) => layerOf(file).split('/')[0]!;
 
 function importsOf(file: string): Import[] {
-  const matches = textOf.get(file)!.matchAll(/\b(import type [^']*?from|from|import)\s*\(?\s*'([^']+)'/g);
+  const matches = textOf
+    .get(file)!
+    .matchAll(/(?<!')\b(import type [^']*?from|from|import)\s*\(?\s*'([^']+)'/g);
   return [...matches].map(([, keyword, specifier]) => ({
     file,
     from: specifier!.startsWith('.')

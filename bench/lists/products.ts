@@ -3,7 +3,8 @@ import { groupBy } from '../../src/common/group-by';
 import { PRODUCT_LIST } from '../../src/tenant/products/product-list';
 import { ProductVariant, type ProductWithVariants } from '../../src/tenant/products/product-variant.entity';
 import { Product } from '../../src/tenant/products/product.entity';
-import { type ProductRow, toProductDto, type VariantDto } from '../../src/tenant/products/products.dto';
+import { type ProductRow, toProductDto } from '../../src/tenant/products/products.dto';
+import type { VariantDto } from '../../src/tenant/products/variants.dto';
 import { LIMIT, type ListWay } from './way';
 
 /** The id that `bench/lib/fill-shop.ts` gives to the row. */
@@ -14,10 +15,11 @@ const cursorOf = (page: number) => {
 };
 
 const COLUMNS = `p.id, p.handle, p.name, p.description, p.currency, p.status, p.vendor, p.type, p.tags, p.options, p.images,
-    p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
+    p.attributes, p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
 const VARIANT_COLUMNS = `v.id, v.sku, v.option_values AS "optionValues", v.price_minor AS "priceMinor",
-    v.compare_at_minor AS "compareAtMinor", v.cost_minor AS "costMinor", v.stock, v.barcode, v.grams,
-    v.requires_shipping AS "requiresShipping", v.taxable, v.image_src AS "imageSrc"`;
+    v.compare_at_minor AS "compareAtMinor", v.cost_minor AS "costMinor", v.stock, v.tracks_stock AS "tracksStock",
+    v.sells_when_out AS "sellsWhenOut", v.barcode, v.grams, v.requires_shipping AS "requiresShipping", v.taxable, v.image_src AS "imageSrc",
+    v.attributes`;
 const PAGE = 'FROM products p WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2';
 
 const PAGE_SQL = `SELECT ${COLUMNS} ${PAGE}`;
@@ -27,17 +29,19 @@ const VARIANTS_OF_SQL = `SELECT v.product_id AS "productId", ${VARIANT_COLUMNS} 
   WHERE v.product_id = ANY ($1) ORDER BY v.position`;
 const ARRAYS_SQL = `SELECT ${COLUMNS},
   (SELECT json_agg(json_build_array(v.id, v.sku, v.option_values, v.price_minor, v.compare_at_minor, v.cost_minor,
-     v.stock, v.barcode, v.grams, v.requires_shipping, v.taxable, v.image_src) ORDER BY v.position)
+     v.stock, v.tracks_stock, v.sells_when_out, v.barcode, v.grams, v.requires_shipping, v.taxable, v.image_src, v.attributes)
+     ORDER BY v.position)
    FROM product_variants v WHERE v.product_id = p.id) AS variants ${PAGE}`;
 const OBJECTS_SQL = `SELECT ${COLUMNS},
   (SELECT json_agg(json_build_object('id', v.id, 'sku', v.sku, 'optionValues', v.option_values,
      'priceMinor', v.price_minor, 'compareAtMinor', v.compare_at_minor, 'costMinor', v.cost_minor, 'stock', v.stock,
-     'barcode', v.barcode, 'grams', v.grams, 'requiresShipping', v.requires_shipping, 'taxable', v.taxable,
-     'imageSrc', v.image_src) ORDER BY v.position)
+     'tracksStock', v.tracks_stock, 'sellsWhenOut', v.sells_when_out, 'barcode', v.barcode, 'grams', v.grams, 'requiresShipping', v.requires_shipping, 'taxable', v.taxable,
+     'imageSrc', v.image_src, 'attributes', v.attributes) ORDER BY v.position)
    FROM product_variants v WHERE v.product_id = p.id) AS variants ${PAGE}`;
 const JOINED_SQL = `SELECT ${COLUMNS}, v.id AS v1, v.sku AS v2, v.option_values AS v3, v.price_minor AS v4,
-   v.compare_at_minor AS v5, v.cost_minor AS v6, v.stock AS v7, v.barcode AS v8, v.grams AS v9,
-   v.requires_shipping AS v10, v.taxable AS v11, v.image_src AS v12
+   v.compare_at_minor AS v5, v.cost_minor AS v6, v.stock AS v7, v.tracks_stock AS v8,
+   v.sells_when_out AS v9, v.barcode AS v10, v.grams AS v11, v.requires_shipping AS v12, v.taxable AS v13, v.image_src AS v14,
+   v.attributes AS v15
   FROM (SELECT p.* ${PAGE}) p JOIN product_variants v ON v.product_id = p.id ORDER BY p.id DESC, v.position`;
 
 /** The number of columns before those of a variant. */
@@ -107,11 +111,14 @@ const ofCells = (cells: Cells, first = 0) =>
     compareAtMinor: cells[first + 4],
     costMinor: cells[first + 5],
     stock: cells[first + 6],
-    barcode: cells[first + 7],
-    grams: cells[first + 8],
-    requiresShipping: cells[first + 9],
-    taxable: cells[first + 10],
-    imageSrc: cells[first + 11],
+    tracksStock: cells[first + 7],
+    sellsWhenOut: cells[first + 8],
+    barcode: cells[first + 9],
+    grams: cells[first + 10],
+    requiresShipping: cells[first + 11],
+    taxable: cells[first + 12],
+    imageSrc: cells[first + 13],
+    attributes: cells[first + 14],
   }) as VariantDto;
 
 async function arrays(manager: EntityManager, page: number) {

@@ -62,7 +62,7 @@ describe('a billing job that is given a connection of the running API', () => {
 
   it('finds no trace of a transaction that was rolled back', async () => {
     const taken = await newProduct(ada.api);
-    const rolledBack = await ada.api.post('products', { name: 'x', sku: taken.sku, priceMinor: 1 });
+    const rolledBack = await ada.api.post('products', { name: 'x', handle: taken.handle, priceMinor: 1 });
     expect(rolledBack.status).toBe(409);
     expect(await borrow((connection) => chargeAllShops(connection, 'orders'))).toBe(NO_SUCH_TABLE);
   });

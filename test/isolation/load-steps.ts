@@ -4,7 +4,7 @@ import type { KitShop } from './shops';
 /** One request of the load. */
 export interface Step {
   sent: Sent;
-  /** Correct answers, such as `200` or `409 SKU_TAKEN`. */
+  /** Correct answers, such as `200` or `409 HANDLE_TAKEN`. */
   right: string[];
   /** The answer must carry the shop's own marker. */
   ownRows?: boolean;
@@ -57,8 +57,12 @@ function csvOf({ marker }: KitShop, n: number): string {
 function learnProduct(shop: KitShop): (reply: Reply) => void {
   return ({ status, text }) => {
     if (status !== 201) return;
-    const { id, sku, variants } = JSON.parse(text) as { id: string; sku: string; variants: { id: string }[] };
-    shop.products.push({ id, sku, variantId: variants[0]!.id }); // every product has at least one
+    const { id, handle, variants } = JSON.parse(text) as {
+      id: string;
+      handle: string;
+      variants: { id: string }[];
+    };
+    shop.products.push({ id, handle, variantId: variants[0]!.id }); // every product has at least one
   };
 }
 
@@ -196,7 +200,7 @@ function foreignLookup(shop: KitShop, other: KitShop, pick: Parameters<Make>[2])
 /** Requests that fail inside a transaction, in validation, and in authentication. */
 function mistake(shop: KitShop, _other: KitShop, pick: Parameters<Make>[2]): Step | null {
   const product = pick(shop.products);
-  const taken = { ...productOf(shop, ++shop.next), sku: product?.sku };
+  const taken = { ...productOf(shop, ++shop.next), handle: product?.handle };
   const greedy = { lines: [{ variantId: product?.variantId, quantity: 100_000 }] };
   const broken = { ...send(shop, 'POST', 'products'), body: '{"name":' };
   const wrong: Step[] = [
@@ -209,7 +213,7 @@ function mistake(shop: KitShop, _other: KitShop, pick: Parameters<Make>[2]): Ste
     },
   ];
   const conflicts: Step[] = [
-    { sent: send(shop, 'POST', 'products', taken), right: ['409 SKU_TAKEN'] },
+    { sent: send(shop, 'POST', 'products', taken), right: ['409 HANDLE_TAKEN'] },
     { sent: send(shop, 'POST', 'orders', greedy), right: ['409 INSUFFICIENT_STOCK'] },
   ];
   return pick(product === undefined ? wrong : [...wrong, ...conflicts, ...conflicts]) ?? null;

@@ -97,7 +97,7 @@ async function perform(
   step.learn?.(reply);
 }
 
-/** `200`, or `409 SKU_TAKEN`. */
+/** `200`, or `409 HANDLE_TAKEN`. */
 export function answerOf({ status, text }: Reply): string {
   const code = status < 400 ? undefined : /"code":"([A-Z_]+)"/.exec(text)?.[1];
   return code === undefined ? String(status) : `${status} ${code}`;

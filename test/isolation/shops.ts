@@ -7,7 +7,7 @@ export interface KitShop {
   id: string;
   marker: string;
   token: string;
-  products: { id: string; variantId: string; sku: string }[];
+  products: { id: string; variantId: string; handle: string }[];
   orders: string[];
   /** Counter that makes each new text unique. */
   next: number;

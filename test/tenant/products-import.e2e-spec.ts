@@ -64,6 +64,9 @@ function expectedProducts(file: string) {
         requiresShipping: row['Variant Requires Shipping'] !== 'false',
         taxable: row['Variant Taxable'] !== 'false',
         imageSrc: row['Variant Image'] || null,
+        tracksStock: true,
+        sellsWhenOut: false,
+        attributes: {},
       })),
     };
   });

@@ -68,12 +68,14 @@ export class OrdersService {
   }
 
   private change(id: string, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
+    const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
       const order = found(await read(manager, id, 'FOR UPDATE OF o'));
       if (!TRANSITIONS[to].includes(order.status))
         throw new TransitionRefused({ detail: `The order is ${order.status}; it cannot become ${to}.` });
       await manager.update(Order, { id }, { status: to });
-      if (to === 'cancelled') await giveStockBack(manager, order.lines);
+      if (to === 'cancelled')
+        await giveStockBack(manager, order.lines, { reason: 'cancel', createdBy: userId, orderId: id });
       return toOrderDto(found(await read(manager, id)));
     });
   }

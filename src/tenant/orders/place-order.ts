@@ -1,10 +1,14 @@
+import { newId } from '../../common/ids';
 import { namedStatement } from './named-statement';
 import { changeStock, type SoldVariant } from './stock';
 
 interface Values extends NewOrder {
   /** One for each line of the order, in order of position. */
   variantIds: string[];
+  /** The variants whose stock is counted, and for each the change and its id in the ledger. */
+  countedIds: string[];
   stockChanges: number[];
+  changeIds: string[];
   positions: number[];
   productIds: string[];
   skus: (string | null)[];
@@ -22,7 +26,12 @@ interface Values extends NewOrder {
  */
 const PLACE_ORDER = namedStatement<Values>(
   (value) => `
-  WITH taken AS (${changeStock(value.variantIds, value.stockChanges)}),
+  WITH taken AS (${changeStock(value.countedIds, value.stockChanges)}),
+  recorded AS (
+    INSERT INTO stock_changes (id, variant_id, change, reason, order_id, created_by)
+    SELECT id, variant_id, change, 'sale', ${value.id}, ${value.createdBy}
+    FROM unnest(${value.changeIds}::uuid[], ${value.countedIds}::uuid[], ${value.stockChanges}::bigint[])
+      AS c (id, variant_id, change)),
   counted AS (UPDATE counters SET value = value + 1 WHERE name = 'orders' RETURNING value),
   placed AS (
     INSERT INTO orders (id, number, status, currency, total_minor, customer_email, customer_name, created_by)
@@ -50,9 +59,12 @@ export function placeOrder(
   sold: readonly SoldVariant[],
 ): [sql: string, parameters: unknown[]] {
   const variants = sold.map(({ variant }) => variant);
+  const counted = sold.filter(({ variant }) => variant.tracksStock);
   return PLACE_ORDER({
     variantIds: variants.map(({ id }) => id),
-    stockChanges: sold.map(({ quantity }) => -quantity),
+    countedIds: counted.map(({ variant }) => variant.id),
+    stockChanges: counted.map(({ quantity }) => -quantity),
+    changeIds: counted.map(() => newId()),
     positions: sold.map((_, index) => index + 1),
     productIds: variants.map(({ productId }) => productId),
     skus: variants.map(({ sku }) => sku),

@@ -3,15 +3,16 @@ import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { groupBy } from '../../common/group-by';
 import type { ProductVariant } from '../products/product-variant.entity';
-import type { Product } from '../products/product.entity';
+import { type Product, SOLD_STATUSES } from '../products/product.entity';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
+import { recordStock, type StockOrigin } from '../products/stock-ledger';
 import type { OrderLineInputDto } from './orders.dto';
 import { InsufficientStock, ProductNotForSale, VariantRequired } from './orders.errors';
 
 /** A variant to be sold, with fields of its product. */
 type LockedVariant = Pick<
   ProductVariant,
-  'id' | 'productId' | 'sku' | 'optionValues' | 'priceMinor' | 'stock'
+  'id' | 'productId' | 'sku' | 'optionValues' | 'priceMinor' | 'stock' | 'tracksStock' | 'sellsWhenOut'
 > &
   Pick<Product, 'name' | 'currency' | 'status'>;
 
@@ -19,6 +20,10 @@ type LockedVariant = Pick<
 export interface SoldVariant {
   variant: LockedVariant;
   quantity: number;
+}
+
+function isShort({ tracksStock, sellsWhenOut, stock }: LockedVariant, quantity: number): boolean {
+  return tracksStock && !sellsWhenOut && stock < quantity;
 }
 
 /** SQL that adds to the stock of variants. @param ids placeholder of the variants @param changes of what to add to each */
@@ -51,16 +56,23 @@ export async function lockStock(
   return sold;
 }
 
-/** Returns the stock of a cancelled order. Variants that were removed since then are skipped. */
+/** Returns the stock of a cancelled order. Variants that were removed since then, or whose stock is not counted, are skipped. */
 export async function giveStockBack(
   manager: EntityManager,
   lines: readonly { variantId: string | null; quantity: number }[],
+  origin: StockOrigin,
 ): Promise<void> {
   const quantities = new Map<string, number>();
   for (const { variantId, quantity } of lines) if (variantId !== null) quantities.set(variantId, quantity);
   const variants = await lockVariants(manager, [...quantities.keys()]);
-  const ids = variants.map(({ id }) => id);
-  await manager.query(CHANGE_STOCK, [ids, ids.map((id) => quantities.get(id))]);
+  const given = variants
+    .filter(({ tracksStock }) => tracksStock)
+    .map(({ id, stock }) => ({ variantId: id, before: stock, after: stock + (quantities.get(id) ?? 0) }));
+  await manager.query(CHANGE_STOCK, [
+    given.map(({ variantId }) => variantId),
+    given.map(({ before, after }) => after - before),
+  ]);
+  await recordStock(manager, given, origin);
 }
 
 interface Wanted {
@@ -106,7 +118,8 @@ async function lockVariants(manager: EntityManager, ids: string[]): Promise<Lock
   if (ids.length === 0) return [];
   return manager.query<LockedVariant[]>(
     `SELECT v.id, v.product_id AS "productId", v.sku, v.option_values AS "optionValues",
-       v.price_minor AS "priceMinor", v.stock, p.name, p.currency, p.status
+       v.price_minor AS "priceMinor", v.stock, v.tracks_stock AS "tracksStock",
+       v.sells_when_out AS "sellsWhenOut", p.name, p.currency, p.status
      FROM product_variants v JOIN products p ON p.id = v.product_id
      WHERE v.id = ANY($1) ORDER BY v.id FOR UPDATE OF v`,
     [ids],
@@ -114,10 +127,10 @@ async function lockVariants(manager: EntityManager, ids: string[]): Promise<Lock
 }
 
 function assertForSale(sold: readonly SoldVariant[]): void {
-  const inactive = sold.find(({ variant }) => variant.status !== 'active');
+  const inactive = sold.find(({ variant }) => !SOLD_STATUSES.includes(variant.status));
   if (inactive !== undefined)
     throw new ProductNotForSale({ detail: `${inactive.variant.name} is not active.` });
-  const short = sold.filter(({ variant, quantity }) => variant.stock < quantity);
+  const short = sold.filter(({ variant, quantity }) => isShort(variant, quantity));
   if (short.length === 0) return;
   throw new InsufficientStock({
     errors: short.map(({ variant, quantity }) => ({

@@ -4,11 +4,12 @@
  */
 const PRODUCTS = `
   SELECT p.id, p.handle, p.name, p.description, p.currency, p.status, p.vendor, p.type, p.tags, p.options, p.images,
-    p.created_at AS "createdAt", p.updated_at AS "updatedAt",
+    p.attributes, p.created_at AS "createdAt", p.updated_at AS "updatedAt",
     (SELECT coalesce(json_agg(v), '[]')
      FROM (SELECT v.id, v.sku, v.option_values AS "optionValues", v.price_minor AS "priceMinor",
-             v.compare_at_minor AS "compareAtMinor", v.cost_minor AS "costMinor", v.stock, v.barcode, v.grams,
-             v.requires_shipping AS "requiresShipping", v.taxable, v.image_src AS "imageSrc"
+             v.compare_at_minor AS "compareAtMinor", v.cost_minor AS "costMinor", v.stock, v.tracks_stock AS "tracksStock",
+             v.sells_when_out AS "sellsWhenOut", v.barcode, v.grams,
+             v.requires_shipping AS "requiresShipping", v.taxable, v.image_src AS "imageSrc", v.attributes
            FROM product_variants v WHERE v.product_id = p.id ORDER BY v.position, v.id) v) AS variants
   FROM products p`;
 

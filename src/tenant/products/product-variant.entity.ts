@@ -1,26 +1,14 @@
-import {
-  Check,
-  Column,
-  Entity,
-  Index,
-  JoinColumn,
-  ManyToOne,
-  PrimaryColumn,
-  type Relation,
-  Unique,
-} from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { Product } from './product.entity';
 
 /** The unit of sale: one combination of option values, with its own SKU, price and stock. */
 @Entity('product_variants')
 @Index('product_variants_sku_start_idx', { synchronize: false }) // of an expression
-// Deferrable: checked at the end of a statement, so that one statement can swap two variants' SKUs. The writers check
-// that option values differ, under the product's row lock: for an index the values could be too long.
-@Unique('product_variants_sku_key', ['sku'], { deferrable: 'INITIALLY IMMEDIATE' })
+// The writers check that option values differ, under the product's row lock: for an index the values could be too long.
 @Check('product_variants_price_minor_check', `price_minor >= 0`)
 @Check('product_variants_compare_at_minor_check', `compare_at_minor >= 0`)
 @Check('product_variants_cost_minor_check', `cost_minor >= 0`)
-@Check('product_variants_stock_check', `stock >= 0`)
+@Check('product_variants_stock_check', `stock >= 0 OR sells_when_out OR NOT tracks_stock`)
 @Check('product_variants_grams_check', `grams >= 0`)
 export class ProductVariant {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'product_variants_pkey' })
@@ -38,6 +26,7 @@ export class ProductVariant {
   @Column('integer')
   position: number;
 
+  /** Several variants may share one. */
   @Column('text', { nullable: true })
   sku: string | null;
 
@@ -56,8 +45,17 @@ export class ProductVariant {
   @Column('bigint', { name: 'cost_minor', nullable: true })
   costMinor: number | null;
 
+  /** Below 0 if more was sold than was there, which `sellsWhenOut` allows. The sum of its `stock_changes`. */
   @Column('bigint')
   stock: number;
+
+  /** If false, orders neither check nor change the stock. */
+  @Column('boolean', { name: 'tracks_stock', default: true })
+  tracksStock: boolean;
+
+  /** If true, orders may exceed the stock. */
+  @Column('boolean', { name: 'sells_when_out', default: false })
+  sellsWhenOut: boolean;
 
   @Column('text', { nullable: true })
   barcode: string | null;
@@ -73,6 +71,10 @@ export class ProductVariant {
 
   @Column('text', { name: 'image_src', nullable: true })
   imageSrc: string | null;
+
+  /** Columns of an imported file that have no field of their own, by name. */
+  @Column('jsonb', { default: {} })
+  attributes: Record<string, string>;
 }
 
 export type ProductWithVariants = Product & { variants: ProductVariant[] };

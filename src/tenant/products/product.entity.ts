@@ -9,7 +9,9 @@ import {
   UpdateDateColumn,
 } from 'typeorm';
 
-export const PRODUCT_STATUSES = ['draft', 'active', 'archived'] as const;
+export const PRODUCT_STATUSES = ['draft', 'active', 'unlisted', 'archived'] as const;
+/** Statuses in which a product is sold; an unlisted one by its link only. */
+export const SOLD_STATUSES: readonly ProductStatus[] = ['active', 'unlisted'];
 export type ProductStatus = (typeof PRODUCT_STATUSES)[number];
 
 /** A choice that a buyer makes, such as Size with Small, Medium, Large. */
@@ -32,7 +34,7 @@ export interface ProductImage {
 @Index('products_name_words_idx', { synchronize: false }) // of an expression, which TypeORM cannot compare
 @Unique('products_handle_key', ['handle'])
 @Check('products_currency_check', `currency ~ '^[A-Z]{3}$'`)
-@Check('products_status_check', `status IN ('draft', 'active', 'archived')`)
+@Check('products_status_check', `status IN ('draft', 'active', 'unlisted', 'archived')`)
 export class Product {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'products_pkey' })
   id: string;
@@ -69,6 +71,10 @@ export class Product {
 
   @Column('jsonb', { default: [] })
   images: ProductImage[];
+
+  /** Columns of an imported file that have no field of their own, by name. */
+  @Column('jsonb', { default: {} })
+  attributes: Record<string, string>;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

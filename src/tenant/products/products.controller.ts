@@ -5,13 +5,7 @@ import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
-import {
-  HandleTaken,
-  ProductHasVariants,
-  ProductNotFound,
-  SkuTaken,
-  VariantNotFound,
-} from './products.errors';
+import { HandleTaken, ProductHasVariants, ProductNotFound, VariantNotFound } from './products.errors';
 import { ProductsService } from './products.service';
 
 @TenantController('products')
@@ -29,7 +23,7 @@ export class ProductsController {
     summary: 'Adds a product',
     status: 201,
     ok: ProductDto,
-    errors: [VariantNotFound, HandleTaken, SkuTaken],
+    errors: [VariantNotFound, HandleTaken],
   })
   create(@Body() product: CreateProductDto): Promise<ProductDto> {
     return this.products.create(product);
@@ -45,7 +39,7 @@ export class ProductsController {
   @Route({
     summary: 'Changes a product',
     ok: ProductDto,
-    errors: [ProductNotFound, VariantNotFound, HandleTaken, SkuTaken, ProductHasVariants],
+    errors: [ProductNotFound, VariantNotFound, HandleTaken, ProductHasVariants],
   })
   update(@Param('id', IdPipe) id: string, @Body() changes: UpdateProductDto): Promise<ProductDto> {
     return this.products.update(id, changes);

@@ -1,13 +1,20 @@
-import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
-import { MAX_MINOR } from '../../common/money';
+import { Currency, Id, ListOf, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
 import { PageQuery } from '../../http/page';
-import { OptionValues } from './option-values';
+import { TextMap } from '../../http/text-map';
+import {
+  ATTRIBUTES,
+  PRICE,
+  SKU,
+  STOCK,
+  STOCK_ANSWER,
+  toVariantDto,
+  VariantDto,
+  VariantInputDto,
+} from './variants.dto';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
-export const MAX_STOCK = 1_000_000_000;
 const MAX_VARIANTS = 2000;
 
-const SKU = { max: 255, example: 'TEE-S' };
 const NAME = { max: 255, example: 'Linen tee' };
 const DESCRIPTION = {
   min: 0,
@@ -16,13 +23,8 @@ const DESCRIPTION = {
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
-const PRICE = { min: 0, max: MAX_MINOR, example: 1999, description: 'In minor units of the currency.' };
-const STOCK = { min: 0, max: MAX_STOCK, example: 10 };
-/** Stock returned by cancelled orders may exceed the limit for input. */
-const STOCK_ANSWER = { ...STOCK, max: Number.MAX_SAFE_INTEGER };
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
-const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
 
 export class ListProductsQuery extends PageQuery {
   @Text({
@@ -52,48 +54,6 @@ export class ProductImageDto {
   alt: string | null;
 }
 
-/** A variant in a request. */
-export class VariantInputDto {
-  @Id({
-    optional: true,
-    description: 'In a PATCH: the variant to change. Without it a new variant is created.',
-  })
-  id?: string;
-
-  @Text({ ...SKU, optional: true, nullable: true })
-  sku?: string | null;
-
-  @OptionValues({ optional: true })
-  optionValues?: Record<string, string>;
-
-  @Whole({ ...PRICE, optional: true, description: 'Default: that of the product.' })
-  priceMinor?: number;
-
-  @Whole({ ...PRICE, optional: true, nullable: true, description: 'Price before a reduction.' })
-  compareAtMinor?: number | null;
-
-  @Whole({ ...PRICE, optional: true, nullable: true, description: 'Purchase price of the shop.' })
-  costMinor?: number | null;
-
-  @Whole({ ...STOCK, optional: true, description: 'Default 0.' })
-  stock?: number;
-
-  @Text({ max: 255, optional: true, nullable: true })
-  barcode?: string | null;
-
-  @Whole({ ...GRAMS, optional: true })
-  grams?: number;
-
-  @Flag({ optional: true })
-  requiresShipping?: boolean;
-
-  @Flag({ optional: true })
-  taxable?: boolean;
-
-  @Text({ max: 2048, optional: true, nullable: true })
-  imageSrc?: string | null;
-}
-
 /** Fields of a product that a client may set, in a POST or a PATCH. */
 class ProductFieldsDto {
   @Text({ max: 255, optional: true, example: 'linen-tee', description: 'Default: made from the name.' })
@@ -114,7 +74,11 @@ class ProductFieldsDto {
   @Whole({ ...STOCK, optional: true })
   stock?: number;
 
-  @OneOf(PRODUCT_STATUSES, { optional: true, description: 'Default active. Only active products are sold.' })
+  @OneOf(PRODUCT_STATUSES, {
+    optional: true,
+    description:
+      'Default active. Active and unlisted products are sold; an unlisted one is not for lists of a storefront.',
+  })
   status?: ProductStatus;
 
   @Text({ ...SHORT, optional: true, example: 'Loom & Co.' })
@@ -136,6 +100,9 @@ class ProductFieldsDto {
   @ListOf(ProductImageDto, { max: 250, optional: true })
   images?: ProductImageDto[];
 
+  @TextMap({ ...ATTRIBUTES, optional: true })
+  attributes?: Record<string, string>;
+
   @ListOf(VariantInputDto, {
     min: 1,
     max: MAX_VARIANTS,
@@ -154,44 +121,6 @@ export class CreateProductDto extends ProductFieldsDto {
 export class UpdateProductDto extends ProductFieldsDto {
   @Text({ ...NAME, optional: true })
   name?: string;
-}
-
-export class VariantDto {
-  @Id()
-  id: string;
-
-  @Text({ ...SKU, nullable: true })
-  sku: string | null;
-
-  @OptionValues()
-  optionValues: Record<string, string>;
-
-  @Whole(PRICE)
-  priceMinor: number;
-
-  @Whole({ ...PRICE, nullable: true })
-  compareAtMinor: number | null;
-
-  @Whole({ ...PRICE, nullable: true })
-  costMinor: number | null;
-
-  @Whole(STOCK_ANSWER)
-  stock: number;
-
-  @Text({ max: 255, nullable: true })
-  barcode: string | null;
-
-  @Whole(GRAMS)
-  grams: number;
-
-  @Flag()
-  requiresShipping: boolean;
-
-  @Flag()
-  taxable: boolean;
-
-  @Text({ max: 2048, nullable: true })
-  imageSrc: string | null;
 }
 
 export class ProductDto {
@@ -216,7 +145,7 @@ export class ProductDto {
   @Currency()
   currency: string;
 
-  @Whole({ ...STOCK_ANSWER, description: 'Total of all variants.' })
+  @Whole({ ...STOCK_ANSWER, description: 'Total of the variants whose stock is counted.' })
   stock: number;
 
   @OneOf(PRODUCT_STATUSES)
@@ -236,6 +165,9 @@ export class ProductDto {
 
   @ListOf(ProductImageDto, { max: 250 })
   images: ProductImageDto[];
+
+  @TextMap(ATTRIBUTES)
+  attributes: Record<string, string>;
 
   @ListOf(VariantDto, {
     min: 1,
@@ -264,34 +196,16 @@ export function toProductDto(product: ProductRow): ProductDto {
     description: product.description,
     priceMinor: Math.min(...variants.map(({ priceMinor }) => priceMinor)),
     currency: product.currency,
-    stock: variants.reduce((sum, { stock }) => sum + stock, 0),
+    stock: variants.reduce((sum, { stock, tracksStock }) => sum + (tracksStock ? stock : 0), 0),
     status: product.status,
     vendor: product.vendor,
     type: product.type,
     tags: product.tags,
     options: product.options,
     images: product.images,
+    attributes: product.attributes,
     variants: variants.map(toVariantDto),
     createdAt: product.createdAt.toISOString(),
     updatedAt: product.updatedAt.toISOString(),
-  };
-}
-
-function toVariantDto(variant: VariantDto): VariantDto {
-  const { id, sku, optionValues, priceMinor, compareAtMinor, costMinor, stock } = variant;
-  const { barcode, grams, requiresShipping, taxable, imageSrc } = variant;
-  return {
-    id,
-    sku,
-    optionValues,
-    priceMinor,
-    compareAtMinor,
-    costMinor,
-    stock,
-    barcode,
-    grams,
-    requiresShipping,
-    taxable,
-    imageSrc,
   };
 }

@@ -19,6 +19,7 @@ import {
   type UpdateProductDto,
 } from './products.dto';
 import { HandleTaken, ProductNotFound } from './products.errors';
+import type { StockOrigin } from './stock-ledger';
 import { insertVariants, replaceVariants, updateOnlyVariant, variantRows } from './variants';
 
 /** The catalogue of one shop. */
@@ -48,10 +49,11 @@ export class ProductsService {
     if (variants !== undefined) assertOnVariants({ sku, stock });
     const rows = variantRows(id, [], variants ?? [{ sku, stock }], priceMinor);
     assertVariants(rows, options);
+    const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
       const product = { ...fields, id, options: options ?? optionsOf(rows) };
       await insertProduct(manager, product, this.tenant.access.currency);
-      await insertVariants(manager, rows);
+      await insertVariants(manager, rows, origin);
       return readProduct(manager, id);
     });
   }
@@ -60,12 +62,13 @@ export class ProductsService {
     const { variants, options, sku, priceMinor, stock, ...fields } = input;
     const only = withoutUndefined({ sku, priceMinor, stock });
     if (variants !== undefined) assertOnVariants({ sku, stock });
+    const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
       const product = await lockProduct(manager, id);
       const rows = variants && variantRows(id, product.variants, variants, priceMinor);
       assertVariants(rows ?? product.variants, options);
-      if (rows !== undefined) await replaceVariants(manager, product.variants, rows);
-      else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only);
+      if (rows !== undefined) await replaceVariants(manager, product.variants, rows, origin);
+      else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
       const derived = options ?? (rows && optionsOf(rows));
       await saveProduct(
         manager,
@@ -79,6 +82,10 @@ export class ProductsService {
   async remove(id: string): Promise<void> {
     const { affected } = await this.tenant.transaction((manager) => manager.delete(Product, { id }));
     if (affected !== 1) throw new ProductNotFound();
+  }
+
+  private correction(): StockOrigin {
+    return { reason: 'correction', createdBy: this.tenant.access.userId };
   }
 }
 

@@ -2,10 +2,10 @@ import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
-import { isUniqueViolation } from '../../common/sqlstate';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
-import type { VariantInputDto } from './products.dto';
-import { ProductHasVariants, SkuTaken, VariantNotFound } from './products.errors';
+import type { VariantInputDto } from './variants.dto';
+import { ProductHasVariants, VariantNotFound } from './products.errors';
+import { recordStock, type StockChanged, type StockOrigin } from './stock-ledger';
 
 /** Limits the parameters of one statement; PostgreSQL accepts 65,535. */
 const ROWS_A_STATEMENT = 500;
@@ -15,13 +15,15 @@ export type VariantRow = Omit<ProductVariant, 'product'>;
 
 const DEFAULTS = {
   ...{ sku: null, compareAtMinor: null, costMinor: null, barcode: null, imageSrc: null },
-  ...{ stock: 0, grams: 0, requiresShipping: true, taxable: true },
+  ...{ stock: 0, tracksStock: true, sellsWhenOut: false, grams: 0, requiresShipping: true, taxable: true },
+  attributes: {},
 };
 
 /**
  * Rows for the variants in a request. An input with an id changes the stored variant; one without is a new variant.
  * @param priceMinor for new variants without a price
- * @throws VariantNotFound for an id of another product; ValidationFailed for a repeated id or a missing price
+ * @throws VariantNotFound for an id of another product; ValidationFailed for a repeated id, a missing price or a stock that
+ *   may not be below 0
  */
 export function variantRows(
   productId: string,
@@ -39,37 +41,48 @@ export function variantRows(
     if (price === undefined)
       throw invalid('priceMinor', 'a price is needed on the product or on each variant');
     const values = { ...DEFAULTS, optionValues: {}, ...before, ...definedOf(input) };
-    return { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
+    const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
+    assertStock(row);
+    return row;
   });
 }
 
-/** Inserts in order of SKU, so that two requests with the same SKUs cannot deadlock. */
-export async function insertVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
-  await orSkuTaken(
-    manager.insert(
-      ProductVariant,
-      sortedBy(rows, ({ sku }) => sku ?? ''),
-    ),
-  );
+export async function insertVariants(
+  manager: EntityManager,
+  rows: readonly VariantRow[],
+  origin: StockOrigin,
+): Promise<void> {
+  await manager.insert(ProductVariant, [...rows]);
+  await recordStock(manager, stocksOf([], rows), origin);
 }
 
-/** Replaces the variants of a product; those not in `rows` are removed. */
+/** Replaces the variants of a product; those not in `rows` are removed. @param present locked */
 export async function replaceVariants(
   manager: EntityManager,
   present: readonly ProductVariant[],
   rows: readonly VariantRow[],
+  origin: StockOrigin,
 ): Promise<void> {
   const kept = new Set(rows.map(({ id }) => id));
   const gone = present.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
   if (gone.length > 0) await manager.delete(ProductVariant, gone);
-  await saveVariants(manager, rows);
+  await saveVariants(manager, present, rows, origin);
 }
 
-/** Inserts or updates in order of id, the order in which orders lock variants, so that the two cannot deadlock. */
-export async function saveVariants(manager: EntityManager, rows: readonly VariantRow[]): Promise<void> {
-  const inOrder = sortedBy(rows, ({ id }) => id);
+/**
+ * Inserts or updates in order of id, the order in which orders lock variants, so that the two cannot deadlock.
+ * @param present stored variants, locked; those that are not in `rows` stay
+ */
+export async function saveVariants(
+  manager: EntityManager,
+  present: readonly ProductVariant[],
+  rows: readonly VariantRow[],
+  origin: StockOrigin,
+): Promise<void> {
+  const inOrder = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (let i = 0; i < inOrder.length; i += ROWS_A_STATEMENT)
-    await orSkuTaken(manager.upsert(ProductVariant, inOrder.slice(i, i + ROWS_A_STATEMENT), ['id']));
+    await manager.upsert(ProductVariant, inOrder.slice(i, i + ROWS_A_STATEMENT), ['id']);
+  await recordStock(manager, stocksOf(present, rows), origin);
 }
 
 /** Changes the variant of a product that has only one. @throws ProductHasVariants */
@@ -77,26 +90,24 @@ export async function updateOnlyVariant(
   manager: EntityManager,
   product: ProductWithVariants,
   changes: Partial<Pick<ProductVariant, 'sku' | 'priceMinor' | 'stock'>>,
+  origin: StockOrigin,
 ): Promise<void> {
-  if (product.variants.length > 1) throw new ProductHasVariants();
-  await orSkuTaken(manager.update(ProductVariant, { productId: product.id }, changes));
+  const [only, second] = product.variants;
+  if (only === undefined || second !== undefined) throw new ProductHasVariants();
+  const row = { ...only, ...changes };
+  assertStock(row);
+  await saveVariants(manager, [only], [row], origin);
 }
 
-/**
- * For statements that write variants: their option values were checked before, so only a SKU can collide.
- * @throws SkuTaken
- */
-async function orSkuTaken(statement: Promise<unknown>): Promise<void> {
-  try {
-    await statement;
-  } catch (error) {
-    if (isUniqueViolation(error)) throw new SkuTaken({ cause: error });
-    throw error;
-  }
+/** @throws ValidationFailed */
+function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow): void {
+  if (stock < 0 && tracksStock && !sellsWhenOut)
+    throw invalid('stock', 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
-function sortedBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  return items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+function stocksOf(present: readonly ProductVariant[], rows: readonly VariantRow[]): StockChanged[] {
+  const before = new Map(present.map(({ id, stock }) => [id, stock]));
+  return rows.map(({ id, stock }) => ({ variantId: id, before: before.get(id) ?? 0, after: stock }));
 }
 
 function invalid(field: string, message: string): AppError {

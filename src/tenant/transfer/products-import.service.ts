@@ -13,6 +13,7 @@ import { HandleTaken } from '../products/products.errors';
 import { ImportRejected, NotACatalogueFile } from './transfer.errors';
 import type { CatalogueGroup, RowProblem } from './shopify/shopify-catalogue';
 import { readShopifyCsv } from './shopify/shopify-csv';
+import type { StockOrigin } from '../products/stock-ledger';
 import { saveVariants } from '../products/variants';
 
 export interface ImportOptions {
@@ -33,7 +34,7 @@ export class ProductsImportService {
 
   /**
    * @param source the file; must be fast to read, because a transaction stays open meanwhile
-   * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; SkuTaken or HandleTaken
+   * @throws NotACatalogueFile; ImportRejected in mode `atomic` when a row has a problem; HandleTaken
    *   when another request took one meanwhile. After an error nothing is stored
    */
   async import(source: Readable, { mode, currency, onProgress }: ImportOptions): Promise<ImportReportDto> {
@@ -41,9 +42,10 @@ export class ProductsImportService {
     const report = emptyReport();
     try {
       return await this.tenant.transaction(async (manager) => {
-        const money = currency ?? this.tenant.access.currency;
+        const { userId, currency: own } = this.tenant.access;
+        const money = currency ?? own;
         for await (const batch of batches(readShopifyCsv(source, money, notStored))) {
-          await storeBatch(manager, batch, report);
+          await storeBatch(manager, batch, report, { reason: 'import', createdBy: userId });
           onProgress?.(report.rows);
         }
         report.notStored = [...notStored].sort();
@@ -95,6 +97,7 @@ async function storeBatch(
   manager: EntityManager,
   batch: readonly CatalogueGroup[],
   report: ImportReportDto,
+  origin: StockOrigin,
 ): Promise<void> {
   const known = await readKnown(manager, batch);
   const merged: Merged[] = [];
@@ -104,7 +107,7 @@ async function storeBatch(
     note(report, [...problems, ...(result?.problems ?? [])]);
     if (result?.merged) merged.push(result.merged);
   }
-  await write(manager, merged);
+  await write(manager, merged, origin);
   for (const { isNew, variants, newVariants } of merged) {
     report.products[isNew ? 'created' : 'updated']++;
     report.variants.created += newVariants;
@@ -151,13 +154,15 @@ async function readKnown(manager: EntityManager, batch: readonly CatalogueGroup[
   };
 }
 
-async function write(manager: EntityManager, merged: readonly Merged[]): Promise<void> {
+async function write(manager: EntityManager, merged: readonly Merged[], origin: StockOrigin): Promise<void> {
   if (merged.length === 0) return;
   const products = merged.map(({ product }) => product);
   await orHandleTaken(manager.upsert(Product, products, ['id']));
   await saveVariants(
     manager,
+    merged.flatMap(({ present }) => present),
     merged.flatMap(({ variants }) => variants),
+    origin,
   );
 }
 

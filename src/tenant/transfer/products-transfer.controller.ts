@@ -13,7 +13,7 @@ import { csvDownload } from '../../http/csv-download';
 import { Route } from '../../http/route';
 import { withUpload } from '../../http/upload';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { HandleTaken, SkuTaken } from '../products/products.errors';
+import { HandleTaken } from '../products/products.errors';
 import { ImportQuery, ImportReportDto } from './import.dto';
 import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
@@ -41,7 +41,6 @@ export class ProductsTransferController {
       NotACatalogueFile,
       ImportRejected,
       HandleTaken,
-      SkuTaken,
       BodyTooLarge,
       UnsupportedMediaType,
       MalformedBody,

@@ -21,6 +21,8 @@ export interface Merged {
   /** Only variants that the file names. */
   variants: VariantRow[];
   newVariants: number;
+  /** Variants of the shop's product before the import. */
+  present: readonly ProductVariant[];
 }
 
 /** Rows to write, if any, and problems with the rows that are left out. */
@@ -66,7 +68,7 @@ export function mergeProduct(file: CatalogueProduct, known: KnownProducts): Merg
     );
   const product = { ...productRow(file, target), id, options: optionsOf(all) };
   const newVariants = variants.length - present.filter((variant) => written.has(variant.id)).length;
-  return { merged: { product, isNew: target === undefined, variants, newVariants }, problems };
+  return { merged: { product, isNew: target === undefined, variants, newVariants, present }, problems };
 }
 
 /** True if the merge would change the currency of a price: amounts have no currency of their own, their product has. */
@@ -120,7 +122,16 @@ function mergeVariants(productId: string, file: CatalogueVariant[], present: Pro
   let next = Math.max(0, ...present.map(({ position }) => position));
   return file.map(({ row: _row, ...values }) => {
     const before = bySku.get(values.sku ?? '') ?? byValues.get(combinationOf(values.optionValues));
-    return { ...values, id: before?.id ?? newId(), productId, position: before?.position ?? ++next };
+    const { tracksStock = true, sellsWhenOut = false, attributes = {} } = before ?? {};
+    return {
+      tracksStock,
+      sellsWhenOut,
+      attributes,
+      ...values,
+      id: before?.id ?? newId(),
+      productId,
+      position: before?.position ?? ++next,
+    };
   });
 }
 
@@ -140,6 +151,7 @@ function productRow(file: CatalogueProduct, target: ProductWithVariants | undefi
     currency,
     ...{ description, vendor, type, tags, status, images },
     options: [],
+    attributes: target?.attributes ?? {},
     updatedAt,
   };
 }

@@ -23,7 +23,7 @@ export interface CatalogueImage {
   alt: string | null;
 }
 
-export type CatalogueStatus = 'draft' | 'active' | 'archived';
+export type CatalogueStatus = 'draft' | 'active' | 'unlisted' | 'archived';
 
 export interface CatalogueProduct {
   /** Lines of all its rows, images included; the first is where it begins. */

@@ -1,0 +1,148 @@
+import { Flag, Id, Text, Whole } from '../../http/fields';
+import { MAX_MINOR } from '../../common/money';
+import { OptionValues } from './option-values';
+import { TextMap } from '../../http/text-map';
+
+export const MAX_STOCK = 1_000_000_000;
+export const SKU = { max: 255, example: 'TEE-S' };
+export const PRICE = {
+  min: 0,
+  max: MAX_MINOR,
+  example: 1999,
+  description: 'In minor units of the currency.',
+};
+export const STOCK = { min: -MAX_STOCK, max: MAX_STOCK, example: 10 };
+/** Stock that orders have taken or given back may exceed the limits for input. */
+export const STOCK_ANSWER = { ...STOCK, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+const TRACKS_STOCK = { description: 'If false, orders neither check nor change the stock.', example: true };
+const SELLS_WHEN_OUT = {
+  description: 'If true, orders may exceed the stock, which goes below 0.',
+  example: false,
+};
+export const ATTRIBUTES = {
+  entries: 250,
+  length: 65_536,
+  example: { 'SEO Title': 'Soft linen tees' },
+  description:
+    'Columns of an imported file without a field of their own, by name: category, SEO, unit price, metafields.',
+};
+const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
+
+/** A variant in a request. */
+export class VariantInputDto {
+  @Id({
+    optional: true,
+    description: 'In a PATCH: the variant to change. Without it a new variant is created.',
+  })
+  id?: string;
+
+  @Text({ ...SKU, optional: true, nullable: true })
+  sku?: string | null;
+
+  @OptionValues({ optional: true })
+  optionValues?: Record<string, string>;
+
+  @Whole({ ...PRICE, optional: true, description: 'Default: that of the product.' })
+  priceMinor?: number;
+
+  @Whole({ ...PRICE, optional: true, nullable: true, description: 'Price before a reduction.' })
+  compareAtMinor?: number | null;
+
+  @Whole({ ...PRICE, optional: true, nullable: true, description: 'Purchase price of the shop.' })
+  costMinor?: number | null;
+
+  @Whole({ ...STOCK, optional: true, description: 'Default 0. Below 0 only if the variant sells when out.' })
+  stock?: number;
+
+  @Flag({ ...TRACKS_STOCK, optional: true })
+  tracksStock?: boolean;
+
+  @Flag({ ...SELLS_WHEN_OUT, optional: true })
+  sellsWhenOut?: boolean;
+
+  @Text({ max: 255, optional: true, nullable: true })
+  barcode?: string | null;
+
+  @Whole({ ...GRAMS, optional: true })
+  grams?: number;
+
+  @Flag({ optional: true })
+  requiresShipping?: boolean;
+
+  @Flag({ optional: true })
+  taxable?: boolean;
+
+  @Text({ max: 2048, optional: true, nullable: true })
+  imageSrc?: string | null;
+
+  @TextMap({ ...ATTRIBUTES, optional: true })
+  attributes?: Record<string, string>;
+}
+
+export class VariantDto {
+  @Id()
+  id: string;
+
+  @Text({ ...SKU, nullable: true })
+  sku: string | null;
+
+  @OptionValues()
+  optionValues: Record<string, string>;
+
+  @Whole(PRICE)
+  priceMinor: number;
+
+  @Whole({ ...PRICE, nullable: true })
+  compareAtMinor: number | null;
+
+  @Whole({ ...PRICE, nullable: true })
+  costMinor: number | null;
+
+  @Whole(STOCK_ANSWER)
+  stock: number;
+
+  @Flag(TRACKS_STOCK)
+  tracksStock: boolean;
+
+  @Flag(SELLS_WHEN_OUT)
+  sellsWhenOut: boolean;
+
+  @Text({ max: 255, nullable: true })
+  barcode: string | null;
+
+  @Whole(GRAMS)
+  grams: number;
+
+  @Flag()
+  requiresShipping: boolean;
+
+  @Flag()
+  taxable: boolean;
+
+  @Text({ max: 2048, nullable: true })
+  imageSrc: string | null;
+
+  @TextMap(ATTRIBUTES)
+  attributes: Record<string, string>;
+}
+
+/** Picks the fields by name: rows of an entity have more, and a variant from JSON has these in any order. */
+export function toVariantDto(variant: VariantDto): VariantDto {
+  return {
+    id: variant.id,
+    sku: variant.sku,
+    optionValues: variant.optionValues,
+    priceMinor: variant.priceMinor,
+    compareAtMinor: variant.compareAtMinor,
+    costMinor: variant.costMinor,
+    stock: variant.stock,
+    tracksStock: variant.tracksStock,
+    sellsWhenOut: variant.sellsWhenOut,
+    barcode: variant.barcode,
+    grams: variant.grams,
+    requiresShipping: variant.requiresShipping,
+    taxable: variant.taxable,
+    imageSrc: variant.imageSrc,
+    attributes: variant.attributes,
+  };
+}
