@@ -6,7 +6,10 @@ import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.m
 import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
-export const ENTITIES = { public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES], tenant: TENANT_ENTITIES };
+export const ENTITIES = {
+  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES],
+  tenant: [...TENANT_ENTITIES, ...TransferModule.entities],
+};
 
 /** Root module: the public side, the tenant side, and the engine between them. */
 @Module({})

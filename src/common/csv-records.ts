@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse/sync';
 
 /** The file is not the CSV that it should be. The message speaks of `line` as "here", when it is known. */
@@ -39,15 +38,22 @@ const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22] as const;
 const BOM = '\uFEFF';
 const UNKNOWN = '\uFFFD'; // also what stands in place of bytes that are not UTF-8
 
+/** Characters that may separate the cells of a record. */
+export const SEPARATORS = [',', ';', '\t', '|'] as const;
+export type Separator = (typeof SEPARATORS)[number];
+
 /**
  * Reads the records of a CSV file as they arrive, those of one piece at once: a promise for each record would cost
  * more than reading it. All records before a fault are given out before the fault is thrown, however the bytes are
  * cut.
  * @throws UnreadableCsv when the bytes are not UTF-8, the quoting is broken, or a record is too long
  */
-export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecord[]> {
-  const cutter = new RecordCutter();
-  for await (const piece of source as AsyncIterable<Buffer | string>) {
+export async function* readCsvRecords(
+  source: AsyncIterable<Buffer | string>,
+  separator: Separator = ',',
+): AsyncGenerator<CsvRecord[]> {
+  const cutter = new RecordCutter(separator);
+  for await (const piece of source) {
     cutter.add(typeof piece === 'string' ? Buffer.from(piece) : piece);
     yield cutter.take();
     if (cutter.fault !== null) throw cutter.fault;
@@ -59,7 +65,7 @@ export async function* readCsvRecords(source: Readable): AsyncGenerator<CsvRecor
 
 /**
  * Cuts bytes into records: after LF, CR or both (files pasted together mix them), unless a quote is open. Records with
- * quotes go to csv-parse, all of a piece at once. Records without quotes, which most are, are split at their commas
+ * quotes go to csv-parse, all of a piece at once. Records without quotes, which most are, are split at their separators
  * here instead of by a library, because csv-parse takes six times as long for them.
  */
 class RecordCutter {
@@ -75,6 +81,8 @@ class RecordCutter {
   private length = 0;
   private isOpen = false;
   private hasQuotes = false;
+
+  constructor(private readonly separator: Separator) {}
 
   add(piece: Buffer): void {
     let start = 0;
@@ -106,7 +114,8 @@ class RecordCutter {
     const { records, quoted } = this;
     this.records = [];
     this.quoted = [];
-    const { known, fault } = parseAll(quoted.map(({ text }) => text));
+    const texts = quoted.map(({ text }) => text);
+    const { known, fault } = parseAll(texts, this.separator);
     for (const [i, cells] of known.entries()) quoted[i]!.record.cells = cells; // each text is one record
     if (fault === null) return records;
     const { record } = quoted[known.length]!; // the one that it was thrown at
@@ -138,9 +147,9 @@ class RecordCutter {
     const text = line === 1 && whole.startsWith(BOM) ? whole.slice(1) : whole;
     const isInvalid = text.includes(UNKNOWN) && !isUtf8(bytes.subarray(start, end));
     if (isInvalid || end - start > MAX_RECORD_BYTES)
-      this.fault = quotingFault(text, line) ?? (isInvalid ? notUtf8(line) : tooLong(line));
+      this.fault = quotingFault(text, line, this.separator) ?? (isInvalid ? notUtf8(line) : tooLong(line));
     else if (text !== '') {
-      const record = { line, cells: hasQuotes ? [] : text.split(',') };
+      const record = { line, cells: hasQuotes ? [] : text.split(this.separator) };
       this.records.push(record);
       if (hasQuotes) this.quoted.push({ record, text });
     }
@@ -148,11 +157,12 @@ class RecordCutter {
 }
 
 /** @returns the cells of all records before the fault */
-function parseAll(texts: readonly string[]): { known: string[][]; fault: unknown } {
+function parseAll(texts: readonly string[], delimiter: Separator): { known: string[][]; fault: unknown } {
   const known: string[][] = [];
   if (texts.length === 0) return { known, fault: null };
   try {
     parse(texts.join('\n'), {
+      delimiter,
       relax_column_count: true,
       record_delimiter: '\n',
       on_record: (cells: string[]) => {
@@ -167,8 +177,8 @@ function parseAll(texts: readonly string[]): { known: string[][]; fault: unknown
 }
 
 /** An open quote is none: it may be closed behind the text. */
-function quotingFault(text: string, line: number): Error | null {
-  const { fault } = parseAll([text]);
+function quotingFault(text: string, line: number, separator: Separator): Error | null {
+  const { fault } = parseAll([text], separator);
   if (fault === null || (fault instanceof CsvError && fault.code === UNCLOSED)) return null;
   return explained(fault, line);
 }

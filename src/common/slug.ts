@@ -1,3 +1,5 @@
+import { transliterate } from 'transliteration';
+
 const MAX_SLUG = 60;
 
 /**
@@ -6,9 +8,9 @@ const MAX_SLUG = 60;
  */
 export const SLUG_PATTERN = /^(?!(?:[0-9a-f]{4}-?){8}$)[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
-/** Makes a slug from a name: `Café Zürich & Co.` → `cafe-zurich-co`. Empty if nothing of the name remains. */
+/** Makes a slug from a name: `Café Zürich & Co.` → `cafe-zurich-co`, `Łódź` → `lodz`. Empty if nothing of the name remains. */
 export function slugify(name: string): string {
-  return name
+  return transliterate(name.normalize('NFKC'))
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')
     .toLowerCase()

@@ -34,7 +34,7 @@ interface FieldOptions {
   nullable?: boolean;
 }
 
-/** A string, trimmed unless `raw`, of `min` (default 1) to `max` characters. */
+/** A string in NFC and trimmed, unless `raw`, of `min` (default 1) to `max` characters. */
 export function Text(
   options: FieldOptions & { min?: number; max: number; raw?: boolean },
 ): PropertyDecorator {
@@ -96,7 +96,7 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
   return field(options, { type: String, enum: [...values] }, [IsIn(values)]);
 }
 
-/** Distinct strings, trimmed, each of 1 to `length` characters; at most `max` of them. */
+/** Distinct strings, in NFC and trimmed, each of 1 to `length` characters; at most `max` of them. */
 export function Texts(options: FieldOptions & { max: number; length: number }): PropertyDecorator {
   const { max, length } = options;
   const items = { type: 'string', minLength: 1, maxLength: length };
@@ -160,5 +160,5 @@ function field(
 }
 
 function trimmed(value: unknown): unknown {
-  return typeof value === 'string' ? value.trim() : value;
+  return typeof value === 'string' ? value.normalize('NFC').trim() : value;
 }

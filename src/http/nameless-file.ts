@@ -29,6 +29,13 @@ export class NamelessFile {
     return this.track(createReadStream('', { fd: this.handle.fd, start: 0, fs: { ...fs, close: keepOpen } }));
   }
 
+  /** Bytes that a writer has finished writing. */
+  async read(position: number, length: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(length), 0, length, position);
+    if (bytesRead < length) throw new Error('a temporary file is shorter than what was written to it');
+    return buffer;
+  }
+
   async size(): Promise<number> {
     return (await this.handle.stat()).size;
   }

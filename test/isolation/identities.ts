@@ -68,6 +68,7 @@ export interface Rows {
   /** Content of a cursor of the list of orders. */
   orderNumber: string;
   customer: string;
+  import: string;
 }
 export type Kind = keyof Rows;
 
@@ -83,7 +84,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
   const rows: Rows = {
     ...{ shop: shop.id as string, user: user.id as string },
     ...{ member: '', auditEntry: '' },
-    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '', customer: '' },
+    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '', customer: '', import: '' },
   };
   if (wanted.every((kind) => kind === 'shop' || kind === 'user')) return rows;
   if (wanted.includes('member') || wanted.includes('auditEntry')) {
@@ -102,6 +103,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     await api.post(`orders/${rows.paidOrder}/pay`);
   }
   if (wanted.includes('customer')) rows.customer = await newCustomer(person);
+  if (wanted.includes('import')) rows.import = await newImport(person);
   return rows;
 }
 
@@ -116,6 +118,12 @@ async function newCustomer({ database, shop, marker }: Person): Promise<string> 
   return row!.id; // one was inserted
 }
 
+async function newImport({ api, marker }: Person): Promise<string> {
+  const csv = `Title,Variant Price\nImported ${marker},1`;
+  const { body } = await api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
+  return body.importId;
+}
+
 /** Creates two shops that must not see each other, and users who have lost a right. */
 export async function newWorld(testApp: TestApp): Promise<World> {
   const { api, app, database } = testApp;
@@ -125,7 +133,7 @@ export async function newWorld(testApp: TestApp): Promise<World> {
     Person,
     Person,
   ];
-  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber', 'customer']);
+  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber', 'customer', 'import']);
   await api.as(ada.accessToken).post('shops', { name: `Second ${ada.marker}` }); // of two shops a login chooses none
   const global = await api.post('auth/login', { email: ada.email, password: PASSWORD });
   await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [

@@ -39,6 +39,7 @@ export interface RouteEntry {
 
 const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
+const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 /** A cursor is only a starting point: another shop's cursor gives rows of the own shop, or none. */
@@ -227,6 +228,9 @@ export const ROUTES: RouteEntry[] = [
     ok: '200',
     ids: { 'path.id': { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' } },
   },
+  { route: 'GET /api/v1/imports', access: 'tenant', ok: '200', ...withCursor('import') },
+  { route: 'GET /api/v1/imports/{id}', access: 'tenant', ok: '200', ids: { 'path.id': IMPORT } },
+  { route: 'POST /api/v1/imports/{id}/undo', access: 'tenant', ok: '200', ids: { 'path.id': IMPORT } },
   { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs-yaml', access: 'open', ok: '200', undescribed: true },

@@ -14,6 +14,25 @@ export function optionsOf(variants: readonly WithOptionValues[]): ProductOption[
 }
 
 /**
+ * The options of a product after a change of its variants. Names and values keep their order, also values that no variant has had
+ * yet; those that variants have had and no longer have go, new ones come last.
+ */
+export function mergeOptions(
+  before: { product: { options: ProductOption[] }; variants: readonly WithOptionValues[] } | undefined,
+  variants: readonly WithOptionValues[],
+): ProductOption[] {
+  const spanned = optionsOf(variants);
+  const had = new Map(optionsOf(before?.variants ?? []).map(({ name, values }) => [name, new Set(values)]));
+  const options = new Map(before?.product.options.map(({ name, values }) => [name, values]));
+  if (spanned.length !== options.size || spanned.some(({ name }) => !options.has(name))) return spanned;
+  return [...options].map(([name, values]) => {
+    const now = spanned.find((option) => option.name === name)?.values ?? [];
+    const kept = values.filter((value) => now.includes(value) || had.get(name)?.has(value) !== true);
+    return { name, values: [...kept, ...now.filter((value) => !kept.includes(value))] };
+  });
+}
+
+/**
  * Checks the variants of a product against each other.
  * @param options from the client; undefined means those that the variants span
  * @returns a message for the client, or null

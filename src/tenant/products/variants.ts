@@ -13,9 +13,11 @@ const ROWS_A_STATEMENT = 500;
 /** A variant to store. */
 export type VariantRow = Omit<ProductVariant, 'product'>;
 
-const DEFAULTS = {
+/** Values of a new variant that are not given. */
+export const NEW_VARIANT = {
   ...{ sku: null, compareAtMinor: null, costMinor: null, barcode: null, imageSrc: null },
   ...{ stock: 0, tracksStock: true, sellsWhenOut: false, grams: 0, requiresShipping: true, taxable: true },
+  optionValues: {},
   attributes: {},
 };
 
@@ -40,7 +42,7 @@ export function variantRows(
     const price = input.priceMinor ?? before?.priceMinor ?? priceMinor;
     if (price === undefined)
       throw invalid('priceMinor', 'a price is needed on the product or on each variant');
-    const values = { ...DEFAULTS, optionValues: {}, ...before, ...definedOf(input) };
+    const values = { ...NEW_VARIANT, ...before, ...definedOf(input) };
     const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
     assertStock(row);
     return row;
@@ -75,7 +77,7 @@ export async function replaceVariants(
  */
 export async function saveVariants(
   manager: EntityManager,
-  present: readonly ProductVariant[],
+  present: readonly VariantRow[],
   rows: readonly VariantRow[],
   origin: StockOrigin,
 ): Promise<void> {
@@ -105,7 +107,7 @@ function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow): void {
     throw invalid('stock', 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
-function stocksOf(present: readonly ProductVariant[], rows: readonly VariantRow[]): StockChanged[] {
+function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {
   const before = new Map(present.map(({ id, stock }) => [id, stock]));
   return rows.map(({ id, stock }) => ({ variantId: id, before: before.get(id) ?? 0, after: stock }));
 }

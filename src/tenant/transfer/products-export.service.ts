@@ -20,7 +20,19 @@ export class ProductsExportService {
 }
 
 async function* catalogue(manager: EntityManager): AsyncGenerator<CsvCell[]> {
-  yield SHOPIFY_COLUMNS;
+  const columns = [...SHOPIFY_COLUMNS, ...(await attributeNames(manager))];
+  yield columns;
   const read = (after: string, limit: number) => manager.query<ProductRow[]>(PRODUCTS_AFTER, [after, limit]);
-  for await (const product of eachRow(NIL, ({ id }) => id, read)) yield* shopifyRows(product);
+  for await (const product of eachRow(NIL, ({ id }) => id, read)) yield* shopifyRows(product, columns);
+}
+
+/** Names of the attributes that any product or variant of the shop has. */
+async function attributeNames(manager: EntityManager): Promise<string[]> {
+  const rows = await manager.query<{ name: string }[]>(
+    `SELECT name COLLATE "C" AS name FROM (
+       SELECT jsonb_object_keys(attributes) AS name FROM products
+       UNION SELECT jsonb_object_keys(attributes) FROM product_variants) a
+     ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name).filter((name) => !SHOPIFY_COLUMNS.includes(name));
 }

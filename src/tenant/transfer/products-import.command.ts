@@ -7,7 +7,16 @@ import { startProgress } from '../../cli/progress';
 import { AppError } from '../../common/app-error';
 import { OperatorError } from '../../common/report';
 import { TenantSession } from '../../tenancy/tenant-session';
-import { IMPORT_MODES, type ImportMode, type ImportReportDto, type RowProblemDto } from './import.dto';
+import { ENCODINGS, type Encoding } from '../../common/text-encoding';
+import {
+  type FieldChangeDto,
+  IMPORT_MODES,
+  type ImportMode,
+  type ImportReportDto,
+  type RowProblemDto,
+  SEPARATOR_NAMES,
+  type SeparatorName,
+} from './import.dto';
 import { ProductsImportService } from './products-import.service';
 import { ImportRejected } from './transfer.errors';
 
@@ -15,6 +24,10 @@ interface Options {
   shop: string;
   mode: ImportMode;
   currency?: string;
+  encoding?: Encoding;
+  separator?: SeparatorName;
+  decimal: 'point' | 'comma';
+  dryRun?: boolean;
 }
 
 export function addProductsImport(program: Command, context: CommandContext): void {
@@ -29,6 +42,18 @@ export function addProductsImport(program: Command, context: CommandContext): vo
       'currency of products that name none; default: that of the shop',
       parseCurrency,
     )
+    .addOption(new Option('--encoding <name>', 'encoding of the file; default: found out').choices(ENCODINGS))
+    .addOption(
+      new Option('--separator <name>', 'between the cells; default: found out').choices(
+        Object.keys(SEPARATOR_NAMES),
+      ),
+    )
+    .addOption(
+      new Option('--decimal <sign>', 'decimal sign of the numbers')
+        .choices(['point', 'comma'])
+        .default('point'),
+    )
+    .option('--dry-run', 'store nothing; print what would be created and changed')
     .action((file: string, options: Options) =>
       context.withApp(async (app) => {
         const service = await app.get(TenantSession).resolve(ProductsImportService, options.shop);
@@ -45,15 +70,23 @@ async function importFile(
   const { size } = await stat(file).catch((error: Error) => {
     throw new OperatorError(`Cannot read ${file}: ${error.message}`);
   });
-  const source = createReadStream(file);
+  let bytesRead = () => 0;
+  const open = () => {
+    const source = createReadStream(file);
+    bytesRead = () => source.bytesRead;
+    return source;
+  };
   const progress = startProgress('importing bytes', size);
   try {
-    const { mode, currency } = options;
-    return await service.import(source, {
-      mode,
-      ...(currency === undefined ? {} : { currency }),
-      onProgress: (rows) => progress.update(source.bytesRead, `${rows} rows`),
-    });
+    const { dryRun = false, shop: _shop, ...reading } = options;
+    return await service.import(
+      { open },
+      {
+        ...reading,
+        isDryRun: dryRun,
+        onProgress: (rows) => progress.update(bytesRead(), `${rows} rows`),
+      },
+    );
   } catch (error) {
     if (error instanceof AppError && error.kind === ImportRejected.kind)
       printProblems((error.details.errors ?? []) as RowProblemDto[]);
@@ -63,13 +96,24 @@ async function importFile(
   }
 }
 
-function printReport({ rows, skippedRows, products, variants, errors, notStored }: ImportReportDto): void {
+function printReport(report: ImportReportDto): void {
+  const { rows, skippedRows, products, variants, errors, warnings, notStored } = report;
   printProblems(errors);
+  printProblems(warnings);
+  for (const change of report.changes) printChange(change);
   if (notStored.length > 0) print(`not stored: ${notStored.join(', ')}`);
   print(
     `${rows} rows: products ${products.created} created, ${products.updated} updated; ` +
       `variants ${variants.created} created, ${variants.updated} updated; ${skippedRows} rows skipped`,
   );
+  print(`read as ${report.encoding}, separated by ${report.separator}`);
+  if (report.dryRun) print('nothing was stored');
+  else print(`import ${report.importId}`);
+}
+
+function printChange({ handle, sku, field, old, new: now }: FieldChangeDto): void {
+  const what = sku === null ? handle : `${handle} ${sku}`;
+  print(field === null ? `create ${what}` : `change ${what} ${field}: ${old} -> ${now}`);
 }
 
 function printProblems(problems: readonly RowProblemDto[]): void {

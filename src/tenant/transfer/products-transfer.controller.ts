@@ -13,11 +13,10 @@ import { csvDownload } from '../../http/csv-download';
 import { Route } from '../../http/route';
 import { withUpload } from '../../http/upload';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { HandleTaken } from '../products/products.errors';
-import { ImportQuery, ImportReportDto } from './import.dto';
+import { ImportQuery, ImportReportDto, optionsOf } from './import.dto';
 import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
-import { ImportRejected, NotACatalogueFile } from './transfer.errors';
+import { EncodingUnclear, ImportRejected, NotACatalogueFile, SeparatorUnclear } from './transfer.errors';
 
 const MIB = 1_048_576;
 
@@ -33,14 +32,15 @@ export class ProductsTransferController {
   @Post('import')
   @RouteConfig({ takesFile: true })
   @Route({
-    summary: 'Imports a Shopify product CSV; creates or updates by handle and SKU',
+    summary: 'Imports a Shopify product CSV; creates or updates by handle, or by SKU where there is none',
     operationId: 'ProductsController_import',
     ok: ImportReportDto,
     csv: true,
     errors: [
       NotACatalogueFile,
+      EncodingUnclear,
+      SeparatorUnclear,
       ImportRejected,
-      HandleTaken,
       BodyTooLarge,
       UnsupportedMediaType,
       MalformedBody,
@@ -48,7 +48,7 @@ export class ProductsTransferController {
   })
   import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
     return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
-      this.imports.import(file.open(), query),
+      this.imports.import(file, optionsOf(query)),
     );
   }
 

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { Import, ImportChange } from './imports/import.entity';
+import { ImportsController } from './imports/imports.controller';
+import { ImportsService } from './imports/imports.service';
 import { OrdersExportService } from './orders-export.service';
 import { OrdersImportService } from './orders-import.service';
 import { OrdersTransferController } from './orders-transfer.controller';
@@ -8,7 +11,15 @@ import { ProductsTransferController } from './products-transfer.controller';
 
 /** Imports and exports of whole files. This module depends on the resources in src/tenant; they do not depend on it. */
 @Module({
-  controllers: [ProductsTransferController, OrdersTransferController],
-  providers: [ProductsImportService, ProductsExportService, OrdersImportService, OrdersExportService],
+  controllers: [ProductsTransferController, OrdersTransferController, ImportsController],
+  providers: [
+    ProductsImportService,
+    ProductsExportService,
+    OrdersImportService,
+    OrdersExportService,
+    ImportsService,
+  ],
 })
-export class TransferModule {}
+export class TransferModule {
+  static readonly entities = [Import, ImportChange];
+}

@@ -1,20 +1,24 @@
-/** Content of a Shopify product CSV in the terms of this project. */
+/** Content of a Shopify product CSV in the terms of this project. A field that is missing has no column in the file. */
 
 export interface CatalogueVariant {
   /** Line of the file on which the record starts; the header is line 1. */
   row: number;
-  sku: string | null;
-  /** `{ Size: 'Small' }`; `{}` when the product has no options. */
-  optionValues: Record<string, string>;
-  priceMinor: number;
-  compareAtMinor: number | null;
-  costMinor: number | null;
-  stock: number;
-  barcode: string | null;
-  grams: number;
-  requiresShipping: boolean;
-  taxable: boolean;
-  imageSrc: string | null;
+  /** `{ Size: 'Small' }`; `{}` when the product has no options; missing when the file has no columns for options. */
+  optionValues?: Record<string, string>;
+  sku?: string | null;
+  priceMinor?: number;
+  compareAtMinor?: number | null;
+  costMinor?: number | null;
+  stock?: number;
+  tracksStock?: boolean;
+  sellsWhenOut?: boolean;
+  barcode?: string | null;
+  grams?: number;
+  requiresShipping?: boolean;
+  taxable?: boolean;
+  imageSrc?: string | null;
+  /** Null removes the attribute. */
+  attributes: Record<string, string | null>;
 }
 
 export interface CatalogueImage {
@@ -25,22 +29,32 @@ export interface CatalogueImage {
 
 export type CatalogueStatus = 'draft' | 'active' | 'unlisted' | 'archived';
 
+/** Fields of a product that its titled row sets. */
+export interface CatalogueFields {
+  name?: string;
+  description?: string;
+  vendor?: string;
+  type?: string;
+  tags?: string[];
+  status?: CatalogueStatus;
+  /** Given when the file has the column Published. */
+  isPublished?: boolean;
+  /** Null removes the attribute. */
+  attributes: Record<string, string | null>;
+}
+
 export interface CatalogueProduct {
   /** Lines of all its rows, images included; the first is where it begins. */
   rows: number[];
   handle: string;
-  /** Null when the group has no Title: it continues a product that the shop has. */
-  name: string | null;
-  description: string;
-  vendor: string;
-  type: string;
-  tags: string[];
-  status: CatalogueStatus;
+  /** False if the rows have no Handle: then the product is found by SKU, and `handle` is made from the title. */
+  hasHandle: boolean;
+  /** Null when no row has a Title: the rows continue a product that the shop has. */
+  fields: CatalogueFields | null;
   /** ISO 4217; the currency of all its prices. */
   currency: string;
-  /** In the order of the columns, values in order of appearance. */
-  options: { name: string; values: string[] }[];
-  images: CatalogueImage[];
+  /** Missing when the file has no column for images. */
+  images?: CatalogueImage[];
   variants: CatalogueVariant[];
 }
 
@@ -53,16 +67,15 @@ export const PROBLEM_CODES = [
   'TAGS_TOO_MANY',
   'STATUS_INVALID',
   'BOOLEAN_INVALID',
+  'POLICY_INVALID',
   'OPTION_NAME_INVALID',
   'OPTION_NAME_MISSING',
   'OPTION_VALUE_MISSING',
   'OPTION_VALUES_DUPLICATE',
-  'SKU_DUPLICATE',
   'PRICE_MISSING',
   'PRICE_INVALID',
   'CURRENCY_INVALID',
   'STOCK_INVALID',
-  'STOCK_NEGATIVE',
   'GRAMS_INVALID',
   'URL_INVALID',
   'IMAGE_POSITION_INVALID',
@@ -83,10 +96,19 @@ export interface RowProblem {
   message: string;
 }
 
-/** Consecutive rows of one handle. Each row is in `product` or is named in `problems`. */
+/** All rows of one product. Each row is in `product` or is named in `problems`. */
 export interface CatalogueGroup {
   /** Null when no row of the group is usable. */
   product: CatalogueProduct | null;
   problems: RowProblem[];
+  /** Named, but stored. */
+  warnings: RowProblem[];
   rows: number;
+}
+
+/** How cells are to be read. */
+export interface ReadingOptions {
+  /** ISO 4217, of products that do not name theirs. */
+  currency: string;
+  decimal: 'point' | 'comma';
 }

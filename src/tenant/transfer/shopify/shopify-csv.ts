@@ -1,108 +1,135 @@
-import type { Readable } from 'node:stream';
-import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/csv-records';
-import type { CatalogueGroup } from './shopify-catalogue';
+import { type CsvRecord, readCsvRecords, type Separator, UnreadableCsv } from '../../../common/csv-records';
+import type { CatalogueGroup, ReadingOptions } from './shopify-catalogue';
+import { isDefault, readHeader, type ShopifyHeader } from './shopify-columns';
 import { ShopifyProduct } from './shopify-product';
-import { type ShopifyHeader, ShopifyRow } from './shopify-row';
-import { OPTION_SLOTS } from './shopify-variant';
+import { ShopifyRow } from './shopify-row';
+import { RowSpill } from './row-spill';
 
-const MAX_GROUP_ROWS = 2000;
-const MAX_COLUMNS = 1000;
-const MAX_COLUMN_NAME = 255;
+const MAX_PRODUCTS = 1_000_000;
 
-/** Columns whose values are kept. */
-const KEPT: ReadonlySet<string> = new Set([
-  ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published', 'Status'],
-  ...OPTION_SLOTS.flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]),
-  ...['Variant SKU', 'Variant Grams', 'Variant Inventory Qty', 'Variant Price', 'Variant Compare At Price'],
-  ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
-  ...['Image Src', 'Image Position', 'Image Alt Text', 'Currency'],
-  ...['Variant Inventory Tracker', 'Variant Weight Unit'], // not kept, but no information is lost: weights are in grams
-]);
-
-/** Values that Shopify writes in other columns by default. */
-const DEFAULTS: ReadonlyMap<string, string> = new Map([
-  ['Gift Card', 'false'],
-  ['Variant Inventory Policy', 'deny'],
-  ['Variant Fulfillment Service', 'manual'],
-]);
+/** A file that can be read more than once, as UTF-8. */
+export interface ShopifyFile {
+  open(): AsyncIterable<Buffer>;
+  separator: Separator;
+}
 
 /**
- * Streams a Shopify product CSV, one group for each run of rows with the same Handle. A row that belongs to no group (no
- * Handle, or beyond the limit of a group) is a group of its own. Memory holds one product.
- * @param currency ISO 4217, for products that do not name theirs
+ * Reads a Shopify product CSV, one group for each product. Two passes: the first finds products whose rows do not stand
+ * together, or whose titled row is not their first. The second yields the others as it reads them and puts the rows of those
+ * aside on disk; they follow at the end. Memory holds one product, and a little for each product and for each row put aside.
  * @param notStored receives the names of columns with values that are not kept
- * @throws UnreadableCsv when the file is not such a CSV, after the groups before the fault
+ * @throws UnreadableCsv when the file is not such a CSV
  */
 export async function* readShopifyCsv(
-  source: Readable,
-  currency: string,
+  file: ShopifyFile,
+  options: ReadingOptions,
   notStored = new Set<string>(),
 ): AsyncGenerator<CatalogueGroup> {
-  let header: ShopifyHeader | undefined;
-  let product: ShopifyProduct | undefined;
-  for await (const records of readCsvRecords(source))
-    for (const record of records) {
-      if (header === undefined) {
-        header = readHeader(record);
-        continue;
-      }
-      const row = new ShopifyRow(header, record);
+  const scattered = await findScattered(file, options);
+  const spill = await RowSpill.open();
+  try {
+    let header: ShopifyHeader | undefined;
+    let product: ShopifyProduct | undefined;
+    let handle: string | null = null;
+    for await (const { record, header: own } of recordsOf(file)) {
+      header = own;
+      const row = new ShopifyRow(header, record, options);
       noteNotStored(header, record, notStored);
-      if (row.handle === null) {
-        yield rejected(row);
+      if (row.handle !== null && scattered.has(row.handle)) {
+        await spill.add(row.handle, record, isTitled(row));
         continue;
       }
-      if (product?.handle !== row.handle) {
-        if (product !== undefined) yield product.finish();
-        product = new ShopifyProduct(row.handle, row, currency);
-        continue;
-      }
-      if (product.rows < MAX_GROUP_ROWS) {
+      if (product !== undefined && row.handle !== null && row.handle === handle) {
         product.add(row);
         continue;
       }
-      row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_GROUP_ROWS} rows.`);
-      yield rejected(row);
+      if (row.handle === null) {
+        yield row.problems.length > 0 ? rejected(row) : new ShopifyProduct(row, options.currency).finish();
+        continue;
+      }
+      if (product !== undefined) yield product.finish();
+      product = new ShopifyProduct(row, options.currency);
+      ({ handle } = row);
     }
-  if (product !== undefined) yield product.finish();
+    if (product !== undefined) yield product.finish();
+    if (header !== undefined) yield* gathered(spill, header, options);
+  } finally {
+    await spill.close();
+  }
+}
+
+/** Rows with any value, each with the header of the file. @throws UnreadableCsv */
+async function* recordsOf(file: ShopifyFile): AsyncGenerator<{ record: CsvRecord; header: ShopifyHeader }> {
+  let header: ShopifyHeader | undefined;
+  for await (const records of readCsvRecords(file.open(), file.separator))
+    for (const record of records) {
+      if (header === undefined) {
+        if (!isSeparatorLine(record)) header = readHeader(record);
+      } else if (record.cells.some((cell) => cell.trim() !== '')) yield { record, header };
+    }
   if (header === undefined) throw new UnreadableCsv('The file is empty.');
 }
 
-function rejected(row: ShopifyRow): CatalogueGroup {
-  return { product: null, problems: row.problems, rows: 1 };
+/** Handles whose rows have other rows between them, or a row before the titled one. */
+async function findScattered(file: ShopifyFile, options: ReadingOptions): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const scattered = new Set<string>();
+  let last: string | null = null;
+  let isFirstTitled = false;
+  for await (const { record, header } of recordsOf(file)) {
+    const row = new ShopifyRow(header, record, options);
+    const { handle } = row;
+    if (handle === null) continue;
+    if (handle !== last) {
+      if (seen.has(handle)) scattered.add(handle);
+      isFirstTitled = isTitled(row);
+    } else if (isTitled(row) && !isFirstTitled) scattered.add(handle);
+    seen.add(handle);
+    if (seen.size > MAX_PRODUCTS)
+      throw new UnreadableCsv(`The file has more than ${MAX_PRODUCTS} products; split it.`, record.line);
+    last = handle;
+  }
+  return scattered;
 }
 
-function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
-  if (cells.length > MAX_COLUMNS)
-    throw new UnreadableCsv(`The header names more than ${MAX_COLUMNS} columns.`, line);
-  const columns = new Map<string, number>();
-  for (const [index, cell] of cells.entries()) {
-    const name = cell.trim() || `column ${index + 1}`; // spreadsheets add columns without a name at the end
-    if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
-      throw new UnreadableCsv(
-        `The name of column ${index + 1} is too long or contains a NUL character.`,
-        line,
-      );
-    if (columns.has(name)) throw new UnreadableCsv(`The header names the column "${name}" twice.`, line);
-    columns.set(name, index);
+async function* gathered(
+  spill: RowSpill,
+  header: ShopifyHeader,
+  options: ReadingOptions,
+): AsyncGenerator<CatalogueGroup> {
+  for await (const records of spill.products()) {
+    let product: ShopifyProduct | undefined;
+    for await (const record of records) {
+      const row = new ShopifyRow(header, record, options);
+      if (product === undefined) product = new ShopifyProduct(row, options.currency);
+      else product.add(row);
+    }
+    if (product !== undefined) yield product.finish();
   }
-  if (!columns.has('Handle'))
-    throw new UnreadableCsv(
-      'The header names no column "Handle"; are the columns separated by commas?',
-      line,
-    );
-  return { columns, width: cells.length };
+}
+
+function isTitled(row: ShopifyRow): boolean {
+  return row.has('Title') && !row.isRagged;
+}
+
+/** The line with which Excel is told the separator. */
+function isSeparatorLine({ line, cells }: CsvRecord): boolean {
+  return line === 1 && /^sep=.?$/i.test(cells.join(''));
+}
+
+function rejected(row: ShopifyRow): CatalogueGroup {
+  return { product: null, problems: row.problems, warnings: [], rows: 1 };
 }
 
 function noteNotStored(
-  { columns, width }: ShopifyHeader,
+  { columns, others, width }: ShopifyHeader,
   { cells }: CsvRecord,
   notStored: Set<string>,
 ): void {
-  if (cells.length !== width) return; // its values may be in the wrong columns
-  for (const [name, index] of columns) {
-    if (KEPT.has(name) || notStored.has(name)) continue;
-    const value = (cells[index] ?? '').trim();
-    if (value !== '' && value.toLowerCase() !== DEFAULTS.get(name)) notStored.add(name);
+  if (cells.length > width) return; // its values may be in the wrong columns
+  for (const name of others) {
+    if (notStored.has(name)) continue;
+    const value = cells[columns.get(name) ?? -1] ?? '';
+    if (!isDefault(name, value.trim())) notStored.add(name);
   }
 }

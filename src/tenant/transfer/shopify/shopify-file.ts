@@ -1,15 +1,10 @@
-import type { CsvCell } from '../../../http/csv-download';
 import { formatMinor } from '../../../common/money';
-import type { CatalogueImage, CatalogueProduct, CatalogueVariant } from './shopify-catalogue';
-import { NO_OPTIONS, OPTION_SLOTS } from './shopify-variant';
-
-/** The fields of a product that a file contains. */
-export interface FiledProduct extends Omit<CatalogueProduct, 'rows' | 'name' | 'options' | 'variants'> {
-  name: string;
-  options: { name: string }[];
-  variants: FiledVariant[];
-}
-type FiledVariant = Omit<CatalogueVariant, 'row'>;
+import type { CsvCell } from '../../../http/csv-download';
+import { type ProductImage, SOLD_STATUSES } from '../../products/product.entity';
+import type { ProductRow } from '../../products/products.dto';
+import type { VariantDto } from '../../products/variants.dto';
+import { OPTION_SLOTS } from './shopify-columns';
+import { NO_OPTIONS } from './shopify-variant';
 
 type Row = ReadonlyMap<string, CsvCell>;
 
@@ -17,8 +12,8 @@ const SHOPIFY_SLOTS = 3;
 const optionColumns = (slots: readonly number[]): string[] =>
   slots.flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]);
 
-/** The columns of Shopify in its order, followed by those that it does not have. */
-export const SHOPIFY_COLUMNS = [
+/** The columns of Shopify in its order, followed by those that it does not have. Attributes come after them. */
+export const SHOPIFY_COLUMNS: readonly string[] = [
   ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published'],
   ...optionColumns(OPTION_SLOTS.slice(0, SHOPIFY_SLOTS)),
   ...['Variant SKU', 'Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Qty'],
@@ -28,8 +23,11 @@ export const SHOPIFY_COLUMNS = [
   ...['Currency', ...optionColumns(OPTION_SLOTS.slice(SHOPIFY_SLOTS))],
 ];
 
-/** The rows of a product: each has the next variant and the next image, as long as there are any. */
-export function shopifyRows(product: FiledProduct): CsvCell[][] {
+/**
+ * The rows of a product: each has the next variant and the next image, as long as there are any.
+ * @param columns SHOPIFY_COLUMNS, then the names of attributes
+ */
+export function shopifyRows(product: ProductRow, columns: readonly string[]): CsvCell[][] {
   const { variants, images } = product;
   return Array.from({ length: Math.max(variants.length, images.length) }, (_, i) => {
     const [variant, image] = [variants[i], images[i]];
@@ -39,51 +37,58 @@ export function shopifyRows(product: FiledProduct): CsvCell[][] {
       ...(variant === undefined ? [] : variantCells(product, variant)),
       ...(image === undefined ? [] : imageCells(image)),
     ]);
-    return SHOPIFY_COLUMNS.map((column) => row.get(column) ?? null);
+    return columns.map((column) => row.get(column) ?? null);
   });
 }
 
-function productCells(product: FiledProduct): [string, CsvCell][] {
+function productCells(product: ProductRow): [string, CsvCell][] {
   const { options, status } = product;
   const names = options.map(({ name }, i): [string, CsvCell] => [`Option${i + 1} Name`, name]);
   return [
+    ...Object.entries(product.attributes),
     ['Title', product.name],
     ['Body (HTML)', product.description],
     ['Vendor', product.vendor],
     ['Type', product.type],
     ['Tags', product.tags.join(', ')],
-    ['Published', status === 'active'],
+    ['Published', SOLD_STATUSES.includes(status)],
     ['Status', status],
     ['Currency', product.currency],
     ...(names.length > 0 ? names : [['Option1 Name', NO_OPTIONS.name] satisfies [string, CsvCell]]),
   ];
 }
 
-function variantCells({ options, currency }: FiledProduct, variant: FiledVariant): [string, CsvCell][] {
+function variantCells({ options, currency }: ProductRow, variant: VariantDto): [string, CsvCell][] {
   const money = (minor: number | null) => (minor === null ? null : formatMinor(minor, currency));
   const values = options.map(({ name }, i): [string, CsvCell] => [
     `Option${i + 1} Value`,
     variant.optionValues[name] ?? null,
   ]);
   return [
-    ...(values.length > 0 ? values : [['Option1 Value', NO_OPTIONS.value] satisfies [string, CsvCell]]),
-    ['Variant SKU', variant.sku],
-    ['Variant Grams', variant.grams],
-    ['Variant Inventory Tracker', 'shopify'], // otherwise Shopify does not track the stock
-    ['Variant Inventory Qty', variant.stock],
-    ['Variant Inventory Policy', 'deny'],
     ['Variant Fulfillment Service', 'manual'],
+    ...Object.entries(variant.attributes),
+    ...(values.length > 0 ? values : [['Option1 Value', NO_OPTIONS.value] satisfies [string, CsvCell]]),
+    ['Variant SKU', codeCell(variant.sku)],
+    ['Variant Grams', variant.grams],
+    ['Variant Inventory Tracker', variant.tracksStock ? 'shopify' : null], // Shopify's word for: the stock is counted
+    ['Variant Inventory Qty', variant.stock],
+    ['Variant Inventory Policy', variant.sellsWhenOut ? 'continue' : 'deny'],
     ['Variant Price', money(variant.priceMinor)],
     ['Variant Compare At Price', money(variant.compareAtMinor)],
     ['Variant Requires Shipping', variant.requiresShipping],
     ['Variant Taxable', variant.taxable],
-    ['Variant Barcode', variant.barcode],
+    ['Variant Barcode', codeCell(variant.barcode)],
     ['Variant Image', variant.imageSrc],
     ['Cost per item', money(variant.costMinor)],
   ];
 }
 
-function imageCells({ src, position, alt }: CatalogueImage): [string, CsvCell][] {
+/** An import removes one apostrophe before a digit. */
+function codeCell(code: string | null): string | null {
+  return code !== null && /^'+\d/.test(code) ? `'${code}` : code;
+}
+
+function imageCells({ src, position, alt }: ProductImage): [string, CsvCell][] {
   return [
     ['Image Src', src],
     ['Image Position', position],

@@ -1,54 +1,57 @@
 import type {
+  CatalogueFields,
   CatalogueGroup,
   CatalogueImage,
   CatalogueProduct,
-  CatalogueStatus,
   CatalogueVariant,
   RowProblem,
 } from './shopify-catalogue';
-import { shown, type ShopifyRow } from './shopify-row';
-import { isVariantRow, type OptionNames, readImage, readOptionNames, readVariant } from './shopify-variant';
+import { readFields } from './shopify-fields';
+import type { ShopifyRow } from './shopify-row';
+import {
+  hasVariants,
+  isVariantRow,
+  type OptionNames,
+  readImage,
+  readOptionNames,
+  readVariant,
+} from './shopify-variant';
 
-const MAX_DESCRIPTION = 100_000;
-const MAX_TAG = 255;
-const MAX_TAGS = 250;
+/** Shopify's limit. */
+export const MAX_VARIANTS = 2048;
 const MAX_IMAGES = 250;
 
-type ProductFields = Pick<CatalogueProduct, 'name' | 'description' | 'vendor' | 'type' | 'tags' | 'status'>;
+/** Columns in which another titled row of the product should not differ from the first. */
+const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Status', 'Published'];
 
-const NO_FIELDS: ProductFields = {
-  name: null,
-  description: '',
-  vendor: '',
-  type: '',
-  tags: [],
-  status: 'active',
-};
-
-/** Collects the rows of one product. A row with any problem is left out completely. */
+/**
+ * Collects the rows of one product; its titled row, if it has one, comes first. A row with any problem is left out completely.
+ */
 export class ShopifyProduct {
-  rows = 0;
-  private readonly fields: ProductFields;
+  private rows = 0;
+  private readonly fields: CatalogueFields | null;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
+  private readonly titledCells: ReadonlyMap<string, string>;
   /** True if the first row has a problem: then no row of the group can be used. */
   private readonly isBroken: boolean;
   private readonly variants: CatalogueVariant[] = [];
   private readonly images: CatalogueImage[] = [];
-  private readonly rowOfCombination = new Map<string, number>();
-  private readonly rowOfSku = new Map<string, number>();
+  private readonly variantOfKey = new Map<string, CatalogueVariant>();
   private readonly problems: RowProblem[] = [];
+  private readonly warnings: RowProblem[] = [];
   private readonly goodRows: number[] = [];
 
   constructor(
-    readonly handle: string,
     private readonly first: ShopifyRow,
     fallback: string,
   ) {
+    const isTitled = first.has('Title') || !first.knows('Title');
     this.currency = first.isRagged ? fallback : first.currency(fallback);
-    this.fields = first.isRagged ? NO_FIELDS : readFields(first);
+    this.fields = first.isRagged || !isTitled ? null : readFields(first);
     this.optionNames = first.isRagged ? [] : readOptionNames(first);
-    this.isBroken = first.problems.length > 0 && first.has('Title');
+    this.isBroken = first.problems.length > 0 && isTitled;
+    this.titledCells = new Map(TITLED_COLUMNS.map((column) => [column, first.comparable(column)]));
     this.add(first);
   }
 
@@ -61,108 +64,105 @@ export class ShopifyProduct {
   }
 
   finish(): CatalogueGroup {
-    const { problems, rows } = this;
-    const isContinuation = this.fields.name === null;
-    const hasContent = this.variants.length > 0 || (isContinuation && this.images.length > 0);
-    if (hasContent && !this.isBroken) return { product: this.product(), problems, rows };
-    return { product: null, problems: [...problems, ...this.lostRows()].sort((a, b) => a.row - b.row), rows };
+    const { problems, warnings, rows } = this;
+    const inOrder = (some: RowProblem[]) => some.toSorted((a, b) => a.row - b.row);
+    const isNew = this.first.has('Title') && hasVariants(this.first);
+    const hasContent =
+      this.variants.length > 0 || (!isNew && (this.images.length > 0 || this.fields !== null));
+    if (hasContent && !this.isBroken)
+      return { product: this.product(), problems: inOrder(problems), warnings, rows };
+    return { product: null, problems: inOrder([...problems, ...this.lostRows()]), warnings: [], rows };
   }
 
   private take(row: ShopifyRow): void {
-    const isTitleRow = row === this.first && row.has('Title');
-    if (row !== this.first && row.currency(this.currency) !== this.currency)
+    const isFirst = row === this.first;
+    if (!isFirst && row.currency(this.currency) !== this.currency)
       row.fail(
         'CURRENCY_INVALID',
         'Currency',
         `The first row of the product has its prices in ${this.currency}.`,
       );
     const hasImage = row.has('Image Src');
-    const variant =
-      isTitleRow || isVariantRow(row) ? readVariant(row, this.optionNames, this.currency) : null;
+    const variant = this.isVariant(row) ? readVariant(row, this.optionNames, this.currency) : null;
     const image = hasImage ? readImage(row, this.nextPosition()) : null;
-    if (variant === null && !hasImage)
+    if (variant === null && !hasImage && (!isFirst || this.fields === null))
       row.fail('ROW_EMPTY', null, 'The row has neither a variant nor an image.');
-    if (variant !== null) this.checkUnique(row, variant);
+    const isKnown = variant !== null && this.checkUnique(row, variant);
+    if (variant !== null && !isKnown && this.variants.length >= MAX_VARIANTS)
+      row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_VARIANTS} variants.`);
     if (hasImage && this.images.length >= MAX_IMAGES)
       row.fail('IMAGES_TOO_MANY', 'Image Src', `The product has more than ${MAX_IMAGES} images.`);
     if (row.problems.length > 0) return;
-    if (variant !== null) this.keep(variant);
+    if (!isFirst) this.compareFields(row);
+    if (variant !== null && !isKnown) {
+      this.variants.push(variant);
+      this.variantOfKey.set(keyOf(variant), variant);
+    }
     if (image !== null) this.images.push(image);
+  }
+
+  private isVariant(row: ShopifyRow): boolean {
+    if (isVariantRow(row)) return true;
+    if (row === this.first && row.has('Title')) return hasVariants(row);
+    return !row.knows('Title') && !row.has('Image Src') && hasVariants(row);
   }
 
   private nextPosition(): number {
     return Math.max(0, ...this.images.map(({ position }) => position)) + 1;
   }
 
-  private checkUnique(row: ShopifyRow, variant: CatalogueVariant): void {
-    const same = this.rowOfCombination.get(combinationOf(variant));
-    if (same !== undefined)
-      row.fail('OPTION_VALUES_DUPLICATE', 'Option1 Value', `Row ${same} has the same option values.`);
-    const sameSku = variant.sku === null ? undefined : this.rowOfSku.get(variant.sku);
-    if (sameSku !== undefined)
-      row.fail('SKU_DUPLICATE', 'Variant SKU', `Row ${sameSku} of this product has the same SKU.`);
+  /** @returns true for a variant that an earlier row has too, with all its values: the row repeats it for an image */
+  private checkUnique(row: ShopifyRow, variant: CatalogueVariant): boolean {
+    const same = this.variantOfKey.get(keyOf(variant));
+    if (same === undefined) return false;
+    if (isEqual(same, variant)) return true;
+    row.fail(
+      'OPTION_VALUES_DUPLICATE',
+      variant.optionValues === undefined ? 'Variant SKU' : 'Option1 Value',
+      `Row ${same.row} is the same variant with other values.`,
+    );
+    return false;
   }
 
-  private keep(variant: CatalogueVariant): void {
-    this.variants.push(variant);
-    this.rowOfCombination.set(combinationOf(variant), variant.row);
-    if (variant.sku !== null) this.rowOfSku.set(variant.sku, variant.row);
+  /** Warns of a titled row whose fields are ignored because the first titled row has others. */
+  private compareFields(row: ShopifyRow): void {
+    for (const [column, text] of this.titledCells)
+      if (row.has(column) && row.comparable(column) !== text)
+        this.warnings.push({
+          row: row.line,
+          handle: row.handle,
+          column,
+          code: 'FIELD_REPEATED',
+          message: `Row ${this.first.line} of this product has another ${column}, which is stored.`,
+        });
   }
 
   private product(): CatalogueProduct {
-    const { goodRows, handle, currency, fields, variants, images } = this;
-    return { rows: goodRows, handle, currency, ...fields, options: this.options(), images, variants };
-  }
-
-  private options(): CatalogueProduct['options'] {
-    if (this.variants.length === 0) return [];
-    return this.optionNames
-      .filter((name) => name !== '')
-      .map((name) => ({
-        name,
-        values: [...new Set(this.variants.map(({ optionValues }) => optionValues[name] ?? ''))],
-      }));
+    const { goodRows, currency, fields, variants, images, first } = this;
+    return {
+      rows: goodRows,
+      handle: first.handle ?? '', // only a product that is found by SKU has none
+      hasHandle: first.hasHandle,
+      currency,
+      fields,
+      variants,
+      ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),
+    };
   }
 
   private lostRows(): RowProblem[] {
     const message = this.isBroken
       ? `The product cannot be read because of its first row, row ${this.first.line}.`
       : 'The product has no variant that can be read.';
-    return this.goodRows.map((row) => {
-      return { row, handle: this.handle, column: null, code: 'PRODUCT_UNUSABLE', message };
-    });
+    const { handle } = this.first;
+    return this.goodRows.map((row) => ({ row, handle, column: null, code: 'PRODUCT_UNUSABLE', message }));
   }
 }
 
-function combinationOf({ optionValues }: CatalogueVariant): string {
-  return JSON.stringify(Object.values(optionValues));
+function keyOf({ optionValues, sku }: CatalogueVariant): string {
+  return optionValues === undefined ? `sku ${sku}` : JSON.stringify(Object.values(optionValues));
 }
 
-function readFields(row: ShopifyRow): ProductFields {
-  return {
-    name: row.textOrNull('Title'),
-    description: row.verbatim('Body (HTML)', MAX_DESCRIPTION),
-    vendor: row.text('Vendor'),
-    type: row.text('Type'),
-    tags: readTags(row),
-    status: readStatus(row),
-  };
-}
-
-function readTags(row: ShopifyRow): string[] {
-  const texts = row.text('Tags', MAX_TAGS * (MAX_TAG + 2)).split(',');
-  const tags = [...new Set(texts.map((tag) => tag.trim()).filter((tag) => tag !== ''))];
-  if (tags.length > MAX_TAGS)
-    row.fail('TAGS_TOO_MANY', 'Tags', `A product has at most ${MAX_TAGS} tags, not ${tags.length}.`);
-  if (tags.some((tag) => tag.length > MAX_TAG))
-    row.fail('TEXT_TOO_LONG', 'Tags', `A tag is longer than ${MAX_TAG} characters.`);
-  return tags;
-}
-
-function readStatus(row: ShopifyRow): CatalogueStatus {
-  const status = row.text('Status').toLowerCase();
-  if (status === 'draft' || status === 'active' || status === 'archived') return status;
-  if (status !== '')
-    row.fail('STATUS_INVALID', 'Status', `${shown(status)} is none of draft, active and archived.`);
-  return row.flag('Published', 'STATUS_INVALID') ? 'active' : 'draft';
+function isEqual({ row: _a, ...a }: CatalogueVariant, { row: _b, ...b }: CatalogueVariant): boolean {
+  return JSON.stringify(a) === JSON.stringify(b); // both are read in the order of the columns
 }

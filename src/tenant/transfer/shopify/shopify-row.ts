@@ -1,16 +1,19 @@
 import { isISO4217CurrencyCode } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
 import { minorDigits, parseMinor } from '../../../common/money';
-import type { ProblemCode, RowProblem } from './shopify-catalogue';
+import { slugify } from '../../../common/slug';
+import type { ProblemCode, ReadingOptions, RowProblem } from './shopify-catalogue';
+import type { ShopifyHeader } from './shopify-columns';
 
 const SHORT_TEXT = 255;
 const URL_LENGTH = 2048;
+const ATTRIBUTE_LENGTH = 65_536;
 
-export interface ShopifyHeader {
-  /** A Map because `__proto__` and `constructor` are valid column names. */
-  columns: ReadonlyMap<string, number>;
-  width: number;
-}
+/** Words for yes and no that spreadsheets and shops write, in several languages; none of them means both. */
+const YES = new Set(
+  'true yes y 1 wahr ja vrai oui verdadero sí si vero sì verdadeiro sim waar prawda tak'.split(' '),
+);
+const NO = new Set('false no n 0 falsch nein faux non falso não onwaar nee fałsz nie'.split(' '));
 
 /**
  * One row, read cell by cell. An unreadable cell is added to `problems` and yields a harmless value, so that one pass
@@ -19,30 +22,45 @@ export interface ShopifyHeader {
 export class ShopifyRow {
   readonly problems: RowProblem[] = [];
   readonly line: number;
+  /** True if a cell lies outside the columns, so that none can be trusted. */
   readonly isRagged: boolean;
-  /** Null when missing or unreadable, which is in `problems` then. */
+  readonly hasHandle: boolean;
+  /** Handle of the file, or else made from the title; null when there is neither, or it is unreadable. */
   readonly handle: string | null = null;
   private readonly cells: readonly string[];
 
   constructor(
     private readonly header: ShopifyHeader,
     { line, cells }: CsvRecord,
+    private readonly options: ReadingOptions,
   ) {
     this.line = line;
     this.cells = cells;
-    this.isRagged = cells.length !== header.width;
+    this.isRagged = cells.slice(header.width).some((cell) => cell.trim() !== '');
     const handle = this.text('Handle');
-    this.handle = handle === '' ? null : handle;
+    this.hasHandle = handle !== '';
+    if (this.hasHandle) this.handle = handle;
+    else if (this.has('Title') && !this.isRagged) this.handle = slugify(this.text('Title')) || 'product';
     if (this.isRagged)
       this.fail('COLUMN_COUNT', null, `The row has ${cells.length} cells, the header has ${header.width}.`);
-    else if (handle === '' && this.problems.length === 0)
-      this.fail('HANDLE_MISSING', 'Handle', 'The row names no product: its Handle is empty.');
+    else if (this.handle === null && this.problems.length === 0 && !this.has('Variant SKU'))
+      this.fail('HANDLE_MISSING', 'Handle', 'The row names no product: it has no Handle, Title or SKU.');
+  }
+
+  /** True if no cell has a value: then it is no row. */
+  get isBlank(): boolean {
+    return this.cells.every((cell) => cell.trim() === '');
   }
 
   /** Adds a problem; one of the same cell and code is added once. */
   fail(code: ProblemCode, column: string | null, message: string): void {
     if (this.problems.some((problem) => problem.code === code && problem.column === column)) return;
     this.problems.push({ row: this.line, handle: this.handle, column, code, message });
+  }
+
+  /** True if the file has the column. */
+  knows(column: string): boolean {
+    return this.header.columns.has(column);
   }
 
   has(column: string): boolean {
@@ -53,8 +71,22 @@ export class ShopifyRow {
     return this.verbatim(column, max).trim();
   }
 
+  /** The text for a comparison, without a complaint about it. */
+  comparable(column: string): string {
+    return this.cell(column).trim();
+  }
+
   textOrNull(column: string, max = SHORT_TEXT): string | null {
     const text = this.text(column, max);
+    return text === '' ? null : text;
+  }
+
+  /**
+   * A code of letters and digits, null when empty. One apostrophe before a digit goes: a spreadsheet puts it there to keep
+   * leading zeros, and our export puts one before those that belong to the code.
+   */
+  code(column: string): string | null {
+    const text = withoutApostrophe(this.text(column));
     return text === '' ? null : text;
   }
 
@@ -69,20 +101,23 @@ export class ShopifyRow {
       this.fail('TEXT_INVALID', column, `${column} contains a NUL character.`);
       return '';
     }
-    return cell;
+    return cell.normalize('NFC');
   }
 
   /** Null when empty. */
   money(column: string, currency: string): number | null {
-    const text = this.text(column);
+    const text = withoutApostrophe(this.text(column));
     if (text === '') return null;
-    const minor = parseMinor(text, currency);
+    const minor = parseMinor(this.pointed(text), currency);
     if (minor === null) {
-      const example = minorDigits(currency) === 0 ? '1234' : `1234.${'5'.padEnd(minorDigits(currency), '0')}`;
+      const digits = minorDigits(currency);
+      const example = digits === 0 ? '1234' : `1234${this.decimalSign}${'5'.padEnd(digits, '0')}`;
+      const isOther = this.options.decimal === 'point' && /^\d+,\d+$/.test(text);
       this.fail(
         'PRICE_INVALID',
         column,
-        `${shown(text)} is not an amount of ${currency} such as ${example}.`,
+        `${shown(text)} is not an amount of ${currency} such as ${example}.` +
+          (isOther ? ' If commas are decimal signs in this file, import it with decimal=comma.' : ''),
       );
     }
     return minor;
@@ -97,20 +132,22 @@ export class ShopifyRow {
     return fallback;
   }
 
-  /** True when empty. */
-  flag(column: string, code: ProblemCode = 'BOOLEAN_INVALID'): boolean {
+  /** `empty` when the cell is empty. */
+  flag(column: string, empty: boolean, code: ProblemCode = 'BOOLEAN_INVALID'): boolean {
     const text = this.text(column).toLowerCase();
-    if (text !== '' && text !== 'true' && text !== 'false')
-      this.fail(code, column, `${shown(text)} is neither true nor false.`);
-    return text !== 'false';
+    if (YES.has(text)) return true;
+    if (NO.has(text)) return false;
+    if (text !== '') this.fail(code, column, `${shown(text)} is neither true nor false.`);
+    return empty;
   }
 
-  /** 0 when empty. `pattern` must match only non-negative numbers. */
+  /** 0 when empty. `pattern` must match only numbers with a decimal point. */
   number(column: string, pattern: RegExp, max: number, code: ProblemCode): number {
-    const text = this.text(column);
+    const text = withoutApostrophe(this.text(column));
     if (text === '') return 0;
-    const value = pattern.test(text) ? Math.round(Number(text)) : Infinity;
-    if (value <= max) return value;
+    const pointed = this.pointed(text);
+    const value = pattern.test(pointed) ? Math.round(Number(pointed)) : Infinity;
+    if (Math.abs(value) <= max) return value === 0 ? 0 : value; // not -0
     this.fail(code, column, `${shown(text)} is not a number that ${column} can hold.`);
     return 0;
   }
@@ -124,6 +161,31 @@ export class ShopifyRow {
     return null;
   }
 
+  /** Values of these columns; null for one that is empty. */
+  attributes(columns: readonly string[]): Record<string, string | null> {
+    return Object.fromEntries(
+      columns.map((column) => {
+        return [column, this.textOrNull(column, ATTRIBUTE_LENGTH)];
+      }),
+    );
+  }
+
+  get columns(): ShopifyHeader {
+    return this.header;
+  }
+
+  private get decimalSign(): '.' | ',' {
+    return this.options.decimal === 'comma' ? ',' : '.';
+  }
+
+  /** The number with a decimal point; with its groups of thousands removed where only one reading is possible. */
+  private pointed(text: string): string {
+    const isComma = this.options.decimal === 'comma';
+    const grouped = isComma ? /^\d{1,3}(?:\.\d{3})+,\d+$/ : /^\d{1,3}(?:,\d{3})+\.\d+$/;
+    const plain = grouped.test(text) ? text.replaceAll(isComma ? '.' : ',', '') : text;
+    return isComma ? plain.replaceAll('.', 'x').replace(',', '.') : plain; // a point is none where commas are
+  }
+
   private cell(column: string): string {
     const index = this.header.columns.get(column);
     return index === undefined ? '' : (this.cells[index] ?? '');
@@ -133,6 +195,10 @@ export class ShopifyRow {
 /** The beginning of a cell for a message, as a copy: a slice would keep the cell in memory. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
+function withoutApostrophe(text: string): string {
+  return /^'+\d/.test(text) ? text.slice(1) : text;
 }
 
 /** Counts an emoji as one character, like the validation of request bodies. */

@@ -1,24 +1,30 @@
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
+import { OPTION_SLOTS } from './shopify-columns';
 import { shown, type ShopifyRow } from './shopify-row';
-
-/** Shopify has three options; our export adds columns for the others. */
-export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 
 /** Shopify's notation for a product without options: one option of this name with this value. */
 export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
 
-const MAX_STOCK = 1_000_000_000;
+const MAX_GRAMS = 1_000_000_000;
 const MAX_POSITION = 10_000;
+
+/** Columns whose values make a row that of a variant. Shopify leaves them empty in the row of an image. */
+const VARIANT_COLUMNS = [
+  ...['Variant Price', 'Variant SKU', 'Variant Inventory Qty', 'Variant Barcode'],
+  ...['Variant Compare At Price', 'Cost per item'],
+  ...OPTION_SLOTS.map((slot) => `Option${slot} Value`),
+];
 
 /** Names of the options by slot; '' where the product has none. */
 export type OptionNames = readonly string[];
 
+/** True if the file has columns that make a row that of a variant. */
+export function hasVariants(row: ShopifyRow): boolean {
+  return VARIANT_COLUMNS.some((column) => row.knows(column));
+}
+
 export function isVariantRow(row: ShopifyRow): boolean {
-  return (
-    row.has('Variant Price') ||
-    row.has('Variant SKU') ||
-    OPTION_SLOTS.some((slot) => row.has(`Option${slot} Value`))
-  );
+  return VARIANT_COLUMNS.some((column) => row.has(column));
 }
 
 /** Reads the option names from the first row of a product. */
@@ -37,30 +43,51 @@ export function readOptionNames(row: ShopifyRow): OptionNames {
   });
 }
 
-/** Reads a variant row. Use the result only if the row has no problems. */
+/** Reads a variant row: the fields for which the file has a column. Use the result only if the row has no problems. */
 export function readVariant(row: ShopifyRow, names: OptionNames, currency: string): CatalogueVariant {
-  if (!row.has('Variant Price'))
+  if (row.knows('Variant Price') && !row.has('Variant Price'))
     row.fail('PRICE_MISSING', 'Variant Price', 'The row of a variant needs a Variant Price.');
-  return {
+  const variant: CatalogueVariant = {
     row: row.line,
-    sku: row.textOrNull('Variant SKU'),
-    optionValues: readOptionValues(row, names),
-    priceMinor: row.money('Variant Price', currency) ?? 0,
-    compareAtMinor: row.money('Variant Compare At Price', currency),
-    costMinor: row.money('Cost per item', currency),
-    stock: readStock(row),
-    barcode: row.textOrNull('Variant Barcode'),
-    grams: row.number('Variant Grams', /^\d+(\.\d+)?$/, MAX_STOCK, 'GRAMS_INVALID'),
-    requiresShipping: row.flag('Variant Requires Shipping'),
-    taxable: row.flag('Variant Taxable'),
-    imageSrc: row.url('Variant Image'),
+    attributes: row.attributes(row.columns.variantAttributes),
   };
+  const read = <K extends keyof CatalogueVariant>(
+    column: string,
+    field: K,
+    value: () => CatalogueVariant[K],
+  ) => {
+    if (row.knows(column)) variant[field] = value();
+  };
+  if (OPTION_SLOTS.some((slot) => row.knows(`Option${slot} Name`) || row.knows(`Option${slot} Value`)))
+    variant.optionValues = readOptionValues(row, names);
+  read('Variant SKU', 'sku', () => row.code('Variant SKU'));
+  read('Variant Price', 'priceMinor', () => row.money('Variant Price', currency) ?? 0);
+  read('Variant Compare At Price', 'compareAtMinor', () => row.money('Variant Compare At Price', currency));
+  read('Cost per item', 'costMinor', () => row.money('Cost per item', currency));
+  read('Variant Inventory Qty', 'stock', () =>
+    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, Number.MAX_SAFE_INTEGER, 'STOCK_INVALID'),
+  );
+  read('Variant Inventory Tracker', 'tracksStock', () => row.has('Variant Inventory Tracker'));
+  read('Variant Inventory Policy', 'sellsWhenOut', () => readPolicy(row));
+  read('Variant Barcode', 'barcode', () => row.code('Variant Barcode'));
+  read('Variant Grams', 'grams', () =>
+    row.number('Variant Grams', /^\d+(\.\d*)?$/, MAX_GRAMS, 'GRAMS_INVALID'),
+  );
+  read('Variant Requires Shipping', 'requiresShipping', () => row.flag('Variant Requires Shipping', true));
+  read('Variant Taxable', 'taxable', () => row.flag('Variant Taxable', true));
+  read('Variant Image', 'imageSrc', () => row.url('Variant Image'));
+  return variant;
 }
 
 /** Reads the image of a row; null when it has none. */
 export function readImage(row: ShopifyRow, nextPosition: number): CatalogueImage | null {
   const src = row.url('Image Src');
-  const position = row.number('Image Position', /^0*[1-9]\d*$/, MAX_POSITION, 'IMAGE_POSITION_INVALID');
+  const position = row.number(
+    'Image Position',
+    /^0*[1-9]\d*(\.0*)?$/,
+    MAX_POSITION,
+    'IMAGE_POSITION_INVALID',
+  );
   const alt = row.textOrNull('Image Alt Text', 1000);
   if (src === null) return null;
   return { src, position: position === 0 ? Math.min(nextPosition, MAX_POSITION) : position, alt };
@@ -98,15 +125,10 @@ function isNoOptions(row: ShopifyRow, slot: number): boolean {
   return ['', NO_OPTIONS.name].includes(row.text('Option1 Name'));
 }
 
-function readStock(row: ShopifyRow): number {
-  const column = 'Variant Inventory Qty';
-  if (row.text(column).startsWith('-')) {
-    row.fail(
-      'STOCK_NEGATIVE',
-      column,
-      'Stock is below 0 (oversold), which Shopify allows and this shop does not.',
-    );
-    return 0;
-  }
-  return row.number(column, /^\d+$/, MAX_STOCK, 'STOCK_INVALID');
+/** Shopify writes `deny` or `continue`; its newer template calls the column "Continue selling when out of stock". */
+function readPolicy(row: ShopifyRow): boolean {
+  const column = 'Variant Inventory Policy';
+  const policy = row.text(column).toLowerCase();
+  if (policy === 'continue') return true;
+  return policy === 'deny' ? false : row.flag(column, false, 'POLICY_INVALID');
 }

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import type { WorkingProduct } from '../shopify/working-catalogue';
+
+type Values = Record<string, unknown>;
+
+/** A product or variant that an import has created or changed, with the fields that differ. */
+export interface LoggedChange {
+  id: string;
+  productId: string;
+  /** Null if the import created it. */
+  before: Values | null;
+  /** New values of changed fields; of what was created, its hash. */
+  after: Values;
+}
+
+export interface ProductChanges {
+  product: LoggedChange | null;
+  variants: LoggedChange[];
+}
+
+/** The fields in which a product and its variants differ from what is stored. */
+export function changesOf({ before, now }: WorkingProduct): ProductChanges {
+  const { id } = now.product;
+  const known = new Map(before?.variants.map((variant) => [variant.id, variant]));
+  return {
+    product: changeOf(id, id, before?.product, now.product),
+    variants: now.variants.flatMap(
+      (variant) => changeOf(variant.id, id, known.get(variant.id), variant) ?? [],
+    ),
+  };
+}
+
+function changeOf(
+  id: string,
+  productId: string,
+  before: object | undefined,
+  now: object,
+): LoggedChange | null {
+  if (before === undefined) return { id, productId, before: null, after: { hash: hashOf(now) } };
+  const changed = Object.entries(now).filter(([field, value]) => !isEqual(value, (before as Values)[field]));
+  if (changed.length === 0) return null;
+  const old = changed.map(([field]) => [field, (before as Values)[field]]);
+  return { id, productId, before: Object.fromEntries(old) as Values, after: Object.fromEntries(changed) };
+}
+
+/** Hash of the values of a product or variant, with which an undo finds out whether it was changed since. */
+export function hashOf(values: object): string {
+  return createHash('sha256').update(canonical(values)).digest('base64url');
+}
+
+export function isEqual(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** Values as a text that does not depend on the order of keys, except of lists. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** Days for which an import can be undone. */
+export const KEPT_DAYS = 30;
+
+/** Removes what is needed to undo imports of long ago. */
+export async function forgetOldChanges(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `DELETE FROM import_changes c USING imports i
+     WHERE c.import_id = i.id AND i.created_at < now() - make_interval(days => $1)`,
+    [KEPT_DAYS],
+  );
+}
+
+/** A product that several batches change keeps its first old and its last new values. */
+export async function logChanges(
+  manager: EntityManager,
+  importId: string,
+  changes: readonly ProductChanges[],
+): Promise<void> {
+  const rows = changes.flatMap(({ product, variants }) => [
+    ...(product === null ? [] : [product]),
+    ...variants,
+  ]);
+  if (rows.length === 0) return;
+  await manager.query(
+    `INSERT INTO import_changes AS c (import_id, id, product_id, before, after)
+     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[])
+     ON CONFLICT (import_id, id) DO UPDATE
+     SET before = EXCLUDED.before || c.before, after = c.after || EXCLUDED.after`,
+    [
+      importId,
+      rows.map(({ id }) => id),
+      rows.map(({ productId }) => productId),
+      rows.map(({ before }) => (before === null ? null : JSON.stringify(before))),
+      rows.map(({ after }) => JSON.stringify(after)),
+    ],
+  );
+}

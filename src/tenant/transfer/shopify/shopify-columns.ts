@@ -1,0 +1,127 @@
+import { type CsvRecord, UnreadableCsv } from '../../../common/csv-records';
+
+/** Shopify has three options; our export adds columns for the others. */
+export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+
+const MAX_COLUMNS = 1000;
+const MAX_COLUMN_NAME = 255;
+
+/** Columns with a field of their own, by the names that Shopify exported until 2024. */
+const FIELDS = [
+  ...['Handle', 'Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Published', 'Status', 'Currency'],
+  ...OPTION_SLOTS.flatMap((slot) => [`Option${slot} Name`, `Option${slot} Value`]),
+  ...['Variant SKU', 'Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Qty'],
+  ...['Variant Inventory Policy', 'Variant Price', 'Variant Compare At Price', 'Variant Requires Shipping'],
+  ...['Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
+  ...['Image Src', 'Image Position', 'Image Alt Text'],
+  'Variant Weight Unit', // read and not kept: weights are in grams
+];
+
+const PRODUCT_ATTRIBUTES = ['Product Category', 'Gift Card', 'SEO Title', 'SEO Description'];
+const VARIANT_ATTRIBUTES = [
+  ...['Variant Tax Code', 'Variant Fulfillment Service'],
+  ...['Unit Price Total Measure', 'Unit Price Total Measure Unit'],
+  ...['Unit Price Base Measure', 'Unit Price Base Measure Unit'],
+];
+
+/** Names of the file that Shopify documents since 2024, where they are not the old ones in another case. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'url handle': 'Handle',
+  description: 'Body (HTML)',
+  'published on online store': 'Published',
+  sku: 'Variant SKU',
+  barcode: 'Variant Barcode',
+  price: 'Variant Price',
+  'compare-at price': 'Variant Compare At Price',
+  'charge tax': 'Variant Taxable',
+  'tax code': 'Variant Tax Code',
+  'inventory tracker': 'Variant Inventory Tracker',
+  'inventory quantity': 'Variant Inventory Qty',
+  'continue selling when out of stock': 'Variant Inventory Policy',
+  'weight value (grams)': 'Variant Grams',
+  'weight unit for display': 'Variant Weight Unit',
+  'requires shipping': 'Variant Requires Shipping',
+  'fulfillment service': 'Variant Fulfillment Service',
+  'product image url': 'Image Src',
+  'variant image url': 'Variant Image',
+};
+
+const CANONICAL: ReadonlyMap<string, string> = new Map([
+  ...[...FIELDS, ...PRODUCT_ATTRIBUTES, ...VARIANT_ATTRIBUTES].map(
+    (name) => [name.toLowerCase(), name] as const,
+  ),
+  ...Object.entries(RENAMED),
+]);
+
+/** Columns of metafields, of Google's shopping feed, and of markets. */
+const OF_PRODUCT =
+  /\(product\.metafields\.|^Metafield: |^Google Shopping \/ |^Included \/ |^Option\d+ Linked To$/i;
+const OF_VARIANT = /\(variant\.metafields\.|^Variant Metafield: |^(Compare At )?Price \/ /i;
+
+/** Values that mean the same as an empty cell. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ['Gift Card', 'false'],
+  ['Variant Fulfillment Service', 'manual'],
+]);
+
+const isField: ReadonlySet<string> = new Set(FIELDS);
+
+export interface ShopifyHeader {
+  /** Index of each column, by its old name. A Map because `__proto__` and `constructor` are valid column names. */
+  columns: ReadonlyMap<string, number>;
+  productAttributes: readonly string[];
+  variantAttributes: readonly string[];
+  /** Columns whose values are not kept. */
+  others: readonly string[];
+  width: number;
+}
+
+/** @returns the number of columns that Shopify's files have */
+export function knownColumns(cells: readonly string[]): number {
+  return cells.filter((cell) => CANONICAL.has(nameOf(cell).toLowerCase())).length;
+}
+
+/** @throws UnreadableCsv if a column is named twice, or no column names a product */
+export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
+  if (cells.length > MAX_COLUMNS)
+    throw new UnreadableCsv(`The header names more than ${MAX_COLUMNS} columns.`, line);
+  const columns = new Map<string, number>();
+  for (const [index, cell] of cells.entries()) {
+    const name = nameOf(cell) || `column ${index + 1}`; // spreadsheets add columns without a name at the end
+    if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
+      throw new UnreadableCsv(
+        `The name of column ${index + 1} is too long or contains a NUL character.`,
+        line,
+      );
+    const column = CANONICAL.get(name.toLowerCase()) ?? name;
+    if (columns.has(column)) throw new UnreadableCsv(`The header names the column "${column}" twice.`, line);
+    columns.set(column, index);
+  }
+  if (!['Handle', 'Title', 'Variant SKU'].some((column) => columns.has(column)))
+    throw new UnreadableCsv('The header names no column "Handle", "Title" or "Variant SKU".', line);
+  const rest = [...columns.keys()].filter((column) => !isField.has(column));
+  const kinds = { product: [] as string[], variant: [] as string[], other: [] as string[] };
+  for (const column of rest) kinds[kindOf(column)].push(column);
+  return {
+    columns,
+    productAttributes: kinds.product,
+    variantAttributes: kinds.variant,
+    others: kinds.other,
+    width: cells.length,
+  };
+}
+
+/** True for a value that says no more than an empty cell. */
+export function isDefault(column: string, text: string): boolean {
+  return text === '' || text.toLowerCase() === DEFAULTS.get(column);
+}
+
+function kindOf(column: string): 'product' | 'variant' | 'other' {
+  if (column === '__proto__') return 'other';
+  if (PRODUCT_ATTRIBUTES.includes(column) || OF_PRODUCT.test(column)) return 'product';
+  return VARIANT_ATTRIBUTES.includes(column) || OF_VARIANT.test(column) ? 'variant' : 'other';
+}
+
+function nameOf(cell: string): string {
+  return cell.normalize('NFC').trim();
+}

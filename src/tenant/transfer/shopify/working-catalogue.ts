@@ -1,0 +1,65 @@
+import type { Product } from '../../products/product.entity';
+import type { ProductVariant, ProductWithVariants } from '../../products/product-variant.entity';
+import type { VariantRow } from '../../products/variants';
+
+export type ProductValues = Omit<Product, 'createdAt' | 'updatedAt'>;
+
+/** A product with its variants in order of position. */
+export interface ProductState {
+  product: ProductValues;
+  variants: readonly VariantRow[];
+}
+
+/** A product that a batch of the file refers to, as it is stored and as it shall be. */
+export interface WorkingProduct {
+  /** Null for a new product. */
+  readonly before: ProductState | null;
+  now: ProductState;
+}
+
+/** The products that a batch of the file refers to. Several groups of the batch may change one of them. */
+export class WorkingCatalogue {
+  private readonly products = new Map<string, WorkingProduct>();
+  private readonly byHandle = new Map<string, WorkingProduct>();
+  private readonly bySku = new Map<string, WorkingProduct[]>();
+
+  /** @param stored all products with a handle or, as far as needed, a SKU of the batch, with all their variants */
+  constructor(stored: readonly ProductWithVariants[]) {
+    for (const { variants, createdAt: _created, updatedAt: _updated, ...product } of stored) {
+      const before = { product, variants: variants.toSorted((a, b) => a.position - b.position) };
+      const working = { before, now: before };
+      this.products.set(product.id, working);
+      this.byHandle.set(product.handle, working);
+      for (const { sku } of variants) this.addSku(sku, working);
+    }
+  }
+
+  withHandle(handle: string): WorkingProduct | undefined {
+    return this.byHandle.get(handle);
+  }
+
+  /** A product for each variant with that SKU, so a product may be there twice. */
+  withSku(sku: string): readonly WorkingProduct[] {
+    return this.bySku.get(sku) ?? [];
+  }
+
+  /** @param working undefined for a new product */
+  set(working: WorkingProduct | undefined, now: ProductState): WorkingProduct {
+    if (working !== undefined) {
+      working.now = now;
+      return working;
+    }
+    const added = { before: null, now };
+    this.products.set(now.product.id, added);
+    this.byHandle.set(now.product.handle, added);
+    for (const { sku } of now.variants) this.addSku(sku, added);
+    return added;
+  }
+
+  private addSku(sku: ProductVariant['sku'], working: WorkingProduct): void {
+    if (sku === null) return;
+    const others = this.bySku.get(sku);
+    if (others === undefined) this.bySku.set(sku, [working]);
+    else others.push(working);
+  }
+}
