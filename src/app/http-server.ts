@@ -13,6 +13,7 @@ import { ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
+import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
@@ -66,6 +67,7 @@ export async function createHttpApp(
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);
+  await compressAnswers(fastify);
   acceptBodies(fastify);
   logRequests(fastify, base.logger);
   checkInput(fastify);
