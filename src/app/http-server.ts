@@ -15,6 +15,7 @@ import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
 import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
+import { allowOrigins } from './cross-origin';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from '../tenancy/tenant';
@@ -67,6 +68,7 @@ export async function createHttpApp(
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);
+  await allowOrigins(fastify, base.env.CORS_ORIGINS);
   await compressAnswers(fastify);
   acceptBodies(fastify);
   logRequests(fastify, base.logger);
