@@ -7,6 +7,7 @@ import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
 import { AccessTokenGuard } from './auth/access-token.guard';
 import { AccessTokenStrategy } from './auth/access-token.strategy';
+import { KnownDevices } from './auth/known-devices';
 import { KnownTokens } from './auth/known-tokens';
 import { AuthController } from './auth/auth.controller';
 import { AuthService } from './auth/auth.service';
@@ -52,6 +53,7 @@ export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, S
   providers: [
     AccessTokenStrategy,
     KnownTokens,
+    KnownDevices,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
     AuditService,

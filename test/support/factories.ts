@@ -15,6 +15,7 @@ export interface Owner {
   shop: any;
   accessToken: string;
   refreshToken: string;
+  deviceToken: string;
 }
 
 /** Somebody who has registered. */

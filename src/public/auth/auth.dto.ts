@@ -33,6 +33,13 @@ export class LoginDto {
 
   @Id({ optional: true, description: 'Shop of the tokens; not needed by a user with just one shop.' })
   shopId?: string;
+
+  @Text({
+    max: 200,
+    optional: true,
+    description: 'From an earlier sign-in of this account on this device; ignored if it is not valid.',
+  })
+  deviceToken?: string;
 }
 
 export class RefreshDto {
@@ -102,6 +109,15 @@ export class SessionDto extends TokensDto {
 
   @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })
   shops: ShopDto[];
+}
+
+export class SignInDto extends SessionDto {
+  @Text({
+    max: 200,
+    description:
+      'Keep it on the device and send it with the next login: attempts of strangers then cannot lock this device out.',
+  })
+  deviceToken: string;
 }
 
 export class MeDto {
