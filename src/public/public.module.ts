@@ -15,6 +15,8 @@ import { JwksController } from './auth/jwks.controller';
 import { KeyRing } from './auth/key-ring';
 import { LoginLimits } from './auth/login-limits';
 import { LoginService } from './auth/login.service';
+import { PasswordReset } from './auth/password-reset.entity';
+import { PasswordResetService } from './auth/password-reset.service';
 import { RefreshToken } from './auth/refresh-token.entity';
 import { Session } from './auth/session.entity';
 import { SigningKey } from './auth/signing-key.entity';
@@ -29,7 +31,16 @@ import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { User } from './users/user.entity';
 
-export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, SigningKey, AuditEntry];
+export const PUBLIC_ENTITIES = [
+  User,
+  Shop,
+  Membership,
+  Session,
+  RefreshToken,
+  PasswordReset,
+  SigningKey,
+  AuditEntry,
+];
 
 /** Public side: users, shops and memberships, which belong to no tenant. */
 @Module({
@@ -61,6 +72,7 @@ export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, S
     KeyRing,
     LoginLimits,
     LoginService,
+    PasswordResetService,
     ShopsService,
     ShopStatusService,
     TokensService,

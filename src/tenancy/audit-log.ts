@@ -8,6 +8,8 @@ export const AUDIT_ACTIONS = [
   'login.refused',
   'token.reused',
   'password.changed',
+  'password.reset',
+  'reset.issued',
   'shop.created',
   'shop.suspended',
   'shop.resumed',

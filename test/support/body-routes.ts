@@ -138,7 +138,7 @@ export const BODY_ROUTES: BodyRoute[] = [
     route: 'POST auth/login',
     ok: 200,
     body: ({ owner }) => ({ email: owner.email, password: PASSWORD, shopId: owner.shop.id }),
-    fields: { email, password: text(200), shopId: id },
+    fields: { email, password: text(200), shopId: id, deviceToken: filled(200) },
     needs: ['email', 'password'],
   },
   {
@@ -169,6 +169,13 @@ export const BODY_ROUTES: BodyRoute[] = [
     fields: { currentPassword: text(200), newPassword: text(200) },
     needs: ['currentPassword', 'newPassword'],
     endsToken: true,
+  },
+  {
+    route: 'POST auth/reset-password',
+    ok: 401,
+    body: () => ({ token: 'unknown', newPassword: PASSWORD }),
+    fields: { token: filled(200), newPassword: text(200) },
+    needs: ['token', 'newPassword'],
   },
   { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
   { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },

@@ -7,18 +7,27 @@ import { SlugTaken } from '../shops/shops.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { Open } from './access-token.guard';
 import {
+  DeviceDto,
   LoginDto,
   MeDto,
   PasswordDto,
   RefreshDto,
   RegisterDto,
+  ResetPasswordDto,
   SessionDto,
   SignInDto,
   SwitchDto,
 } from './auth.dto';
-import { EmailTaken, InvalidCredentials, RefreshTokenInvalid, TooManyAttempts } from './auth.errors';
+import {
+  EmailTaken,
+  InvalidCredentials,
+  RefreshTokenInvalid,
+  ResetTokenInvalid,
+  TooManyAttempts,
+} from './auth.errors';
 import { AuthService } from './auth.service';
 import { LoginService } from './login.service';
+import { PasswordResetService } from './password-reset.service';
 import { SignedIn } from './principal.decorator';
 
 @ApiTags('auth')
@@ -27,6 +36,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly logins: LoginService,
+    private readonly resets: PasswordResetService,
   ) {}
 
   @Open()
@@ -98,6 +108,17 @@ export class AuthController {
     @From() caller: Caller,
   ): Promise<SignInDto> {
     return this.logins.changePassword(user, passwords, caller);
+  }
+
+  @Open()
+  @Post('auth/reset-password')
+  @Route({
+    summary: 'Sets a new password with a token from the operator and ends all sessions of the user',
+    ok: DeviceDto,
+    errors: [ResetTokenInvalid, TooManyAttempts],
+  })
+  resetPassword(@Body() reset: ResetPasswordDto, @From() caller: Caller): Promise<DeviceDto> {
+    return this.resets.use(reset, caller);
   }
 
   @ApiBearerAuth()

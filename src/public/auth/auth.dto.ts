@@ -66,6 +66,14 @@ export class PasswordDto {
   newPassword: string;
 }
 
+export class ResetPasswordDto {
+  @Text({ max: 200, description: 'From the operator, valid once.' })
+  token: string;
+
+  @Text(PASSWORD)
+  newPassword: string;
+}
+
 export class UserDto {
   @Id()
   id: string;
@@ -111,12 +119,19 @@ export class SessionDto extends TokensDto {
   shops: ShopDto[];
 }
 
+const DEVICE_TOKEN = {
+  max: 200,
+  description:
+    'Keep it on the device and send it with the next login: attempts of strangers then cannot lock this device out.',
+};
+
 export class SignInDto extends SessionDto {
-  @Text({
-    max: 200,
-    description:
-      'Keep it on the device and send it with the next login: attempts of strangers then cannot lock this device out.',
-  })
+  @Text(DEVICE_TOKEN)
+  deviceToken: string;
+}
+
+export class DeviceDto {
+  @Text(DEVICE_TOKEN)
   deviceToken: string;
 }
 

@@ -81,6 +81,11 @@ export class LoginLimits {
     return proof;
   }
 
+  /** Counts a wrong token for a new password. @throws TooManyAttempts */
+  async countWrongToken(address: string): Promise<void> {
+    await consume(this.addresses, this.keyOf(addressBlock(address)));
+  }
+
   /**
    * Counts a sign-up, before its password is hashed.
    * @throws TooManyAttempts if the address has made too many accounts within an hour

@@ -15,6 +15,7 @@ import { InvalidCredentials } from './auth.errors';
 import { KnownDevices } from './known-devices';
 import { LoginLimits } from './login-limits';
 import { hashPassword, isPassword } from './passwords';
+import { removeReset } from './password-reset.service';
 import { lockSession, revokeSessionsOf } from './sessions';
 import { TokensService } from './tokens.service';
 
@@ -74,6 +75,7 @@ export class LoginService {
       if (!(await lockSession(manager, sessionId))) throw new Unauthenticated(); // ended a moment ago
       await manager.update(User, { id: userId }, { passwordHash });
       await revokeSessionsOf(manager, userId);
+      await removeReset(manager, userId);
       await recordAudit(manager, passwordChanged(caller, userId));
       const shops = await shopsOf(manager, userId);
       const shop = shops.find(({ id }) => id === shopId) ?? null;
