@@ -137,7 +137,7 @@ export const ROUTES: RouteEntry[] = [
     access: 'user',
     ok: '200',
     ids: { 'path.id': SHOP, 'path.userId': MEMBER },
-    parts: () => ({ json: { role: 'owner' } }),
+    parts: () => ({ json: { role: 'admin' } }),
   },
   {
     route: 'DELETE /api/v1/shops/{id}/members/{userId}',
