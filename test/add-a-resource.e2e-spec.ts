@@ -154,16 +154,17 @@ describe('docs/add-a-resource.md', () => {
       expect([format.code, format.stderr]).toEqual([0, '']);
     });
 
-    it('passes its own tests, and those of migrations, errors, bodies and the isolation kit', async () => {
+    it('passes its own tests, and those of migrations, errors, bodies, permissions and the isolation kit', async () => {
       const own = ['test/tenant/suppliers', 'test/architecture', 'test/common/error-catalogue'];
       const all = ['test/migrations/migration-lint', 'test/http/plain-bodies', 'test/http/bad-input'];
+      const roles = 'test/public/permissions';
       const named =
-        'suppliers|source files|migrations|docs/errors.md|a body of plain fields|the route table|routes without an entry';
+        'suppliers|source files|migrations|docs/errors.md|docs/permissions.md|a body of plain fields|the route table|routes without an entry';
       const { code, stdout, stderr } = await run(
-        ...(['npx', 'jest', ...own, ...all, 'test/isolation/routes', '-t', named] as const),
+        ...(['npx', 'jest', ...own, ...all, roles, 'test/isolation/routes', '-t', named] as const),
         ...(['--selectProjects', 'unit', 'e2e', 'isolation'] as const),
       );
-      expect([code, stderr]).toEqual([0, expect.stringMatching(/Test Suites: 7 passed, 7 total/)]);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/Test Suites: 8 passed, 8 total/)]);
       const derived = ['GET /api/v1/suppliers/export', 'PATCH /api/v1/suppliers/{id}'];
       for (const route of [...derived, 'DELETE /api/v1/suppliers/{id}']) expect(stdout).toContain(route);
     });

@@ -13,7 +13,9 @@ import { ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
+import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
+import { allowOrigins } from './cross-origin';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from '../tenancy/tenant';
@@ -66,6 +68,8 @@ export async function createHttpApp(
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);
+  await allowOrigins(fastify, base.env.CORS_ORIGINS);
+  await compressAnswers(fastify);
   acceptBodies(fastify);
   logRequests(fastify, base.logger);
   checkInput(fastify);

@@ -4,6 +4,8 @@
  */
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
+export const CHECK_VIOLATION = '23514';
+export const READ_ONLY_TRANSACTION = '25006';
 export const INVALID_PASSWORD = '28P01';
 export const INVALID_AUTHORIZATION = '28000'; // such as a role that does not exist, where no password is required
 export const NO_SUCH_DATABASE = '3D000';

@@ -27,6 +27,33 @@ describe('TRUST_PROXY', () => {
   });
 });
 
+describe('CORS_ORIGINS', () => {
+  it.each([
+    ['https://shop.example', ['https://shop.example']],
+    ['https://shop.example, http://localhost:5173', ['https://shop.example', 'http://localhost:5173']],
+    ['', undefined],
+  ])('%j is read as %j', (text, value) => {
+    expect(readEnv({ CORS_ORIGINS: text }).CORS_ORIGINS).toEqual(value);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'shop.example',
+    'https://shop.example/',
+    'https://shop.example/path',
+    'https://Shop.example',
+    'https://shop.example:443',
+    'https://*.shop.example',
+    'https://user@shop.example',
+    'ftp://shop.example',
+    'https://a.example,,https://b.example',
+    'https://a.example https://b.example',
+  ])('%j is refused by name', (text) => {
+    expect(() => readEnv({ CORS_ORIGINS: text })).toThrow(/CORS_ORIGINS \(must be origins/);
+  });
+});
+
 describe('POOLER_URL', () => {
   it('must not name a user: the logins are derived', () => {
     expect(readEnv({ POOLER_URL: 'postgres://127.0.0.1:6432/stoa' }).POOLER_URL).toBe(

@@ -40,12 +40,18 @@ const settings = z.object({
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(20),
+  LOGIN_ATTEMPTS_PER_DAY: z.coerce.number().int().min(1).max(1_000_000).default(100),
   LOGIN_ATTEMPTS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(100),
   NEW_SHOPS_PER_HOUR: z.coerce.number().int().min(1).max(1_000_000).default(100),
   TRUST_PROXY: z
     .string()
     .refine(isProxyList, 'must be the number of proxies, or their addresses or networks separated by commas')
-    .transform((text) => (isCount(text) ? Number(text) : proxiesIn(text)))
+    .transform((text) => (isCount(text) ? Number(text) : itemsOf(text)))
+    .optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform(itemsOf)
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://shop.example, by commas')
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
 });
@@ -110,15 +116,21 @@ function isPostgresUrl(text: string): boolean {
 }
 
 function isProxyList(text: string): boolean {
-  return isCount(text) ? Number(text) > 0 : proxiesIn(text).every(isNetwork);
+  return isCount(text) ? Number(text) > 0 : itemsOf(text).every(isNetwork);
 }
 
 function isCount(text: string): boolean {
   return /^\s*\d{1,2}\s*$/.test(text);
 }
 
-function proxiesIn(text: string): string[] {
-  return text.split(',').map((proxy) => proxy.trim());
+/** Items of a setting, separated by commas. */
+function itemsOf(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+/** True for an origin exactly as browsers send it: neither a path nor a default port, no wildcard, lower case. */
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 /** True for an IP address or a network such as `10.0.0.0/8`. */

@@ -14,6 +14,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   sessions: ALL,
   refresh_tokens: ALL,
   login_limits: ALL,
+  password_resets: ALL,
   signing_keys: 'SELECT',
   tenants: 'SELECT',
   spare_tenants: 'SELECT',

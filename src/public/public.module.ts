@@ -7,6 +7,7 @@ import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
 import { AccessTokenGuard } from './auth/access-token.guard';
 import { AccessTokenStrategy } from './auth/access-token.strategy';
+import { KnownDevices } from './auth/known-devices';
 import { KnownTokens } from './auth/known-tokens';
 import { AuthController } from './auth/auth.controller';
 import { AuthService } from './auth/auth.service';
@@ -14,6 +15,8 @@ import { JwksController } from './auth/jwks.controller';
 import { KeyRing } from './auth/key-ring';
 import { LoginLimits } from './auth/login-limits';
 import { LoginService } from './auth/login.service';
+import { PasswordReset } from './auth/password-reset.entity';
+import { PasswordResetService } from './auth/password-reset.service';
 import { RefreshToken } from './auth/refresh-token.entity';
 import { Session } from './auth/session.entity';
 import { SigningKey } from './auth/signing-key.entity';
@@ -28,7 +31,16 @@ import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { User } from './users/user.entity';
 
-export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, SigningKey, AuditEntry];
+export const PUBLIC_ENTITIES = [
+  User,
+  Shop,
+  Membership,
+  Session,
+  RefreshToken,
+  PasswordReset,
+  SigningKey,
+  AuditEntry,
+];
 
 /** Public side: users, shops and memberships, which belong to no tenant. */
 @Module({
@@ -52,6 +64,7 @@ export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, S
   providers: [
     AccessTokenStrategy,
     KnownTokens,
+    KnownDevices,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
     AuthService,
     AuditService,
@@ -59,6 +72,7 @@ export const PUBLIC_ENTITIES = [User, Shop, Membership, Session, RefreshToken, S
     KeyRing,
     LoginLimits,
     LoginService,
+    PasswordResetService,
     ShopsService,
     ShopStatusService,
     TokensService,

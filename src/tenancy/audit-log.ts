@@ -8,6 +8,8 @@ export const AUDIT_ACTIONS = [
   'login.refused',
   'token.reused',
   'password.changed',
+  'password.reset',
+  'reset.issued',
   'shop.created',
   'shop.suspended',
   'shop.resumed',
@@ -23,7 +25,7 @@ export interface AuditEvent {
   action: AuditAction;
   /** User who acted; null for a command or an unknown user. */
   actorId: string | null;
-  /** Shop concerned; its owners can read the entry. */
+  /** Shop concerned; its owners and admins can read the entry. */
   shopId: string | null;
   /** Request id, as in the log; null for a command. */
   requestId: string | null;

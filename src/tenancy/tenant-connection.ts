@@ -1,8 +1,9 @@
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
+import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
-import { TenantRequired } from './tenancy.errors';
+import { RoleRequired, TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
 
@@ -53,11 +54,13 @@ export class TenantConnection {
   }
 
   /**
-   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything.
-   * @throws TenantRequired, ShopNotReady
+   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. PostgreSQL lets a
+   * read-only member write nothing, whatever the route declares.
+   * @throws TenantRequired, ShopNotReady, RoleRequired
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.explained((shopId) => this.database.transaction(shopId, work));
+    const mode = this.access.memberRole === 'read_only' ? 'READ ONLY' : 'READ WRITE';
+    return this.explained((shopId) => this.database.transaction(shopId, work, mode));
   }
 
   private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {
@@ -65,6 +68,8 @@ export class TenantConnection {
     try {
       return await inside(access.shopId);
     } catch (error) {
+      if (access.memberRole === 'read_only' && sqlState(error) === READ_ONLY_TRANSACTION)
+        throw new RoleRequired({ cause: error });
       throw await this.directory.explain(error, access);
     }
   }

@@ -38,8 +38,12 @@ export class TenantDatabase implements OnApplicationShutdown {
   }
 
   /** @see TenantConnection.transaction */
-  transaction<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const sql = preamble(this.locator.locate(shopId), 'READ WRITE', this.limits);
+  transaction<T>(
+    shopId: string,
+    work: (manager: EntityManager) => Promise<T>,
+    mode: 'READ WRITE' | 'READ ONLY' = 'READ WRITE',
+  ): Promise<T> {
+    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
     return this.transactions.run(sql, work, { shopId });
   }
 

@@ -1,9 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { neededRole, requireRole } from './member-role';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
 
-/** Admits a request to the shop that its access token names, if its user is still a member. */
+/** Admits a request to the shop that its access token names, if its user is still a member with a role that may do this. */
 @Injectable()
 export class TenantGuard implements CanActivate {
   constructor(private readonly directory: AccessDirectory) {}
@@ -12,7 +13,9 @@ export class TenantGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<TenantRequest>();
     const { user } = request; // set by the access token guard, which is global and runs first
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
-    request.tenant = await this.directory.enter(user.userId, user.shopId);
+    const access = await this.directory.enter(user.userId, user.shopId);
+    requireRole(access.memberRole, neededRole(context));
+    request.tenant = access;
     return true;
   }
 }

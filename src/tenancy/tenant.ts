@@ -1,5 +1,5 @@
-/** Roles of a member in a shop. */
-export const MEMBER_ROLES = ['owner', 'staff'] as const;
+/** Roles of a member in a shop; each may do all that those after it may (docs/permissions.md). */
+export const MEMBER_ROLES = ['owner', 'admin', 'staff', 'read_only'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 /** A suspended shop is closed to its members; its data stays. */

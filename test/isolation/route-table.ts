@@ -96,6 +96,12 @@ export const ROUTES: RouteEntry[] = [
     ok: '401 INVALID_CREDENTIALS', // the right password would end the sessions that the kit uses
     parts: () => ({ json: { currentPassword: 'not the password', newPassword: PASSWORD } }),
   },
+  {
+    route: 'POST /api/v1/auth/reset-password',
+    access: 'open',
+    ok: '401 RESET_TOKEN_INVALID', // only an operator can issue a token
+    parts: () => ({ json: { token: 'unknown', newPassword: PASSWORD } }),
+  },
   { route: 'GET /.well-known/jwks.json', access: 'open', ok: '200' },
   { route: 'GET /api/v1/me', access: 'user', ok: '200' },
   { route: 'GET /api/v1/shops', access: 'user', ok: '200', ...withCursor('shop') },
@@ -132,7 +138,7 @@ export const ROUTES: RouteEntry[] = [
     access: 'user',
     ok: '200',
     ids: { 'path.id': SHOP, 'path.userId': MEMBER },
-    parts: () => ({ json: { role: 'owner' } }),
+    parts: () => ({ json: { role: 'admin' } }),
   },
   {
     route: 'DELETE /api/v1/shops/{id}/members/{userId}',

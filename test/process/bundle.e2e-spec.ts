@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { bundle, runCli, scratchFolder } from '../support/program';
+import { createTestDatabase } from '../support/database';
+import { bundle, runCli, scratchFolder, startServer } from '../support/program';
 
 const BUNDLES = path.join(process.env['TEST_PROGRAM']!, 'bundle');
 
@@ -37,6 +38,17 @@ describe('the bundle', () => {
       Object.defineProperty(process, 'env', { get });
       run();`;
     expect(node('main', flagsOf('start'), script)).toMatch(/at readEnv \(.*\/src\/config\/env\.ts:\d+:\d+\)/);
+  });
+
+  it('loads what only a setting needs', async () => {
+    const database = await createTestDatabase();
+    const origin = 'https://shop.example';
+    const server = await startServer({ env: { DATABASE_URL: database.url, CORS_ORIGINS: origin } });
+    const { headers } = await server.api.raw('GET', '/openapi.json', undefined, { origin });
+    expect(headers.get('access-control-allow-origin')).toBe(origin);
+    expect(headers.get('content-encoding')).toMatch(/^(br|gzip)$/); // fetch accepts both
+    expect(await server.end('SIGTERM')).toBe(0);
+    await database.drop();
   });
 
   it('finds its own files whatever the folder of the project is called', async () => {

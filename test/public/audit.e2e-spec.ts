@@ -76,10 +76,10 @@ describe('GET /audit', () => {
       expect(problemIn(await api.get(`audit?${query}`))).toBe('400 VALIDATION_FAILED');
   });
 
-  it('is for owners', async () => {
+  it('is for owners and admins', async () => {
     const owner = await newOwner(app.api);
-    const [staff, second] = [await newMember(owner), await newMember(owner, 'owner')];
-    expect(problemIn(await staff.inShop.get('audit'))).toBe('403 OWNER_REQUIRED');
+    const [staff, second] = [await newMember(owner), await newMember(owner, 'admin')];
+    expect(problemIn(await staff.inShop.get('audit'))).toBe('403 ROLE_REQUIRED');
     expect((await second.inShop.get('audit')).status).toBe(200);
   });
 
@@ -126,7 +126,7 @@ describe('an entry', () => {
   it('does not exist if the action is refused', async () => {
     const [owner, { id, email }] = await Promise.all([newOwner(app.api), newUser(app.api)]);
     const staff = await newMember(owner);
-    expect(problemIn(await add({ ...owner, api: staff.api }, email))).toBe('403 OWNER_REQUIRED');
+    expect(problemIn(await add({ ...owner, api: staff.api }, email))).toBe('403 ROLE_REQUIRED');
     const path = `shops/${owner.shop.id}/members/${owner.user.id}`;
     expect(problemIn(await owner.api.delete(path))).toBe('409 LAST_OWNER');
     expect(await traces(owner, id)).toEqual({ memberships: 0, members: 0, entries: 0 });

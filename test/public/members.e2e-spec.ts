@@ -61,6 +61,16 @@ describe('POST /shops/:id/members', () => {
     expect((await owner.api.post(members(owner), { email, role: 'owner' })).status).toBe(201);
   });
 
+  it.each(['owner', 'admin', 'staff', 'read_only'] as const)(
+    'adds one as %s, in the shop too',
+    async (role) => {
+      const owner = await newOwner(app.api);
+      const { id } = await newMember(owner, role);
+      expect((await rolesIn(owner))[id]).toBe(role);
+      expect(await rowInShop(owner, id)).toMatchObject([{ role }]);
+    },
+  );
+
   it('lets staff take an order', async () => {
     const owner = await newOwner(app.api);
     const { inShop } = await newMember(owner);
@@ -242,7 +252,7 @@ describe('DELETE /shops/:id/members/:userId', () => {
       owner.api.patch(members(owner, other.id), { role: 'staff' }),
       other.api.patch(members(owner, owner.user.id), { role: 'staff' }),
     ]);
-    expect(answers.map(outcomeOf).toSorted()).toEqual(['200', '403 OWNER_REQUIRED']);
+    expect(answers.map(outcomeOf).toSorted()).toEqual(['200', '403 ROLE_REQUIRED']);
   });
 });
 
@@ -268,7 +278,7 @@ describe('the members of a shop', () => {
   it.each(routes.slice(1))('are closed to %s by staff', async (_, call) => {
     const owner = await newOwner(app.api);
     const { api, id } = await newMember(owner);
-    expect(problemIn(await call(api, owner, owner.shop.id))).toBe('403 OWNER_REQUIRED');
+    expect(problemIn(await call(api, owner, owner.shop.id))).toBe('403 ROLE_REQUIRED');
     expect(await rolesIn(owner)).toEqual({ [owner.user.id]: 'owner', [id]: 'staff' });
   });
 

@@ -54,7 +54,7 @@ const email: Field = { wrong: [1, [], {}, '', 'x', '@', 'a@', '@b.com', 'a b@c.c
 const id: Field = { wrong: [1, [], {}, '', 'x', `${randomUUID()}0`, `{${randomUUID()}}`], max: 36 };
 const currency: Field = { wrong: [978, [], {}, '', 'EU', 'EURO', 'QQQ', '€€€', ['EUR']], max: 3 };
 const status: Field = { wrong: [1, [], {}, '', 'sold', 'ACTIVE', ['active']], max: 8 };
-const role: Field = { wrong: [1, [], {}, '', 'admin', 'OWNER', ['owner']], max: 5 };
+const role: Field = { wrong: [1, [], {}, '', 'guest', 'OWNER', ['owner']], max: 9 };
 const whole: Field = { wrong: ['1', '', true, 1.5, -1, 1e20, [], [1], {}] };
 const flag: Field = { wrong: ['true', '', 0, 1, [], {}] };
 const texts: Field = { wrong: ['x', 1, {}, [1], [null], [''], [['x']], [{}], ['x'.repeat(256)]] };
@@ -138,7 +138,7 @@ export const BODY_ROUTES: BodyRoute[] = [
     route: 'POST auth/login',
     ok: 200,
     body: ({ owner }) => ({ email: owner.email, password: PASSWORD, shopId: owner.shop.id }),
-    fields: { email, password: text(200), shopId: id },
+    fields: { email, password: text(200), shopId: id, deviceToken: filled(200) },
     needs: ['email', 'password'],
   },
   {
@@ -169,6 +169,13 @@ export const BODY_ROUTES: BodyRoute[] = [
     fields: { currentPassword: text(200), newPassword: text(200) },
     needs: ['currentPassword', 'newPassword'],
     endsToken: true,
+  },
+  {
+    route: 'POST auth/reset-password',
+    ok: 401,
+    body: () => ({ token: 'unknown', newPassword: PASSWORD }),
+    fields: { token: filled(200), newPassword: text(200) },
+    needs: ['token', 'newPassword'],
   },
   { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
   { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { MemberRole } from '../../src/tenancy/tenant';
 import type { Answer, Api } from './api';
 
 const unique = () => randomBytes(4).toString('hex');
@@ -15,6 +16,7 @@ export interface Owner {
   shop: any;
   accessToken: string;
   refreshToken: string;
+  deviceToken: string;
 }
 
 /** Somebody who has registered. */
@@ -65,7 +67,7 @@ export function created(answer: Answer): Answer {
 /** A user whom the owner has added; `inShop` is the API as that user in the owner's shop. */
 export async function newMember(
   { api, shop }: Owner,
-  role: 'owner' | 'staff' = 'staff',
+  role: MemberRole = 'staff',
 ): Promise<User & { inShop: Api }> {
   const user = await newUser(api.as());
   created(await api.post(`shops/${shop.id}/members`, { email: user.email, role }));

@@ -3,9 +3,9 @@ import { InvalidCursor } from '../../common/common.errors';
 import type { Page } from '../../http/page';
 import { Route } from '../../http/route';
 import { InShop } from '../../tenancy/in-shop.decorator';
+import { Needs } from '../../tenancy/member-role';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { AuditEntryDto, ListAuditQuery } from './audit.dto';
 import { AuditService } from './audit.service';
 
@@ -14,11 +14,12 @@ export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
+  @Needs('admin')
   @Route({
-    summary: 'Lists the audit log of a shop that I own, newest first',
+    summary: 'Lists the audit log of the shop, newest first',
     ok: AuditEntryDto,
     list: true,
-    errors: [OwnerRequired, InvalidCursor],
+    errors: [InvalidCursor],
   })
   list(@InShop() access: TenantAccess, @Query() query: ListAuditQuery): Promise<Page<AuditEntryDto>> {
     return this.audit.list(access, query);

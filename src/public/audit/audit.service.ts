@@ -4,7 +4,6 @@ import { isId } from '../../common/ids';
 import { type Page, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import type { TenantAccess } from '../../tenancy/tenant';
-import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { type AuditEntryDto, type ListAuditQuery, toAuditEntryDto } from './audit.dto';
 import { AuditEntry } from './audit-entry.entity';
 
@@ -13,12 +12,11 @@ import { AuditEntry } from './audit-entry.entity';
 export class AuditService {
   constructor(private readonly database: PublicDatabase) {}
 
-  /** Lists entries, newest first. @throws OwnerRequired; InvalidCursor */
+  /** Lists entries, newest first. @throws InvalidCursor */
   async list(
-    { shopId, memberRole }: TenantAccess,
+    { shopId }: TenantAccess,
     { limit, cursor, action, actorId }: ListAuditQuery,
   ): Promise<Page<AuditEntryDto>> {
-    if (memberRole !== 'owner') throw new OwnerRequired();
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const entries = await this.database.run((manager) => {
       const query = manager

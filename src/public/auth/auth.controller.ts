@@ -6,10 +6,28 @@ import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
 import { SlugTaken } from '../shops/shops.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { Open } from './access-token.guard';
-import { LoginDto, MeDto, PasswordDto, RefreshDto, RegisterDto, SessionDto, SwitchDto } from './auth.dto';
-import { EmailTaken, InvalidCredentials, RefreshTokenInvalid, TooManyAttempts } from './auth.errors';
+import {
+  DeviceDto,
+  LoginDto,
+  MeDto,
+  PasswordDto,
+  RefreshDto,
+  RegisterDto,
+  ResetPasswordDto,
+  SessionDto,
+  SignInDto,
+  SwitchDto,
+} from './auth.dto';
+import {
+  EmailTaken,
+  InvalidCredentials,
+  RefreshTokenInvalid,
+  ResetTokenInvalid,
+  TooManyAttempts,
+} from './auth.errors';
 import { AuthService } from './auth.service';
 import { LoginService } from './login.service';
+import { PasswordResetService } from './password-reset.service';
 import { SignedIn } from './principal.decorator';
 
 @ApiTags('auth')
@@ -18,6 +36,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly logins: LoginService,
+    private readonly resets: PasswordResetService,
   ) {}
 
   @Open()
@@ -25,10 +44,10 @@ export class AuthController {
   @Route({
     summary: 'Creates an account and, optionally, its first shop',
     status: 201,
-    ok: SessionDto,
+    ok: SignInDto,
     errors: [EmailTaken, SlugTaken, NoTenantReady, TooManyAttempts],
   })
-  register(@Body() account: RegisterDto, @From() caller: Caller): Promise<SessionDto> {
+  register(@Body() account: RegisterDto, @From() caller: Caller): Promise<SignInDto> {
     return this.auth.register(account, caller);
   }
 
@@ -36,10 +55,10 @@ export class AuthController {
   @Post('auth/login')
   @Route({
     summary: 'Signs in',
-    ok: SessionDto,
+    ok: SignInDto,
     errors: [InvalidCredentials, ShopNotFound, TooManyAttempts],
   })
-  login(@Body() credentials: LoginDto, @From() caller: Caller): Promise<SessionDto> {
+  login(@Body() credentials: LoginDto, @From() caller: Caller): Promise<SignInDto> {
     return this.logins.login(credentials, caller);
   }
 
@@ -80,15 +99,26 @@ export class AuthController {
   @Post('auth/password')
   @Route({
     summary: 'Changes my password, ends all my sessions and opens a new one',
-    ok: SessionDto,
+    ok: SignInDto,
     errors: [InvalidCredentials, TooManyAttempts],
   })
   changePassword(
     @SignedIn() user: Principal,
     @Body() passwords: PasswordDto,
     @From() caller: Caller,
-  ): Promise<SessionDto> {
+  ): Promise<SignInDto> {
     return this.logins.changePassword(user, passwords, caller);
+  }
+
+  @Open()
+  @Post('auth/reset-password')
+  @Route({
+    summary: 'Sets a new password with a token from the operator and ends all sessions of the user',
+    ok: DeviceDto,
+    errors: [ResetTokenInvalid, TooManyAttempts],
+  })
+  resetPassword(@Body() reset: ResetPasswordDto, @From() caller: Caller): Promise<DeviceDto> {
+    return this.resets.use(reset, caller);
   }
 
   @ApiBearerAuth()

@@ -33,6 +33,13 @@ export class LoginDto {
 
   @Id({ optional: true, description: 'Shop of the tokens; not needed by a user with just one shop.' })
   shopId?: string;
+
+  @Text({
+    max: 200,
+    optional: true,
+    description: 'From an earlier sign-in of this account on this device; ignored if it is not valid.',
+  })
+  deviceToken?: string;
 }
 
 export class RefreshDto {
@@ -54,6 +61,14 @@ export class SwitchDto {
 export class PasswordDto {
   @Text({ ...PASSWORD, min: 1 })
   currentPassword: string;
+
+  @Text(PASSWORD)
+  newPassword: string;
+}
+
+export class ResetPasswordDto {
+  @Text({ max: 200, description: 'From the operator, valid once.' })
+  token: string;
 
   @Text(PASSWORD)
   newPassword: string;
@@ -102,6 +117,22 @@ export class SessionDto extends TokensDto {
 
   @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })
   shops: ShopDto[];
+}
+
+const DEVICE_TOKEN = {
+  max: 200,
+  description:
+    'Keep it on the device and send it with the next login: attempts of strangers then cannot lock this device out.',
+};
+
+export class SignInDto extends SessionDto {
+  @Text(DEVICE_TOKEN)
+  deviceToken: string;
+}
+
+export class DeviceDto {
+  @Text(DEVICE_TOKEN)
+  deviceToken: string;
 }
 
 export class MeDto {

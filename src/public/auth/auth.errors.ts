@@ -15,6 +15,11 @@ export const RefreshTokenInvalid = defineError(
   401,
   'The refresh token is unknown, used, revoked or expired.',
 );
+export const ResetTokenInvalid = defineError(
+  'RESET_TOKEN_INVALID',
+  401,
+  'The token for a new password is unknown, used or expired.',
+);
 export const TooManyAttempts = defineError(
   'TOO_MANY_ATTEMPTS',
   429,

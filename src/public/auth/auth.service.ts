@@ -18,11 +18,13 @@ import {
   type MeDto,
   type RegisterDto,
   type SessionDto,
+  type SignInDto,
   type SwitchDto,
   toSessionDto,
   toUserDto,
 } from './auth.dto';
 import { EmailTaken, RefreshTokenInvalid } from './auth.errors';
+import { KnownDevices } from './known-devices';
 import { LoginLimits } from './login-limits';
 import { hashNewPassword } from './passwords';
 import { TokensService } from './tokens.service';
@@ -35,14 +37,16 @@ export class AuthService {
     private readonly provisioning: ProvisioningService,
     private readonly tokens: TokensService,
     private readonly limits: LoginLimits,
+    private readonly devices: KnownDevices,
   ) {}
 
   /** Creates the account, its first shop and its tokens in one transaction, so a failed call can be repeated. */
-  async register({ email, password, name, shop: wanted }: RegisterDto, caller: Caller): Promise<SessionDto> {
+  async register({ email, password, name, shop: wanted }: RegisterDto, caller: Caller): Promise<SignInDto> {
     await this.limits.countSignUp(caller.address);
     const userId = newId();
     const passwordHash = await hashNewPassword(password);
     const account = { id: userId, email, name: name ?? email.split('@')[0]!, passwordHash };
+    const deviceToken = this.devices.issue(account);
     const signer = await this.tokens.signer();
     const signIn = async (manager: EntityManager, shopId: string | null) => {
       await recordAudit(manager, loginSucceeded(caller, userId, shopId));
@@ -51,7 +55,7 @@ export class AuthService {
     if (wanted === undefined) {
       return this.database.transaction(async (manager) => {
         const user = await insertUser(manager, account);
-        return toSessionDto(user, await signIn(manager, null), [], null);
+        return { ...toSessionDto(user, await signIn(manager, null), [], null), deviceToken };
       });
     }
     return this.provisioning.transaction(async (manager) => {
@@ -59,7 +63,7 @@ export class AuthService {
       const created = await createShop(manager, this.provisioning, { ...wanted, owner: account });
       const shop = toShopDto(created, 'owner');
       await recordAudit(manager, shopCreated(caller, userId, shop.id));
-      return toSessionDto(user, await signIn(manager, shop.id), [shop], shop);
+      return { ...toSessionDto(user, await signIn(manager, shop.id), [shop], shop), deviceToken };
     });
   }
 

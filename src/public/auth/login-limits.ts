@@ -9,12 +9,31 @@ import { TooManyAttempts } from './auth.errors';
 
 const WINDOW_SECONDS = 15 * 60;
 const HOUR_SECONDS = 60 * 60;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+
+/** Attempt to prove a password. */
+interface Attempt {
+  email: string;
+  /** Network address of the client. */
+  address: string;
+  /** Id of a known device of the account (known-devices.ts), or of a live session; null for an unknown device. */
+  deviceId: string | null;
+}
+
+interface Counter {
+  limiter: RateLimiterPostgres;
+  key: string;
+  /** Counts attempts of others too, so that a right password refunds only its own attempt. */
+  isShared: boolean;
+}
 
 /** Limits how often passwords may be tried and shops be created, across all instances. */
 @Injectable()
 export class LoginLimits {
-  private readonly accounts: RateLimiterPostgres;
   private readonly addresses: RateLimiterPostgres;
+  private readonly pairs: RateLimiterPostgres;
+  private readonly accounts: RateLimiterPostgres;
+  private readonly devices: RateLimiterPostgres;
   private readonly newShops: RateLimiterPostgres;
   private readonly keySecret: string;
 
@@ -23,43 +42,48 @@ export class LoginLimits {
     @Inject(ENV) env: Env,
     @Inject(INSTALLATION) { secrets }: Installation,
   ) {
-    const limiter = (
-      keyPrefix: string,
-      points: number,
-      clearExpiredByTimeout: boolean,
-      duration: number = WINDOW_SECONDS,
-    ) =>
+    const limiter = (keyPrefix: string, points: number, duration: number = WINDOW_SECONDS) =>
       new RateLimiterPostgres({
-        ...{ keyPrefix, points, duration, clearExpiredByTimeout },
+        ...{ keyPrefix, points, duration },
         ...{ storeClient: storeOn(database), storeType: 'client' },
         ...{ tableName: 'login_limits', tableCreated: true },
+        clearExpiredByTimeout: keyPrefix === 'address', // one deletes the expired rows of the whole table
       });
-    this.accounts = limiter('account', env.LOGIN_ATTEMPTS_PER_ACCOUNT, true); // deletes expired rows of the whole table
-    this.addresses = limiter('address', env.LOGIN_ATTEMPTS_PER_ADDRESS, false);
-    this.newShops = limiter('new shops', env.NEW_SHOPS_PER_HOUR, false, HOUR_SECONDS);
+    this.addresses = limiter('address', env.LOGIN_ATTEMPTS_PER_ADDRESS);
+    this.pairs = limiter('account at address', env.LOGIN_ATTEMPTS_PER_ACCOUNT);
+    this.accounts = limiter('account in a day', env.LOGIN_ATTEMPTS_PER_DAY, DAY_SECONDS);
+    this.devices = limiter('device', env.LOGIN_ATTEMPTS_PER_ACCOUNT);
+    this.newShops = limiter('new shops', env.NEW_SHOPS_PER_HOUR, HOUR_SECONDS);
     this.keySecret = secrets.derive('login limits');
   }
 
   /**
    * Tries a password. The attempt is counted before `check` begins, so that concurrent guesses are limited too; it is
-   * refunded if the password was right or could not be checked.
+   * refunded if the password was right or could not be checked. A known device has no limit but its own, which strangers
+   * cannot use up: docs/decisions/0025-login-limits.md.
    * @param check returns null for a wrong password, and any proof for a right one
    * @throws TooManyAttempts; errors of `check`; errors of the store, so that no guess goes uncounted
    */
-  async attempt<T>(email: string, address: string, check: () => Promise<T | null>): Promise<T | null> {
-    const account = this.keyOf(email);
-    const block = this.keyOf(addressBlock(address));
-    await consume(this.addresses, block); // first: a blocked address must not use up the attempts of accounts
-    await consume(this.accounts, account);
+  async attempt<T>(attempt: Attempt, check: () => Promise<T | null>): Promise<T | null> {
+    const counters = this.countersOf(attempt);
+    for (const { limiter, key } of counters) await consume(limiter, key);
     let proof: T | null;
     try {
       proof = await check();
     } catch (error) {
-      await Promise.all([this.addresses.reward(block), this.accounts.reward(account)]);
+      await Promise.all(counters.map(({ limiter, key }) => limiter.reward(key)));
       throw error;
     }
-    if (proof !== null) await Promise.all([this.addresses.reward(block), this.accounts.delete(account)]);
+    if (proof !== null)
+      await Promise.all(
+        counters.map(({ limiter, key, isShared }) => (isShared ? limiter.reward(key) : limiter.delete(key))),
+      );
     return proof;
+  }
+
+  /** Counts a wrong token for a new password. @throws TooManyAttempts */
+  async countWrongToken(address: string): Promise<void> {
+    await consume(this.addresses, this.keyOf(addressBlock(address)));
   }
 
   /**
@@ -73,6 +97,17 @@ export class LoginLimits {
   /** Counts a further shop. @throws TooManyAttempts if the user has added too many within an hour */
   async countShop(userId: string): Promise<void> {
     await consume(this.newShops, this.keyOf(userId));
+  }
+
+  /** Counters of an attempt, in this order: a blocked address must not use up the attempts of accounts. */
+  private countersOf({ email, address, deviceId }: Attempt): Counter[] {
+    if (deviceId !== null) return [{ limiter: this.devices, key: this.keyOf(deviceId), isShared: false }];
+    const block = addressBlock(address);
+    return [
+      { limiter: this.addresses, key: this.keyOf(block), isShared: true },
+      { limiter: this.pairs, key: this.keyOf(`${block} ${email}`), isShared: false },
+      { limiter: this.accounts, key: this.keyOf(email), isShared: true },
+    ];
   }
 
   /** Hashes an e-mail or IP address, so that the table holds neither in readable form. */

@@ -5,8 +5,9 @@ import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
-import type { Principal } from '../../tenancy/tenant';
-import { OwnerRequired, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { NeededRole, Needs } from '../../tenancy/member-role';
+import type { MemberRole, Principal } from '../../tenancy/tenant';
+import { OwnerRequired, ShopNotFound, ShopNotReady } from '../../tenancy/tenancy.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { AddMemberDto, MemberDto, UpdateMemberDto } from './members.dto';
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
@@ -19,6 +20,7 @@ export class MembersController {
   constructor(private readonly members: MembersService) {}
 
   @Get()
+  @Needs('read_only')
   @Route({
     summary: 'Lists the members of one of my shops',
     ok: MemberDto,
@@ -28,55 +30,62 @@ export class MembersController {
   list(
     @SignedIn() { userId }: Principal,
     @Param('id', IdPipe) shopId: string,
+    @NeededRole() needed: MemberRole,
     @Query() page: PageQuery,
   ): Promise<Page<MemberDto>> {
-    return this.members.list({ userId, shopId }, page);
+    return this.members.list({ userId, shopId, needed }, page);
   }
 
   @Post()
+  @Needs('admin')
   @Route({
-    summary: 'Adds a registered user to a shop that I own',
+    summary: 'Adds a registered user to one of my shops; an owner only by an owner',
     status: 201,
     ok: MemberDto,
-    errors: [ShopNotFound, OwnerRequired, UserNotFound, AlreadyAMember],
+    errors: [ShopNotFound, OwnerRequired, UserNotFound, AlreadyAMember, ShopNotReady],
   })
   add(
     @SignedIn() { userId }: Principal,
     @Param('id', IdPipe) shopId: string,
+    @NeededRole() needed: MemberRole,
     @Body() member: AddMemberDto,
     @From() caller: Caller,
   ): Promise<MemberDto> {
-    return this.members.add({ userId, shopId }, member, caller);
+    return this.members.add({ userId, shopId, needed }, member, caller);
   }
 
   @Patch(':userId')
+  @Needs('admin')
   @Route({
-    summary: 'Changes the role of a member of a shop that I own',
+    summary: 'Changes the role of a member of one of my shops; to or from owner only by an owner',
     ok: MemberDto,
-    errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner],
+    errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner, ShopNotReady],
   })
   update(
     @SignedIn() { userId }: Principal,
     @Param('id', IdPipe) shopId: string,
+    @NeededRole() needed: MemberRole,
     @Param('userId', IdPipe) memberId: string,
     @Body() changes: UpdateMemberDto,
     @From() caller: Caller,
   ): Promise<MemberDto> {
-    return this.members.update({ userId, shopId }, memberId, changes, caller);
+    return this.members.update({ userId, shopId, needed }, memberId, changes, caller);
   }
 
   @Delete(':userId')
+  @Needs('admin')
   @Route({
-    summary: 'Removes a member from a shop that I own, or myself from a shop',
+    summary: 'Removes a member from one of my shops, an owner only by an owner; or myself, whatever my role',
     status: 204,
     errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner],
   })
   remove(
     @SignedIn() { userId }: Principal,
     @Param('id', IdPipe) shopId: string,
+    @NeededRole() needed: MemberRole,
     @Param('userId', IdPipe) memberId: string,
     @From() caller: Caller,
   ): Promise<void> {
-    return this.members.remove({ userId, shopId }, memberId, caller);
+    return this.members.remove({ userId, shopId, needed }, memberId, caller);
   }
 }

@@ -2,7 +2,11 @@ import { Email, Id, OneOf, Text, Time } from '../../http/fields';
 import { type Membership } from '../shops/membership.entity';
 import { MEMBER_ROLES, type MemberRole } from '../../tenancy/tenant';
 
-const ROLE = { example: 'staff', description: 'Owners manage the shop and its members; staff work in it.' };
+const ROLE = {
+  example: 'staff',
+  description:
+    'Owners may do everything; admins all but change owners; staff work in the shop; read-only members read.',
+};
 
 export class AddMemberDto {
   @Email({ description: 'Address of a registered user.' })

@@ -6,34 +6,32 @@ import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import { type AuditAction, recordAudit } from '../../tenancy/audit-log';
-import { OwnerRequired, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import { requireRole } from '../../tenancy/member-role';
 import { enterMember } from '../../tenancy/tenant-members';
 import { Membership } from '../shops/membership.entity';
-import { getMembership } from '../shops/memberships';
+import { getMembership, type MemberScope } from '../shops/memberships';
 import { User } from '../users/user.entity';
 import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } from './members.dto';
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
 import type { MemberRole } from '../../tenancy/tenant';
 
-/** The signed-in user and the shop whose members are concerned. */
-interface MemberScope {
-  userId: string;
-  shopId: string;
-}
-
 /**
- * Manages the members of shops. A suspended shop is closed to its members' work, but its owners may still change its
- * members. Tenant routes follow a change within 5 s.
+ * Manages the members of shops. Admins may change all but owners, who are added, changed and removed by owners. A suspended
+ * shop is closed to its members' work, but not to these changes. Tenant routes follow a change within 5 s.
  */
 @Injectable()
 export class MembersService {
   constructor(private readonly database: PublicDatabase) {}
 
   /** Lists the members by user id. Every member of the shop may do so. */
-  async list({ userId, shopId }: MemberScope, { limit, cursor }: PageQuery): Promise<Page<MemberDto>> {
+  async list(
+    { userId, shopId, needed }: MemberScope,
+    { limit, cursor }: PageQuery,
+  ): Promise<Page<MemberDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const members = await this.database.run(async (manager) => {
-      await getMembership(manager, userId, shopId);
+      requireRole((await getMembership(manager, userId, shopId)).role, needed);
       const query = membersOf(manager, shopId).limit(limit + 1);
       return (cursor === undefined ? query : query.andWhere('m.user_id > :cursor', { cursor })).getMany();
     });
@@ -44,7 +42,9 @@ export class MembersService {
   add(scope: MemberScope, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
     const { shopId } = scope;
     return this.database.transaction(async (manager) => {
-      requireOwner(await lockShop(manager, scope));
+      const own = await lockShop(manager, scope);
+      requireRole(own.role, scope.needed);
+      requireAuthority(own, role);
       const user = await manager.findOneBy(User, { email });
       if (user === null) throw new UserNotFound();
       if (await manager.existsBy(Membership, { shopId, userId: user.id })) throw new AlreadyAMember();
@@ -63,8 +63,10 @@ export class MembersService {
   ): Promise<MemberDto> {
     const { shopId } = scope;
     return this.database.transaction(async (manager) => {
-      requireOwner(await lockShop(manager, scope));
+      const own = await lockShop(manager, scope);
+      requireRole(own.role, scope.needed);
       const member = await getMember(manager, shopId, memberId);
+      requireAuthority(own, member.role, role);
       if (member.role === role) return toMemberDto(member);
       const { userId, user } = member;
       await requireOtherOwner(manager, member);
@@ -83,8 +85,10 @@ export class MembersService {
     const { shopId } = scope;
     await this.database.transaction(async (manager) => {
       const own = await lockShop(manager, scope);
-      if (memberId.toLowerCase() !== own.userId) requireOwner(own);
+      const isOwn = memberId.toLowerCase() === own.userId;
+      if (!isOwn) requireRole(own.role, scope.needed);
       const member = await getMember(manager, shopId, memberId);
+      if (!isOwn) requireAuthority(own, member.role);
       const { userId, role } = member;
       await requireOtherOwner(manager, member);
       await manager.delete(Membership, { shopId, userId });
@@ -110,8 +114,9 @@ async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope)
   return getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
 }
 
-function requireOwner({ role }: Membership): void {
-  if (role !== 'owner') throw new OwnerRequired();
+/** Requires an owner if one of the roles that a member has, gets or loses is that of an owner. @throws OwnerRequired */
+function requireAuthority(own: Membership, ...roles: MemberRole[]): void {
+  if (roles.includes('owner')) requireRole(own.role, 'owner');
 }
 
 /** Requires another owner if this member is one. Call under the lock of `lockShop`. @throws LastOwner */

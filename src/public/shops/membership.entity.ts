@@ -15,7 +15,7 @@ import { Shop } from './shop.entity';
 
 /** A user's membership of a shop, with their role. */
 @Entity('memberships')
-@Check('memberships_role_check', `role IN ('owner', 'staff')`)
+@Check('memberships_role_check', `role IN ('owner', 'admin', 'staff', 'read_only')`)
 export class Membership {
   @PrimaryColumn('uuid', { name: 'user_id', primaryKeyConstraintName: 'memberships_pkey' })
   userId: string;

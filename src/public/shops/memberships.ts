@@ -1,7 +1,15 @@
 import type { EntityManager } from 'typeorm';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import type { MemberRole } from '../../tenancy/tenant';
 import { Membership } from './membership.entity';
 import { type ShopDto, toShopDto } from './shops.dto';
+
+/** The signed-in user, the shop concerned, and the least role that the route needs. */
+export interface MemberScope {
+  userId: string;
+  shopId: string;
+  needed: MemberRole;
+}
 
 /** Queries a user's memberships with their shops, oldest shop first. */
 export function membershipsOf(manager: EntityManager, userId: string) {

@@ -4,8 +4,9 @@ import { type Caller, From } from '../../http/caller.decorator';
 import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
-import type { Principal } from '../../tenancy/tenant';
-import { NoTenantReady, OwnerRequired, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { NeededRole, Needs } from '../../tenancy/member-role';
+import type { MemberRole, Principal } from '../../tenancy/tenant';
+import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
 import { TooManyAttempts } from '../auth/auth.errors';
 import { SignedIn } from '../auth/principal.decorator';
@@ -37,22 +38,21 @@ export class ShopsController {
   }
 
   @Get(':id')
+  @Needs('read_only')
   @Route({ summary: 'Shows one of my shops', ok: ShopDto, errors: [ShopNotFound] })
   get(@SignedIn() user: Principal, @Param('id', IdPipe) id: string): Promise<ShopDto> {
     return this.shops.get(user.userId, id);
   }
 
   @Patch(':id')
-  @Route({
-    summary: 'Changes a shop that I own',
-    ok: ShopDto,
-    errors: [ShopNotFound, SlugTaken, OwnerRequired],
-  })
+  @Needs('admin')
+  @Route({ summary: 'Changes one of my shops', ok: ShopDto, errors: [ShopNotFound, SlugTaken] })
   update(
-    @SignedIn() user: Principal,
-    @Param('id', IdPipe) id: string,
+    @SignedIn() { userId }: Principal,
+    @Param('id', IdPipe) shopId: string,
+    @NeededRole() needed: MemberRole,
     @Body() changes: UpdateShopDto,
   ): Promise<ShopDto> {
-    return this.shops.update(user.userId, id, changes);
+    return this.shops.update({ userId, shopId, needed }, changes);
   }
 }

@@ -6,12 +6,12 @@ import { type Page, type PageQuery, toPage } from '../../http/page';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
-import { OwnerRequired } from '../../tenancy/tenancy.errors';
+import { requireRole } from '../../tenancy/member-role';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { LoginLimits } from '../auth/login-limits';
 import { shopCreated } from '../audit/audit-events';
 import { getUser } from '../users/users';
-import { getMembership, membershipsOf, toMemberShop } from './memberships';
+import { getMembership, type MemberScope, membershipsOf, toMemberShop } from './memberships';
 import { createShop } from './create-shop';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
@@ -50,11 +50,10 @@ export class ShopsService {
     return toShopDto(created, 'owner');
   }
 
-  async update(userId: string, shopId: string, changes: UpdateShopDto): Promise<ShopDto> {
+  async update({ userId, shopId, needed }: MemberScope, changes: UpdateShopDto): Promise<ShopDto> {
     try {
       return await this.database.transaction(async (manager) => {
-        const { role } = await getMembership(manager, userId, shopId);
-        if (role !== 'owner') throw new OwnerRequired();
+        requireRole((await getMembership(manager, userId, shopId)).role, needed);
         if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });

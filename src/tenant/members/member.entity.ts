@@ -5,7 +5,7 @@ import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm'
  * it in the transaction that changes the membership; product code only reads it.
  */
 @Entity('members')
-@Check('members_role_check', `role IN ('owner', 'staff')`)
+@Check('members_role_check', `role IN ('owner', 'admin', 'staff', 'read_only')`)
 export class Member {
   @PrimaryColumn('uuid', { name: 'user_id', primaryKeyConstraintName: 'members_pkey' })
   userId: string;
@@ -14,7 +14,7 @@ export class Member {
   name: string;
 
   @Column('text')
-  role: 'owner' | 'staff';
+  role: 'owner' | 'admin' | 'staff' | 'read_only';
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

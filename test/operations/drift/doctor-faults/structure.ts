@@ -94,9 +94,9 @@ export const STRUCTURE: Fault[] = [
     'constraint-changed',
     'members.members_role_check',
     (s) => `ALTER TABLE ${s}.members DROP CONSTRAINT members_role_check;
-      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'staff', 'guest'))`,
+      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'admin', 'staff', 'read_only', 'guest'))`,
     (s) => `ALTER TABLE ${s}.members DROP CONSTRAINT members_role_check;
-      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'staff'))`,
+      ALTER TABLE ${s}.members ADD CONSTRAINT members_role_check CHECK (role IN ('owner', 'admin', 'staff', 'read_only'))`,
   ),
   inside(
     'an extra table, without what belongs to it',
