@@ -13,16 +13,42 @@ import {
   ValidationFailed,
 } from '../common/common.errors';
 import { ProblemDto } from '../http/problem';
-import { NotAMember, ShopNotReady, ShopSuspended, TenantRequired } from '../tenancy/tenancy.errors';
+import { NO_KEY } from '../http/route';
+import {
+  IdempotencyInFlight,
+  IdempotencyKeyReused,
+  IdempotentAnswerTooLarge,
+  NotAMember,
+  ShopNotReady,
+  ShopSuspended,
+  TenantRequired,
+} from '../tenancy/tenancy.errors';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [TENANT_ROUTE]?: boolean };
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
+  [TENANT_ROUTE]?: boolean;
+  [NO_KEY]?: boolean;
+};
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+const WITH_KEY = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
+
+const KEY_HEADER = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description:
+    'Names the request: a repetition with the same key and body within 24 hours gets the first answer and changes nothing.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+};
+const REPLAYED = {
+  description: 'Present when the answer is that of an earlier request with the same key.',
+  schema: { type: 'string' as const, enum: ['true'] },
+};
 
 /** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
 export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
@@ -33,9 +59,23 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config);
-  for (const path of Object.values(document.paths))
-    for (const method of METHODS) if (path[method] !== undefined) addCommonErrors(path[method]);
+  for (const path of Object.values(document.paths) as Partial<Record<(typeof METHODS)[number], Operation>>[])
+    for (const method of METHODS) {
+      const operation: Operation | undefined = path[method];
+      if (operation === undefined) continue;
+      addCommonErrors(operation);
+      if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
+    }
   return document;
+}
+
+function addKey(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), KEY_HEADER];
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
+    answer.headers = { ...answer.headers, 'Idempotency-Replayed': REPLAYED };
+  }
+  for (const error of WITH_KEY) addError(operation, error);
 }
 
 function addCommonErrors(operation: Operation): void {

@@ -1,7 +1,11 @@
-import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { AppErrorClass } from '../common/app-error';
+import { TAKES_KEY } from '../common/idempotency-key';
 import { ProblemDto } from './problem';
+
+/** OpenAPI extension that marks routes that refuse an Idempotency-Key although they are a POST of a shop. */
+export const NO_KEY = 'x-no-idempotency-key';
 
 interface RouteOptions {
   summary: string;
@@ -17,6 +21,8 @@ interface RouteOptions {
   csv?: boolean;
   /** The answer is a CSV file. */
   csvFile?: boolean;
+  /** False for a POST of a shop that refuses an Idempotency-Key, because it does not write in one transaction. */
+  takesKey?: boolean;
   /** Errors of this route in addition to those of every route. */
   errors?: AppErrorClass[];
 }
@@ -42,6 +48,7 @@ export function Route({
   list = false,
   csv = false,
   csvFile = false,
+  takesKey = true,
   errors = [],
 }: RouteOptions): MethodDecorator {
   const byStatus = new Map<number, string[]>();
@@ -54,6 +61,7 @@ export function Route({
       ...(operationId === undefined ? {} : { operationId }),
       ...(csv ? { requestBody: CSV_BODY } : {}),
     }),
+    ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
     ApiResponse({
       status,

@@ -53,11 +53,17 @@ export class TenantConnection {
   }
 
   /**
-   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything.
-   * @throws TenantRequired, ShopNotReady
+   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. In a POST, the route must
+   * answer with what `work` returns: it is stored if the request has an Idempotency-Key.
+   * @throws TenantRequired, ShopNotReady; as TenantDatabase.once for a request with a key
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.explained((shopId) => this.database.transaction(shopId, work));
+    const { keyedWork } = this.request;
+    return this.explained((shopId) =>
+      keyedWork === undefined
+        ? this.database.transaction(shopId, work)
+        : this.database.once(shopId, keyedWork, work),
+    );
   }
 
   private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {
