@@ -7,6 +7,7 @@ import {
   InternalError,
   MalformedBody,
   Overloaded,
+  PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
   UnsupportedMediaType,
@@ -45,6 +46,13 @@ const KEY_HEADER = {
     'Names the request: a repetition with the same key and body within 24 hours gets the first answer and changes nothing.',
   schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 };
+const NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header' as const,
+  required: false,
+  description: 'The `ETag` of what you have: 304 if it is still that.',
+  schema: { type: 'string' as const },
+};
 const REPLAYED = {
   description: 'Present when the answer is that of an earlier request with the same key.',
   schema: { type: 'string' as const, enum: ['true'] },
@@ -64,9 +72,21 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       const operation: Operation | undefined = path[method];
       if (operation === undefined) continue;
       addCommonErrors(operation);
+      addConditions(operation, method);
       if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
     }
   return document;
+}
+
+function addConditions(operation: Operation, method: (typeof METHODS)[number]): void {
+  const { parameters = [], responses } = operation;
+  const takesMatch = parameters.some((one) => 'name' in one && one.name === 'If-Match');
+  if (takesMatch) addError(operation, PreconditionFailed);
+  const answer = responses[200];
+  if (method !== 'get' || answer === undefined || '$ref' in answer || answer.headers?.ETag === undefined)
+    return;
+  operation.parameters = [...parameters, NONE_MATCH];
+  responses[304] = { description: 'The answer is what you have.' };
 }
 
 function addKey(operation: Operation): void {

@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { ValidationFailed } from '../common/common.errors';
 import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
+import { TAGGED } from './entity-tag';
+import { TAKES_IF_MATCH } from './precondition';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -15,6 +17,7 @@ export class KnownInputInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.checkKey(context, request);
+    this.checkConditions(context, request);
     return next.handle();
   }
 
@@ -28,6 +31,15 @@ export class KnownInputInterceptor implements NestInterceptor {
     if (!isTaken) refuse(IDEMPOTENCY_KEY, 'this route does not take the header Idempotency-Key');
     if (typeof key !== 'string' || !KEY.test(key))
       refuse(IDEMPOTENCY_KEY, 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+  }
+
+  private checkConditions(context: ExecutionContext, { method, headers }: FastifyRequest): void {
+    const has = (mark: string) =>
+      this.reflector.get<boolean | undefined>(mark, context.getHandler()) === true;
+    if (headers['if-match'] !== undefined && !has(isRead(method) ? TAGGED : TAKES_IF_MATCH))
+      refuse('if-match', 'this route does not take the header If-Match');
+    if (headers['if-none-match'] !== undefined && !isRead(method))
+      refuse('if-none-match', 'only a GET takes the header If-None-Match');
   }
 }
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type Caller, From } from '../../http/caller.decorator';
 import { type Page, PageQuery } from '../../http/page';
+import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import type { Principal } from '../../tenancy/tenant';
@@ -52,7 +53,8 @@ export class ShopsController {
     @SignedIn() user: Principal,
     @Param('id', IdPipe) id: string,
     @Body() changes: UpdateShopDto,
+    @IfMatch() ifMatch: Precondition,
   ): Promise<ShopDto> {
-    return this.shops.update(user.userId, id, changes);
+    return this.shops.update({ userId: user.userId, shopId: id }, changes, ifMatch);
   }
 }
