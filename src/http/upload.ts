@@ -4,7 +4,13 @@ import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error';
-import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
+import {
+  BodyTooLarge,
+  MalformedBody,
+  StorageFull,
+  UnsupportedMediaType,
+  ValidationFailed,
+} from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { NamelessFile } from './nameless-file';
 
@@ -78,10 +84,14 @@ function limit(maxBytes: number, hash?: Hash): Transform {
   });
 }
 
-/** Reads a form that contains exactly one file. */
+/** Reads a form that contains exactly one file and nothing else. */
 async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink): Promise<void> {
   const written: Promise<void>[] = [];
   const form = openForm(request);
+  form.on('field', (field: string) => {
+    const message = `property ${field} should not exist`;
+    form.destroy(new ValidationFailed({ detail: message, errors: [{ field, message }] }));
+  });
   form.on('file', (_field: string, file: Readable) => {
     const taken = written.length === 0 ? sink(file) : Promise.reject(new MalformedBody(ONE_FILE));
     taken.catch((error: Error) => {
