@@ -1,8 +1,14 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { Pool, type QueryConfig } from 'pg';
 import { newId } from '../src/common/ids';
 import { ExtendedClient } from '../src/database/engine-client';
 import { quoteIdent } from '../src/database/identifiers';
 import { adminOf } from '../src/database/installation';
+import type { TenantAccess } from '../src/tenancy/tenant';
+import { AccessDirectory } from '../src/tenancy/access-directory';
+import { KeyedWork } from '../src/tenancy/keyed-work';
+import { TenantConnection } from '../src/tenancy/tenant-connection';
+import { TenantDatabase } from '../src/tenancy/tenant-database';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { TenantSession } from '../src/tenancy/tenant-session';
@@ -20,7 +26,8 @@ import { withServer } from './lib/server';
 
 /**
  * An order of three lines: `npm run bench:write -- 7 5` with the number of rounds and the seconds of each. The orders service
- * of a shop against a bare `pg` transaction with the same statements, recorded from the service and sent one by one.
+ * of a shop, without and with an Idempotency-Key on every order, against a bare `pg` transaction with the statements of an
+ * order without a key, recorded from the service and sent one by one.
  */
 const ROUNDS = countArgument(1, 7);
 const SECONDS = countArgument(2, 5);
@@ -47,24 +54,45 @@ start(() =>
       const services: OrdersService[] = [];
       for (const shop of shops) services.push(await session.resolve(OrdersService, shop));
       const { order, statements } = await recorded(() => services[0]!.create(threeLines())); // not empty
-      const value = () => anyOf(services).create(threeLines());
+      const plain = () => anyOf(services).create(threeLines());
+      const keyed = await keyedOrders(app, shops);
       const floor = () => replay(pool, anyOf(shops), statements, order);
-      for (const work of [value, floor]) await perSecond(IN_FLIGHT, SECONDS, work);
-      const rounds = await inTurns(
-        ROUNDS,
-        {
-          value: () => perSecond(IN_FLIGHT, SECONDS, value),
-          floor: () => perSecond(IN_FLIGHT, SECONDS, floor),
-        },
-        (round) => print(`orders/s: service ${round.value.toFixed(0)}, bare ${round.floor?.toFixed(0)}`),
-      );
+      for (const work of [plain, keyed, floor]) await perSecond(IN_FLIGHT, SECONDS, work);
+      const measured = (value: () => Promise<unknown>) =>
+        inTurns(
+          ROUNDS,
+          {
+            value: () => perSecond(IN_FLIGHT, SECONDS, value),
+            floor: () => perSecond(IN_FLIGHT, SECONDS, floor),
+          },
+          (round) => print(`orders/s: service ${round.value.toFixed(0)}, bare ${round.floor?.toFixed(0)}`),
+        );
       const what = `orders of ${LINES} lines in ${SHOPS} shops at random, ${IN_FLIGHT} at once over ${env.TENANT_POOL_SIZE} connections, ${statements.length} statements each, without HTTP`;
       const bar = { of: 'ratio', least: 0.6 } as const;
-      report('write', [resultOf(setup, { name: 'write', what, unit: 'orders/s', bar }, rounds)]);
+      const results = [
+        resultOf(setup, { name: 'write', what, unit: 'orders/s', bar }, await measured(plain)),
+      ];
+      const withKey = { name: 'write-with-key', what: `${what}, each with a key`, unit: 'orders/s', bar };
+      results.push(resultOf(setup, withKey, await measured(keyed)));
+      report('write', results);
     });
     await pool.end();
   }),
 );
+
+/** Orders as requests with an Idempotency-Key place them. */
+async function keyedOrders(app: INestApplicationContext, shops: string[]): Promise<() => Promise<OrderDto>> {
+  const directory = app.get(AccessDirectory, { strict: false });
+  const database = app.get(TenantDatabase, { strict: false });
+  const tenants: TenantAccess[] = [];
+  for (const shop of shops) tenants.push(await directory.enterAsOwner(shop));
+  return () => {
+    const tenant = tenants[Math.floor(Math.random() * tenants.length)]!; // there are shops
+    const route = { key: newId(), userId: tenant.userId, target: 'POST /api/v1/orders', status: 201 };
+    const request = { tenant, keyedWork: new KeyedWork({ headers: {} }, route) };
+    return new OrdersService(new TenantConnection(request, database, directory)).create(threeLines());
+  };
+}
 
 /** Three products of the catalogue, which is the same in every shop. */
 function threeLines() {

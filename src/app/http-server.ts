@@ -9,6 +9,8 @@ import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
 import { acceptBodies, checkInput } from '../http/bodies';
+import { EntityTagInterceptor } from '../http/entity-tag.interceptor';
+import { KnownInputInterceptor } from '../http/known-input.interceptor';
 import { ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -65,6 +67,7 @@ export async function createHttpApp(
   });
   app.setGlobalPrefix('api/v1', { exclude: ['health/*path', '.well-known/*path'] });
   app.useGlobalPipes(createValidationPipe());
+  app.useGlobalInterceptors(new KnownInputInterceptor(), new EntityTagInterceptor());
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);

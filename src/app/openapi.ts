@@ -7,14 +7,19 @@ import {
   InternalError,
   MalformedBody,
   Overloaded,
+  PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
   UnsupportedMediaType,
   ValidationFailed,
 } from '../common/common.errors';
 import { ProblemDto } from '../http/problem';
+import { NO_KEY } from '../http/route';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
+  IdempotencyInFlight,
+  IdempotencyKeyReused,
+  IdempotentAnswerTooLarge,
   NotAMember,
   OwnerRequired,
   RoleRequired,
@@ -28,6 +33,7 @@ import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
+  [NO_KEY]?: boolean;
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -35,6 +41,27 @@ const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overload
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+const WITH_KEY = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
+
+const KEY_HEADER = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description:
+    'Names the request: a repetition with the same key and body within 24 hours gets the first answer and changes nothing.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+};
+const NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header' as const,
+  required: false,
+  description: 'The `ETag` of what you have: 304 if it is still that.',
+  schema: { type: 'string' as const },
+};
+const REPLAYED = {
+  description: 'Present when the answer is that of an earlier request with the same key.',
+  schema: { type: 'string' as const, enum: ['true'] },
+};
 
 /** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
 export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
@@ -45,14 +72,39 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config);
-  for (const path of Object.values(document.paths))
-    for (const method of METHODS) if (path[method] !== undefined) complete(path[method], method);
+  for (const path of Object.values(document.paths) as Partial<Record<(typeof METHODS)[number], Operation>>[])
+    for (const method of METHODS) {
+      const operation: Operation | undefined = path[method];
+      if (operation === undefined) continue;
+      if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
+      addCommonErrors(operation);
+      addConditions(operation, method);
+      if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
+    }
   return document;
 }
 
-/** Adds the least role of a tenant route that declares none, and the errors that many routes have in common. */
-function complete(operation: Operation, method: string): void {
-  if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
+function addConditions(operation: Operation, method: (typeof METHODS)[number]): void {
+  const { parameters = [], responses } = operation;
+  const takesMatch = parameters.some((one) => 'name' in one && one.name === 'If-Match');
+  if (takesMatch) addError(operation, PreconditionFailed);
+  const answer = responses[200];
+  if (method !== 'get' || answer === undefined || '$ref' in answer || answer.headers?.ETag === undefined)
+    return;
+  operation.parameters = [...parameters, NONE_MATCH];
+  responses[304] = { description: 'The answer is what you have.' };
+}
+
+function addKey(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), KEY_HEADER];
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
+    answer.headers = { ...answer.headers, 'Idempotency-Replayed': REPLAYED };
+  }
+  for (const error of WITH_KEY) addError(operation, error);
+}
+
+function addCommonErrors(operation: Operation): void {
   const errors = [
     ...ANYWHERE,
     ...(operation.requestBody === undefined ? [] : WITH_BODY),

@@ -8,6 +8,11 @@ export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid acce
 export const NotFound = defineError('NOT_FOUND', 404, 'This shop has no resource with this id.');
 export const RouteNotFound = defineError('ROUTE_NOT_FOUND', 404, 'There is no such route.');
 export const RequestTimeout = defineError('REQUEST_TIMEOUT', 408, 'The request did not arrive in time.');
+export const PreconditionFailed = defineError(
+  'PRECONDITION_FAILED',
+  412,
+  'The resource has changed since you read it.',
+);
 export const BodyTooLarge = defineError('BODY_TOO_LARGE', 413, 'The body is too large.');
 export const MalformedUrl = defineError('MALFORMED_URL', 400, 'The URL cannot be decoded.');
 export const UriTooLong = defineError('URI_TOO_LONG', 414, 'The URL is too long.');

@@ -29,6 +29,24 @@ export class OneStatementOnly extends Error {
   }
 }
 
+/** Thrown when the opening statement of a bracket fails; `cause` is its error. Nothing was stored. */
+export class OpeningFailed extends Error {
+  constructor(cause: unknown) {
+    super('the opening statement failed', { cause });
+  }
+}
+
+type Statement = [sql: string, values: unknown[]];
+
+/** Statements around a piece of work. They take no round trips: they are sent with the preamble and with COMMIT. */
+export interface Bracket {
+  opening: Statement;
+  /** Statements of the engine after the opening, one message without parameters. */
+  resume: string;
+  /** Makes the statement that is sent with COMMIT. @param result what the work returned */
+  closing: (result: unknown) => Statement;
+}
+
 /**
  * The use of a connection by one piece of work. It refuses queries after the work has ended, because they would run
  * inside the next shop that uses the connection. The first statement is sent together with the preamble, and with COMMIT if it is the only one.
@@ -43,6 +61,7 @@ class Lease {
     private readonly client: BorrowedClient,
     private readonly preamble: string,
     private readonly isSingle: boolean,
+    private readonly bracket: Bracket | undefined,
   ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
@@ -59,9 +78,34 @@ class Lease {
     });
   }
 
-  /** Sends the preamble, unless it was sent before. @returns its answer */
+  /** Sends the preamble and the opening, unless they were sent before. @returns the answer of the first that failed */
   begin(): Promise<Answer> {
-    return (this.begun ??= answered(this.client.exec(this.preamble)));
+    return (this.begun ??= this.bracket === undefined ? this.preface() : this.open(this.bracket));
+  }
+
+  /** Sends COMMIT, unless it was sent before, with the closing. @returns the answer of the first that failed */
+  commit(result: unknown): Promise<Answer> {
+    if (this.committing !== undefined) return this.committing;
+    const closing = this.bracket?.closing(result);
+    if (closing === undefined) return answered(this.client.exec('COMMIT'));
+    return this.client.together(() => {
+      const closed = answered(this.client.query(...closing));
+      return firstFailure(closed, answered(this.client.exec('COMMIT')));
+    });
+  }
+
+  private preface(): Promise<Answer> {
+    return answered(this.client.exec(this.preamble));
+  }
+
+  private open({ opening, resume }: Bracket): Promise<Answer> {
+    return this.client.together(() => {
+      const begun = this.preface();
+      const opened = answered(this.client.query(...opening)).then(({ error, ...answer }) =>
+        error === undefined ? answer : { error: new OpeningFailed(error) },
+      );
+      return firstFailure(begun, opened, answered(this.client.exec(resume)));
+    });
   }
 
   end(): void {
@@ -96,6 +140,8 @@ export interface Purpose {
   shopId?: string;
   /** True when the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
+  /** Not for single statements. */
+  bracket?: Bracket;
 }
 
 /**
@@ -116,15 +162,15 @@ export class Transactions {
    * @param preamble statements from BEGIN on, one message, built from quoted identifiers only
    * @param work receives a manager that is valid until it returns; an error from it rolls everything back
    * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
-   *   be obtained; TransactionAborted; OneStatementOnly
+   *   be obtained; TransactionAborted; OneStatementOnly; OpeningFailed
    */
   async run<T>(
     preamble: string,
     work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false }: Purpose = {},
+    { shopId = '', isSingle = false, bracket }: Purpose = {},
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
-    const lease = new Lease(client, preamble, isSingle);
+    const lease = new Lease(client, preamble, isSingle, bracket);
     const runner = new BorrowedQueryRunner(this.driver, lease);
     try {
       return await inside(client, lease, () => work(runner.manager));
@@ -165,7 +211,7 @@ async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promi
     const result = await work();
     const { error } = await lease.begin();
     if (error !== undefined) throw error;
-    const committed = await (lease.committing ?? answered(client.exec('COMMIT')));
+    const committed = await lease.commit(result);
     if (committed.error !== undefined) throw committed.error;
     if (!isCommitted(committed.result)) throw new TransactionAborted();
     return result;
@@ -188,6 +234,12 @@ function answered(query: Promise<QueryResult | QueryResult[]>): Promise<Answer> 
     (result) => ({ result }),
     (error: unknown) => ({ error }),
   );
+}
+
+/** The first answer with an error, or the last answer. */
+async function firstFailure(...sent: Promise<Answer>[]): Promise<Answer> {
+  const answers = await Promise.all(sent);
+  return answers.find(({ error }) => error !== undefined) ?? answers.at(-1)!; // callers send something
 }
 
 /** False when PostgreSQL answered COMMIT of a failed transaction with ROLLBACK. */

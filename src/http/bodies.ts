@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
+import { hashBody } from '../common/idempotency-key';
 import { assertSafeInput } from './safe-input';
 
 /** Parses JSON and passes files on as streams; any other content type is answered with 415. */
@@ -9,6 +10,7 @@ export function acceptBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    hashBody(request)?.update(body);
     if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
     return parseJson(request, body.toString(), done);
   });

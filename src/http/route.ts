@@ -1,7 +1,12 @@
-import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { AppErrorClass } from '../common/app-error';
+import { TAKES_KEY } from '../common/idempotency-key';
+import { TAGGED } from './entity-tag';
 import { ProblemDto } from './problem';
+
+/** OpenAPI extension that marks routes that refuse an Idempotency-Key although they are a POST of a shop. */
+export const NO_KEY = 'x-no-idempotency-key';
 
 interface RouteOptions {
   summary: string;
@@ -17,6 +22,8 @@ interface RouteOptions {
   csv?: boolean;
   /** The answer is a CSV file. */
   csvFile?: boolean;
+  /** False for a POST of a shop that refuses an Idempotency-Key, because it does not write in one transaction. */
+  takesKey?: boolean;
   /** Errors of this route in addition to those of every route. */
   errors?: AppErrorClass[];
 }
@@ -33,7 +40,10 @@ const CSV_ANSWER = {
   headers: { 'content-disposition': { description: 'The name of the file.', schema: { type: 'string' } } },
 };
 
-/** Documents a route: summary, success, and each error status with its codes. */
+/** Header of an answer that is one resource. */
+const ETAG = { description: 'Changes whenever the answer does.', schema: { type: 'string' } };
+
+/** Documents a route: summary, success, and each error status with its codes. The answer has an ETag if it is one resource. */
 export function Route({
   summary,
   operationId,
@@ -42,8 +52,10 @@ export function Route({
   list = false,
   csv = false,
   csvFile = false,
+  takesKey = true,
   errors = [],
 }: RouteOptions): MethodDecorator {
+  const isTagged = ok !== undefined && !list && isResource(ok);
   const byStatus = new Map<number, string[]>();
   for (const { kind } of errors)
     byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), `\`${kind.code}\``]);
@@ -54,11 +66,14 @@ export function Route({
       ...(operationId === undefined ? {} : { operationId }),
       ...(csv ? { requestBody: CSV_BODY } : {}),
     }),
+    ...(isTagged ? [SetMetadata(TAGGED, true)] : []),
+    ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
     ApiResponse({
       status,
       description: 'Done.',
       ...(csvFile ? CSV_ANSWER : {}),
+      ...(isTagged ? { headers: { ETag: ETAG } } : {}),
       ...(ok ? content(ok, list) : {}),
     }),
     ...[...byStatus].map(([code, names]) =>
@@ -69,6 +84,15 @@ export function Route({
       }),
     ),
   );
+}
+
+/** Metadata under which `@ApiProperty` lists the fields of a class; the library does not export its name. */
+const FIELDS = 'swagger/apiModelPropertiesArray';
+
+/** True for the class of a resource, which has an id. */
+function isResource({ prototype }: Type): boolean {
+  const fields = Reflect.getMetadata(FIELDS, prototype as object) as string[] | undefined;
+  return fields?.includes(':id') === true;
 }
 
 function content(ok: Type, list: boolean): object {

@@ -1,9 +1,17 @@
+import type { Hash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error';
-import { BodyTooLarge, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
+import {
+  BodyTooLarge,
+  MalformedBody,
+  StorageFull,
+  UnsupportedMediaType,
+  ValidationFailed,
+} from '../common/common.errors';
+import { hashBody } from '../common/idempotency-key';
 import { NamelessFile } from './nameless-file';
 
 /** An uploaded file, on disk, so that a slow sender holds no database connection. */
@@ -28,7 +36,7 @@ export async function withUpload<T>(
   if (!(body instanceof Readable)) throw new UnsupportedMediaType();
   const file = await NamelessFile.open().catch(orStorageFull);
   try {
-    const sink = sinkTo(file, maxBytes);
+    const sink = sinkTo(file, maxBytes, hashBody(request));
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true;
     await (isForm ? receiveForm(request, body, sink) : sink(body));
     return await work({ size: await file.size(), open: () => file.reader() });
@@ -39,10 +47,10 @@ export async function withUpload<T>(
 
 type Sink = (source: Readable) => Promise<void>;
 
-function sinkTo(file: NamelessFile, maxBytes: number): Sink {
+function sinkTo(file: NamelessFile, maxBytes: number, hash?: Hash): Sink {
   return async (source) => {
     try {
-      await pipeline(undestroyed(source), limit(maxBytes), file.writer());
+      await pipeline(undestroyed(source), limit(maxBytes, hash), file.writer());
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (isDiskError(error)) orStorageFull(error);
@@ -64,21 +72,26 @@ function undestroyed(source: Readable): AsyncIterable<Buffer> {
   return source.iterator({ destroyOnReturn: false });
 }
 
-function limit(maxBytes: number): Transform {
+function limit(maxBytes: number, hash?: Hash): Transform {
   let bytes = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
+      hash?.update(chunk);
       if (bytes > maxBytes) done(new BodyTooLarge({ detail: `The limit is ${maxBytes} bytes.` }));
       else done(null, chunk);
     },
   });
 }
 
-/** Reads a form that contains exactly one file. */
+/** Reads a form that contains exactly one file and nothing else. */
 async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink): Promise<void> {
   const written: Promise<void>[] = [];
   const form = openForm(request);
+  form.on('field', (field: string) => {
+    const message = `property ${field} should not exist`;
+    form.destroy(new ValidationFailed({ detail: message, errors: [{ field, message }] }));
+  });
   form.on('file', (_field: string, file: Readable) => {
     const taken = written.length === 0 ? sink(file) : Promise.reject(new MalformedBody(ONE_FILE));
     taken.catch((error: Error) => {

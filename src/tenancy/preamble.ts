@@ -21,7 +21,11 @@ export function preamble({ schema, role }: Placement, mode: Mode, limits: Limits
   return (
     `BEGIN ${mode}; SET LOCAL ROLE ${quoteIdent(role)}; ` +
     `SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp; ` +
-    `SET LOCAL statement_timeout = ${limits.statement}; SET LOCAL lock_timeout = ${limits.lock}; ` +
+    `SET LOCAL statement_timeout = ${limits.statement}; ${lockTimeout(limits.lock)}; ` +
     `SET LOCAL idle_in_transaction_session_timeout = ${limits.idle}`
   );
+}
+
+export function lockTimeout(ms: number): string {
+  return `SET LOCAL lock_timeout = ${ms}`;
 }

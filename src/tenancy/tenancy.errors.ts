@@ -16,3 +16,18 @@ export const NoTenantReady = defineError(
   'No schema is ready for a new shop at the moment.',
 );
 export const ShopNotFound = defineError('SHOP_NOT_FOUND', 404, 'There is no such shop.');
+export const IdempotencyInFlight = defineError(
+  'IDEMPOTENCY_IN_FLIGHT',
+  409,
+  'The first request with this Idempotency-Key is still being served.',
+);
+export const IdempotencyKeyReused = defineError(
+  'IDEMPOTENCY_KEY_REUSED',
+  422,
+  'This Idempotency-Key was used for another request.',
+);
+export const IdempotentAnswerTooLarge = defineError(
+  'IDEMPOTENT_ANSWER_TOO_LARGE',
+  422,
+  'The answer is too large to be kept for its Idempotency-Key; nothing was stored.',
+);

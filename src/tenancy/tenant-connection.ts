@@ -54,13 +54,19 @@ export class TenantConnection {
   }
 
   /**
-   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. PostgreSQL lets a
-   * read-only member write nothing, whatever the route declares.
-   * @throws TenantRequired, ShopNotReady, RoleRequired
+   * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. In a POST, the route must
+   * answer with what `work` returns: it is stored if the request has an Idempotency-Key. PostgreSQL lets a read-only member
+   * write nothing, whatever the route declares.
+   * @throws TenantRequired, ShopNotReady, RoleRequired; as TenantDatabase.once for a request with a key
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const mode = this.access.memberRole === 'read_only' ? 'READ ONLY' : 'READ WRITE';
-    return this.explained((shopId) => this.database.transaction(shopId, work, mode));
+    const { keyedWork } = this.request;
+    const isReader = this.access.memberRole === 'read_only';
+    return this.explained((shopId) =>
+      keyedWork === undefined || isReader
+        ? this.database.transaction(shopId, work, isReader ? 'READ ONLY' : 'READ WRITE')
+        : this.database.once(shopId, keyedWork, work),
+    );
   }
 
   private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import type { KeyedWork } from './keyed-work';
+
 /** Roles of a member in a shop; each may do all that those after it may (docs/permissions.md). */
 export const MEMBER_ROLES = ['owner', 'admin', 'staff', 'read_only'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
@@ -42,4 +44,6 @@ export interface TenantAccess {
 export interface TenantRequest {
   user?: Principal;
   tenant?: TenantAccess;
+  /** Set for a request with an Idempotency-Key. */
+  keyedWork?: KeyedWork;
 }

@@ -2,6 +2,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { KIT } from '../support/sizes';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { until } from '../support/until';
 import { assertClean, printLoad, runLoad } from './load';
 import { PGBOUNCER, type Pooler, startPooler } from './pgbouncer';
 import { openShops } from './shops';
@@ -40,6 +41,23 @@ if (PGBOUNCER === undefined)
       }),
     );
     expect(names).toEqual(names.map((_, i) => (i % 2 === 0 ? 'ada' : 'bob')));
+  });
+
+  it('does an order once that twenty requests with one key ask for', async () => {
+    const { api } = await newOwner(app.api);
+    const product = await newProduct(api, { stock: 10 });
+    const body = JSON.stringify({ lines: [{ productId: product.id, quantity: 1 }] });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'a' };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        until(
+          () => api.raw('POST', 'orders', body, headers),
+          ({ status }) => status !== 409,
+        ),
+      ),
+    );
+    expect(new Set(answers.map((answer) => `${answer.status} ${answer.body.id}`)).size).toBe(1);
+    expect((await api.get(`products/${product.id}`)).body.stock).toBe(9);
   });
 
   it(

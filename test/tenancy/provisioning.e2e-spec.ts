@@ -37,6 +37,7 @@ describe('provisioning', () => {
       ...[
         'counters',
         'customers',
+        'idempotency_keys',
         'members',
         'order_lines',
         'orders',

@@ -37,7 +37,11 @@ function interrupted(lock: string): Promise<Finished> {
     const child = spawnProgram('cli', args(), { env: env() });
     const finished = finish(child);
     await until(
-      () => app.database.query('SELECT FROM pg_locks WHERE NOT granted AND relation IS NOT NULL'),
+      () =>
+        app.database.query(
+          `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+           WHERE NOT granted AND relation IS NOT NULL AND datname = current_database()`, // the server has others
+        ),
       ({ length }) => length > 0,
     );
     child.kill('SIGINT');

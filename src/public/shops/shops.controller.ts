@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type Caller, From } from '../../http/caller.decorator';
 import { type Page, PageQuery } from '../../http/page';
+import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { NeededRole, Needs } from '../../tenancy/member-role';
@@ -52,7 +53,8 @@ export class ShopsController {
     @Param('id', IdPipe) shopId: string,
     @NeededRole() needed: MemberRole,
     @Body() changes: UpdateShopDto,
+    @IfMatch() ifMatch: Precondition,
   ): Promise<ShopDto> {
-    return this.shops.update({ userId, shopId, needed }, changes);
+    return this.shops.update({ userId, shopId, needed }, changes, ifMatch);
   }
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../../http/caller.decorator';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
+import type { Precondition } from '../../http/precondition';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
@@ -50,10 +51,18 @@ export class ShopsService {
     return toShopDto(created, 'owner');
   }
 
-  async update({ userId, shopId, needed }: MemberScope, changes: UpdateShopDto): Promise<ShopDto> {
+  async update(
+    { userId, shopId, needed }: MemberScope,
+    changes: UpdateShopDto,
+    ifMatch: Precondition,
+  ): Promise<ShopDto> {
     try {
       return await this.database.transaction(async (manager) => {
         requireRole((await getMembership(manager, userId, shopId)).role, needed);
+        await ifMatch.check(async () => {
+          await manager.findOneOrFail(Shop, { where: { id: shopId }, lock: { mode: 'for_no_key_update' } });
+          return toMemberShop(await getMembership(manager, userId, shopId));
+        });
         if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });

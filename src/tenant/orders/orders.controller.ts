@@ -1,6 +1,7 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
+import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
@@ -56,14 +57,14 @@ export class OrdersController {
 
   @Post(':id/pay')
   @Route({ summary: 'Marks a pending order as paid', ok: OrderDto, errors: TRANSITION_ERRORS })
-  pay(@Param('id', IdPipe) id: string): Promise<OrderDto> {
-    return this.orders.pay(id);
+  pay(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
+    return this.orders.pay(id, ifMatch);
   }
 
   @Post(':id/fulfil')
   @Route({ summary: 'Marks a paid order as fulfilled', ok: OrderDto, errors: TRANSITION_ERRORS })
-  fulfil(@Param('id', IdPipe) id: string): Promise<OrderDto> {
-    return this.orders.fulfil(id);
+  fulfil(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
+    return this.orders.fulfil(id, ifMatch);
   }
 
   @Post(':id/cancel')
@@ -72,7 +73,7 @@ export class OrdersController {
     ok: OrderDto,
     errors: TRANSITION_ERRORS,
   })
-  cancel(@Param('id', IdPipe) id: string): Promise<OrderDto> {
-    return this.orders.cancel(id);
+  cancel(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
+    return this.orders.cancel(id, ifMatch);
   }
 }

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { InvalidCursor } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
+import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { ORDER_BY_ID, ORDER_LIST } from './order-list';
 import { Order, type OrderStatus } from './order.entity';
@@ -55,22 +56,23 @@ export class OrdersService {
     });
   }
 
-  pay(id: string): Promise<OrderDto> {
-    return this.change(id, 'paid');
+  pay(id: string, ifMatch: Precondition): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'paid');
   }
 
-  fulfil(id: string): Promise<OrderDto> {
-    return this.change(id, 'fulfilled');
+  fulfil(id: string, ifMatch: Precondition): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'fulfilled');
   }
 
-  cancel(id: string): Promise<OrderDto> {
-    return this.change(id, 'cancelled');
+  cancel(id: string, ifMatch: Precondition): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'cancelled');
   }
 
-  private change(id: string, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
+  private change(id: string, ifMatch: Precondition, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
       const order = found(await read(manager, id, 'FOR UPDATE OF o'));
+      await ifMatch.check(async () => toOrderDto(found(await read(manager, id))));
       if (!TRANSITIONS[to].includes(order.status))
         throw new TransitionRefused({ detail: `The order is ${order.status}; it cannot become ${to}.` });
       await manager.update(Order, { id }, { status: to });

@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { type Page } from '../../http/page';
+import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
@@ -41,8 +42,12 @@ export class ProductsController {
     ok: ProductDto,
     errors: [ProductNotFound, VariantNotFound, HandleTaken, ProductHasVariants],
   })
-  update(@Param('id', IdPipe) id: string, @Body() changes: UpdateProductDto): Promise<ProductDto> {
-    return this.products.update(id, changes);
+  update(
+    @Param('id', IdPipe) id: string,
+    @Body() changes: UpdateProductDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<ProductDto> {
+    return this.products.update(id, changes, ifMatch);
   }
 
   @Delete(':id')
@@ -51,7 +56,7 @@ export class ProductsController {
     status: 204,
     errors: [ProductNotFound],
   })
-  remove(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.products.remove(id);
+  remove(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<void> {
+    return this.products.remove(id, ifMatch);
   }
 }

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
 import { isId, LAST_ID, newId } from '../../common/ids';
 import { type Page, toPage } from '../../http/page';
+import type { Precondition } from '../../http/precondition';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -58,13 +59,14 @@ export class ProductsService {
     });
   }
 
-  update(id: string, input: UpdateProductDto): Promise<ProductDto> {
+  update(id: string, input: UpdateProductDto, ifMatch: Precondition): Promise<ProductDto> {
     const { variants, options, sku, priceMinor, stock, ...fields } = input;
     const only = withoutUndefined({ sku, priceMinor, stock });
     if (variants !== undefined) assertOnVariants({ sku, stock });
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
       const product = await lockProduct(manager, id);
+      await ifMatch.check(() => readProduct(manager, id));
       const rows = variants && variantRows(id, product.variants, variants, priceMinor);
       assertVariants(rows ?? product.variants, options);
       if (rows !== undefined) await replaceVariants(manager, product.variants, rows, origin);
@@ -79,9 +81,15 @@ export class ProductsService {
     });
   }
 
-  async remove(id: string): Promise<void> {
-    const { affected } = await this.tenant.transaction((manager) => manager.delete(Product, { id }));
-    if (affected !== 1) throw new ProductNotFound();
+  remove(id: string, ifMatch: Precondition): Promise<void> {
+    return this.tenant.transaction(async (manager) => {
+      await ifMatch.check(async () => {
+        await lockProduct(manager, id);
+        return readProduct(manager, id);
+      });
+      const { affected } = await manager.delete(Product, { id });
+      if (affected !== 1) throw new ProductNotFound();
+    });
   }
 
   private correction(): StockOrigin {
