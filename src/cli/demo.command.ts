@@ -96,7 +96,7 @@ function printSale(
   print(
     `  returned  order ${cancelled.number} for ${total(cancelled)}: ${cancelled.status}, stock given back`,
   );
-  print(`  refused   an order for more than there is: ${tooMany}`);
+  if (tooMany !== null) print(`  refused   an order for more than there is: ${tooMany}`);
   print(`  stock     ${stockBefore} → ${stockAfter} pieces of ${products.length} products`);
 }
 
