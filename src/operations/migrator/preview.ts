@@ -3,6 +3,7 @@ import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import {
+  NO_FAILURES,
   NO_RUN,
   type RegisteredTenant,
   TenantRegistry,
@@ -120,7 +121,8 @@ async function tryTenant(
   { shopId, slug, checksum }: RegisteredTenant,
 ): Promise<TriedTenant> {
   const placement = new TenantLocator().locate(shopId);
-  const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: STEP_LIMITS };
+  const run = { runId: NO_RUN, scope: NO_FAILURES, limits: STEP_LIMITS };
+  const context: StepContext = { shopId, placement, roles, ...run };
   const tried: TriedTenant = { shopId, slug, steps: [], error: null };
   try {
     const history = planner.historyOf(checksum)!; // tenants without one were not drawn

@@ -75,6 +75,8 @@ export interface RunSummary {
   total: number;
   migrated: number;
   failed: UnfinishedTenant[];
+  /** Tenants that other runners, which share the run, failed on: tried and counted there. */
+  failedElsewhere: UnfinishedTenant[];
   /** Busy until the end. */
   deferred: UnfinishedTenant[];
   /** `stopped`: the run ended itself, see `reason`. `unfinished`: some tenants could not be migrated. */

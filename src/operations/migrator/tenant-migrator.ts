@@ -112,7 +112,7 @@ class Run {
     try {
       return await this.toTheEnd();
     } catch (error) {
-      if (this.signal.aborted && faultOf(error) === 'server') return this.summary(false, []);
+      if (this.signal.aborted && faultOf(error) === 'server') return this.summary(false, [], []);
       throw error;
     }
   }
@@ -125,10 +125,13 @@ class Run {
     const counted = pending.reduce((sum, { tenants }) => sum + tenants, 0);
     this.total = this.options.limit === undefined ? counted : selection.shopIds!.length; // set by `limited`
     this.each.errorBudget = this.options.errorBudget ?? defaultErrorBudget(this.total);
-    await this.record.begin(this.planner.targetVersion, this.total);
+    const isShared = this.options.shopIds === undefined; // shops that are named are tried whatever others did
+    this.registry.scope = await this.record.begin(this.planner.targetVersion, this.total, isShared);
     try {
       await this.fleet.run(selection, await this.waves(selection, checksums));
-      const summary = await this.summary((await this.fleet.pending(selection)).length === 0);
+      const isAllDone = (await this.fleet.pending(selection)).length === 0;
+      const elsewhere = await this.registry.failedElsewhere(selection, NAMED);
+      const summary = await this.summary(isAllDone, elsewhere);
       await this.record.end(summary);
       return summary;
     } catch (error) {
@@ -165,15 +168,19 @@ class Run {
     this.options.onProgress?.({ done: changed + failed.length, total: this.total, failed: failed.length });
   }
 
-  private async summary(isAllDone: boolean, busy?: UnfinishedTenant[]): Promise<RunSummary> {
+  private async summary(
+    isAllDone: boolean,
+    failedElsewhere: UnfinishedTenant[] = [],
+    busy?: UnfinishedTenant[],
+  ): Promise<RunSummary> {
     const { changed: migrated, failed, stopReason } = this.each;
     const deferred = isAllDone ? [] : (busy ?? (await this.registry.deferred(NAMED)));
     return {
       runId: this.total === 0 ? null : this.runId,
       target: this.planner.targetVersion,
       total: this.total,
-      ...{ migrated, failed, deferred },
-      outcome: this.outcome(isAllDone),
+      ...{ migrated, failed, failedElsewhere, deferred },
+      outcome: this.outcome(isAllDone && failedElsewhere.length === 0),
       ...(stopReason !== undefined && { reason: stopReason }),
     };
   }
