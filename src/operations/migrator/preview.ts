@@ -12,6 +12,7 @@ import {
 import { impatientConnection } from '../control-connection';
 import { assertFilesUnchanged } from '../edited-files';
 import { describeError } from '../faults';
+import { assertInstalled } from '../installed';
 import { ReconnectingClient } from '../reconnecting-client';
 import type { MigrationTarget } from './run-options';
 import { type Step, StepPlanner } from './step-planner';
@@ -49,7 +50,7 @@ export interface TriedTenant {
   error: { sqlState: string | null; message: string } | null;
 }
 
-/** Plans a run. @throws OperatorError naming a file that was edited after it was applied */
+/** Plans a run. @throws OperatorError naming a file that was edited after it was applied; for a database older than the program */
 export function planRun(
   installation: Installation,
   target: MigrationTarget,
@@ -107,6 +108,7 @@ async function withPlanner<T>(
   const control = impatientConnection(installation, 'migration preview');
   const reference = new ReconnectingClient(adminOf(installation).url, 'migration preview reference');
   try {
+    await assertInstalled(await reference.client());
     const planner = new StepPlanner(reference, installation.roles, target);
     return await work(planner, new TenantRegistry(control), reference);
   } finally {
