@@ -57,7 +57,7 @@ export function enterSql(step: Step, context: StepContext): string {
  */
 function expectedSql({ before }: Step, { shopId, scope }: StepContext): string {
   const hasFailed = failedInRun(quoteLiteral(scope.since), quoteLiteral(`{${scope.runIds.join(',')}}`));
-  return `CASE WHEN EXISTS (SELECT FROM public.tenants t WHERE t.shop_id = '${shopId}' AND ${hasFailed})
+  return `CASE WHEN (SELECT ${hasFailed} FROM public.tenants t WHERE t.shop_id = '${shopId}')
       THEN 'failed in this run' ELSE '${before}' END`;
 }
 
