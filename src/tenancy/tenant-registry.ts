@@ -161,13 +161,15 @@ export class TenantRegistry {
     return rows;
   }
 
-  /** Tenants that this run deferred and that are still not at the target. */
-  async deferred(limit: number): Promise<UnfinishedTenant[]> {
+  /** Tenants that a runner has deferred since the run began and that are still not at the target. */
+  async deferred({ shopIds, from }: TenantSelection, limit: number): Promise<UnfinishedTenant[]> {
     const { rows } = await this.queries.query<UnfinishedTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.last_error AS message, t.last_sqlstate AS "sqlState"
        FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
-       WHERE t.status = 'deferred' AND t.run_id = $1 ORDER BY t.shop_id LIMIT $2`,
-      [this.runId, limit],
+       WHERE t.status = 'deferred' AND t.finished_at >= $1::timestamptz
+         AND ($2::uuid[] IS NULL OR t.shop_id = ANY ($2)) AND ($3::uuid IS NULL OR t.shop_id >= $3)
+       ORDER BY t.shop_id LIMIT $4`,
+      [this.scope.since, shopIds ?? null, from ?? null, limit],
     );
     return rows;
   }

@@ -89,6 +89,15 @@ describe('two runners of migrate:tenants', () => {
     ).toEqual([{ failed: 1, migrated: SHOPS - 1 }]);
   });
 
+  it('both name a shop that stays locked', async () => {
+    const [, locked] = await fleet();
+    await lock(locked!);
+    const runs = await Promise.all([migrate('--patience', '3'), migrate('--patience', '3')]);
+    await reader.end();
+    for (const { outcome, deferred } of runs)
+      expect([outcome, slugs(deferred)]).toEqual(['unfinished', [locked!.slug]]);
+  });
+
   it('share the run when the second joins later: it does not try the poisoned shop', async () => {
     const [poisoned, locked] = await fleet();
     await poison(poisoned!);
