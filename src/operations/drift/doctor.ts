@@ -2,6 +2,7 @@ import type { Env } from '../../config/env';
 import { adminOf, type Installation } from '../../database/installation';
 import { withClient } from '../../database/with-client';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
+import { AIMS, CHECKS, type CheckName } from './checks';
 import { observationsOf } from './drift';
 import { findDrift } from './find-drift';
 import { type Finding, type Note, toFindings } from './findings';
@@ -11,7 +12,7 @@ export interface Diagnosis {
   /** Tenants that should exist, and schemas named as a tenant's. */
   tenants: number;
   schemas: number;
-  /** Sorted by check, shop and object. */
+  /** In the order of the advice, which is that of their checks; then sorted by shop and object. */
   findings: Finding[];
   notes: Note[];
 }
@@ -36,10 +37,19 @@ export async function examine(
     return {
       tenants: tenants.filter(({ isWanted }) => isWanted).length,
       schemas: tenants.filter(({ hasSchema }) => hasSchema).length,
-      findings: toFindings([...all, ...observations], tenants, byCheck),
+      findings: toFindings([...all, ...observations], tenants, byAdvice),
       notes,
     };
   });
 }
 
-const byCheck = ({ check, shop, object }: Finding) => `${check} ${shop ?? ''} ${object}`;
+/** Checks in the order of their aims, errors before warnings; then as written. */
+const ADVICE = (Object.keys(CHECKS) as CheckName[]).sort((a, b) => rank(a) - rank(b));
+
+function rank(check: CheckName): number {
+  const { aim, severity } = CHECKS[check];
+  return 2 * AIMS.indexOf(aim) + (severity === 'error' ? 0 : 1);
+}
+
+const byAdvice = ({ check, shop, object }: Finding) =>
+  `${String(ADVICE.indexOf(check)).padStart(3, '0')} ${shop ?? ''} ${object}`;

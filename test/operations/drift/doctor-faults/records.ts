@@ -108,6 +108,12 @@ export const RECORDS: Fault[] = [
       DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
   },
   {
+    name: 'a shop without a schema whose role is still there, and whose membership is right',
+    inject: ({ a }) => `ALTER SCHEMA ${a.schema} RENAME TO hidden`,
+    found: ({ a }) => [['shop-without-schema', a.slug, a.schema]],
+    repair: ({ a }) => `ALTER SCHEMA hidden RENAME TO ${a.schema}`,
+  },
+  {
     name: 'a shop that the registry does not have',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM public.tenants WHERE shop_id = '${a.id}';
       SET session_replication_role = replica; DELETE FROM public.tenants WHERE shop_id = '${a.id}'`,
