@@ -8,6 +8,7 @@ const app = useTestApp();
 const LOOKS = [
   ['doctor'],
   ['doctor', '--json'],
+  ['keys:list'],
   ['migrate:status'],
   ['migrate:status', '--json'],
   ['migrate:verify'],
@@ -18,7 +19,7 @@ const LOOKS = [
 ];
 
 describe('commands', () => {
-  it.each([...LOOKS, ['keys:list'], ['migrate:public'], ['migrate:tenants', '--json']])(
+  it.each([...LOOKS, ['migrate:public'], ['migrate:tenants', '--json']])(
     'say on standard error which database they look at: %s %s',
     async (...args) => {
       const { hostname, port, password } = new URL(app.database.url);
