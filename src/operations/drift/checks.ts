@@ -55,6 +55,9 @@ export const CHECKS = {
   'shop-without-tenant': restore('npm run migrate:tenants -- --rebuild-registry'),
   'member-missing': restore('Insert or correct the row in members of that schema.'),
   'shop-without-owner': asWarning(correct('Insert a membership with the role owner.')),
+  'stock-ledger': correct(
+    'Find out what changed the stock without its ledger, then insert the difference into stock_changes as a correction.',
+  ),
   'stocked-role-missing': correct(
     'Delete its row in public.spare_roles, which nothing else uses: a new shop that gets this role cannot be created.',
   ),

@@ -6,6 +6,7 @@ import { WarmPool } from '../../../src/tenancy/warm-pool';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { createTestDatabase } from '../../support/database';
 import { newOrder, newOwner, newProduct } from '../../support/factories';
+import { STOCK_LEDGER } from '../../../src/tenant/products/stock-check';
 import { useTestApp } from '../../support/test-app';
 import { CONSTRUCTS } from './doctor-faults/constructs';
 import { type Fault, type Fleet, type FleetShop, type Named, NOBODYS } from './doctor-faults/fault';
@@ -34,7 +35,7 @@ beforeAll(async () => {
 
 function diagnosis() {
   const installation = app.app.get<Installation>(INSTALLATION, { strict: false });
-  return examine(installation, app.app.get<Env>(ENV, { strict: false }));
+  return examine(installation, app.app.get<Env>(ENV, { strict: false }), undefined, [STOCK_LEDGER]);
 }
 
 /** Findings of doctor, by name. */
