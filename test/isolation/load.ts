@@ -1,3 +1,4 @@
+import { randomFrom } from '../support/random';
 import { Client, type Reply } from './client';
 import { STEPS, type Step } from './load-steps';
 import { foreignMarkers } from './markers';
@@ -105,17 +106,6 @@ export function answerOf({ status, text }: Reply): string {
 
 function count(report: LoadReport, answer: string): void {
   report.answers[answer] = (report.answers[answer] ?? 0) + 1;
-}
-
-/** Seeded generator of numbers from 0 to 1 (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Prints the result of a load. */

@@ -3,7 +3,8 @@ import type { Client } from 'pg';
 import { withClient } from '../support/database';
 import { KIT } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
-import { assertClean, type LoadReport, printLoad, randomFrom, runLoad } from './load';
+import { randomFrom } from '../support/random';
+import { assertClean, type LoadReport, printLoad, runLoad } from './load';
 import { type KitShop, openShops } from './shops';
 
 const CUT = ['503 DATABASE_UNAVAILABLE'];

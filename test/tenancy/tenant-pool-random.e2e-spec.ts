@@ -3,7 +3,7 @@ import { DatabaseUnavailable } from '../../src/common/common.errors';
 import type { BorrowedClient } from '../../src/database/engine-client';
 import { connectionConfig } from '../../src/database/data-source';
 import { TenantPool } from '../../src/tenancy/tenant-pool';
-import { randomFrom } from '../isolation/load';
+import { randomFrom } from '../support/random';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const SEED = Number(process.env['POOL_SEED'] ?? Date.now() % 1_000_000); // repeats what a failure names
