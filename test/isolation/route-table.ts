@@ -39,6 +39,9 @@ export interface RouteEntry {
 
 const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
+const LINE: IdParameter = { kind: 'variant', refused: '404 ORDER_LINE_NOT_FOUND' };
+const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>): Parts =>
+  variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }] } };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 /** A cursor is only a starting point: another shop's cursor gives rows of the own shop, or none. */
@@ -217,9 +220,33 @@ export const ROUTES: RouteEntry[] = [
     route: 'POST /api/v1/orders/{id}/fulfil',
     access: 'tenant',
     ok: '200',
-    ids: { 'path.id': { ...ORDER, kind: 'paidOrder' } },
+    ids: { 'path.id': { ...ORDER, kind: 'paidOrder' }, 'body.lines.0.variantId': { ...LINE, own: '200' } },
+    parts: withLine,
   },
-  { route: 'POST /api/v1/orders/{id}/cancel', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  {
+    route: 'POST /api/v1/orders/{id}/cancel',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': ORDER, 'body.lines.0.variantId': { ...LINE, own: '200' } },
+    parts: withLine,
+  },
+  {
+    route: 'POST /api/v1/orders/{id}/refund',
+    access: 'tenant',
+    ok: '200',
+    ids: {
+      'path.id': { ...ORDER, kind: 'paidOrder' },
+      'body.lines.0.variantId': { ...LINE, own: '409 QUANTITY_EXCEEDED' }, // it was not handed over
+    },
+    parts: withLine,
+  },
+  {
+    route: 'GET /api/v1/orders/{id}/events',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': ORDER, 'query.cursor': cursor('order') },
+    parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
+  },
   { route: 'GET /api/v1/customers', access: 'tenant', ok: '200', ...withCursor('customer') },
   {
     route: 'GET /api/v1/customers/{id}',

@@ -7,6 +7,10 @@ import { Order } from './order.entity';
 @Check('order_lines_unit_price_minor_check', `unit_price_minor >= 0`)
 @Check('order_lines_quantity_check', `quantity > 0`)
 @Check('order_lines_total_minor_check', `total_minor >= 0`)
+@Check(
+  'order_lines_fulfilled_check',
+  `fulfilled >= 0 AND cancelled >= 0 AND fulfilled + cancelled <= quantity AND returned >= 0 AND returned <= fulfilled`,
+)
 export class OrderLine {
   @PrimaryColumn('uuid', { name: 'order_id', primaryKeyConstraintName: 'order_lines_pkey' })
   orderId: string;
@@ -48,4 +52,20 @@ export class OrderLine {
 
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
+
+  /** Units that were handed over. */
+  @Column('integer', { default: 0 })
+  fulfilled: number;
+
+  /** Units that will not be handed over. */
+  @Column('integer', { default: 0 })
+  cancelled: number;
+
+  /** Units that were handed over and came back. */
+  @Column('integer', { default: 0 })
+  returned: number;
+
+  /** False if the stock of the variant was not counted when it was sold: then no units go back into stock. */
+  @Column('boolean', { name: 'took_stock', default: true })
+  tookStock: boolean;
 }

@@ -15,6 +15,7 @@ import { Customer } from '../customers/customer.entity';
 import { Member } from '../members/member.entity';
 
 export const ORDER_STATUSES = ['pending', 'paid', 'fulfilled', 'cancelled'] as const;
+/** The overall status; order-state.ts derives those of payment and fulfilment. */
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** Returns (goods sent back) and adjustments (goods or money written off) come only from a former system. */
@@ -27,6 +28,10 @@ export type OrderKind = (typeof ORDER_KINDS)[number];
 @Check('orders_kind_check', `kind IN ('sale', 'return', 'adjustment')`)
 @Check('orders_currency_check', `currency ~ '^[A-Z]{3}$'`)
 @Check('orders_total_minor_check', `total_minor >= 0`)
+@Check(
+  'orders_paid_minor_check',
+  `refunded_minor >= 0 AND refunded_minor <= paid_minor AND paid_minor <= total_minor`,
+)
 export class Order {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'orders_pkey' })
   id: string;
@@ -51,6 +56,14 @@ export class Order {
 
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
+
+  /** The sum of its payments. */
+  @Column('bigint', { name: 'paid_minor', default: 0 })
+  paidMinor: number;
+
+  /** The sum of its refunds. */
+  @Column('bigint', { name: 'refunded_minor', default: 0 })
+  refundedMinor: number;
 
   @Column('text', { name: 'customer_email', nullable: true })
   customerEmail: string | null;

@@ -1,6 +1,15 @@
 import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
+import {
+  dueMinor,
+  FULFILMENT_STATUSES,
+  type FulfilmentStatus,
+  fulfilmentStatus,
+  PAYMENT_STATUSES,
+  type PaymentStatus,
+  paymentStatus,
+} from './order-state';
 import type { OrderLine } from './order-line.entity';
 import { type Order, ORDER_KINDS, ORDER_STATUSES, type OrderKind, type OrderStatus } from './order.entity';
 
@@ -9,6 +18,7 @@ const MAX_LINES = 100;
 export const MAX_IMPORTED_LINES = 1000;
 export const MAX_QUANTITY = 100_000;
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
+const UNITS = { min: 0, max: MAX_QUANTITY, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
 export class OrderLineInputDto {
@@ -39,6 +49,9 @@ export class CreateOrderDto {
 }
 
 export class OrderLineDto {
+  @Whole({ min: 1, max: MAX_IMPORTED_LINES, example: 1, description: 'From 1.' })
+  position: number;
+
   @Id({ description: 'Kept when the product is removed.' })
   productId: string;
 
@@ -62,6 +75,15 @@ export class OrderLineDto {
 
   @Whole(TOTAL)
   totalMinor: number;
+
+  @Whole({ ...UNITS, description: 'Units handed over.' })
+  fulfilledQuantity: number;
+
+  @Whole({ ...UNITS, description: 'Units that will not be handed over.' })
+  cancelledQuantity: number;
+
+  @Whole({ ...UNITS, description: 'Fulfilled units that came back.' })
+  returnedQuantity: number;
 }
 
 export class OrderDto {
@@ -77,8 +99,17 @@ export class OrderDto {
   })
   kind: OrderKind;
 
-  @OneOf(ORDER_STATUSES)
+  @OneOf(ORDER_STATUSES, {
+    description:
+      'Overall: pending until all is paid, paid until no unit is left to fulfil. Cancelled if all units were cancelled.',
+  })
   status: OrderStatus;
+
+  @OneOf(PAYMENT_STATUSES)
+  paymentStatus: PaymentStatus;
+
+  @OneOf(FULFILMENT_STATUSES)
+  fulfilmentStatus: FulfilmentStatus;
 
   @Text({ max: 64, nullable: true, example: '489434', description: "Number in the shop's former system." })
   externalNumber: string | null;
@@ -86,8 +117,17 @@ export class OrderDto {
   @Currency()
   currency: string;
 
-  @Whole(TOTAL)
+  @Whole({ ...TOTAL, description: 'As ordered, in minor units; cancelled units count.' })
   totalMinor: number;
+
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of the payments.' })
+  paidMinor: number;
+
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of the refunds; at most what was paid.' })
+  refundedMinor: number;
+
+  @Whole({ ...TOTAL, description: 'What is left to pay. A refund does not make it due again.' })
+  dueMinor: number;
 
   @Nested(BuyerDto, { nullable: true })
   customer: BuyerDto | null;
@@ -115,14 +155,19 @@ export class OrderDto {
 
 /** A row of ORDER_LIST: an order with its lines in order of position. */
 export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
-  lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
+  lines: Omit<OrderLine, 'orderId' | 'order' | 'variant'>[];
 };
 
 export function toOrderDto(order: OrderRow): OrderDto {
-  const { id, number, kind, status, externalNumber, currency, totalMinor, customerId, createdBy } = order;
+  const { id, number, kind, status, externalNumber, currency, customerId, createdBy } = order;
+  const { totalMinor, paidMinor, refundedMinor } = order;
   const { customerEmail, customerName, placedAt, createdAt } = order;
   return {
-    ...{ id, number, kind, status, externalNumber, currency, totalMinor },
+    ...{ id, number, kind, status },
+    paymentStatus: paymentStatus(order),
+    fulfilmentStatus: fulfilmentStatus(order),
+    ...{ externalNumber, currency, totalMinor, paidMinor, refundedMinor },
+    dueMinor: dueMinor(order),
     customer: customerEmail === null ? null : { email: customerEmail, name: customerName },
     customerId,
     lines: order.lines.map(toLineDto),
@@ -134,6 +179,13 @@ export function toOrderDto(order: OrderRow): OrderDto {
 }
 
 function toLineDto(line: OrderRow['lines'][number]): OrderLineDto {
-  const { productId, variantId, sku, name, optionValues, unitPriceMinor, quantity, totalMinor } = line;
-  return { productId, variantId, sku, name, optionValues, priceMinor: unitPriceMinor, quantity, totalMinor };
+  const { position, productId, variantId, sku, name, optionValues, unitPriceMinor, quantity, totalMinor } =
+    line;
+  return {
+    ...{ position, productId, variantId, sku, name, optionValues },
+    ...{ priceMinor: unitPriceMinor, quantity, totalMinor },
+    fulfilledQuantity: line.fulfilled,
+    cancelledQuantity: line.cancelled,
+    returnedQuantity: line.returned,
+  };
 }

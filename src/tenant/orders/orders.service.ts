@@ -1,22 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, MoreThan } from 'typeorm';
+import type { AppError } from '../../common/app-error';
 import { InvalidCursor } from '../../common/common.errors';
-import { newId } from '../../common/ids';
+import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import {
+  type CancelOrderDto,
+  type FulfilOrderDto,
+  type OrderEventDto,
+  type PayOrderDto,
+  type RefundOrderDto,
+  toOrderEventDto,
+} from './order-actions.dto';
+import { changeOrder, type OrderChange } from './order-change';
+import { OrderEvent, type OrderEventKind } from './order-event.entity';
 import { ORDER_BY_ID, ORDER_LIST } from './order-list';
-import { Order, type OrderStatus } from './order.entity';
+import { dueMinor, openUnits } from './order-state';
+import { takeUnits } from './order-units';
+import { Order } from './order.entity';
 import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
-import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from './orders.errors';
+import {
+  AmountExceeded,
+  MixedCurrencies,
+  OrderNotFound,
+  OrderTooLarge,
+  TransitionRefused,
+} from './orders.errors';
 import { placeOrder } from './place-order';
-import { giveStockBack, lockStock, type SoldVariant } from './stock';
+import { lockStock, type SoldVariant } from './stock';
 
-/** Target status and the statuses from which an order may reach it. */
-const TRANSITIONS: Record<Exclude<OrderStatus, 'pending'>, readonly OrderStatus[]> = {
-  paid: ['pending'],
-  fulfilled: ['paid'],
-  cancelled: ['pending', 'paid'],
-};
+/** Sorts before every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Sales of one shop. */
 @Injectable()
@@ -55,34 +70,78 @@ export class OrdersService {
     });
   }
 
-  pay(id: string): Promise<OrderDto> {
-    return this.change(id, 'paid');
+  /** Oldest first. */
+  async listEvents(id: string, { limit, cursor = NO_ID }: PageQuery): Promise<Page<OrderEventDto>> {
+    if (!isId(cursor)) throw new InvalidCursor();
+    const events = await this.tenant.run(async (manager) => {
+      if (!(await manager.existsBy(Order, { id }))) throw new OrderNotFound();
+      return manager.find(OrderEvent, {
+        where: { orderId: id, id: MoreThan(cursor) },
+        order: { id: 'ASC' },
+        take: limit + 1,
+      });
+    });
+    return toPage(events, limit, (event) => event.id, toOrderEventDto);
   }
 
-  fulfil(id: string): Promise<OrderDto> {
-    return this.change(id, 'fulfilled');
+  pay(id: string, { amountMinor, note }: PayOrderDto): Promise<OrderDto> {
+    return this.change(id, 'payment', (order) => {
+      const due = dueMinor(order);
+      if (order.status === 'cancelled' || (order.status !== 'pending' && due === 0)) throw refused(order);
+      assertAmount(amountMinor, due);
+      return { amountMinor: amountMinor ?? due, note };
+    });
   }
 
-  cancel(id: string): Promise<OrderDto> {
-    return this.change(id, 'cancelled');
+  /** Only paid orders are handed over. */
+  fulfil(id: string, { lines, note }: FulfilOrderDto): Promise<OrderDto> {
+    return this.change(id, 'fulfilment', (order) => {
+      if (order.status !== 'paid') throw refused(order);
+      return { units: takeUnits(order.lines, lines, openUnits), note };
+    });
   }
 
-  private change(id: string, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
+  cancel(id: string, { lines, restock = true, reason }: CancelOrderDto): Promise<OrderDto> {
+    return this.change(id, 'cancellation', (order) => {
+      if (order.status !== 'pending' && order.status !== 'paid') throw refused(order);
+      return { units: takeUnits(order.lines, lines, openUnits), restock, note: reason };
+    });
+  }
+
+  refund(id: string, { amountMinor, lines, restock = true, reason }: RefundOrderDto): Promise<OrderDto> {
+    return this.change(id, 'refund', (order) => {
+      const left = order.paidMinor - order.refundedMinor;
+      if (order.kind !== 'sale' || left === 0) throw refused(order);
+      assertAmount(amountMinor, left);
+      const units = takeUnits(order.lines, lines ?? [], ({ fulfilled, returned }) => fulfilled - returned);
+      return { amountMinor: amountMinor ?? left, units, restock, note: reason };
+    });
+  }
+
+  /** @param of what to do to the order, which is locked; throws if that is not possible */
+  private change(
+    id: string,
+    kind: OrderEventKind,
+    of: (order: OrderRow) => Omit<OrderChange, 'kind'>,
+  ): Promise<OrderDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
-      const order = found(await read(manager, id, 'FOR UPDATE OF o'));
-      if (!TRANSITIONS[to].includes(order.status))
-        throw new TransitionRefused({ detail: `The order is ${order.status}; it cannot become ${to}.` });
-      await manager.update(Order, { id }, { status: to });
-      if (to === 'cancelled')
-        await giveStockBack(manager, order.lines, { reason: 'cancel', createdBy: userId, orderId: id });
+      const order = found(await readLocked(manager, id));
+      await changeOrder(manager, order, { kind, ...of(order) }, userId);
       return toOrderDto(found(await read(manager, id)));
     });
   }
 }
 
-function read(manager: EntityManager, id: string, lock = ''): Promise<OrderRow[]> {
-  return manager.query<OrderRow[]>(`${ORDER_BY_ID} ${lock}`, [id]);
+function read(manager: EntityManager, id: string): Promise<OrderRow[]> {
+  return manager.query<OrderRow[]>(ORDER_BY_ID, [id]);
+}
+
+/** One statement would wait for the lock and then show the lines as they were before. Both are sent together. */
+async function readLocked(manager: EntityManager, id: string): Promise<OrderRow[]> {
+  const lock = manager.query('SELECT FROM orders WHERE id = $1 FOR UPDATE', [id]);
+  const [, rows] = await Promise.all([lock, read(manager, id)]);
+  return rows;
 }
 
 function found([order]: OrderRow[]): OrderRow {
@@ -102,4 +161,13 @@ function totalOf(sold: readonly SoldVariant[]): number {
   const total = sold.reduce((sum, { variant, quantity }) => sum + variant.priceMinor * quantity, 0);
   if (!Number.isSafeInteger(total)) throw new OrderTooLarge();
   return total;
+}
+
+function refused({ status }: OrderRow): AppError {
+  return new TransitionRefused({ detail: `The order is ${status}; this is not possible.` });
+}
+
+function assertAmount(amountMinor: number | undefined, most: number): void {
+  if (amountMinor !== undefined && amountMinor > most)
+    throw new AmountExceeded({ detail: `At most ${most} in minor units are possible.` });
 }

@@ -17,6 +17,7 @@ interface Values extends NewOrder {
   unitPricesMinor: number[];
   quantities: number[];
   totalsMinor: number[];
+  tookStock: boolean[];
 }
 
 /**
@@ -38,10 +39,11 @@ const PLACE_ORDER = namedStatement<Values>(
     SELECT ${value.id}, value, 'pending', ${value.currency}, ${value.totalMinor}, ${value.customerEmail},
       ${value.customerName}, ${value.createdBy} FROM counted)
   INSERT INTO order_lines (order_id, variant_id, position, product_id, sku, name, option_values, unit_price_minor,
-    quantity, total_minor)
+    quantity, total_minor, took_stock)
   SELECT ${value.id}, * FROM unnest(${value.variantIds}::uuid[], ${value.positions}::int[],
     ${value.productIds}::uuid[], ${value.skus}::text[], ${value.names}::text[], ${value.optionValues}::jsonb[],
-    ${value.unitPricesMinor}::bigint[], ${value.quantities}::int[], ${value.totalsMinor}::bigint[])`,
+    ${value.unitPricesMinor}::bigint[], ${value.quantities}::int[], ${value.totalsMinor}::bigint[],
+    ${value.tookStock}::boolean[])`,
 );
 
 export interface NewOrder {
@@ -73,6 +75,7 @@ export function placeOrder(
     unitPricesMinor: variants.map(({ priceMinor }) => priceMinor),
     quantities: sold.map(({ quantity }) => quantity),
     totalsMinor: sold.map(({ variant, quantity }) => variant.priceMinor * quantity),
+    tookStock: variants.map(({ tracksStock }) => tracksStock),
     ...order, // last: V8 takes ten times as long, 12 µs, for an object that begins with a spread
   });
 }

@@ -62,7 +62,11 @@ export class HistoryWriter {
     const products = await this.makeProducts(manager, orders);
     const customers = await this.makeCustomers(manager, orders);
     const ids = orders.map(newId);
-    await Promise.all([this.insertOrders(manager, orders, ids), this.insertLines(manager, orders, ids)]);
+    await Promise.all([
+      this.insertOrders(manager, orders, ids),
+      this.insertLines(manager, orders, ids),
+      insertPayments(manager, ids),
+    ]);
     return { orders, customers, products };
   }
 
@@ -122,10 +126,10 @@ export class HistoryWriter {
     await manager.query(
       `WITH taken AS (
          UPDATE counters SET value = value + $1 WHERE name = 'orders' RETURNING value - $1 AS before)
-       INSERT INTO orders (id, number, status, kind, external_number, currency, total_minor, customer_id,
-         created_by, placed_at)
-       SELECT o.id, before + o.place, 'fulfilled', o.kind, o.external_number, $2, o.total_minor, o.customer_id,
-         $3, o.placed_at AT TIME ZONE $4
+       INSERT INTO orders (id, number, status, kind, external_number, currency, total_minor, paid_minor,
+         customer_id, created_by, placed_at)
+       SELECT o.id, before + o.place, 'fulfilled', o.kind, o.external_number, $2, o.total_minor, o.total_minor,
+         o.customer_id, $3, o.placed_at AT TIME ZONE $4
        FROM taken, unnest($5::uuid[], $6::text[], $7::text[], $8::bigint[], $9::uuid[], $10::timestamp[])
          WITH ORDINALITY AS o (id, kind, external_number, total_minor, customer_id, placed_at, place)`,
       [
@@ -148,8 +152,8 @@ export class HistoryWriter {
     const sold = lines.map(({ sku }) => this.products.get(sku)!); // found or created above
     await manager.query(
       `INSERT INTO order_lines (order_id, position, variant_id, product_id, sku, name, option_values,
-         unit_price_minor, quantity, total_minor)
-       SELECT order_id, position, variant_id, product_id, sku, name, '{}', unit, quantity, total
+         unit_price_minor, quantity, total_minor, fulfilled, took_stock)
+       SELECT order_id, position, variant_id, product_id, sku, name, '{}', unit, quantity, total, quantity, false
        FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::int[],
          $9::bigint[]) AS l (order_id, position, variant_id, product_id, sku, name, unit, quantity, total)`,
       [
@@ -165,6 +169,15 @@ export class HistoryWriter {
       ],
     );
   }
+}
+
+/** The payment of an order has its id, which sorts before those of later events. */
+async function insertPayments(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.query(
+    `INSERT INTO order_events (id, order_id, kind, amount_minor, created_by, created_at)
+     SELECT id, id, 'payment', paid_minor, created_by, placed_at FROM orders WHERE id = ANY ($1) AND paid_minor > 0`,
+    [ids],
+  );
 }
 
 /** Those of the numbers for which the shop has an order. */
