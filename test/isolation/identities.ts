@@ -1,6 +1,5 @@
 import { type Api } from '../support/api';
 import { created, newOrder, newOwner, newUser, newProduct, type Owner, PASSWORD } from '../support/factories';
-import type { TestDatabase } from '../support/database';
 import type { TestApp } from '../support/test-app';
 import { untilRefused } from '../support/until';
 import { newMarker } from './markers';
@@ -35,7 +34,6 @@ export const NOBODY: readonly Identity[] = [
 /** A shop with its owner; every text of theirs carries the marker. */
 export interface Person extends Owner {
   marker: string;
-  database: TestDatabase;
 }
 
 export interface World {
@@ -71,10 +69,10 @@ export interface Rows {
 }
 export type Kind = keyof Rows;
 
-async function newPerson({ api, database }: TestApp): Promise<Person> {
+async function newPerson({ api }: TestApp): Promise<Person> {
   const marker = newMarker();
   const owner = await newOwner(api, { name: `Shop ${marker}`, slug: `shop-${marker}` });
-  return { ...owner, marker, database };
+  return { ...owner, marker };
 }
 
 /** Creates new rows in a person's shop, so that no request finds rows that another request has changed. */
@@ -101,19 +99,9 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     rows.paidOrder = (await newOrder(api, rows.product)).id;
     await api.post(`orders/${rows.paidOrder}/pay`);
   }
-  if (wanted.includes('customer')) rows.customer = await newCustomer(person);
+  if (wanted.includes('customer'))
+    rows.customer = created(await api.post('customers', { name: `Customer ${marker}` })).body.id;
   return rows;
-}
-
-/** Inserts a customer, because no route creates one. */
-async function newCustomer({ database, shop, marker }: Person): Promise<string> {
-  const schema = `shop_${shop.id.replaceAll('-', '')}`;
-  const [row] = await database.query<{ id: string }>(
-    `INSERT INTO ${schema}.customers (id, external_number, name)
-     VALUES (gen_random_uuid(), gen_random_uuid(), $1) RETURNING id`,
-    [`Customer ${marker}`],
-  );
-  return row!.id; // one was inserted
 }
 
 /** Creates two shops that must not see each other, and users who have lost a right. */

@@ -42,6 +42,7 @@ const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const LINE: IdParameter = { kind: 'variant', refused: '404 ORDER_LINE_NOT_FOUND' };
 const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>): Parts =>
   variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }] } };
+const CUSTOMER: IdParameter = { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 /** A cursor is only a starting point: another shop's cursor gives rows of the own shop, or none. */
@@ -247,13 +248,27 @@ export const ROUTES: RouteEntry[] = [
     ids: { 'path.id': ORDER, 'query.cursor': cursor('order') },
     parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
   },
+  {
+    route: 'POST /api/v1/customers',
+    access: 'tenant',
+    ok: '201',
+    parts: (_id, { marker }) => ({ json: { name: `Customer ${marker}` } }),
+  },
   { route: 'GET /api/v1/customers', access: 'tenant', ok: '200', ...withCursor('customer') },
   {
     route: 'GET /api/v1/customers/{id}',
     access: 'tenant',
     ok: '200',
-    ids: { 'path.id': { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' } },
+    ids: { 'path.id': CUSTOMER },
   },
+  {
+    route: 'PATCH /api/v1/customers/{id}',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': CUSTOMER },
+    parts: (_id, { marker }) => ({ json: { name: `Renamed ${marker}` } }),
+  },
+  { route: 'DELETE /api/v1/customers/{id}', access: 'tenant', ok: '204', ids: { 'path.id': CUSTOMER } },
   { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs-yaml', access: 'open', ok: '200', undescribed: true },

@@ -305,7 +305,8 @@ describe('POST /orders', () => {
   });
 
   it.each<[string, object]>([
-    ['a customer without an address', { customer: { name: 'Grace' } }],
+    ['a customer without address and name', { customer: {} }],
+    ['a customer whose name is null and who has no address', { customer: { name: null } }],
     ['a customer with a bad address', { customer: { email: 'grace' } }],
     ['a customer that is not an object', { customer: 'grace@example.com' }],
     ['a customer of null', { customer: null }],

@@ -32,20 +32,37 @@ export class OrderLineInputDto {
   quantity: number;
 }
 
-export class BuyerDto {
-  @Email()
-  email: string;
+export class BuyerInputDto {
+  @Email({
+    optional: true,
+    description: 'The order gets the customer with this address, who is created if new.',
+  })
+  email?: string;
 
-  @Text({ max: 255, optional: true, nullable: true, example: 'Grace Hopper' })
+  @Text({
+    max: 255,
+    optional: true,
+    nullable: true,
+    example: 'Grace Hopper',
+    description: 'Compulsory without an address; the order then gets a customer of its own.',
+  })
   name?: string | null;
+}
+
+export class BuyerDto {
+  @Email({ nullable: true })
+  email: string | null;
+
+  @Text({ max: 255, nullable: true, example: 'Grace Hopper' })
+  name: string | null;
 }
 
 export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Nested(BuyerDto, { optional: true })
-  customer?: BuyerDto;
+  @Nested(BuyerInputDto, { optional: true })
+  customer?: BuyerInputDto;
 }
 
 export class OrderLineDto {
@@ -129,10 +146,10 @@ export class OrderDto {
   @Whole({ ...TOTAL, description: 'What is left to pay. A refund does not make it due again.' })
   dueMinor: number;
 
-  @Nested(BuyerDto, { nullable: true })
+  @Nested(BuyerDto, { nullable: true, description: 'As the order names the buyer; null once erased.' })
   customer: BuyerDto | null;
 
-  @Id({ nullable: true, description: 'Customer of an order from a former system.' })
+  @Id({ nullable: true, description: 'Customer of the order; null without one, and once erased.' })
   customerId: string | null;
 
   @ListOf(OrderLineDto, { min: 1, max: MAX_IMPORTED_LINES })
@@ -168,7 +185,8 @@ export function toOrderDto(order: OrderRow): OrderDto {
     fulfilmentStatus: fulfilmentStatus(order),
     ...{ externalNumber, currency, totalMinor, paidMinor, refundedMinor },
     dueMinor: dueMinor(order),
-    customer: customerEmail === null ? null : { email: customerEmail, name: customerName },
+    customer:
+      customerEmail === null && customerName === null ? null : { email: customerEmail, name: customerName },
     customerId,
     lines: order.lines.map(toLineDto),
     createdBy,

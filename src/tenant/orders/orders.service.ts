@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, MoreThan } from 'typeorm';
 import type { AppError } from '../../common/app-error';
-import { InvalidCursor } from '../../common/common.errors';
+import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
 import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -54,12 +54,14 @@ export class OrdersService {
   /** Takes stock, numbers the order and stores it at current prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
     const { userId } = this.tenant.access;
+    assertBuyer(customer);
     return this.tenant.transaction(async (manager) => {
       const sold = await lockStock(manager, lines);
       const order = {
         id: newId(),
         currency: currencyOf(sold),
         totalMinor: totalOf(sold),
+        customerId: newId(),
         customerEmail: customer?.email ?? null,
         customerName: customer?.name ?? null,
         createdBy: userId,
@@ -147,6 +149,16 @@ async function readLocked(manager: EntityManager, id: string): Promise<OrderRow[
 function found([order]: OrderRow[]): OrderRow {
   if (order === undefined) throw new OrderNotFound();
   return order;
+}
+
+function assertBuyer(customer: CreateOrderDto['customer']): void {
+  if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
+  const message = 'give an e-mail address or a name';
+  throw new ValidationFailed({ detail: message, errors: [{ field: 'customer', message }] });
+}
+
+function isText(text: string | null | undefined): boolean {
+  return text !== undefined && text !== null;
 }
 
 function currencyOf(sold: readonly SoldVariant[]): string {
