@@ -51,6 +51,7 @@ describe('POST /orders', () => {
         optionValues: {},
         priceMinor: 1999,
         quantity: 3,
+        discountMinor: 0,
         totalMinor: 5997,
         fulfilledQuantity: 0,
         cancelledQuantity: 0,

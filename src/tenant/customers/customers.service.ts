@@ -65,7 +65,8 @@ export class CustomersService {
     return this.tenant.transaction(async (manager) => {
       found(await lock(manager, id));
       await manager.query(
-        `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL, updated_at = now()
+        `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL,
+           customer_details = '{}', note = NULL, updated_at = now()
          WHERE customer_id = $1`,
         [id],
       );

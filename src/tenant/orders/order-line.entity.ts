@@ -31,9 +31,9 @@ export class OrderLine {
   @JoinColumn({ name: 'variant_id', foreignKeyConstraintName: 'order_lines_variant_id_fkey' })
   variant: Relation<ProductVariant> | null;
 
-  /** Kept when the product is removed: a record of what was sold, not a reference. */
-  @Column('uuid', { name: 'product_id' })
-  productId: string;
+  /** Kept when the product is removed: a record of what was sold, not a reference. Null for an imported line without a SKU. */
+  @Column('uuid', { name: 'product_id', nullable: true })
+  productId: string | null;
 
   @Column('text', { nullable: true })
   sku: string | null;
@@ -52,6 +52,10 @@ export class OrderLine {
 
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
+
+  /** Discount on the line, which its total is reduced by. */
+  @Column('bigint', { name: 'discount_minor', default: 0 })
+  discountMinor: number;
 
   /** Units that were handed over. */
   @Column('integer', { default: 0 })

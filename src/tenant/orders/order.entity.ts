@@ -57,6 +57,35 @@ export class Order {
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
 
+  /** The lines less discounts; null if that is the total, as for orders taken here. */
+  @Column('bigint', { name: 'subtotal_minor', nullable: true })
+  subtotalMinor: number | null;
+
+  /** The sum of all discounts, those of lines included. */
+  @Column('bigint', { name: 'discount_minor', default: 0 })
+  discountMinor: number;
+
+  @Column('bigint', { name: 'shipping_minor', default: 0 })
+  shippingMinor: number;
+
+  @Column('bigint', { name: 'tax_minor', default: 0 })
+  taxMinor: number;
+
+  @Column('text', { array: true, default: [] })
+  tags: string[];
+
+  /** Words of the buyer or the shop; erased with the customer. */
+  @Column('text', { nullable: true })
+  note: string | null;
+
+  /** Columns of an imported file that have no field of their own, by name. */
+  @Column('jsonb', { default: {} })
+  attributes: Record<string, string>;
+
+  /** Addresses and telephone numbers of an imported file, by name of the column; erased with the customer. */
+  @Column('jsonb', { name: 'customer_details', default: {} })
+  customerDetails: Record<string, string>;
+
   /** The sum of its payments. */
   @Column('bigint', { name: 'paid_minor', default: 0 })
   paidMinor: number;

@@ -1,4 +1,5 @@
-import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
+import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
+import { TextMap } from '../../http/text-map';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
 import {
@@ -17,6 +18,8 @@ const MAX_LINES = 100;
 /** Limit for an order from a former system; new orders have at most MAX_LINES. */
 export const MAX_IMPORTED_LINES = 1000;
 export const MAX_QUANTITY = 100_000;
+const MAX_TEXT = 5000;
+const COLUMNS = { entries: 100, length: MAX_TEXT, example: { 'Shipping Method': 'Standard' } };
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const UNITS = { min: 0, max: MAX_QUANTITY, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
@@ -69,8 +72,11 @@ export class OrderLineDto {
   @Whole({ min: 1, max: MAX_IMPORTED_LINES, example: 1, description: 'From 1.' })
   position: number;
 
-  @Id({ description: 'Kept when the product is removed.' })
-  productId: string;
+  @Id({
+    nullable: true,
+    description: 'Kept when the product is removed; null for a line of a former system without a SKU.',
+  })
+  productId: string | null;
 
   @Id({ nullable: true, description: 'Null once the variant has been removed.' })
   variantId: string | null;
@@ -90,7 +96,10 @@ export class OrderLineDto {
   @Whole(QUANTITY)
   quantity: number;
 
-  @Whole(TOTAL)
+  @Whole({ ...TOTAL, example: 0, description: 'Discount on the line.' })
+  discountMinor: number;
+
+  @Whole({ ...TOTAL, description: 'Price times quantity, less the discount.' })
   totalMinor: number;
 
   @Whole({ ...UNITS, description: 'Units handed over.' })
@@ -134,6 +143,22 @@ export class OrderDto {
   @Currency()
   currency: string;
 
+  @Whole({ ...TOTAL, description: 'The lines less discounts.' })
+  subtotalMinor: number;
+
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of all discounts.' })
+  discountMinor: number;
+
+  @Whole({ ...TOTAL, example: 0 })
+  shippingMinor: number;
+
+  @Whole({
+    ...TOTAL,
+    example: 0,
+    description: 'Part of the total; whether prices include it is up to the shop.',
+  })
+  taxMinor: number;
+
   @Whole({ ...TOTAL, description: 'As ordered, in minor units; cancelled units count.' })
   totalMinor: number;
 
@@ -154,6 +179,18 @@ export class OrderDto {
 
   @ListOf(OrderLineDto, { min: 1, max: MAX_IMPORTED_LINES })
   lines: OrderLineDto[];
+
+  @Texts({ max: MAX_TEXT / 2, length: MAX_TEXT })
+  tags: string[];
+
+  @Text({ max: MAX_TEXT, nullable: true })
+  note: string | null;
+
+  @TextMap({ ...COLUMNS, description: 'Columns of an imported file that have no field of their own.' })
+  attributes: Record<string, string>;
+
+  @TextMap({ ...COLUMNS, description: 'Addresses and telephone numbers of an imported file.' })
+  customerDetails: Record<string, string>;
 
   @Id({
     description: 'User who took the order; for a past order, the owner as whom it was imported.',
@@ -177,18 +214,22 @@ export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
 
 export function toOrderDto(order: OrderRow): OrderDto {
   const { id, number, kind, status, externalNumber, currency, customerId, createdBy } = order;
-  const { totalMinor, paidMinor, refundedMinor } = order;
+  const { discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor } = order;
   const { customerEmail, customerName, placedAt, createdAt } = order;
+  const { tags, note, attributes, customerDetails } = order;
   return {
     ...{ id, number, kind, status },
     paymentStatus: paymentStatus(order),
     fulfilmentStatus: fulfilmentStatus(order),
-    ...{ externalNumber, currency, totalMinor, paidMinor, refundedMinor },
+    ...{ externalNumber, currency },
+    subtotalMinor: order.subtotalMinor ?? totalMinor,
+    ...{ discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor },
     dueMinor: dueMinor(order),
     customer:
       customerEmail === null && customerName === null ? null : { email: customerEmail, name: customerName },
     customerId,
     lines: order.lines.map(toLineDto),
+    ...{ tags, note, attributes, customerDetails },
     createdBy,
     placedAt: (placedAt ?? createdAt).toISOString(),
     createdAt: createdAt.toISOString(),
@@ -201,7 +242,7 @@ function toLineDto(line: OrderRow['lines'][number]): OrderLineDto {
     line;
   return {
     ...{ position, productId, variantId, sku, name, optionValues },
-    ...{ priceMinor: unitPriceMinor, quantity, totalMinor },
+    ...{ priceMinor: unitPriceMinor, quantity, discountMinor: line.discountMinor, totalMinor },
     fulfilledQuantity: line.fulfilled,
     cancelledQuantity: line.cancelled,
     returnedQuantity: line.returned,

@@ -1,7 +1,6 @@
 import { UnreadableCsv } from '../../../common/csv-records';
-import { conflictOf, type HistoryPlan, type PlannedOrder } from './history-plan';
-import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
-import type { ReadyOrder } from './history-writer';
+import { conflictOf, type HistoryPlan, type PlannedOrder, type ReadyOrder } from './history-plan';
+import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-line';
 
 /** Lines in one transaction, some 100 ms: meanwhile the shop's other orders wait for a number. */
 const BATCH_LINES = 5000;
