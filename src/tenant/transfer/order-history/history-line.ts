@@ -58,9 +58,9 @@ export interface HistoryLine {
   /** An unknown number of units was fulfilled. */
   isPartlyFulfilled: boolean;
   currency: string;
-  /** As `momentOf` gives it. */
+  /** As `momentOf` gives it. This and the next two are in `head` alone for an order of Shopify, which the plan need not keep. */
   placedAt: string;
-  /** Number of the customer, or e-mail address in an order of Shopify. */
+  /** Number of the customer. */
   customer: string | null;
   country: string | null;
   /** Data of an order of Shopify, null on its further rows; undefined in a file of order lines. */

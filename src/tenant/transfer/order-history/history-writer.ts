@@ -61,8 +61,10 @@ export class HistoryWriter {
     if (isShopify) {
       const { timezone, userId } = this.options;
       const { ids: customerIds, made } = await this.shopify.idsOf(manager, orders);
-      await insertShopifyOrders(manager, orders.map(settle), { ids, customerIds, timezone, userId });
-      await this.insertLines(manager, orders, ids);
+      await Promise.all([
+        insertShopifyOrders(manager, orders.map(settle), { ids, customerIds, timezone, userId }),
+        this.insertLines(manager, orders, ids),
+      ]);
       return { orders, customers: found + made, products };
     }
     const customers = await this.makeCustomers(manager, orders);

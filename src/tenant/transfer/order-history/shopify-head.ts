@@ -34,8 +34,18 @@ export function isHead(textOf: TextOf): boolean {
   return ['Financial Status', 'Subtotal', 'Total'].some((column) => textOf(column) !== '');
 }
 
-/** @param columns all columns of the file @param usual currency of an order that names none */
-export function readHead(textOf: TextOf, columns: readonly string[], usual: string): OrderHead | HeadFault {
+/** Columns of which the head keeps the texts. */
+export interface KeptColumns {
+  attributes: string[];
+  details: string[];
+}
+
+export function keptColumns(names: readonly string[]): KeptColumns {
+  return { attributes: names.filter(isAttribute), details: names.filter((name) => DETAIL.test(name)) };
+}
+
+/** @param usual currency of an order that names none */
+export function readHead(textOf: TextOf, kept: KeptColumns, usual: string): OrderHead | HeadFault {
   const currency = textOf('Currency').toUpperCase() || usual;
   if (!isISO4217CurrencyCode(currency))
     return ['CURRENCY_INVALID', `"${currency}" is not the code of a currency.`];
@@ -57,11 +67,8 @@ export function readHead(textOf: TextOf, columns: readonly string[], usual: stri
     country: textOf('Billing Country') || textOf('Shipping Country') || null,
     tags: tagsOf(textOf('Tags')),
     note: textOf('Notes') || null,
-    attributes: textsOf(textOf, columns.filter(isAttribute)),
-    details: textsOf(
-      textOf,
-      columns.filter((column) => DETAIL.test(column)),
-    ),
+    attributes: textsOf(textOf, kept.attributes),
+    details: textsOf(textOf, kept.details),
   };
 }
 
@@ -123,7 +130,13 @@ function isFault(read: Amounts | HeadFault): read is HeadFault {
 }
 
 function isAttribute(column: string): boolean {
-  return column !== '' && !FIELDS.has(column) && !column.startsWith('Lineitem ') && !DETAIL.test(column);
+  return (
+    column !== '' &&
+    column !== '__proto__' &&
+    !FIELDS.has(column) &&
+    !column.startsWith('Lineitem ') &&
+    !DETAIL.test(column)
+  );
 }
 
 function nameOf(textOf: TextOf): string | null {
@@ -141,7 +154,10 @@ function tagsOf(text: string): string[] {
 }
 
 function textsOf(textOf: TextOf, columns: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    columns.map((column) => [column, textOf(column)] as const).filter(([, text]) => text !== ''),
-  );
+  const texts: Record<string, string> = {};
+  for (const column of columns) {
+    const text = textOf(column);
+    if (text !== '') texts[column] = text;
+  }
+  return texts;
 }

@@ -86,7 +86,10 @@ export function settle({ invoice, lines }: ReadyOrder): SettledOrder {
   const state = {
     ...{ totalMinor, paidMinor, refundedMinor },
     status: head.isPaid ? ('paid' as const) : ('pending' as const),
-    lines: lines.map((line) => ({ ...line, unitPriceMinor: line.unitMinor })),
+    lines: lines.map(({ quantity, unitMinor, totalMinor: total, fulfilled, cancelled }) => ({
+      ...{ quantity, fulfilled, cancelled },
+      ...{ unitPriceMinor: unitMinor, totalMinor: total },
+    })),
   };
   return {
     invoice,
@@ -103,7 +106,7 @@ export interface InsertOptions {
   userId: string;
 }
 
-/** Stores orders with what was done to them, numbered in a row. */
+/** Stores orders with what was done to them, numbered in a row. Both statements are sent at once. */
 export async function insertShopifyOrders(
   manager: EntityManager,
   orders: readonly SettledOrder[],
@@ -117,7 +120,8 @@ export async function insertShopifyOrders(
     ...{ tags: head.tags, note: head.note, attributes: head.attributes, details: head.details },
     placed_at: head.placedAt,
   }));
-  await manager.query(
+  const events = orders.flatMap((order, i) => eventsOf(order, ids[i]!)); // one id an order
+  const stored = manager.query(
     `WITH taken AS (
        UPDATE counters SET value = value + $1 WHERE name = 'orders' RETURNING value - $1 AS before)
      INSERT INTO orders (id, number, status, kind, external_number, currency, subtotal_minor, discount_minor,
@@ -131,12 +135,13 @@ export async function insertShopifyOrders(
        customer_id uuid, email text, name text, tags text[], note text, attributes jsonb, details jsonb, placed_at text)`,
     [orders.length, userId, timezone, JSON.stringify(rows)],
   );
-  await manager.query(
+  const recorded = manager.query(
     `INSERT INTO order_events (id, order_id, kind, amount_minor, units, created_by, created_at)
      SELECT e.id, e.order_id, e.kind, e.amount, e.units, $1, ${momentSql('e.at', '$2')}
      FROM jsonb_to_recordset($3::jsonb) AS e (id uuid, order_id uuid, kind text, amount bigint, units jsonb, at text)`,
-    [userId, timezone, JSON.stringify(orders.flatMap((order, i) => eventsOf(order, ids[i]!)))], // one id an order
+    [userId, timezone, JSON.stringify(events)],
   );
+  await Promise.all([stored, recorded]);
 }
 
 interface EventRow {
