@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../../../common/ids';
+import type { HistoryLine } from './history-line';
 import type { HistoryPlan, ReadyOrder } from './history-plan';
 import { makeProducts, type SoldProduct } from './history-products';
 import { insertShopifyOrders, settle, ShopifyCustomers } from './shopify-writer';
@@ -154,12 +155,15 @@ export class HistoryWriter {
     ids: readonly string[],
   ): Promise<void> {
     const lines = orders.flatMap((order) => order.lines);
+    const isShopify = orders[0]!.order.heads !== null; // not empty
+    const ofShopify = (valueOf: (line: HistoryLine) => number) =>
+      isShopify ? plainArray(lines.map(valueOf)) : null; // order lines are fulfilled, without discounts
     const sold = lines.map(({ sku }) => this.products.get(sku)); // found or created above, unless there is no SKU
     await manager.query(
       `INSERT INTO order_lines (order_id, position, variant_id, product_id, sku, name, option_values,
          unit_price_minor, quantity, total_minor, discount_minor, fulfilled, cancelled, took_stock)
-       SELECT order_id, position, variant_id, product_id, nullif(sku, ''), name, '{}', unit, quantity, total, discount,
-         fulfilled, cancelled, false
+       SELECT order_id, position, variant_id, product_id, nullif(sku, ''), name, '{}', unit, quantity, total,
+         coalesce(discount, 0), coalesce(fulfilled, quantity), coalesce(cancelled, 0), false
        FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::int[],
          $9::bigint[], $10::bigint[], $11::int[], $12::int[])
          AS l (order_id, position, variant_id, product_id, sku, name, unit, quantity, total, discount, fulfilled, cancelled)`,
@@ -173,9 +177,9 @@ export class HistoryWriter {
         plainArray(lines.map(({ unitMinor }) => unitMinor)),
         plainArray(lines.map(({ quantity }) => quantity)),
         plainArray(lines.map(({ totalMinor }) => totalMinor)),
-        plainArray(lines.map(({ discountMinor }) => discountMinor)),
-        plainArray(lines.map(({ fulfilled }) => fulfilled)),
-        plainArray(lines.map(({ cancelled }) => cancelled)),
+        ofShopify(({ discountMinor }) => discountMinor),
+        ofShopify(({ fulfilled }) => fulfilled),
+        ofShopify(({ cancelled }) => cancelled),
       ],
     );
   }
