@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Pool, type QueryConfig } from 'pg';
-import { newId } from '../src/common/ids';
+import { isId, newId } from '../src/common/ids';
 import { ExtendedClient } from '../src/database/engine-client';
 import { quoteIdent } from '../src/database/identifiers';
 import { adminOf } from '../src/database/installation';
@@ -121,7 +121,7 @@ async function recorded(
   return { order, statements };
 }
 
-/** Sends the same statements to another shop, with another id. */
+/** Sends the same statements to another shop, with other ids for the order and for whatever it makes that its answer does not show. */
 async function replay(
   pool: Pool,
   shopId: string,
@@ -129,14 +129,20 @@ async function replay(
   order: OrderDto,
 ): Promise<void> {
   const { schema, role } = new TenantLocator().locate(shopId);
-  const id = newId();
+  const known = JSON.stringify({ ...order, id: null });
+  const ids = new Map<string, string>();
+  const fresh = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(fresh);
+    if (!isId(value) || known.includes(value)) return value;
+    if (!ids.has(value)) ids.set(value, newId());
+    return ids.get(value);
+  };
   const client = await pool.connect();
   await client.query(
     `BEGIN; SET LOCAL ROLE ${quoteIdent(role)}; SET LOCAL search_path TO ${quoteIdent(schema)}, pg_temp`,
   );
   for (const { text, values } of statements) {
-    const own = values.map((value) => (value === order.id ? id : value));
-    await client.query({ text, values: own, queryMode: 'extended' } as QueryConfig); // the types do not know the mode
+    await client.query({ text, values: values.map(fresh), queryMode: 'extended' } as QueryConfig); // the types do not know the mode
   }
   await client.query('COMMIT');
   client.release();

@@ -2,7 +2,15 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { withClient } from '../../src/database/with-client';
 
 /** Ordered by their foreign keys. */
-const TABLES = ['customers', 'products', 'product_variants', 'orders', 'order_lines'];
+const TABLES = [
+  'customers',
+  'products',
+  'product_variants',
+  'stock_changes',
+  'orders',
+  'order_lines',
+  'order_events',
+];
 
 /** Has the server write the rows of a shop to its data directory. @returns the number of order lines */
 export function saveRows(installation: Installation, schema: string): Promise<number> {

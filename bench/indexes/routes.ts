@@ -88,11 +88,20 @@ export function callsOf(world: World): Call[] {
     {
       route: 'POST /api/v1/orders',
       path: 'orders',
-      body: { lines: [...variants.slice(0, 3).map(line), { productId: product, quantity: 1 }] },
+      body: {
+        lines: [...variants.slice(0, 3).map(line), { productId: product, quantity: 1 }],
+        customer: { email: 'buyer2501@example.com' },
+      },
     },
     { route: 'POST /api/v1/orders/{id}/pay', path: `orders/${pendingOrder}/pay` },
     { route: 'POST /api/v1/orders/{id}/fulfil', path: `orders/${pendingOrder}/fulfil` },
     { route: 'POST /api/v1/orders/{id}/cancel', path: `orders/${paidOrder}/cancel` },
+    {
+      route: 'POST /api/v1/orders/{id}/refund',
+      path: `orders/${pendingOrder}/refund`,
+      body: { lines: [{ position: 1, quantity: 1 }] },
+    },
+    { route: 'GET /api/v1/orders/{id}/events', path: `orders/${pendingOrder}/events` },
     { route: 'GET /api/v1/customers', note: 'first page', path: 'customers' },
     {
       route: 'GET /api/v1/customers',
@@ -100,6 +109,9 @@ export function callsOf(world: World): Call[] {
       path: `customers?limit=100&cursor=${world.customer}`,
     },
     { route: 'GET /api/v1/customers/{id}', path: `customers/${world.customer}` },
+    { route: 'POST /api/v1/customers', path: 'customers', body: { email: 'new@example.com' } },
+    { route: 'PATCH /api/v1/customers/{id}', path: `customers/${world.customer}`, body: { name: 'Grace' } },
+    { route: 'DELETE /api/v1/customers/{id}', path: `customers/${world.customer}` },
     { route: 'DELETE /api/v1/products/{id}', path: `products/${severalVariants}` },
     { route: 'GET /api/v1/shops/{id}/members', path: members },
     {

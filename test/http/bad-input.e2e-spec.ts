@@ -129,8 +129,8 @@ describe('a route with a body', () => {
   });
 });
 
-describe('a route without a body', () => {
-  const routes = ['POST orders/{id}/pay', 'POST orders/{id}/fulfil', 'POST orders/{id}/cancel'];
+describe('a route that needs no body', () => {
+  const routes = ['pay', 'fulfil', 'cancel', 'refund'].map((action) => `POST orders/{id}/${action}`);
 
   it.each(routes)('refuses malformed JSON at %s', async (route) => {
     const bodies = ['{', '[]', '1', '"x"', 'null'];
@@ -341,6 +341,7 @@ describe('a path', () => {
     ...['GET shops/{id}/members', 'PATCH shops/{id}/members/{userId}', 'DELETE shops/{id}/members/{userId}'],
     ...['DELETE products/{id}', 'GET orders/{id}'],
     ...['POST orders/{id}/pay', 'POST orders/{id}/fulfil', 'POST orders/{id}/cancel'],
+    ...['POST orders/{id}/refund', 'GET orders/{id}/events'],
   ];
 
   it.each(routes)('of %s refuses an invalid id', async (route) => {

@@ -102,13 +102,17 @@ describe('every route of openapi.json', () => {
   });
 });
 
-describe('an action that takes no body', () => {
-  it.each(['pay', 'fulfil', 'cancel'])('does not %s half of what it is asked', async (action) => {
+describe('an action on an order', () => {
+  it.each([
+    ['pay', { lines: [], restock: false }],
+    ['fulfil', { amountMinor: 1, restock: false }],
+    ['cancel', { amountMinor: 1, note: 'x' }],
+    ['refund', { quantity: 1 }],
+  ])('does not %s half of what it is asked', async (action, body) => {
     const product = await newProduct(owner.api);
     const { id } = await newOrder(owner.api, product.id);
-    if (action === 'fulfil') await owner.api.post(`orders/${id}/pay`);
+    if (action === 'fulfil' || action === 'refund') await owner.api.post(`orders/${id}/pay`);
     const before = (await owner.api.get(`orders/${id}`)).body;
-    const body = { lines: [], amountMinor: 1, restock: false };
     const answer = await owner.api.post(`orders/${id}/${action}`, body);
     expect([problemIn(answer), blamedIn(answer)]).toEqual(['400 VALIDATION_FAILED', Object.keys(body)]);
     expect((await owner.api.get(`orders/${id}`)).body).toEqual(before);

@@ -1,6 +1,5 @@
 import { type Api } from '../support/api';
 import { created, newOrder, newOwner, newUser, newProduct, type Owner, PASSWORD } from '../support/factories';
-import type { TestDatabase } from '../support/database';
 import type { TestApp } from '../support/test-app';
 import { untilRefused } from '../support/until';
 import { newMarker } from './markers';
@@ -35,7 +34,6 @@ export const NOBODY: readonly Identity[] = [
 /** A shop with its owner; every text of theirs carries the marker. */
 export interface Person extends Owner {
   marker: string;
-  database: TestDatabase;
 }
 
 export interface World {
@@ -72,10 +70,10 @@ export interface Rows {
 }
 export type Kind = keyof Rows;
 
-async function newPerson({ api, database }: TestApp): Promise<Person> {
+async function newPerson({ api }: TestApp): Promise<Person> {
   const marker = newMarker();
   const owner = await newOwner(api, { name: `Shop ${marker}`, slug: `shop-${marker}` });
-  return { ...owner, marker, database };
+  return { ...owner, marker };
 }
 
 /** Creates new rows in a person's shop, so that no request finds rows that another request has changed. */
@@ -92,7 +90,10 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     created(await api.post(`shops/${rows.shop}/members`, { email, role: 'staff' }));
     Object.assign(rows, { member: id, auditEntry: (await api.get('audit')).body.items[0].id });
   }
-  const product = await newProduct(api, { name: `Thing ${marker}`, vendor: marker });
+  const product = await newProduct(api, {
+    ...{ name: `Thing ${marker}`, vendor: marker, sku: undefined, stock: undefined },
+    variants: [{ optionValues: { Size: 'S' }, stock: 10 }],
+  });
   Object.assign(rows, { product: product.id, variant: product.variants[0].id });
   if (wanted.some((kind) => kind === 'order' || kind === 'orderNumber')) {
     const order = await newOrder(api, rows.product);
@@ -102,20 +103,10 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     rows.paidOrder = (await newOrder(api, rows.product)).id;
     await api.post(`orders/${rows.paidOrder}/pay`);
   }
-  if (wanted.includes('customer')) rows.customer = await newCustomer(person);
+  if (wanted.includes('customer'))
+    rows.customer = created(await api.post('customers', { name: `Customer ${marker}` })).body.id;
   if (wanted.includes('import')) rows.import = await newImport(person);
   return rows;
-}
-
-/** Inserts a customer, because no route creates one. */
-async function newCustomer({ database, shop, marker }: Person): Promise<string> {
-  const schema = `shop_${shop.id.replaceAll('-', '')}`;
-  const [row] = await database.query<{ id: string }>(
-    `INSERT INTO ${schema}.customers (id, external_number, name)
-     VALUES (gen_random_uuid(), gen_random_uuid(), $1) RETURNING id`,
-    [`Customer ${marker}`],
-  );
-  return row!.id; // one was inserted
 }
 
 async function newImport({ api, marker }: Person): Promise<string> {

@@ -160,6 +160,15 @@ export const STEPS: { name: string; weight: number; make: Make }[] = [
     make: (shop) => ({ sent: get(shop, 'orders?limit=8'), right: ['200'], ownRows: shop.orders.length > 0 }),
   },
   {
+    name: 'list customers',
+    weight: 3,
+    make: (shop) => ({
+      sent: get(shop, 'customers?limit=8'),
+      right: ['200'],
+      ownRows: shop.orders.length > 0,
+    }),
+  },
+  {
     name: 'import products',
     weight: 2,
     make: (shop) => ({

@@ -41,6 +41,10 @@ const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND'
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const VARIANT: IdParameter = { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' };
 const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
+const LINE: IdParameter = { kind: 'variant', refused: '404 ORDER_LINE_NOT_FOUND' };
+const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>): Parts =>
+  variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }] } };
+const CUSTOMER: IdParameter = { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
 /** A cursor is only a starting point: another shop's cursor gives rows of the own shop, or none. */
@@ -212,9 +216,9 @@ export const ROUTES: RouteEntry[] = [
   {
     route: 'POST /api/v1/products/{id}/variants',
     access: 'tenant',
-    ok: '400 VALIDATION_FAILED', // its product has no options
+    ok: '201',
     ids: { 'path.id': PRODUCT },
-    parts: (id) => ({ json: { optionValues: { Size: String(id['path.id']) }, priceMinor: 1 } }),
+    parts: () => ({ json: { optionValues: { Size: randomUUID() }, priceMinor: 1 } }),
   },
   { route: 'GET /api/v1/variants', access: 'tenant', ok: '200', ...withCursor('variant') },
   { route: 'GET /api/v1/variants/{id}', access: 'tenant', ok: '200', ids: { 'path.id': VARIANT } },
@@ -267,19 +271,57 @@ export const ROUTES: RouteEntry[] = [
     route: 'POST /api/v1/orders/{id}/fulfil',
     access: 'tenant',
     ok: '200',
-    ids: { 'path.id': { ...ORDER, kind: 'paidOrder' } },
+    ids: { 'path.id': { ...ORDER, kind: 'paidOrder' }, 'body.lines.0.variantId': { ...LINE, own: '200' } },
+    parts: withLine,
   },
-  { route: 'POST /api/v1/orders/{id}/cancel', access: 'tenant', ok: '200', ids: { 'path.id': ORDER } },
+  {
+    route: 'POST /api/v1/orders/{id}/cancel',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': ORDER, 'body.lines.0.variantId': { ...LINE, own: '200' } },
+    parts: withLine,
+  },
+  {
+    route: 'POST /api/v1/orders/{id}/refund',
+    access: 'tenant',
+    ok: '200',
+    ids: {
+      'path.id': { ...ORDER, kind: 'paidOrder' },
+      'body.lines.0.variantId': { ...LINE, own: '409 QUANTITY_EXCEEDED' }, // it was not handed over
+    },
+    parts: withLine,
+  },
+  {
+    route: 'GET /api/v1/orders/{id}/events',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': ORDER, 'query.cursor': cursor('order') },
+    parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
+  },
+  {
+    route: 'POST /api/v1/customers',
+    access: 'tenant',
+    ok: '201',
+    parts: (_id, { marker }) => ({ json: { name: `Customer ${marker}` } }),
+  },
   { route: 'GET /api/v1/customers', access: 'tenant', ok: '200', ...withCursor('customer') },
   {
     route: 'GET /api/v1/customers/{id}',
     access: 'tenant',
     ok: '200',
-    ids: { 'path.id': { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' } },
+    ids: { 'path.id': CUSTOMER },
   },
   { route: 'GET /api/v1/imports', access: 'tenant', ok: '200', ...withCursor('import') },
   { route: 'GET /api/v1/imports/{id}', access: 'tenant', ok: '200', ids: { 'path.id': IMPORT } },
   { route: 'POST /api/v1/imports/{id}/undo', access: 'tenant', ok: '200', ids: { 'path.id': IMPORT } },
+  {
+    route: 'PATCH /api/v1/customers/{id}',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': CUSTOMER },
+    parts: (_id, { marker }) => ({ json: { name: `Renamed ${marker}` } }),
+  },
+  { route: 'DELETE /api/v1/customers/{id}', access: 'tenant', ok: '204', ids: { 'path.id': CUSTOMER } },
   { route: 'GET /openapi.json', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs', access: 'open', ok: '200', undescribed: true },
   { route: 'GET /docs-yaml', access: 'open', ok: '200', undescribed: true },

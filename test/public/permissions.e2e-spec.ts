@@ -99,7 +99,7 @@ async function newStaffOf(owner: Person): Promise<Record<MemberRole, Person>> {
 
 beforeAll(async () => {
   const owner = await newOwner(app.api);
-  ada = { ...owner, marker: 'ada', database: app.database };
+  ada = { ...owner, marker: 'ada' };
   members = await newStaffOf(ada);
   document = (await app.api.get('/openapi.json')).body;
 });

@@ -223,7 +223,14 @@ export const BODY_ROUTES: BodyRoute[] = [
       'customer.email': email,
       'customer.name': nullable(filled(255)),
     },
-    needs: ['lines', 'lines.0.quantity', 'customer.email'],
+    needs: ['lines', 'lines.0.quantity'],
+  },
+  {
+    route: 'POST customers',
+    ok: 201,
+    body: () => ({ name: 'Grace', email: `${randomUUID()}@example.com`, country: 'France' }),
+    fields: { name: nullable(filled(255)), email: nullable(email), country: nullable(filled(255)) },
+    needs: [],
   },
 ];
 

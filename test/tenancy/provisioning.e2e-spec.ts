@@ -41,6 +41,7 @@ describe('provisioning', () => {
         'import_changes',
         'imports',
         'members',
+        'order_events',
         'order_lines',
         'orders',
         'product_variants',
@@ -102,7 +103,7 @@ describe('a failure while a shop is made', () => {
   const FAULT = 'injected fault';
 
   /** Statements of the provisioning message that are DDL, each a place where it can fail. */
-  const DDL_STEPS = 40;
+  const DDL_STEPS = 200;
 
   afterEach(() =>
     app.database.query('DROP EVENT TRIGGER IF EXISTS fail_at; DROP TABLE IF EXISTS public.fail_at CASCADE'),

@@ -1,50 +1,207 @@
-import { newOwner, type Owner } from '../support/factories';
+import type { Api } from '../support/api';
+import { created, newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const MISSING = '01900000-0000-7000-8000-000000000000';
+let owner: Owner;
+let api: Api;
+let productId: string;
 
-/** Inserts customers, in order of creation: no route creates them. */
-async function addCustomers({ shop }: Owner, numbers: string[]): Promise<void> {
-  await app.database.query(
-    `INSERT INTO shop_${shop.id.replaceAll('-', '')}.customers (id, external_number, country)
-     SELECT ('01900000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, number, 'EIRE'
-     FROM unnest($1::text[]) WITH ORDINALITY AS c (number, i)`,
-    [numbers],
-  );
+beforeEach(async () => {
+  owner = await newOwner(app.api);
+  ({ api } = owner);
+  productId = (await newProduct(api, { stock: 100 })).id;
+});
+
+async function newCustomer(fields: object) {
+  return created(await api.post('customers', fields)).body;
 }
+
+async function orderBy(customer: object | undefined) {
+  return created(await api.post('orders', { lines: [{ productId, quantity: 1 }], customer })).body;
+}
+
+async function customers() {
+  return (await api.get('customers?limit=100')).body.items;
+}
+
+const twenty = <T>(work: (i: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: 20 }, (_, i) => work(i)));
 
 describe('GET /customers', () => {
   it('lists customers by pages, newest first, as each is shown alone', async () => {
-    const owner = await newOwner(app.api);
-    await addCustomers(owner, ['A', 'B', 'C']);
-    const first = (await owner.api.get('customers?limit=2')).body;
-    const second = (await owner.api.get(`customers?limit=2&cursor=${first.nextCursor}`)).body;
+    for (const name of ['A', 'B', 'C']) await newCustomer({ name });
+    const first = (await api.get('customers?limit=2')).body;
+    const second = (await api.get(`customers?limit=2&cursor=${first.nextCursor}`)).body;
     const all = [...first.items, ...second.items];
-    expect(all.map(({ externalNumber }) => externalNumber)).toEqual(['C', 'B', 'A']);
+    expect(all.map(({ name }) => name)).toEqual(['C', 'B', 'A']);
     expect(second.nextCursor).toBeNull();
-    expect((await owner.api.get(`customers/${all[0].id}`)).body).toEqual(all[0]);
-    expect(all[0]).toMatchObject({ name: null, email: null, country: 'EIRE' });
+    expect((await api.get(`customers/${all[0].id}`)).body).toEqual(all[0]);
   });
 
   it('refuses a cursor that is not an id', async () => {
-    const { api } = await newOwner(app.api);
     expect(problemIn(await api.get('customers?cursor=1'))).toBe('400 INVALID_CURSOR');
   });
 });
 
-describe('customers of two shops', () => {
-  it('shop B cannot see or guess rows of shop A', async () => {
-    const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
-    await addCustomers(ada, ['13085']);
-    const [{ id }] = (await ada.api.get('customers')).body.items;
-    expect((await bob.api.get('customers')).body.items).toEqual([]);
-    const [foreign, missing] = await Promise.all([
-      bob.api.get(`customers/${id}`),
-      bob.api.get(`customers/${MISSING}`),
+describe('POST /customers', () => {
+  it('adds a customer', async () => {
+    const customer = await newCustomer({ name: 'Grace', email: ' Grace@Example.COM ', country: 'France' });
+    expect(customer).toMatchObject({ name: 'Grace', email: 'grace@example.com', country: 'France' });
+    expect(customer.externalNumber).toBeNull();
+    expect((await api.get(`customers/${customer.id}`)).body).toEqual(customer);
+  });
+
+  it('adds walk-in customers by name alone, two of one name too', async () => {
+    for (let i = 0; i < 2; i++) expect(await newCustomer({ name: 'Grace' })).toMatchObject({ email: null });
+    expect(await customers()).toHaveLength(2);
+  });
+
+  it.each([
+    {},
+    { name: null },
+    { country: 'France' },
+    { name: '' },
+    { email: 'x' },
+    { name: 'x', phone: '1' },
+  ])('refuses %j', async (body) => {
+    expect(problemIn(await api.post('customers', body))).toBe('400 VALIDATION_FAILED');
+  });
+
+  it('makes one customer of an address, in any case and from twenty at once', async () => {
+    const answers = await twenty((i) =>
+      api.post('customers', { email: i % 2 === 0 ? 'grace@example.com' : 'Grace@Example.com' }),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status !== 201).map(problemIn);
+    expect(refused).toEqual(Array(19).fill('409 CUSTOMER_EMAIL_TAKEN'));
+  });
+});
+
+describe('PATCH /customers/:id', () => {
+  it('changes what it names, and leaves orders as they were', async () => {
+    const order = await orderBy({ email: 'grace@example.com', name: 'Grace' });
+    const { status, body } = await api.patch(`customers/${order.customerId}`, {
+      email: 'hopper@example.com',
+    });
+    expect([status, body]).toMatchObject([200, { email: 'hopper@example.com', name: 'Grace' }]);
+    expect((await api.get(`orders/${order.id}`)).body).toEqual(order);
+    expect((await orderBy({ email: 'hopper@example.com' })).customerId).toBe(order.customerId);
+  });
+
+  it('refuses an address that another has, and to leave neither address nor name', async () => {
+    const grace = await newCustomer({ email: 'grace@example.com' });
+    const ada = await newCustomer({ name: 'Ada' });
+    const answer = await api.patch(`customers/${ada.id}`, { email: 'Grace@example.com' });
+    expect(problemIn(answer)).toBe('409 CUSTOMER_EMAIL_TAKEN');
+    expect(problemIn(await api.patch(`customers/${ada.id}`, { name: null }))).toBe('400 VALIDATION_FAILED');
+    expect(await customers()).toEqual([ada, grace]);
+  });
+
+  it('refuses an unknown customer', async () => {
+    expect(problemIn(await api.patch(`customers/${MISSING}`, { name: 'x' }))).toBe('404 CUSTOMER_NOT_FOUND');
+  });
+});
+
+describe('an order with a customer', () => {
+  it('gets the customer with its address, who is created if new', async () => {
+    const first = await orderBy({ email: 'Grace@Example.com', name: 'Grace' });
+    const second = await orderBy({ email: 'grace@example.com', name: 'G. Hopper' });
+    expect([first.customer.name, second.customer.name]).toEqual(['Grace', 'G. Hopper']);
+    const [customer, ...others] = await customers();
+    expect(others).toEqual([]);
+    expect(customer).toMatchObject({ email: 'grace@example.com', name: 'Grace', externalNumber: null });
+    expect([first.customerId, second.customerId]).toEqual([customer.id, customer.id]);
+  });
+
+  it('needs no address: a name alone is a customer of its own', async () => {
+    const [a, b] = [await orderBy({ name: 'Grace' }), await orderBy({ name: 'Grace' })];
+    expect(a.customer).toEqual({ email: null, name: 'Grace' });
+    expect((await customers()).map(({ id }: { id: string }) => id)).toEqual([b.customerId, a.customerId]);
+  });
+
+  it('makes no customer if it names none, or if it is refused', async () => {
+    expect((await orderBy(undefined)).customerId).toBeNull();
+    const lines = [{ productId, quantity: 1000 }];
+    const answer = await api.post('orders', { lines, customer: { email: 'grace@example.com' } });
+    expect(problemIn(answer)).toBe('409 INSUFFICIENT_STOCK');
+    expect(await customers()).toEqual([]);
+  });
+
+  it('is one of twenty at once, in either order of products, of one new address', async () => {
+    const other = (await newProduct(api, { stock: 100 })).id;
+    const lines = [productId, other].map((id) => ({ productId: id, quantity: 1 }));
+    const answers = await twenty((i) =>
+      api.post('orders', { lines: [lines[i % 2]], customer: { email: 'grace@example.com', name: `${i}` } }),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
+    const [customer, ...others] = await customers();
+    expect(others).toEqual([]);
+    expect(new Set(answers.map(({ body }) => body.customerId))).toEqual(new Set([customer.id]));
+    const numbers = answers.map(({ body }) => body.number as number).toSorted((a, b) => a - b);
+    expect(numbers).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+});
+
+describe('DELETE /customers/:id', () => {
+  it('erases the person everywhere, and keeps the orders', async () => {
+    const order = await orderBy({ email: 'grace@example.com', name: 'Grace' });
+    const other = await orderBy({ email: 'ada@example.com', name: 'Ada' });
+    expect((await api.delete(`customers/${order.customerId}`)).status).toBe(204);
+    const { body } = await api.get(`orders/${order.id}`);
+    expect(body).toEqual({ ...order, customer: null, customerId: null, updatedAt: expect.any(String) });
+    expect((await api.get(`orders/${other.id}`)).body).toEqual(other);
+    expect(problemIn(await api.get(`customers/${order.customerId}`))).toBe('404 CUSTOMER_NOT_FOUND');
+    expect(problemIn(await api.delete(`customers/${order.customerId}`))).toBe('404 CUSTOMER_NOT_FOUND');
+    const schema = `shop_${owner.shop.id.replaceAll('-', '')}`;
+    const [{ text }] = (await app.database.query<{ text: string }>(
+      `SELECT (SELECT json_agg(o) FROM ${schema}.orders o)::text || (SELECT json_agg(c) FROM ${schema}.customers c)::text AS text`,
+    )) as [{ text: string }];
+    expect(text).not.toMatch(/grace/i);
+  });
+
+  it('leaves no order with an erased person when orders come in at once', async () => {
+    const customer = { email: 'grace@example.com', name: 'Grace' };
+    const first = await orderBy(customer);
+    const [erased, ...orders] = await Promise.all([
+      api.delete(`customers/${first.customerId}`),
+      ...Array.from({ length: 20 }, () => orderBy(customer)),
     ]);
-    expect(problemIn(foreign)).toBe('404 CUSTOMER_NOT_FOUND');
-    expect({ ...foreign.body, instance: null }).toEqual({ ...missing.body, instance: null });
+    expect(erased.status).toBe(204);
+    const left = await customers();
+    for (const { id } of [first, ...orders]) {
+      const { body } = await api.get(`orders/${id}`);
+      const isErased = body.customerId === null;
+      expect(body).toMatchObject(isErased ? { customer: null } : { customerId: left[0].id, customer });
+    }
+    expect(left.length).toBeLessThanOrEqual(1);
+  });
+
+  it('lets an address be used again', async () => {
+    const { customerId } = await orderBy({ email: 'grace@example.com' });
+    await api.delete(`customers/${customerId}`);
+    expect((await orderBy({ email: 'grace@example.com' })).customerId).not.toBe(customerId);
+  });
+});
+
+describe('customers of two shops', () => {
+  it('shop B cannot see, change or guess rows of shop A, and may have the same address', async () => {
+    const bob = await newOwner(app.api);
+    const { id } = await newCustomer({ email: 'grace@example.com' });
+    expect((await bob.api.get('customers')).body.items).toEqual([]);
+    const asks = [
+      (it: string) => bob.api.get(`customers/${it}`),
+      (it: string) => bob.api.patch(`customers/${it}`, { name: 'x' }),
+      (it: string) => bob.api.delete(`customers/${it}`),
+    ];
+    for (const ask of asks) {
+      const [foreign, missing] = await Promise.all([ask(id), ask(MISSING)]);
+      expect(problemIn(foreign)).toBe('404 CUSTOMER_NOT_FOUND');
+      expect({ ...foreign.body, instance: null }).toEqual({ ...missing.body, instance: null });
+    }
+    expect((await bob.api.post('customers', { email: 'grace@example.com' })).status).toBe(201);
+    expect(await customers()).toHaveLength(1);
   });
 });

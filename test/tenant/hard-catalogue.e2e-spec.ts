@@ -14,7 +14,7 @@ const send = (api: Api, csv: string): Promise<Answer> =>
 
 const exported = async (api: Api): Promise<string> => (await api.get('products/export')).body;
 
-/** What the file says of a product, in an order that does not depend on that of its rows. */
+/** Fields of a product that the file gives, in an order that does not depend on that of its rows. */
 // oxlint-disable-next-line typescript/no-explicit-any -- see Answer.body
 function comparable(product: any): ExpectedProduct {
   const { handle, name, description, vendor, tags, status, attributes, options, images, variants } = product;

@@ -13,6 +13,15 @@ const WAYS: Record<string, Action[]> = {
   cancelled: ['cancel'],
 };
 
+/** Fields of an order of one unit at 1000 that change on the way to each status. */
+const line = (fields: object) => [expect.objectContaining(fields)];
+const PAID = { paymentStatus: 'paid', paidMinor: 1000, dueMinor: 0 };
+const STATES: Record<string, object> = {
+  paid: { ...PAID, fulfilmentStatus: 'unfulfilled', lines: line({ fulfilledQuantity: 0 }) },
+  fulfilled: { ...PAID, fulfilmentStatus: 'fulfilled', lines: line({ fulfilledQuantity: 1 }) },
+  cancelled: { dueMinor: 0, fulfilmentStatus: 'unfulfilled', lines: line({ cancelledQuantity: 1 }) },
+};
+
 const app = useTestApp();
 let api: Api;
 
@@ -49,10 +58,11 @@ describe('POST /orders/:id/pay, /fulfil and /cancel', () => {
     ['cancel', 'paid', 'cancelled'],
   ])('lets a shop %s an order that is %s, which is then %s', async (action, from, to) => {
     const { id: productId } = await newProduct(api);
-    const order = await newOrderIn(from, productId);
+    const { id } = await newOrderIn(from, productId);
+    const order = (await api.get(`orders/${id}`)).body;
     const { status, body } = await act(order.id, action);
     expect(status).toBe(200);
-    expect(body).toEqual({ ...order, status: to, updatedAt: expect.any(String) });
+    expect(body).toEqual({ ...order, ...STATES[to], status: to, updatedAt: expect.any(String) });
     expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(order.updatedAt));
     expect((await api.get(`orders/${order.id}`)).body).toEqual(body);
   });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { TenantSession } from '../../src/tenancy/tenant-session';
 import { HistoryFile } from '../../src/tenant/transfer/order-history/history-file';
-import type { RowFault } from '../../src/tenant/transfer/order-history/history-row';
+import type { RowFault } from '../../src/tenant/transfer/order-history/history-line';
 import {
   type OrdersImportOptions,
   type OrdersImportReport,

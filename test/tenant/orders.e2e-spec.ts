@@ -36,11 +36,14 @@ describe('POST /orders', () => {
       status: 'pending',
       currency: 'EUR',
       totalMinor: 5997,
+      ...{ paymentStatus: 'pending', fulfilmentStatus: 'unfulfilled' },
+      ...{ paidMinor: 0, refundedMinor: 0, dueMinor: 5997 },
       customer: null,
       createdBy: owner.user.id,
     });
     expect(body.lines).toEqual([
       {
+        position: 1,
         productId: product.id,
         variantId: product.variants[0].id,
         sku: 'TEE',
@@ -48,7 +51,11 @@ describe('POST /orders', () => {
         optionValues: {},
         priceMinor: 1999,
         quantity: 3,
+        discountMinor: 0,
         totalMinor: 5997,
+        fulfilledQuantity: 0,
+        cancelledQuantity: 0,
+        returnedQuantity: 0,
       },
     ]);
     expect((await owner.api.get(`products/${product.id}`)).body.stock).toBe(7);
@@ -299,7 +306,8 @@ describe('POST /orders', () => {
   });
 
   it.each<[string, object]>([
-    ['a customer without an address', { customer: { name: 'Grace' } }],
+    ['a customer without address and name', { customer: {} }],
+    ['a customer whose name is null and who has no address', { customer: { name: null } }],
     ['a customer with a bad address', { customer: { email: 'grace' } }],
     ['a customer that is not an object', { customer: 'grace@example.com' }],
     ['a customer of null', { customer: null }],
@@ -410,7 +418,7 @@ describe('orders of two shops', () => {
     other = (await newOwner(app.api)).api;
   });
 
-  it.each(['GET /', 'POST /pay', 'POST /fulfil', 'POST /cancel'])(
+  it.each(['GET /', 'POST /pay', 'POST /fulfil', 'POST /cancel', 'POST /refund', 'GET /events'])(
     'shop B cannot see, change or guess rows of shop A (%s)',
     async (route) => {
       const [method, action] = route.split(' /') as [string, string];

@@ -1,19 +1,21 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
 
-/** A buyer, with what the shop's former system knew of them. */
+/** A buyer: made by an order, an import or a member. A walk-in customer has a name alone. */
 @Entity('customers')
+@Index('customers_email_key', { synchronize: false }) // unique, of lower(email)
 @Unique('customers_external_number_key', ['externalNumber'])
 export class Customer {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'customers_pkey' })
   id: string;
 
-  /** Number in the former system. */
-  @Column('text', { name: 'external_number' })
-  externalNumber: string;
+  /** Number in a former system; null for customers from here. */
+  @Column('text', { name: 'external_number', nullable: true })
+  externalNumber: string | null;
 
   @Column('text', { nullable: true })
   name: string | null;
 
+  /** In lower case; no two customers share one. */
   @Column('text', { nullable: true })
   email: string | null;
 
@@ -23,4 +25,7 @@ export class Customer {
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
 }

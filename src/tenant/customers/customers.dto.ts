@@ -1,38 +1,56 @@
 import { Email, Id, Text, Time } from '../../http/fields';
 import type { Customer } from './customer.entity';
 
+const NAME = { max: 255, example: 'Grace Hopper' };
+const COUNTRY = { max: 255, example: 'United Kingdom' };
+
+export class CreateCustomerDto {
+  @Text({ ...NAME, optional: true, nullable: true, description: 'Compulsory without an e-mail address.' })
+  name?: string | null;
+
+  @Email({ optional: true, nullable: true, description: 'No other customer of the shop may have it.' })
+  email?: string | null;
+
+  @Text({ ...COUNTRY, optional: true, nullable: true })
+  country?: string | null;
+}
+
+/** Fields that are absent stay; null empties one. */
+export class UpdateCustomerDto extends CreateCustomerDto {}
+
 export class CustomerDto {
   @Id()
   id: string;
 
-  @Text({ max: 255, example: '13085', description: "Number in the shop's former system." })
-  externalNumber: string;
+  @Text({
+    max: 64,
+    nullable: true,
+    example: '13085',
+    description: 'Number in a former system; null for customers from here.',
+  })
+  externalNumber: string | null;
 
-  @Text({ max: 255, nullable: true, example: 'Grace Hopper' })
+  @Text({ ...NAME, nullable: true })
   name: string | null;
 
   @Email({ nullable: true })
   email: string | null;
 
-  @Text({
-    max: 255,
-    nullable: true,
-    example: 'United Kingdom',
-    description: 'As the former system wrote it.',
-  })
+  @Text({ ...COUNTRY, nullable: true, description: 'As the former system wrote it.' })
   country: string | null;
 
   @Time()
   createdAt: string;
+
+  @Time()
+  updatedAt: string;
 }
 
-export function toCustomerDto({
-  id,
-  externalNumber,
-  name,
-  email,
-  country,
-  createdAt,
-}: Customer): CustomerDto {
-  return { id, externalNumber, name, email, country, createdAt: createdAt.toISOString() };
+export function toCustomerDto(customer: Customer): CustomerDto {
+  const { id, externalNumber, name, email, country, createdAt, updatedAt } = customer;
+  return {
+    ...{ id, externalNumber, name, email, country },
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
 }

@@ -1,12 +1,13 @@
-import { Get, Module, Param, Query } from '@nestjs/common';
+import { Body, Delete, Get, Module, Param, Patch, Post, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
+import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { Customer } from './customer.entity';
-import { CustomerDto } from './customers.dto';
-import { CustomerNotFound } from './customers.errors';
+import { CreateCustomerDto, CustomerDto, UpdateCustomerDto } from './customers.dto';
+import { CustomerEmailTaken, CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';
 
 @TenantController('customers')
@@ -19,10 +20,40 @@ class CustomersController {
     return this.customers.list(page);
   }
 
+  @Post()
+  @Route({ summary: 'Adds a customer', status: 201, ok: CustomerDto, errors: [CustomerEmailTaken] })
+  create(@Body() customer: CreateCustomerDto): Promise<CustomerDto> {
+    return this.customers.create(customer);
+  }
+
   @Get(':id')
   @Route({ summary: 'Shows a customer', ok: CustomerDto, errors: [CustomerNotFound] })
   get(@Param('id', IdPipe) id: string): Promise<CustomerDto> {
     return this.customers.get(id);
+  }
+
+  @Patch(':id')
+  @Route({
+    summary: 'Changes a customer; their orders keep the name and address of then',
+    ok: CustomerDto,
+    errors: [CustomerNotFound, CustomerEmailTaken],
+  })
+  update(
+    @Param('id', IdPipe) id: string,
+    @Body() changes: UpdateCustomerDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<CustomerDto> {
+    return this.customers.update(id, changes, ifMatch);
+  }
+
+  @Delete(':id')
+  @Route({
+    summary: 'Erases a customer, also from their orders, which stay',
+    status: 204,
+    errors: [CustomerNotFound],
+  })
+  remove(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<void> {
+    return this.customers.remove(id, ifMatch);
   }
 }
 

@@ -1,13 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidCursor } from '../../common/common.errors';
-import { isId } from '../../common/ids';
+import type { EntityManager } from 'typeorm';
+import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
+import { isId, newId } from '../../common/ids';
+import { isUniqueViolation } from '../../common/sqlstate';
 import { type Page, type PageQuery, toPage } from '../../http/page';
+import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { Customer } from './customer.entity';
-import { type CustomerDto, toCustomerDto } from './customers.dto';
-import { CustomerNotFound } from './customers.errors';
+import {
+  type CreateCustomerDto,
+  type CustomerDto,
+  toCustomerDto,
+  type UpdateCustomerDto,
+} from './customers.dto';
+import { CustomerEmailTaken, CustomerNotFound } from './customers.errors';
 
-/** The customers of one shop. Only an import creates them. */
+/** The customers of one shop. Orders and imports create them too. */
 @Injectable()
 export class CustomersService {
   constructor(private readonly tenant: TenantConnection) {}
@@ -26,11 +34,80 @@ export class CustomersService {
     return toPage(customers, limit, ({ id }) => id, toCustomerDto);
   }
 
-  get(id: string): Promise<CustomerDto> {
-    return this.tenant.runOne(async (manager) => {
-      const customer = await manager.findOneBy(Customer, { id });
-      if (customer === null) throw new CustomerNotFound();
-      return toCustomerDto(customer);
+  create({ name = null, email = null, country = null }: CreateCustomerDto): Promise<CustomerDto> {
+    const customer = { ...{ id: newId(), externalNumber: null }, ...{ name, email, country } };
+    assertNamed(customer);
+    return this.saving(async (manager) => {
+      await manager.insert(Customer, customer);
+      return found(await manager.findOneBy(Customer, { id: customer.id }));
     });
   }
+
+  async get(id: string): Promise<CustomerDto> {
+    return toCustomerDto(found(await this.tenant.runOne((manager) => manager.findOneBy(Customer, { id }))));
+  }
+
+  update(
+    id: string,
+    { name, email, country }: UpdateCustomerDto,
+    ifMatch: Precondition,
+  ): Promise<CustomerDto> {
+    return this.saving(async (manager) => {
+      const before = found(await lock(manager, id));
+      await ifMatch.check(async () => toCustomerDto(before));
+      const changed = {
+        name: name === undefined ? before.name : name,
+        email: email === undefined ? before.email : email,
+        country: country === undefined ? before.country : country,
+      };
+      assertNamed({ ...before, ...changed });
+      await manager.update(Customer, { id }, changed);
+      return found(await manager.findOneBy(Customer, { id }));
+    });
+  }
+
+  /** Erases the person: orders lose name, address and link. The lock lets orders that are being placed end first. */
+  remove(id: string, ifMatch: Precondition): Promise<void> {
+    return this.tenant.transaction(async (manager) => {
+      const before = found(await lock(manager, id));
+      await ifMatch.check(async () => toCustomerDto(before));
+      await manager.query(
+        `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL,
+           customer_details = '{}', note = NULL, updated_at = now()
+         WHERE customer_id = $1`,
+        [id],
+      );
+      await manager.delete(Customer, { id });
+    });
+  }
+
+  /** @throws CustomerEmailTaken */
+  private async saving(work: (manager: EntityManager) => Promise<Customer>): Promise<CustomerDto> {
+    try {
+      return await this.tenant.transaction(async (manager) => toCustomerDto(await work(manager)));
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new CustomerEmailTaken({ cause: error });
+      throw error;
+    }
+  }
+}
+
+function lock(manager: EntityManager, id: string): Promise<Customer | null> {
+  return manager.findOne(Customer, { where: { id }, lock: { mode: 'pessimistic_write' } });
+}
+
+function found(customer: Customer | null): Customer {
+  if (customer === null) throw new CustomerNotFound();
+  return customer;
+}
+
+/** An imported customer may have a number alone. */
+function assertNamed({
+  name,
+  email,
+  externalNumber,
+}: Pick<Customer, 'name' | 'email' | 'externalNumber'>): void {
+  if (name !== null || email !== null || externalNumber !== null) return;
+  const message = 'give an e-mail address or a name';
+  throw new ValidationFailed({ detail: message, errors: [{ field: 'name', message }] });
 }

@@ -7,6 +7,10 @@ import { Order } from './order.entity';
 @Check('order_lines_unit_price_minor_check', `unit_price_minor >= 0`)
 @Check('order_lines_quantity_check', `quantity > 0`)
 @Check('order_lines_total_minor_check', `total_minor >= 0`)
+@Check(
+  'order_lines_fulfilled_check',
+  `fulfilled >= 0 AND cancelled >= 0 AND fulfilled + cancelled <= quantity AND returned >= 0 AND returned <= fulfilled`,
+)
 export class OrderLine {
   @PrimaryColumn('uuid', { name: 'order_id', primaryKeyConstraintName: 'order_lines_pkey' })
   orderId: string;
@@ -27,9 +31,9 @@ export class OrderLine {
   @JoinColumn({ name: 'variant_id', foreignKeyConstraintName: 'order_lines_variant_id_fkey' })
   variant: Relation<ProductVariant> | null;
 
-  /** Kept when the product is removed: a record of what was sold, not a reference. */
-  @Column('uuid', { name: 'product_id' })
-  productId: string;
+  /** Kept when the product is removed: a record of what was sold, not a reference. Null for an imported line without a SKU. */
+  @Column('uuid', { name: 'product_id', nullable: true })
+  productId: string | null;
 
   @Column('text', { nullable: true })
   sku: string | null;
@@ -48,4 +52,24 @@ export class OrderLine {
 
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
+
+  /** Discount on the line, which its total is reduced by. */
+  @Column('bigint', { name: 'discount_minor', default: 0 })
+  discountMinor: number;
+
+  /** Units that were handed over. */
+  @Column('integer', { default: 0 })
+  fulfilled: number;
+
+  /** Units that will not be handed over. */
+  @Column('integer', { default: 0 })
+  cancelled: number;
+
+  /** Units that were handed over and came back. */
+  @Column('integer', { default: 0 })
+  returned: number;
+
+  /** False if the stock of the variant was not counted when it was sold: then no units go back into stock. */
+  @Column('boolean', { name: 'took_stock', default: true })
+  tookStock: boolean;
 }

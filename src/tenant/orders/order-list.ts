@@ -1,13 +1,16 @@
 /** Orders with their lines, in one statement, as in product-list.ts. */
 const ORDERS = `
-  SELECT o.id, o.number, o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor", o.customer_email AS "customerEmail",
+  SELECT o.id, o.number, o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor",
+    o.paid_minor AS "paidMinor", o.refunded_minor AS "refundedMinor",
+    o.subtotal_minor AS "subtotalMinor", o.discount_minor AS "discountMinor", o.shipping_minor AS "shippingMinor",
+    o.tax_minor AS "taxMinor", o.tags, o.note, o.attributes, o.customer_details AS "customerDetails", o.customer_email AS "customerEmail",
     o.customer_name AS "customerName", o.customer_id AS "customerId",
     o.created_by AS "createdBy", o.placed_at AS "placedAt",
     o.created_at AS "createdAt", o.updated_at AS "updatedAt",
     (SELECT coalesce(json_agg(l), '[]')
-     FROM (SELECT l.product_id AS "productId", l.variant_id AS "variantId", l.sku, l.name,
+     FROM (SELECT l.position, l.product_id AS "productId", l.variant_id AS "variantId", l.sku, l.name,
              l.option_values AS "optionValues", l.unit_price_minor AS "unitPriceMinor", l.quantity,
-             l.total_minor AS "totalMinor"
+             l.total_minor AS "totalMinor", l.discount_minor AS "discountMinor", l.fulfilled, l.cancelled, l.returned, l.took_stock AS "tookStock"
            FROM order_lines l WHERE l.order_id = o.id ORDER BY l.position) l) AS lines
   FROM orders o`;
 

@@ -15,6 +15,7 @@ import { Customer } from '../customers/customer.entity';
 import { Member } from '../members/member.entity';
 
 export const ORDER_STATUSES = ['pending', 'paid', 'fulfilled', 'cancelled'] as const;
+/** The overall status; order-state.ts derives those of payment and fulfilment. */
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** Returns (goods sent back) and adjustments (goods or money written off) come only from a former system. */
@@ -27,6 +28,10 @@ export type OrderKind = (typeof ORDER_KINDS)[number];
 @Check('orders_kind_check', `kind IN ('sale', 'return', 'adjustment')`)
 @Check('orders_currency_check', `currency ~ '^[A-Z]{3}$'`)
 @Check('orders_total_minor_check', `total_minor >= 0`)
+@Check(
+  'orders_paid_minor_check',
+  `refunded_minor >= 0 AND refunded_minor <= paid_minor AND paid_minor <= total_minor`,
+)
 export class Order {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'orders_pkey' })
   id: string;
@@ -51,6 +56,43 @@ export class Order {
 
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
+
+  /** The lines less discounts; null if that is the total, as for orders taken here. */
+  @Column('bigint', { name: 'subtotal_minor', nullable: true })
+  subtotalMinor: number | null;
+
+  /** The sum of all discounts, those of lines included. */
+  @Column('bigint', { name: 'discount_minor', default: 0 })
+  discountMinor: number;
+
+  @Column('bigint', { name: 'shipping_minor', default: 0 })
+  shippingMinor: number;
+
+  @Column('bigint', { name: 'tax_minor', default: 0 })
+  taxMinor: number;
+
+  @Column('text', { array: true, default: [] })
+  tags: string[];
+
+  /** Words of the buyer or the shop; erased with the customer. */
+  @Column('text', { nullable: true })
+  note: string | null;
+
+  /** Columns of an imported file that have no field of their own, by name. */
+  @Column('jsonb', { default: {} })
+  attributes: Record<string, string>;
+
+  /** Addresses and telephone numbers of an imported file, by name of the column; erased with the customer. */
+  @Column('jsonb', { name: 'customer_details', default: {} })
+  customerDetails: Record<string, string>;
+
+  /** The sum of its payments. */
+  @Column('bigint', { name: 'paid_minor', default: 0 })
+  paidMinor: number;
+
+  /** The sum of its refunds. */
+  @Column('bigint', { name: 'refunded_minor', default: 0 })
+  refundedMinor: number;
 
   @Column('text', { name: 'customer_email', nullable: true })
   customerEmail: string | null;

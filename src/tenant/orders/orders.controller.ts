@@ -6,19 +6,30 @@ import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
+import {
+  CancelOrderDto,
+  FulfilOrderDto,
+  OrderEventDto,
+  PayOrderDto,
+  RefundOrderDto,
+} from './order-actions.dto';
 import { CreateOrderDto, OrderDto } from './orders.dto';
 import {
+  AmountExceeded,
   InsufficientStock,
   MixedCurrencies,
+  OrderLineNotFound,
   OrderNotFound,
   OrderTooLarge,
   ProductNotForSale,
+  QuantityExceeded,
   TransitionRefused,
   VariantRequired,
 } from './orders.errors';
 import { OrdersService } from './orders.service';
 
-const TRANSITION_ERRORS = [OrderNotFound, TransitionRefused];
+const ACTION_ERRORS = [OrderNotFound, TransitionRefused];
+const UNIT_ERRORS = [OrderLineNotFound, QuantityExceeded];
 
 @TenantController('orders')
 export class OrdersController {
@@ -55,25 +66,70 @@ export class OrdersController {
     return this.orders.get(id);
   }
 
+  @Get(':id/events')
+  @Route({
+    summary: 'Lists payments, fulfilments, cancellations and refunds of an order, oldest first',
+    ok: OrderEventDto,
+    list: true,
+    errors: [OrderNotFound, InvalidCursor],
+  })
+  listEvents(@Param('id', IdPipe) id: string, @Query() page: PageQuery): Promise<Page<OrderEventDto>> {
+    return this.orders.listEvents(id, page);
+  }
+
   @Post(':id/pay')
-  @Route({ summary: 'Marks a pending order as paid', ok: OrderDto, errors: TRANSITION_ERRORS })
-  pay(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
-    return this.orders.pay(id, ifMatch);
+  @Route({
+    summary: 'Records a payment, of all that is due or of a part',
+    ok: OrderDto,
+    errors: [...ACTION_ERRORS, AmountExceeded],
+  })
+  pay(
+    @Param('id', IdPipe) id: string,
+    @Body() payment: PayOrderDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.orders.pay(id, payment, ifMatch);
   }
 
   @Post(':id/fulfil')
-  @Route({ summary: 'Marks a paid order as fulfilled', ok: OrderDto, errors: TRANSITION_ERRORS })
-  fulfil(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
-    return this.orders.fulfil(id, ifMatch);
+  @Route({
+    summary: 'Hands over a paid order, or units of it',
+    ok: OrderDto,
+    errors: [...ACTION_ERRORS, ...UNIT_ERRORS],
+  })
+  fulfil(
+    @Param('id', IdPipe) id: string,
+    @Body() fulfilment: FulfilOrderDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.orders.fulfil(id, fulfilment, ifMatch);
   }
 
   @Post(':id/cancel')
   @Route({
-    summary: 'Cancels a pending or paid order and returns its stock',
+    summary: 'Cancels what is not fulfilled of an order, or units of it, and returns their stock',
     ok: OrderDto,
-    errors: TRANSITION_ERRORS,
+    errors: [...ACTION_ERRORS, ...UNIT_ERRORS],
   })
-  cancel(@Param('id', IdPipe) id: string, @IfMatch() ifMatch: Precondition): Promise<OrderDto> {
-    return this.orders.cancel(id, ifMatch);
+  cancel(
+    @Param('id', IdPipe) id: string,
+    @Body() cancellation: CancelOrderDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.orders.cancel(id, cancellation, ifMatch);
+  }
+
+  @Post(':id/refund')
+  @Route({
+    summary: 'Records a refund of a paid order, and the units that came back',
+    ok: OrderDto,
+    errors: [...ACTION_ERRORS, ...UNIT_ERRORS, AmountExceeded],
+  })
+  refund(
+    @Param('id', IdPipe) id: string,
+    @Body() refund: RefundOrderDto,
+    @IfMatch() ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.orders.refund(id, refund, ifMatch);
   }
 }

@@ -1,6 +1,16 @@
-import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
+import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
+import { TextMap } from '../../http/text-map';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
+import {
+  dueMinor,
+  FULFILMENT_STATUSES,
+  type FulfilmentStatus,
+  fulfilmentStatus,
+  PAYMENT_STATUSES,
+  type PaymentStatus,
+  paymentStatus,
+} from './order-state';
 import type { OrderLine } from './order-line.entity';
 import { type Order, ORDER_KINDS, ORDER_STATUSES, type OrderKind, type OrderStatus } from './order.entity';
 
@@ -8,7 +18,10 @@ const MAX_LINES = 100;
 /** Limit for an order from a former system; new orders have at most MAX_LINES. */
 export const MAX_IMPORTED_LINES = 1000;
 export const MAX_QUANTITY = 100_000;
+const MAX_TEXT = 5000;
+const COLUMNS = { entries: 100, length: MAX_TEXT, example: { 'Shipping Method': 'Standard' } };
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
+const UNITS = { min: 0, max: MAX_QUANTITY, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
 export class OrderLineInputDto {
@@ -22,25 +35,48 @@ export class OrderLineInputDto {
   quantity: number;
 }
 
-export class BuyerDto {
-  @Email()
-  email: string;
+export class BuyerInputDto {
+  @Email({
+    optional: true,
+    description: 'The order gets the customer with this address, who is created if new.',
+  })
+  email?: string;
 
-  @Text({ max: 255, optional: true, nullable: true, example: 'Grace Hopper' })
+  @Text({
+    max: 255,
+    optional: true,
+    nullable: true,
+    example: 'Grace Hopper',
+    description: 'Compulsory without an address; the order then gets a customer of its own.',
+  })
   name?: string | null;
+}
+
+export class BuyerDto {
+  @Email({ nullable: true })
+  email: string | null;
+
+  @Text({ max: 255, nullable: true, example: 'Grace Hopper' })
+  name: string | null;
 }
 
 export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Nested(BuyerDto, { optional: true })
-  customer?: BuyerDto;
+  @Nested(BuyerInputDto, { optional: true })
+  customer?: BuyerInputDto;
 }
 
 export class OrderLineDto {
-  @Id({ description: 'Kept when the product is removed.' })
-  productId: string;
+  @Whole({ min: 1, max: MAX_IMPORTED_LINES, example: 1, description: 'From 1.' })
+  position: number;
+
+  @Id({
+    nullable: true,
+    description: 'Kept when the product is removed; null for a line of a former system without a SKU.',
+  })
+  productId: string | null;
 
   @Id({ nullable: true, description: 'Null once the variant has been removed.' })
   variantId: string | null;
@@ -60,8 +96,20 @@ export class OrderLineDto {
   @Whole(QUANTITY)
   quantity: number;
 
-  @Whole(TOTAL)
+  @Whole({ ...TOTAL, example: 0, description: 'Discount on the line.' })
+  discountMinor: number;
+
+  @Whole({ ...TOTAL, description: 'Price times quantity, less the discount.' })
   totalMinor: number;
+
+  @Whole({ ...UNITS, description: 'Units handed over.' })
+  fulfilledQuantity: number;
+
+  @Whole({ ...UNITS, description: 'Units that will not be handed over.' })
+  cancelledQuantity: number;
+
+  @Whole({ ...UNITS, description: 'Fulfilled units that came back.' })
+  returnedQuantity: number;
 }
 
 export class OrderDto {
@@ -77,8 +125,17 @@ export class OrderDto {
   })
   kind: OrderKind;
 
-  @OneOf(ORDER_STATUSES)
+  @OneOf(ORDER_STATUSES, {
+    description:
+      'Overall: pending until all is paid, paid until no unit is left to fulfil. Cancelled if all units were cancelled.',
+  })
   status: OrderStatus;
+
+  @OneOf(PAYMENT_STATUSES)
+  paymentStatus: PaymentStatus;
+
+  @OneOf(FULFILMENT_STATUSES)
+  fulfilmentStatus: FulfilmentStatus;
 
   @Text({ max: 64, nullable: true, example: '489434', description: "Number in the shop's former system." })
   externalNumber: string | null;
@@ -86,17 +143,54 @@ export class OrderDto {
   @Currency()
   currency: string;
 
-  @Whole(TOTAL)
+  @Whole({ ...TOTAL, description: 'The lines less discounts.' })
+  subtotalMinor: number;
+
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of all discounts.' })
+  discountMinor: number;
+
+  @Whole({ ...TOTAL, example: 0 })
+  shippingMinor: number;
+
+  @Whole({
+    ...TOTAL,
+    example: 0,
+    description: 'Part of the total; whether prices include it is up to the shop.',
+  })
+  taxMinor: number;
+
+  @Whole({ ...TOTAL, description: 'As ordered, in minor units; cancelled units count.' })
   totalMinor: number;
 
-  @Nested(BuyerDto, { nullable: true })
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of the payments.' })
+  paidMinor: number;
+
+  @Whole({ ...TOTAL, example: 0, description: 'Sum of the refunds; at most what was paid.' })
+  refundedMinor: number;
+
+  @Whole({ ...TOTAL, description: 'What is left to pay. A refund does not make it due again.' })
+  dueMinor: number;
+
+  @Nested(BuyerDto, { nullable: true, description: 'As the order names the buyer; null once erased.' })
   customer: BuyerDto | null;
 
-  @Id({ nullable: true, description: 'Customer of an order from a former system.' })
+  @Id({ nullable: true, description: 'Customer of the order; null without one, and once erased.' })
   customerId: string | null;
 
   @ListOf(OrderLineDto, { min: 1, max: MAX_IMPORTED_LINES })
   lines: OrderLineDto[];
+
+  @Texts({ max: MAX_TEXT / 2, length: MAX_TEXT })
+  tags: string[];
+
+  @Text({ max: MAX_TEXT, nullable: true })
+  note: string | null;
+
+  @TextMap({ ...COLUMNS, description: 'Columns of an imported file that have no field of their own.' })
+  attributes: Record<string, string>;
+
+  @TextMap({ ...COLUMNS, description: 'Addresses and telephone numbers of an imported file.' })
+  customerDetails: Record<string, string>;
 
   @Id({
     description: 'User who took the order; for a past order, the owner as whom it was imported.',
@@ -115,17 +209,27 @@ export class OrderDto {
 
 /** A row of ORDER_LIST: an order with its lines in order of position. */
 export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
-  lines: Omit<OrderLine, 'orderId' | 'order' | 'variant' | 'position'>[];
+  lines: Omit<OrderLine, 'orderId' | 'order' | 'variant'>[];
 };
 
 export function toOrderDto(order: OrderRow): OrderDto {
-  const { id, number, kind, status, externalNumber, currency, totalMinor, customerId, createdBy } = order;
+  const { id, number, kind, status, externalNumber, currency, customerId, createdBy } = order;
+  const { discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor } = order;
   const { customerEmail, customerName, placedAt, createdAt } = order;
+  const { tags, note, attributes, customerDetails } = order;
   return {
-    ...{ id, number, kind, status, externalNumber, currency, totalMinor },
-    customer: customerEmail === null ? null : { email: customerEmail, name: customerName },
+    ...{ id, number, kind, status },
+    paymentStatus: paymentStatus(order),
+    fulfilmentStatus: fulfilmentStatus(order),
+    ...{ externalNumber, currency },
+    subtotalMinor: order.subtotalMinor ?? totalMinor,
+    ...{ discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor },
+    dueMinor: dueMinor(order),
+    customer:
+      customerEmail === null && customerName === null ? null : { email: customerEmail, name: customerName },
     customerId,
     lines: order.lines.map(toLineDto),
+    ...{ tags, note, attributes, customerDetails },
     createdBy,
     placedAt: (placedAt ?? createdAt).toISOString(),
     createdAt: createdAt.toISOString(),
@@ -134,6 +238,13 @@ export function toOrderDto(order: OrderRow): OrderDto {
 }
 
 function toLineDto(line: OrderRow['lines'][number]): OrderLineDto {
-  const { productId, variantId, sku, name, optionValues, unitPriceMinor, quantity, totalMinor } = line;
-  return { productId, variantId, sku, name, optionValues, priceMinor: unitPriceMinor, quantity, totalMinor };
+  const { position, productId, variantId, sku, name, optionValues, unitPriceMinor, quantity, totalMinor } =
+    line;
+  return {
+    ...{ position, productId, variantId, sku, name, optionValues },
+    ...{ priceMinor: unitPriceMinor, quantity, discountMinor: line.discountMinor, totalMinor },
+    fulfilledQuantity: line.fulfilled,
+    cancelledQuantity: line.cancelled,
+    returnedQuantity: line.returned,
+  };
 }

@@ -23,3 +23,14 @@ export const TransitionRefused = defineError(
   409,
   'The order cannot go from its status to that one.',
 );
+export const OrderLineNotFound = defineError('ORDER_LINE_NOT_FOUND', 404, 'The order has no such line.');
+export const QuantityExceeded = defineError(
+  'QUANTITY_EXCEEDED',
+  409,
+  'A line has not as many units left for this.',
+);
+export const AmountExceeded = defineError(
+  'AMOUNT_EXCEEDED',
+  409,
+  'The amount is more than is due, or than was paid and not refunded.',
+);

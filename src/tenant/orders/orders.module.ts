@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Counter } from './counter.entity';
+import { OrderEvent } from './order-event.entity';
 import { OrderLine } from './order-line.entity';
 import { Order } from './order.entity';
 import { OrdersController } from './orders.controller';
@@ -7,5 +8,5 @@ import { OrdersService } from './orders.service';
 
 @Module({ controllers: [OrdersController], providers: [OrdersService] })
 export class OrdersModule {
-  static readonly entities = [Order, OrderLine, Counter];
+  static readonly entities = [Order, OrderLine, OrderEvent, Counter];
 }

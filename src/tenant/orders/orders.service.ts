@@ -1,23 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { InvalidCursor } from '../../common/common.errors';
-import { newId } from '../../common/ids';
+import { type EntityManager, MoreThan } from 'typeorm';
+import type { AppError } from '../../common/app-error';
+import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
+import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import {
+  type CancelOrderDto,
+  type FulfilOrderDto,
+  type OrderEventDto,
+  type PayOrderDto,
+  type RefundOrderDto,
+  toOrderEventDto,
+} from './order-actions.dto';
+import { changeOrder, type OrderChange } from './order-change';
+import { OrderEvent, type OrderEventKind } from './order-event.entity';
 import { ORDER_BY_ID, ORDER_LIST } from './order-list';
-import { Order, type OrderStatus } from './order.entity';
+import { dueMinor, openUnits } from './order-state';
+import { takeUnits } from './order-units';
+import { Order } from './order.entity';
 import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
-import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from './orders.errors';
+import {
+  AmountExceeded,
+  MixedCurrencies,
+  OrderNotFound,
+  OrderTooLarge,
+  TransitionRefused,
+} from './orders.errors';
 import { placeOrder } from './place-order';
-import { giveStockBack, lockStock, type SoldVariant } from './stock';
+import { lockStock, type SoldVariant } from './stock';
 
-/** Target status and the statuses from which an order may reach it. */
-const TRANSITIONS: Record<Exclude<OrderStatus, 'pending'>, readonly OrderStatus[]> = {
-  paid: ['pending'],
-  fulfilled: ['paid'],
-  cancelled: ['pending', 'paid'],
-};
+/** Sorts before every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Sales of one shop. */
 @Injectable()
@@ -40,12 +55,14 @@ export class OrdersService {
   /** Takes stock, numbers the order and stores it at current prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
     const { userId } = this.tenant.access;
+    assertBuyer(customer);
     return this.tenant.transaction(async (manager) => {
       const sold = await lockStock(manager, lines);
       const order = {
         id: newId(),
         currency: currencyOf(sold),
         totalMinor: totalOf(sold),
+        customerId: newId(),
         customerEmail: customer?.email ?? null,
         customerName: customer?.name ?? null,
         createdBy: userId,
@@ -56,40 +73,103 @@ export class OrdersService {
     });
   }
 
-  pay(id: string, ifMatch: Precondition): Promise<OrderDto> {
-    return this.change(id, ifMatch, 'paid');
+  /** Oldest first. */
+  async listEvents(id: string, { limit, cursor = NO_ID }: PageQuery): Promise<Page<OrderEventDto>> {
+    if (!isId(cursor)) throw new InvalidCursor();
+    const events = await this.tenant.run(async (manager) => {
+      if (!(await manager.existsBy(Order, { id }))) throw new OrderNotFound();
+      return manager.find(OrderEvent, {
+        where: { orderId: id, id: MoreThan(cursor) },
+        order: { id: 'ASC' },
+        take: limit + 1,
+      });
+    });
+    return toPage(events, limit, (event) => event.id, toOrderEventDto);
   }
 
-  fulfil(id: string, ifMatch: Precondition): Promise<OrderDto> {
-    return this.change(id, ifMatch, 'fulfilled');
+  pay(id: string, { amountMinor, note }: PayOrderDto, ifMatch: Precondition): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'payment', (order) => {
+      const due = dueMinor(order);
+      if (order.status === 'cancelled' || (order.status !== 'pending' && due === 0)) throw refused(order);
+      assertAmount(amountMinor, due);
+      return { amountMinor: amountMinor ?? due, note };
+    });
   }
 
-  cancel(id: string, ifMatch: Precondition): Promise<OrderDto> {
-    return this.change(id, ifMatch, 'cancelled');
+  /** Only paid orders are handed over. */
+  fulfil(id: string, { lines, note }: FulfilOrderDto, ifMatch: Precondition): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'fulfilment', (order) => {
+      if (order.status !== 'paid') throw refused(order);
+      return { units: takeUnits(order.lines, lines, openUnits), note };
+    });
   }
 
-  private change(id: string, ifMatch: Precondition, to: keyof typeof TRANSITIONS): Promise<OrderDto> {
+  cancel(
+    id: string,
+    { lines, restock = true, reason }: CancelOrderDto,
+    ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'cancellation', (order) => {
+      if (order.status !== 'pending' && order.status !== 'paid') throw refused(order);
+      return { units: takeUnits(order.lines, lines, openUnits), restock, note: reason };
+    });
+  }
+
+  refund(
+    id: string,
+    { amountMinor, lines, restock = true, reason }: RefundOrderDto,
+    ifMatch: Precondition,
+  ): Promise<OrderDto> {
+    return this.change(id, ifMatch, 'refund', (order) => {
+      const left = order.paidMinor - order.refundedMinor;
+      if (order.kind !== 'sale' || left === 0) throw refused(order);
+      assertAmount(amountMinor, left);
+      const units = takeUnits(order.lines, lines ?? [], ({ fulfilled, returned }) => fulfilled - returned);
+      return { amountMinor: amountMinor ?? left, units, restock, note: reason };
+    });
+  }
+
+  /** @param of what to do to the order, which is locked; throws if that is not possible */
+  private change(
+    id: string,
+    ifMatch: Precondition,
+    kind: OrderEventKind,
+    of: (order: OrderRow) => Omit<OrderChange, 'kind'>,
+  ): Promise<OrderDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
-      const order = found(await read(manager, id, 'FOR UPDATE OF o'));
+      const order = found(await readLocked(manager, id));
       await ifMatch.check(async () => toOrderDto(found(await read(manager, id))));
-      if (!TRANSITIONS[to].includes(order.status))
-        throw new TransitionRefused({ detail: `The order is ${order.status}; it cannot become ${to}.` });
-      await manager.update(Order, { id }, { status: to });
-      if (to === 'cancelled')
-        await giveStockBack(manager, order.lines, { reason: 'cancel', createdBy: userId, orderId: id });
+      await changeOrder(manager, order, { kind, ...of(order) }, userId);
       return toOrderDto(found(await read(manager, id)));
     });
   }
 }
 
-function read(manager: EntityManager, id: string, lock = ''): Promise<OrderRow[]> {
-  return manager.query<OrderRow[]>(`${ORDER_BY_ID} ${lock}`, [id]);
+function read(manager: EntityManager, id: string): Promise<OrderRow[]> {
+  return manager.query<OrderRow[]>(ORDER_BY_ID, [id]);
+}
+
+/** One statement would wait for the lock and then show the lines as they were before. Both are sent together. */
+async function readLocked(manager: EntityManager, id: string): Promise<OrderRow[]> {
+  const lock = manager.query('SELECT FROM orders WHERE id = $1 FOR UPDATE', [id]);
+  const [, rows] = await Promise.all([lock, read(manager, id)]);
+  return rows;
 }
 
 function found([order]: OrderRow[]): OrderRow {
   if (order === undefined) throw new OrderNotFound();
   return order;
+}
+
+function assertBuyer(customer: CreateOrderDto['customer']): void {
+  if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
+  const message = 'give an e-mail address or a name';
+  throw new ValidationFailed({ detail: message, errors: [{ field: 'customer', message }] });
+}
+
+function isText(text: string | null | undefined): boolean {
+  return text !== undefined && text !== null;
 }
 
 function currencyOf(sold: readonly SoldVariant[]): string {
@@ -104,4 +184,13 @@ function totalOf(sold: readonly SoldVariant[]): number {
   const total = sold.reduce((sum, { variant, quantity }) => sum + variant.priceMinor * quantity, 0);
   if (!Number.isSafeInteger(total)) throw new OrderTooLarge();
   return total;
+}
+
+function refused({ status }: OrderRow): AppError {
+  return new TransitionRefused({ detail: `The order is ${status}; this is not possible.` });
+}
+
+function assertAmount(amountMinor: number | undefined, most: number): void {
+  if (amountMinor !== undefined && amountMinor > most)
+    throw new AmountExceeded({ detail: `At most ${most} in minor units are possible.` });
 }

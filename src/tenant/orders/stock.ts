@@ -56,18 +56,26 @@ export async function lockStock(
   return sold;
 }
 
-/** Returns the stock of a cancelled order. Variants that were removed since then, or whose stock is not counted, are skipped. */
+/**
+ * Puts units of an order back into stock: those that it took, also if the stock of the variant is no longer counted.
+ * Variants that were removed since then are skipped.
+ */
 export async function giveStockBack(
   manager: EntityManager,
-  lines: readonly { variantId: string | null; quantity: number }[],
+  units: readonly { variantId: string | null; quantity: number; tookStock: boolean }[],
   origin: StockOrigin,
 ): Promise<void> {
   const quantities = new Map<string, number>();
-  for (const { variantId, quantity } of lines) if (variantId !== null) quantities.set(variantId, quantity);
+  for (const { variantId, quantity, tookStock } of units)
+    if (variantId !== null && tookStock)
+      quantities.set(variantId, (quantities.get(variantId) ?? 0) + quantity);
   const variants = await lockVariants(manager, [...quantities.keys()]);
-  const given = variants
-    .filter(({ tracksStock }) => tracksStock)
-    .map(({ id, stock }) => ({ variantId: id, before: stock, after: stock + (quantities.get(id) ?? 0) }));
+  if (variants.length === 0) return;
+  const given = variants.map(({ id, stock }) => ({
+    variantId: id,
+    before: stock,
+    after: stock + (quantities.get(id) ?? 0),
+  }));
   await manager.query(CHANGE_STOCK, [
     given.map(({ variantId }) => variantId),
     given.map(({ before, after }) => after - before),

@@ -10,7 +10,7 @@ import { IMPORT_MODES, type ImportMode } from './import.dto';
 import { ImportRejected } from './transfer.errors';
 import { HistoryFile } from './order-history/history-file';
 import { type Note, NOTES } from './order-history/history-notes';
-import type { RowFault } from './order-history/history-row';
+import type { RowFault } from './order-history/history-line';
 import { type OrdersImportReport, OrdersImportService } from './orders-import.service';
 
 interface Options {
@@ -26,7 +26,7 @@ class Interrupted extends Error {}
 export function addOrdersImport(program: Command, context: CommandContext): void {
   program
     .command('orders:import')
-    .description('load the past orders of a shop from a CSV of order lines, gzip or not')
+    .description("load the past orders of a shop from a CSV of order lines or Shopify's export, gzip or not")
     .argument('<file>')
     .requiredOption('--shop <slug|id>', 'shop to load them into')
     .addOption(
@@ -102,9 +102,10 @@ function printFault({ line, invoice, code, message }: RowFault): void {
 }
 
 function printReport(report: OrdersImportReport): void {
-  const { rows, lines, present, leftOut, orders, customers, products, notes } = report;
+  const { rows, lines, present, leftOut, orders, customers, products, notes, notStored } = report;
   for (const [code, count] of Object.entries(notes))
     if (count > 0) print(`${code}: ${count} ${NOTES[code as Note]}`);
+  if (notStored.length > 0) print(`COLUMNS_NOT_STORED: ${notStored.join(', ')}`);
   print(
     `${orders.sale} sales, ${orders.return} returns, ${orders.adjustment} adjustments, ${customers} customers and ` +
       `${products} products created`,

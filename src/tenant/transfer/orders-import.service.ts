@@ -6,9 +6,10 @@ import { type ImportMode, MAX_LISTED_PROBLEMS } from './import.dto';
 import { HistoryBatches } from './order-history/history-batches';
 import type { HistoryFile } from './order-history/history-file';
 import { noNotes, note, type Notes } from './order-history/history-notes';
-import { HistoryPlan } from './order-history/history-plan';
-import { readHistory, type RowFault } from './order-history/history-row';
-import { HistoryWriter, type ReadyOrder, storedNumbers, type Written } from './order-history/history-writer';
+import { HistoryPlan, type ReadyOrder } from './order-history/history-plan';
+import type { RowFault } from './order-history/history-line';
+import { readHistory } from './order-history/history-row';
+import { HistoryWriter, storedNumbers, type Written } from './order-history/history-writer';
 import type { OrderKind } from '../orders/order.entity';
 import { ImportDisturbed, ImportRejected, NotAnOrdersFile } from './transfer.errors';
 
@@ -37,6 +38,8 @@ export interface OrdersImportReport {
   customers: number;
   products: number;
   notes: Notes;
+  /** Columns of Shopify whose values are not stored. */
+  notStored: string[];
 }
 
 /** Order numbers in one query. */
@@ -57,9 +60,10 @@ export class OrdersImportService {
    */
   async import(file: HistoryFile, options: OrdersImportOptions): Promise<OrdersImportReport> {
     try {
-      const plan = await this.plan(file, options);
+      const notStored = new Set<string>();
+      const plan = await this.plan(file, options, notStored);
       await this.markStored(plan);
-      return await this.store(file, plan, options);
+      return { ...(await this.store(file, plan, options)), notStored: [...notStored] };
     } catch (error) {
       if (error instanceof UnreadableCsv) throw new NotAnOrdersFile({ detail: error.detail, cause: error });
       const code = sqlState(error);
@@ -71,12 +75,16 @@ export class OrdersImportService {
     }
   }
 
-  private async plan(file: HistoryFile, options: OrdersImportOptions): Promise<HistoryPlan> {
+  private async plan(
+    file: HistoryFile,
+    options: OrdersImportOptions,
+    notStored: Set<string>,
+  ): Promise<HistoryPlan> {
     const plan = new HistoryPlan();
     const errors: RowFault[] = [];
     let rows = 0;
     let bad = 0;
-    for await (const piece of readHistory(file.read(), this.currencyOf(options))) {
+    for await (const piece of readHistory(file.read(), this.currencyOf(options), notStored)) {
       const faults = piece.flatMap((row) => plan.add(row) ?? []);
       rows += piece.length;
       bad += faults.length;
@@ -170,5 +178,6 @@ function emptyReport(): OrdersImportReport {
     ...{ rows: 0, lines: 0, present: 0, leftOut: 0, customers: 0, products: 0 },
     orders: { sale: 0, return: 0, adjustment: 0 },
     notes: noNotes(),
+    notStored: [],
   };
 }

@@ -31,10 +31,10 @@ export const ImportRejected = defineError(
 export const NotAnOrdersFile = defineError(
   'NOT_AN_ORDERS_FILE',
   400,
-  'The file is not a CSV of order lines.',
+  'The file is neither a CSV of order lines nor an export of orders of Shopify.',
 );
 export const ImportDisturbed = defineError(
   'IMPORT_DISTURBED',
   409,
-  'Products of the shop were changed during the import; run it again to continue.',
+  'Products or customers of the shop were changed during the import; run it again to continue.',
 );

@@ -1,10 +1,11 @@
 import { UnreadableCsv } from '../../../common/csv-records';
-import { conflictOf, type HistoryPlan, type PlannedOrder } from './history-plan';
-import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
-import type { ReadyOrder } from './history-writer';
+import { conflictOf, type HistoryPlan, type PlannedOrder, type ReadyOrder } from './history-plan';
+import { type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-line';
 
 /** Lines in one transaction, some 100 ms: meanwhile the shop's other orders wait for a number. */
 const BATCH_LINES = 5000;
+/** Orders in one transaction, for files whose orders have few lines. */
+const BATCH_ORDERS = 1000;
 /** Maximum of lines that wait for the rest of their order; bounds memory. */
 const MAX_WAITING = 50_000;
 
@@ -66,7 +67,8 @@ export class HistoryBatches {
     this.waitingLines -= lines.length;
     this.readyLines += lines.length;
     this.ready.push({ invoice: row.invoice, order, lines });
-    return this.readyLines >= BATCH_LINES ? this.take() : null;
+    const isFull = this.readyLines >= BATCH_LINES || this.ready.length >= BATCH_ORDERS;
+    return isFull ? this.take() : null;
   }
 
   private take(): ReadyOrder[] {

@@ -1,6 +1,5 @@
-import type { HistoryLine } from './history-row';
-import type { HistoryPlan } from './history-plan';
-import type { ReadyOrder } from './history-writer';
+import type { HistoryLine } from './history-line';
+import type { HistoryPlan, ReadyOrder } from './history-plan';
 
 /** Differences between the file and the stored orders. */
 export const NOTES = {
@@ -11,6 +10,10 @@ export const NOTES = {
   CODE_RESPELLED: 'lines whose stock code is not in upper case, sold as the same product',
   CUSTOMER_MISSING: 'orders without a customer',
   TIMES_DIFFER: 'orders with several times, of which the first is kept',
+  SKU_MISSING: 'lines without a SKU, stored without a product',
+  FULFILMENT_UNKNOWN: 'lines of which an unknown number was fulfilled, stored as not fulfilled',
+  PAYMENT_UNKNOWN:
+    'orders that were paid in part, of which the file does not say how much; stored as not paid',
   COUNTRY_NOT_KEPT:
     'orders whose country is not stored: they have no customer, or the customer has a later country',
 } as const;
@@ -27,9 +30,17 @@ export function note(notes: Notes, { order, lines }: ReadyOrder, plan: HistoryPl
     if (line.description === '') notes.DESCRIPTION_MISSING++;
     if (line.unitMinor === 0) notes.PRICE_ZERO++;
     if (line.isRounded) notes.PRICE_ROUNDED++;
+    if (line.sku === '') notes.SKU_MISSING++;
+    if (line.isPartlyFulfilled && line.fulfilled === 0) notes.FULFILMENT_UNKNOWN++;
     if (line.spelling !== line.sku) notes.CODE_RESPELLED++;
     if (seen.has(line.sku) && lines.slice(0, i).some((other) => isSame(line, other))) notes.LINE_REPEATED++;
     seen.add(line.sku);
+  }
+  if (order.heads !== null) {
+    const head = lines.find((line) => line.head)?.head;
+    if (head?.email == null && head?.name == null) notes.CUSTOMER_MISSING++;
+    if (head?.isPaymentUnknown === true) notes.PAYMENT_UNKNOWN++;
+    return;
   }
   if (lines.some(({ placedAt }) => placedAt !== order.placedAt)) notes.TIMES_DIFFER++;
   if (order.customer === null) notes.CUSTOMER_MISSING++;

@@ -1,6 +1,6 @@
 import type { OrderKind } from '../../orders/order.entity';
 import { MAX_IMPORTED_LINES } from '../../orders/orders.dto';
-import { type FaultCode, type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-row';
+import { type FaultCode, type HistoryLine, type HistoryRow, isFault, type RowFault } from './history-line';
 
 /** Names kept for each product; bounds memory if every row has another description. */
 const MAX_NAMES = 20;
@@ -14,6 +14,9 @@ export interface PlannedOrder {
   placedAt: string;
   customer: string | null;
   country: string | null;
+  currency: string;
+  /** Rows of Shopify with the data of the order, 0 if the first has none; null in a file of order lines. */
+  heads: number | null;
   totalMinor: number;
   /** False if one of its rows is bad: an order is stored completely or not at all. */
   isUsable: boolean;
@@ -21,11 +24,19 @@ export interface PlannedOrder {
   isStored: boolean;
 }
 
+/** An order of the file with all its lines. */
+export interface ReadyOrder {
+  invoice: string;
+  order: PlannedOrder;
+  lines: HistoryLine[];
+}
+
 interface PlannedProduct {
   /** Number of uses by description. */
   names: Map<string, number>;
   /** The last price that was charged. */
   priceMinor: number;
+  currency: string;
 }
 
 /**
@@ -49,6 +60,8 @@ export class HistoryPlan {
     }
     const order = this.orders.get(row.invoice) ?? this.begin(row);
     order.lines++;
+    const isFirst = order.lines === 1;
+    if (order.heads !== null && row.head !== null && (isFirst || order.heads > 0)) order.heads++;
     order.totalMinor += row.totalMinor;
     const fault = order.isUsable ? conflictOf(order, row) : null;
     if (fault !== null) order.isUsable = false;
@@ -57,22 +70,22 @@ export class HistoryPlan {
   }
 
   /** Name and price for a product that the import creates. */
-  product(sku: string): { name: string; priceMinor: number } {
-    const { names, priceMinor } = this.products.get(sku) ?? {
-      names: new Map<string, number>(),
-      priceMinor: 0,
-    };
+  product(sku: string): { name: string; priceMinor: number; currency: string } {
+    const { names, priceMinor, currency } = this.products.get(sku)!; // each line of the file has described its product
     const [best] = [...names].sort(([, a], [, b]) => b - a);
-    return { name: best?.[0] ?? sku, priceMinor };
+    return { name: best?.[0] ?? sku, priceMinor, currency };
   }
 
-  private begin({ invoice, kind, placedAt, customer, country }: HistoryLine): PlannedOrder {
+  private begin(row: HistoryLine): PlannedOrder {
+    const { invoice, kind, placedAt, customer, country, currency, head } = row;
     const order: PlannedOrder = {
       lines: 0,
       kind,
       placedAt: ownText(placedAt),
       customer: this.shared(customer),
       country: this.shared(country),
+      currency,
+      heads: head === undefined ? null : 0,
       totalMinor: 0,
       isUsable: true,
       isStored: false,
@@ -82,12 +95,14 @@ export class HistoryPlan {
   }
 
   /** Rows without a price do not name a product: they are remarks of the stock room, such as "damaged". */
-  private describe({ sku, description, unitMinor, kind, customer, country }: HistoryLine): void {
+  private describe({ sku, description, unitMinor, kind, customer, country, currency }: HistoryLine): void {
     if (customer !== null) this.countries.set(customer, this.shared(country));
+    if (sku === '') return;
     let product = this.products.get(sku);
-    if (product === undefined) this.products.set(sku, (product = { names: new Map(), priceMinor: 0 }));
+    if (product === undefined)
+      this.products.set(sku, (product = { names: new Map(), priceMinor: 0, currency }));
     if (unitMinor === 0) return;
-    if (kind === 'sale') product.priceMinor = unitMinor;
+    if (kind === 'sale') Object.assign(product, { priceMinor: unitMinor, currency });
     const { names } = product;
     const count = names.get(description);
     if (count !== undefined) names.set(description, count + 1);
@@ -118,16 +133,28 @@ export function conflictOf(order: PlannedOrder, row: HistoryLine): RowFault | nu
       'KIND_DIFFERS',
       `The row is a ${row.kind}, but the first row of the order is a ${order.kind}.`,
     );
-  if (row.customer !== order.customer)
+  if (order.heads !== null) {
+    const misfit = misfitOfShopify(order, row);
+    if (misfit !== null) return fault(...misfit);
+  } else if (row.customer !== order.customer)
     return fault('CUSTOMER_DIFFERS', `The first row of the order has customer ${order.customer ?? 'none'}.`);
   if (order.lines > MAX_IMPORTED_LINES)
     return fault('LINES_TOO_MANY', `The order has more than ${MAX_IMPORTED_LINES} lines.`);
   return null;
 }
 
+function misfitOfShopify({ heads, currency }: PlannedOrder, row: HistoryLine): [FaultCode, string] | null {
+  if (heads === 0)
+    return ['ORDER_DATA_MISSING', 'The first row of the order has neither Financial Status nor Total.'];
+  if (heads! > 1 && row.head !== null) return ['ORDER_REPEATED', 'The file has the order twice.']; // not null here
+  if (row.currency !== currency) return ['CURRENCY_DIFFERS', `The order is in ${currency}.`];
+  return null;
+}
+
 function unusable(): PlannedOrder {
   return {
     ...{ lines: 0, kind: null, placedAt: '', customer: null, country: null, totalMinor: 0 },
+    ...{ currency: '', heads: null },
     ...{ isUsable: false, isStored: false },
   };
 }

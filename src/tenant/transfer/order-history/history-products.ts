@@ -11,6 +11,7 @@ interface NewProduct {
   sku: string;
   name: string;
   priceMinor: number;
+  currency: string;
 }
 
 /**
@@ -20,15 +21,18 @@ interface NewProduct {
 export async function makeProducts(
   manager: EntityManager,
   products: readonly NewProduct[],
-  currency: string,
 ): Promise<Map<string, SoldProduct>> {
   if (products.length === 0) return new Map();
   const rows = products.map((product) => ({ ...product, productId: newId(), variantId: newId() }));
   const productIds = rows.map(({ productId }) => productId);
   await manager.query(
     `INSERT INTO products (id, handle, name, currency, status)
-     SELECT id, handle, name, $4, 'archived' FROM unnest($1::uuid[], $2::text[], $3::text[]) AS p (id, handle, name)`,
-    [productIds, await freeHandles(manager, rows), rows.map(({ name }) => name), currency],
+     SELECT id, handle, name, currency, 'archived'
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS p (id, handle, name, currency)`,
+    [
+      ...[productIds, await freeHandles(manager, rows)],
+      ...[rows.map(({ name }) => name), rows.map(({ currency }) => currency)],
+    ],
   );
   await manager.query(
     `INSERT INTO product_variants (id, product_id, position, sku, price_minor, stock)

@@ -3,6 +3,9 @@ import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/c
 import type { OrderKind } from '../../orders/order.entity';
 import { MAX_QUANTITY } from '../../orders/orders.dto';
 import { amountsOf } from './amounts';
+import { momentOf } from './moments';
+import { type FaultCode, type HistoryRow, MAX_NUMBER, MAX_TEXT, type RowFault } from './history-line';
+import { isShopifyHeader, shopifyReader } from './shopify-orders';
 
 /** Columns of a file of past orders; the export of orders begins with them. */
 export const HISTORY_COLUMNS = [
@@ -16,80 +19,36 @@ export const HISTORY_COLUMNS = [
   'Country',
 ] as const;
 
-const MAX_TEXT = 255;
-const MAX_NUMBER = 64;
-const TIME = /^(?:19|20)\d\d-(?:0[1-9]|1[0-2])-([0-3]\d)[ T](?:[01]\d|2[0-3])(?::[0-5]\d){2}$/;
-
-/** Reason why a row is not stored; except PRICE_ROUNDED: that row is stored. */
-export type FaultCode =
-  | 'COLUMN_COUNT'
-  | 'TEXT_INVALID'
-  | 'INVOICE_MISSING'
-  | 'STOCK_CODE_MISSING'
-  | 'QUANTITY_INVALID'
-  | 'PRICE_INVALID'
-  | 'SIGNS_INVALID'
-  | 'TIME_INVALID'
-  | 'KIND_DIFFERS'
-  | 'CUSTOMER_DIFFERS'
-  | 'LINES_TOO_MANY'
-  | 'ORDER_UNUSABLE'
-  | 'PRICE_ROUNDED';
-
-export interface RowFault {
-  /** Line of the file; the header is line 1. */
-  line: number;
-  invoice: string | null;
-  code: FaultCode;
-  /** For people. */
-  message: string;
-}
-
-/** A line of an order. Amounts and quantity are never negative: `kind` gives their direction. */
-export interface HistoryLine {
-  line: number;
-  invoice: string;
-  /** The stock code as spelled in the file. */
-  spelling: string;
-  /** The stock code in upper case: files spell one code in both cases. */
-  sku: string;
-  /** May be empty. */
-  description: string;
-  kind: OrderKind;
-  quantity: number;
-  unitMinor: number;
-  totalMinor: number;
-  isRounded: boolean;
-  /** Without a time zone, as in the file. */
-  placedAt: string;
-  customer: string | null;
-  country: string | null;
-}
-
-export type HistoryRow = HistoryLine | RowFault;
-
-export function isFault(row: HistoryRow): row is RowFault {
-  return 'code' in row;
-}
-
 /**
- * Streams order lines, one array for each chunk of the file.
- * @param currency ISO 4217, of the prices
- * @throws UnreadableCsv when the file is not a CSV with these columns
+ * Streams order lines, one array for each chunk of the file. Its header tells whether it is a file of order lines or Shopify's
+ * export of orders.
+ * @param currency ISO 4217, of prices that name none
+ * @param notStored receives columns of Shopify whose values are not stored
+ * @throws UnreadableCsv when the file is not a CSV of either kind
  */
-export async function* readHistory(source: Readable, currency: string): AsyncGenerator<HistoryRow[]> {
-  let places: number[] | undefined;
+export async function* readHistory(
+  source: Readable,
+  currency: string,
+  notStored = new Set<string>(),
+): AsyncGenerator<HistoryRow[]> {
+  let read: ((record: CsvRecord) => HistoryRow | null) | undefined;
   for await (const records of readCsvRecords(source)) {
-    const first = places === undefined ? records.shift() : undefined;
-    if (first !== undefined) places = readHeader(first);
-    if (places !== undefined) yield records.map((record) => rowOf(record, places!, currency)); // set above
+    const first = read === undefined ? records.shift() : undefined;
+    if (first !== undefined) read = readerFor(first, currency, notStored);
+    if (read !== undefined) yield records.map(read).filter((row) => row !== null);
   }
-  if (places === undefined) throw new UnreadableCsv('The file is empty.');
+  if (read === undefined) throw new UnreadableCsv('The file is empty.');
+}
+
+function readerFor(header: CsvRecord, currency: string, notStored: Set<string>) {
+  const names = header.cells.map((cell) => cell.trim());
+  if (isShopifyHeader(names)) return shopifyReader(names, currency, notStored);
+  const places = readHeader(names, header.line);
+  return (record: CsvRecord) => rowOf(record, places, currency);
 }
 
 /** Indexes of HISTORY_COLUMNS. Other columns are refused, because their values would be lost. */
-function readHeader({ line, cells }: CsvRecord): number[] {
-  const names = cells.map((cell) => cell.trim());
+function readHeader(names: readonly string[], line: number): number[] {
   const missing = HISTORY_COLUMNS.filter((name) => !names.includes(name));
   if (missing.length > 0) throw new UnreadableCsv(`The header lacks ${missing.join(', ')}.`, line);
   if (names.length > HISTORY_COLUMNS.length)
@@ -119,7 +78,7 @@ function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): 
   if (amounts === null) return fault('PRICE_INVALID', `"${price}" is not a price.`);
   const kind = kindOf(invoice, signed, price);
   if (kind === null) return fault('SIGNS_INVALID', 'Quantity and price are both negative.');
-  if (!isTime(placedAt))
+  if (momentOf(placedAt) !== placedAt)
     return fault('TIME_INVALID', `"${placedAt}" is not a time such as 2010-12-01 08:26:00.`);
   const { unitMinor, totalMinor, isRounded } = amounts;
   return {
@@ -133,9 +92,15 @@ function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): 
     unitMinor,
     totalMinor,
     isRounded,
+    discountMinor: 0,
+    fulfilled: quantity,
+    cancelled: 0,
+    isPartlyFulfilled: false,
+    currency,
     placedAt,
     customer: customer || null,
     country: country || null,
+    head: undefined,
   };
 }
 
@@ -149,10 +114,4 @@ function kindOf(invoice: string, quantity: number, price: string): OrderKind | n
   if (price.startsWith('-') && /[1-9]/.test(price)) return quantity > 0 ? 'adjustment' : null;
   if (quantity > 0) return 'sale';
   return /[1-9]/.test(price) || /^C/i.test(invoice) ? 'return' : 'adjustment';
-}
-
-function isTime(text: string): boolean {
-  const day = TIME.exec(text)?.[1];
-  if (day === undefined || day === '00') return false;
-  return day <= '28' || new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(day); // 30 February would be 2 March
 }

@@ -1,15 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../../../common/ids';
-import type { HistoryLine } from './history-row';
-import type { HistoryPlan, PlannedOrder } from './history-plan';
+import type { HistoryLine } from './history-line';
+import type { HistoryPlan, ReadyOrder } from './history-plan';
 import { makeProducts, type SoldProduct } from './history-products';
-
-/** An order of the file with all its lines. */
-export interface ReadyOrder {
-  invoice: string;
-  order: PlannedOrder;
-  lines: HistoryLine[];
-}
+import { insertShopifyOrders, settle, ShopifyCustomers } from './shopify-writer';
 
 /** Options of the whole import. */
 export interface WriteOptions {
@@ -33,11 +27,13 @@ export class HistoryWriter {
   private readonly products = new Map<string, SoldProduct>();
   /** Ids of customers by number. */
   private readonly customers = new Map<string, string>();
+  private readonly shopify = new ShopifyCustomers();
 
   constructor(private readonly options: WriteOptions) {}
 
   /**
-   * Locks variants first, in order of id, and then the counter, as a sale does: otherwise the two would deadlock.
+   * Locks variants first, in order of id, then customers with an address, then the counter, as a sale does: otherwise the
+   * two would deadlock.
    * While the counter is locked, no other order of the shop gets a number, so two imports of one file alternate, and
    * each finds what the other has stored. Statements that do not need each other's results are sent together; the
    * server runs them in this order, each with its own snapshot.
@@ -45,12 +41,14 @@ export class HistoryWriter {
   async write(manager: EntityManager, batch: readonly ReadyOrder[]): Promise<Written> {
     if (batch.length === 0) return { orders: [], customers: 0, products: 0 };
     const skus = skusOf(batch);
+    const isShopify = batch[0]!.order.heads !== null; // not empty
     await this.findProducts(manager, skus);
-    const [, , stored] = await Promise.all([
-      lockVariants(
-        manager,
-        skus.flatMap((sku) => this.products.get(sku) ?? []),
-      ),
+    const variants = skus.flatMap((sku) => this.products.get(sku) ?? []);
+    const [, found] = await Promise.all([
+      lockVariants(manager, variants),
+      isShopify ? this.shopify.find(manager, batch) : 0,
+    ]);
+    const [, stored] = await Promise.all([
       manager.query(`SELECT value FROM counters WHERE name = 'orders' FOR UPDATE`),
       storedNumbers(
         manager,
@@ -58,11 +56,24 @@ export class HistoryWriter {
       ),
     ]);
     const orders = batch.filter(({ invoice }) => !stored.has(invoice));
-    if (orders.length === 0) return { orders, customers: 0, products: 0 };
+    if (orders.length === 0) return { orders, customers: found, products: 0 };
     const products = await this.makeProducts(manager, orders);
-    const customers = await this.makeCustomers(manager, orders);
     const ids = orders.map(newId);
-    await Promise.all([this.insertOrders(manager, orders, ids), this.insertLines(manager, orders, ids)]);
+    if (isShopify) {
+      const { timezone, userId } = this.options;
+      const { ids: customerIds, made } = await this.shopify.idsOf(manager, orders);
+      await Promise.all([
+        insertShopifyOrders(manager, orders.map(settle), { ids, customerIds, timezone, userId }),
+        this.insertLines(manager, orders, ids),
+      ]);
+      return { orders, customers: found + made, products };
+    }
+    const customers = await this.makeCustomers(manager, orders);
+    await Promise.all([
+      this.insertOrders(manager, orders, ids),
+      this.insertLines(manager, orders, ids),
+      insertPayments(manager, ids),
+    ]);
     return { orders, customers, products };
   }
 
@@ -84,11 +95,10 @@ export class HistoryWriter {
     const skus = skusOf(orders);
     await this.findProducts(manager, skus); // another import may have created some before it released the counter
     const missing = skus.filter((sku) => !this.products.has(sku));
-    const { plan, currency } = this.options;
+    const { plan } = this.options;
     const made = await makeProducts(
       manager,
       missing.map((sku) => ({ sku, ...plan.product(sku) })),
-      currency,
     );
     for (const [sku, product] of made) this.products.set(sku, product);
     return made.size;
@@ -122,10 +132,10 @@ export class HistoryWriter {
     await manager.query(
       `WITH taken AS (
          UPDATE counters SET value = value + $1 WHERE name = 'orders' RETURNING value - $1 AS before)
-       INSERT INTO orders (id, number, status, kind, external_number, currency, total_minor, customer_id,
-         created_by, placed_at)
-       SELECT o.id, before + o.place, 'fulfilled', o.kind, o.external_number, $2, o.total_minor, o.customer_id,
-         $3, o.placed_at AT TIME ZONE $4
+       INSERT INTO orders (id, number, status, kind, external_number, currency, total_minor, paid_minor,
+         customer_id, created_by, placed_at)
+       SELECT o.id, before + o.place, 'fulfilled', o.kind, o.external_number, $2, o.total_minor, o.total_minor,
+         o.customer_id, $3, o.placed_at AT TIME ZONE $4
        FROM taken, unnest($5::uuid[], $6::text[], $7::text[], $8::bigint[], $9::uuid[], $10::timestamp[])
          WITH ORDINALITY AS o (id, kind, external_number, total_minor, customer_id, placed_at, place)`,
       [
@@ -145,26 +155,43 @@ export class HistoryWriter {
     ids: readonly string[],
   ): Promise<void> {
     const lines = orders.flatMap((order) => order.lines);
-    const sold = lines.map(({ sku }) => this.products.get(sku)!); // found or created above
+    const isShopify = orders[0]!.order.heads !== null; // not empty
+    const ofShopify = (valueOf: (line: HistoryLine) => number) =>
+      isShopify ? plainArray(lines.map(valueOf)) : null; // order lines are fulfilled, without discounts
+    const sold = lines.map(({ sku }) => this.products.get(sku)); // found or created above, unless there is no SKU
     await manager.query(
       `INSERT INTO order_lines (order_id, position, variant_id, product_id, sku, name, option_values,
-         unit_price_minor, quantity, total_minor)
-       SELECT order_id, position, variant_id, product_id, sku, name, '{}', unit, quantity, total
+         unit_price_minor, quantity, total_minor, discount_minor, fulfilled, cancelled, took_stock)
+       SELECT order_id, position, variant_id, product_id, nullif(sku, ''), name, '{}', unit, quantity, total,
+         coalesce(discount, 0), coalesce(fulfilled, quantity), coalesce(cancelled, 0), false
        FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::int[],
-         $9::bigint[]) AS l (order_id, position, variant_id, product_id, sku, name, unit, quantity, total)`,
+         $9::bigint[], $10::bigint[], $11::int[], $12::int[])
+         AS l (order_id, position, variant_id, product_id, sku, name, unit, quantity, total, discount, fulfilled, cancelled)`,
       [
         plainArray(orders.flatMap((order, i) => order.lines.map(() => ids[i]))),
         plainArray(orders.flatMap((order) => order.lines.map((_, i) => i + 1))),
-        plainArray(sold.map(({ variantId }) => variantId)),
-        plainArray(sold.map(({ productId }) => productId)),
+        plainArray(sold.map((product) => product?.variantId ?? 'NULL')),
+        plainArray(sold.map((product) => product?.productId ?? 'NULL')),
         lines.map(({ spelling }) => spelling),
-        lines.map(({ sku, description }) => description || this.options.plan.product(sku).name),
+        lines.map(({ sku, description }) => description || (sku && this.options.plan.product(sku).name)),
         plainArray(lines.map(({ unitMinor }) => unitMinor)),
         plainArray(lines.map(({ quantity }) => quantity)),
         plainArray(lines.map(({ totalMinor }) => totalMinor)),
+        ofShopify(({ discountMinor }) => discountMinor),
+        ofShopify(({ fulfilled }) => fulfilled),
+        ofShopify(({ cancelled }) => cancelled),
       ],
     );
   }
+}
+
+/** The payment of an order has its id, which sorts before those of later events. */
+async function insertPayments(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.query(
+    `INSERT INTO order_events (id, order_id, kind, amount_minor, created_by, created_at)
+     SELECT id, id, 'payment', paid_minor, created_by, placed_at FROM orders WHERE id = ANY ($1) AND paid_minor > 0`,
+    [ids],
+  );
 }
 
 /** Those of the numbers for which the shop has an order. */
@@ -184,7 +211,7 @@ async function lockVariants(manager: EntityManager, products: readonly SoldProdu
 
 function skusOf(batch: readonly ReadyOrder[]): string[] {
   const skus = new Set<string>();
-  for (const { lines } of batch) for (const { sku } of lines) skus.add(sku);
+  for (const { lines } of batch) for (const { sku } of lines) if (sku !== '') skus.add(sku);
   return [...skus];
 }
 

@@ -1,0 +1,71 @@
+import type { OrderStatus } from './order.entity';
+
+export const PAYMENT_STATUSES = [
+  'pending',
+  'partially_paid',
+  'paid',
+  'partially_refunded',
+  'refunded',
+] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+export const FULFILMENT_STATUSES = ['unfulfilled', 'partial', 'fulfilled'] as const;
+export type FulfilmentStatus = (typeof FULFILMENT_STATUSES)[number];
+
+interface LineState {
+  quantity: number;
+  unitPriceMinor: number;
+  totalMinor: number;
+  fulfilled: number;
+  cancelled: number;
+}
+
+/** The fields that decide the states of an order. */
+export interface OrderState {
+  status: OrderStatus;
+  totalMinor: number;
+  paidMinor: number;
+  refundedMinor: number;
+  lines: readonly LineState[];
+}
+
+/** Units of a line that are neither fulfilled nor cancelled. */
+export function openUnits({ quantity, fulfilled, cancelled }: LineState): number {
+  return quantity - fulfilled - cancelled;
+}
+
+/** Amount that the buyer still owes: the total less what was cancelled and paid. A refund does not make it due again. */
+export function dueMinor({ status, totalMinor, paidMinor, lines }: OrderState): number {
+  if (status === 'cancelled') return 0;
+  const cancelled = lines.reduce((sum, line) => sum + cancelledMinor(line), 0);
+  return Math.max(0, totalMinor - cancelled - paidMinor);
+}
+
+export function paymentStatus(order: OrderState): PaymentStatus {
+  const { status, paidMinor, refundedMinor } = order;
+  if (refundedMinor > 0) return refundedMinor < paidMinor ? 'partially_refunded' : 'refunded';
+  if (paidMinor > 0) return dueMinor(order) > 0 ? 'partially_paid' : 'paid';
+  const isFree = status !== 'pending' && status !== 'cancelled' && dueMinor(order) === 0;
+  return isFree ? 'paid' : 'pending';
+}
+
+export function fulfilmentStatus({ lines }: OrderState): FulfilmentStatus {
+  if (!lines.some(({ fulfilled }) => fulfilled > 0)) return 'unfulfilled';
+  return lines.some((line) => openUnits(line) > 0) ? 'partial' : 'fulfilled';
+}
+
+/**
+ * The overall status after a change.
+ * @param isPayment a free order becomes paid by a payment of nothing, and by nothing else
+ */
+export function statusAfter(order: OrderState, isPayment: boolean): OrderStatus {
+  const { status, paidMinor, lines } = order;
+  if (lines.every(({ quantity, cancelled }) => quantity === cancelled)) return 'cancelled';
+  if (lines.every((line) => openUnits(line) === 0)) return 'fulfilled';
+  const isPaid = dueMinor(order) === 0 && (paidMinor > 0 || isPayment);
+  return status === 'pending' && isPaid ? 'paid' : status;
+}
+
+function cancelledMinor({ quantity, cancelled, unitPriceMinor, totalMinor }: LineState): number {
+  return cancelled === quantity ? totalMinor : Math.min(totalMinor, unitPriceMinor * cancelled);
+}
