@@ -42,7 +42,7 @@ describe('migrate:verify', () => {
     expect(await verify()).toEqual({
       code: 0,
       stdout: '3 tenant(s) at 2 version(s): 0 differ\n',
-      stderr: '',
+      stderr: expect.stringMatching(/^database {2}\S+ \(DATABASE_URL\)\n$/),
     });
   });
 

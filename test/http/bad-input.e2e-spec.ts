@@ -32,6 +32,11 @@ beforeAll(async () => {
   world = {
     owner,
     product: await newProduct(owner.api, { stock: 1000 }),
+    variant: (await newProduct(owner.api)).variants[0],
+    sized: await newProduct(owner.api, {
+      ...{ sku: undefined, stock: undefined },
+      variants: [{ optionValues: { Size: 'S' } }],
+    }),
     staff: await newMember(owner),
     stranger: await newUser(app.api),
   };
@@ -396,8 +401,11 @@ async function send(
   headers: Record<string, string> = JSON_TYPE,
 ): Promise<Answer> {
   const [method, path] = route.split(' ') as [string, string];
-  const ids = { shops: owner.shop.id as string, products: world.product.id, orders: order.id };
-  const id = ids[path.split('/')[0] as keyof typeof ids];
+  const ids = {
+    ...{ shops: owner.shop.id as string, products: world.product.id, orders: order.id },
+    variants: world.variant.id,
+  };
+  const id = path.endsWith('/variants') ? world.sized.id : ids[path.split('/')[0] as keyof typeof ids];
   const target = path.replace('{id}', id).replace('{userId}', world.staff.id);
   const { endsToken } = BODY_ROUTES.find((known) => known.route === route) ?? {};
   const { api } = endsToken ? await newUser(app.api) : owner;

@@ -33,7 +33,7 @@ const login = (email: string, password: string, deviceToken?: string) =>
 
 async function issue(email: string, ...options: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(email, ...options);
-  expect([code, stderr]).toEqual([0, '']);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^database {2}\S+ \(DATABASE_URL\)\n$/)]);
   return stdout.split('\n')[0]!;
 }
 

@@ -17,6 +17,9 @@ interface Field {
 export interface World {
   owner: Owner;
   product: { id: string };
+  /** A variant of a product without options, and a product with the option Size. */
+  variant: { id: string };
+  sized: { id: string };
   /** Works in the owner's shop. */
   staff: User;
   /** Works in no shop. */
@@ -79,6 +82,21 @@ const options: Field = {
   ],
 };
 
+const VARIANT = {
+  sku: nullable(filled(255)),
+  optionValues: options,
+  priceMinor: whole,
+  compareAtMinor: nullable(whole),
+  costMinor: nullable(whole),
+  stock: whole,
+  tracksStock: flag,
+  sellsWhenOut: flag,
+  barcode: nullable(filled(255)),
+  grams: whole,
+  requiresShipping: flag,
+  taxable: flag,
+  imageSrc: nullable(url),
+};
 const SHOP = { name: filled(120), slug, currency };
 const PRODUCT = {
   name: filled(255),
@@ -101,19 +119,7 @@ const PRODUCT = {
   'images.0.alt': nullable(filled(1000)),
   variants: list,
   'variants.0.id': id,
-  'variants.0.sku': nullable(filled(255)),
-  'variants.0.optionValues': options,
-  'variants.0.priceMinor': whole,
-  'variants.0.compareAtMinor': nullable(whole),
-  'variants.0.costMinor': nullable(whole),
-  'variants.0.stock': whole,
-  'variants.0.barcode': nullable(filled(255)),
-  'variants.0.grams': whole,
-  'variants.0.requiresShipping': flag,
-  'variants.0.taxable': flag,
-  'variants.0.imageSrc': nullable(url),
-  'variants.0.tracksStock': flag,
-  'variants.0.sellsWhenOut': flag,
+  ...Object.fromEntries(Object.entries(VARIANT).map(([name, field]) => [`variants.0.${name}`, field])),
 };
 const PRODUCT_NEEDS = ['options.0.name', 'options.0.values', 'images.0.src'];
 
@@ -208,6 +214,14 @@ export const BODY_ROUTES: BodyRoute[] = [
     needs: PRODUCT_NEEDS,
   },
   {
+    route: 'POST products/{id}/variants',
+    ok: 201,
+    body: () => ({ ...variantBody(), optionValues: { Size: randomUUID() } }),
+    fields: VARIANT,
+    needs: ['priceMinor'],
+  },
+  { route: 'PATCH variants/{id}', ok: 200, body: variantBody, fields: VARIANT, needs: [] },
+  {
     route: 'POST orders',
     ok: 201,
     body: ({ product }) => ({
@@ -236,6 +250,21 @@ export const BODY_ROUTES: BodyRoute[] = [
 
 function newShop(): object {
   return { name: 'Corner Shop', slug: `slug-${randomUUID()}`, currency: 'EUR' };
+}
+
+function variantBody(): object {
+  return {
+    ...{ sku: randomUUID(), optionValues: {}, priceMinor: 100, compareAtMinor: 200, costMinor: 50, stock: 1 },
+    ...{
+      tracksStock: true,
+      sellsWhenOut: false,
+      barcode: 'x',
+      grams: 1,
+      requiresShipping: true,
+      taxable: true,
+    },
+    imageSrc: 'https://example.com/tee.jpg',
+  };
 }
 
 /** A new product with every field that a client may send but the ids of variants. */
