@@ -203,7 +203,16 @@ export const ROUTES: RouteEntry[] = [
     parts: (id) => ({ json: { variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }] } }),
   },
   { route: 'DELETE /api/v1/products/{id}', access: 'tenant', ok: '204', ids: { 'path.id': PRODUCT } },
-  { route: 'GET /api/v1/orders', access: 'tenant', ok: '200', ...withCursor('orderNumber') },
+  {
+    route: 'GET /api/v1/orders',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'query.cursor': cursor('orderNumber'), 'query.customerId': cursor('customer') },
+    parts: (id) => {
+      const [after, customer] = [id['query.cursor'], id['query.customerId']];
+      return { query: { ...(after && { cursor: after }), ...(customer && { customerId: customer }) } };
+    },
+  },
   {
     route: 'POST /api/v1/orders',
     access: 'tenant',

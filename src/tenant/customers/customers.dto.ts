@@ -1,5 +1,23 @@
-import { Email, Id, Text, Time } from '../../http/fields';
+import { Email, Id, Moment, OneOf, Text, Time } from '../../http/fields';
+import { CountedPageQuery } from '../../http/page';
 import type { Customer } from './customer.entity';
+
+export const CUSTOMER_SORT_NAMES = ['-createdAt', 'createdAt'] as const;
+export type CustomerSort = (typeof CUSTOMER_SORT_NAMES)[number];
+
+export class ListCustomersQuery extends CountedPageQuery {
+  @Email({ optional: true, description: 'Has this address, in any case.' })
+  email?: string;
+
+  @Moment({ optional: true, description: 'Created at this time or later.' })
+  createdFrom?: string;
+
+  @Moment({ optional: true, description: 'Created before this time.' })
+  createdTo?: string;
+
+  @OneOf(CUSTOMER_SORT_NAMES, { optional: true, description: 'Default `-createdAt`, the newest first.' })
+  sort?: CustomerSort;
+}
 
 export class CustomerDto {
   @Id()

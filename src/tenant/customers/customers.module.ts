@@ -1,11 +1,11 @@
 import { Get, Module, Param, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
-import { type Page, PageQuery } from '../../http/page';
+import type { Page } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { Customer } from './customer.entity';
-import { CustomerDto } from './customers.dto';
+import { CustomerDto, ListCustomersQuery } from './customers.dto';
 import { CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';
 
@@ -14,9 +14,14 @@ class CustomersController {
   constructor(private readonly customers: CustomersService) {}
 
   @Get()
-  @Route({ summary: 'Lists customers, newest first', ok: CustomerDto, list: true, errors: [InvalidCursor] })
-  list(@Query() page: PageQuery): Promise<Page<CustomerDto>> {
-    return this.customers.list(page);
+  @Route({
+    summary: 'Lists customers, newest first',
+    ok: CustomerDto,
+    list: 'counted',
+    errors: [InvalidCursor],
+  })
+  list(@Query() query: ListCustomersQuery): Promise<Page<CustomerDto>> {
+    return this.customers.list(query);
   }
 
   @Get(':id')

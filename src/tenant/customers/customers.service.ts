@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidCursor } from '../../common/common.errors';
-import { isId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../http/page';
+import type { EntityManager } from 'typeorm';
+import type { Page } from '../../http/page';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { readList } from '../lists/listing';
 import { Customer } from './customer.entity';
-import { type CustomerDto, toCustomerDto } from './customers.dto';
+import { customerListOf } from './customer-list';
+import { type CustomerDto, type ListCustomersQuery, toCustomerDto } from './customers.dto';
 import { CustomerNotFound } from './customers.errors';
 
 /** The customers of one shop. Only an import creates them. */
@@ -12,18 +13,11 @@ import { CustomerNotFound } from './customers.errors';
 export class CustomersService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first. */
-  async list({ limit, cursor }: PageQuery): Promise<Page<CustomerDto>> {
-    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
-    const customers = await this.tenant.runOne((manager) => {
-      const query = manager
-        .createQueryBuilder(Customer, 'c')
-        .orderBy('c.id', 'DESC')
-        .limit(limit + 1);
-      if (cursor !== undefined) query.where('c.id < :cursor', { cursor });
-      return query.getMany();
-    });
-    return toPage(customers, limit, ({ id }) => id, toCustomerDto);
+  /** Newest first unless asked otherwise. */
+  list(query: ListCustomersQuery): Promise<Page<CustomerDto>> {
+    const listing = customerListOf(query);
+    const read = (manager: EntityManager) => readList(manager, listing, query, toCustomerDto);
+    return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
   }
 
   get(id: string): Promise<CustomerDto> {

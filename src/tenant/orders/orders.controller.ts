@@ -1,12 +1,12 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
-import { type Page, PageQuery } from '../../http/page';
+import type { Page } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
-import { CreateOrderDto, OrderDto } from './orders.dto';
+import { CreateOrderDto, ListOrdersQuery, OrderDto } from './orders.dto';
 import {
   InsufficientStock,
   MixedCurrencies,
@@ -25,9 +25,9 @@ export class OrdersController {
   constructor(private readonly orders: OrdersService) {}
 
   @Get()
-  @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: true, errors: [InvalidCursor] })
-  list(@Query() page: PageQuery): Promise<Page<OrderDto>> {
-    return this.orders.list(page);
+  @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: 'counted', errors: [InvalidCursor] })
+  list(@Query() query: ListOrdersQuery): Promise<Page<OrderDto>> {
+    return this.orders.list(query);
   }
 
   @Post()

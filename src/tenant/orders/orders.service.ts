@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { InvalidCursor } from '../../common/common.errors';
 import { newId } from '../../common/ids';
-import { type Page, type PageQuery, toPage } from '../../http/page';
+import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
-import { ORDER_BY_ID, ORDER_LIST } from './order-list';
+import { readList } from '../lists/listing';
+import { ORDER_BY_ID, orderListOf } from './order-list';
 import { Order, type OrderStatus } from './order.entity';
-import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
+import {
+  type CreateOrderDto,
+  type ListOrdersQuery,
+  type OrderDto,
+  type OrderRow,
+  toOrderDto,
+} from './orders.dto';
 import { MixedCurrencies, OrderNotFound, OrderTooLarge, TransitionRefused } from './orders.errors';
 import { placeOrder } from './place-order';
 import { giveStockBack, lockStock, type SoldVariant } from './stock';
@@ -24,13 +30,11 @@ const TRANSITIONS: Record<Exclude<OrderStatus, 'pending'>, readonly OrderStatus[
 export class OrdersService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first. */
-  async list({ limit, cursor }: PageQuery): Promise<Page<OrderDto>> {
-    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new InvalidCursor();
-    const orders = await this.tenant.runOne((manager) =>
-      manager.query<OrderRow[]>(ORDER_LIST, [cursor ?? Number.MAX_SAFE_INTEGER, limit + 1]),
-    );
-    return toPage(orders, limit, ({ number }) => String(number), toOrderDto);
+  /** Newest first unless asked otherwise. */
+  list(query: ListOrdersQuery): Promise<Page<OrderDto>> {
+    const listing = orderListOf(query);
+    const read = (manager: EntityManager) => readList(manager, listing, query, toOrderDto);
+    return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
   }
 
   async get(id: string): Promise<OrderDto> {

@@ -14,7 +14,12 @@ export class ProductsController {
   constructor(private readonly products: ProductsService) {}
 
   @Get()
-  @Route({ summary: 'Lists products, newest first', ok: ProductDto, list: true, errors: [InvalidCursor] })
+  @Route({
+    summary: 'Lists products, newest first',
+    ok: ProductDto,
+    list: 'counted',
+    errors: [InvalidCursor],
+  })
   list(@Query() query: ListProductsQuery): Promise<Page<ProductDto>> {
     return this.products.list(query);
   }
