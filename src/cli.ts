@@ -11,6 +11,7 @@ import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationLint } from './cli/migration-lint.command';
 import { reportOf } from './common/report';
 import { addKeys } from './public/auth/keys.command';
+import { STOCK_LEDGER } from './tenant/products/stock-check';
 
 async function main(): Promise<void> {
   const program = new Command('stoa').description('Commands of the shop backend.').showHelpAfterError();
@@ -34,7 +35,7 @@ export function addCommands(program: Command, context: CommandContext): void {
   addMigrateVerify(program, context);
   addMigrationLint(program);
   addKeys(program, context);
-  addDoctor(program, context);
+  addDoctor(program, context, [STOCK_LEDGER]);
   addDemo(program);
 }
 

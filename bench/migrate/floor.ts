@@ -3,6 +3,7 @@ import { adminOf, type Installation } from '../../src/database/installation';
 import { writeDownSql } from '../../src/database/schema-migrations';
 import { actAsOwner } from '../../src/tenancy/provision-sql';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { NO_FAILURES } from '../../src/tenancy/tenant-registry';
 import { targetOf } from '../../src/operations/migrator/run-options';
 import { StepPlanner } from '../../src/operations/migrator/step-planner';
 import { closeSql, openSql } from '../../src/operations/migrator/take-step';
@@ -50,7 +51,8 @@ export async function sameMessages(
   await client.reset();
   return (shopId) => {
     const placement = new TenantLocator().locate(shopId);
-    const context = { shopId, placement, roles, runId: shopId, limits: { lock: 200, statement: 60_000 } };
+    const run = { runId: shopId, scope: NO_FAILURES, limits: { lock: 200, statement: 60_000 } };
+    const context = { shopId, placement, roles, ...run };
     return `${openSql(step!, context)}${step!.migration.up}${closeSql(step!, context)}`; // one migration is pending
   };
 }

@@ -77,8 +77,10 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
   const installation = await open(env, logger);
   try {
     const app = await listen({ env, logger, installation, times });
+    const url = (await app.getUrl()).replace('[::1]', 'localhost');
+    await installation.server.announce(url);
     return {
-      url: (await app.getUrl()).replace('[::1]', 'localhost'),
+      url,
       database: installation.server.description,
       close: async () => {
         const http = app.getHttpServer() as Server;

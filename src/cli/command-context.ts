@@ -1,6 +1,8 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { createLogger, type Logger, NestLogger } from '../common/logger';
 import { onSignal } from '../common/signals';
+import { OperatorError } from '../common/report';
+import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
 import { findInstallation, type Installation, openInstallation } from '../database/installation';
@@ -32,7 +34,7 @@ export class CommandContext {
 
   /** Opens the database as it is, without creating, granting or migrating anything. */
   withUntouchedInstallation<T>(work: Work<T>): Promise<T> {
-    return this.opened(findInstallation, work);
+    return this.opened(findInstallation, work).catch(explainRefusedLogin);
   }
 
   /** Opens the application without its HTTP side. */
@@ -55,7 +57,7 @@ export class CommandContext {
   private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const pending = open(env, logger);
+    const pending = open(env, logger, sayDatabase);
     const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
       this.interrupt.abort();
       if (!this.isInterruptible) void this.cutOff(pending, signal);
@@ -77,6 +79,21 @@ export class CommandContext {
       process.exit(EXIT_CODES[signal] ?? 1);
     }
   }
+}
+
+/** Says which database a command works on: on standard error, since standard output holds the answer. */
+export function sayDatabase(description: string): void {
+  process.stderr.write(`database  ${description}\n`);
+}
+
+/** A command that changes nothing sets no password, so the logins exist only where the program has run. */
+function explainRefusedLogin(cause: unknown): never {
+  if (![INVALID_PASSWORD, INVALID_AUTHORIZATION].includes(sqlState(cause) ?? '')) throw cause;
+  throw new OperatorError(
+    'The database refuses the login: DATABASE_URL has another password, or the program never ran on this database, ' +
+      'or it ran with another APP_SECRET or ADMIN_SECRET.',
+    { cause },
+  );
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

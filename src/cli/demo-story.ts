@@ -8,6 +8,8 @@ interface Variant {
   id: string;
   priceMinor: number;
   stock: number;
+  tracksStock: boolean;
+  sellsWhenOut: boolean;
 }
 export interface Product {
   id: string;
@@ -47,8 +49,8 @@ export interface DemoShop {
 export interface Sale {
   fulfilled: Order;
   cancelled: Order;
-  /** HTTP status returned when an order exceeds the stock. */
-  tooMany: number;
+  /** HTTP status returned when an order exceeds the stock; null if the shop counts the stock of nothing. */
+  tooMany: number | null;
   stockBefore: number;
   stockAfter: number;
 }
@@ -82,19 +84,21 @@ export async function openShop(api: ApiClient, file: string): Promise<DemoShop> 
   return { file, email, password, name, slug: session.shop.slug, api: own, report, products };
 }
 
-/** Sells and fulfils one item, sells and cancels another, and orders more than the stock. */
+/** Sells and fulfils one item, sells and cancels another, and orders more than the stock, if it is counted. */
 export async function sell(shop: DemoShop): Promise<Sale> {
   const sellable = shop.products
     .filter(({ status }) => status === 'active')
     .flatMap(({ variants }) => variants);
-  const variant = sellable.toSorted((a, b) => b.stock - a.stock)[0];
-  if (variant === undefined || variant.stock < 1)
-    throw new OperatorError(`${shop.file} has nothing in stock to sell.`);
+  const counted = sellable.filter((variant) => isCounted(variant) && variant.stock > 0);
+  const variant = counted.toSorted((a, b) => b.stock - a.stock)[0] ?? sellable.find((one) => !isCounted(one));
+  if (variant === undefined) throw new OperatorError(`${shop.file} has nothing in stock to sell.`);
   const order = (quantity: number) => ({
     lines: [{ variantId: variant.id, quantity }],
     customer: { email: 'buyer@example.com', name: 'Demo Buyer' },
   });
-  const tooMany = await shop.api.statusOf('POST', 'orders', order(variant.stock + 1));
+  const tooMany = isCounted(variant)
+    ? await shop.api.statusOf('POST', 'orders', order(variant.stock + 1))
+    : null;
   const returned = await shop.api.post<Order>('orders', order(1));
   const cancelled = await shop.api.post<Order>(`orders/${returned.id}/cancel`);
   const sold = await shop.api.post<Order>('orders', order(1));
@@ -121,7 +125,13 @@ export async function peek(curious: DemoShop, other: DemoShop): Promise<Peek> {
 }
 
 export function stockOf(products: readonly Product[]): number {
-  return products.flatMap(({ variants }) => variants).reduce((sum, { stock }) => sum + stock, 0);
+  const counted = products.flatMap(({ variants }) => variants).filter(({ tracksStock }) => tracksStock);
+  return counted.reduce((sum, { stock }) => sum + stock, 0);
+}
+
+/** True if an order fails when the stock is short. */
+function isCounted({ tracksStock, sellsWhenOut }: Variant): boolean {
+  return tracksStock && !sellsWhenOut;
 }
 
 /** `examples/tea-house.csv` → `Tea House`. */

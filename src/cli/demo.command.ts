@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { minorDigits } from '../common/money';
 import { OperatorError } from '../common/report';
 import { ApiClient } from './api-client';
-import { print } from './command-context';
+import { readEnv } from '../config/env';
+import { guestsLeft, type ServingProcess, withServingProcess } from '../database/server/serving-process';
+import { print, sayDatabase } from './command-context';
 import {
   type DemoShop,
   openShop,
@@ -31,7 +33,7 @@ export function addDemo(program: Command): void {
     .description('register two shops over HTTP, import a catalogue into each, sell, and try to read across')
     .option(
       '--url <url>',
-      'URL of a running server, for example http://127.0.0.1:3000; by default the demo starts one',
+      'URL of a running server, for example http://127.0.0.1:3000; by default the one of this DATA_DIR, or one that the demo starts',
     )
     .option(
       '--file <csv>',
@@ -44,13 +46,27 @@ export function addDemo(program: Command): void {
       if (files.length !== 2)
         throw new OperatorError('Give --file twice, once for each shop, or not at all.');
       if (url !== undefined) return tell(new ApiClient(url.replace(/\/$/, '')), files);
+      const env = readEnv();
+      if (await withServingProcess(env, (serving) => tellBy(serving, 'runs already', files)))
+        return undefined;
       const server = await startServerProcess();
       try {
-        await tell(new ApiClient(server.url), files);
+        await tellBy(server, 'started for this demo', files);
+        await guestsLeft(env, () =>
+          process.stderr.write('Another demo uses this server; it stops after that.\n'),
+        );
       } finally {
         await server.stop();
       }
+      return undefined;
     });
+}
+
+/** Says which server and database the demo uses, then tells it. */
+function tellBy({ url, database }: ServingProcess, how: string, files: string[]): Promise<void> {
+  process.stderr.write(`server    ${url}, ${how}\n`);
+  sayDatabase(database);
+  return tell(new ApiClient(url), files);
 }
 
 async function tell(api: ApiClient, files: string[]): Promise<void> {
@@ -96,7 +112,7 @@ function printSale(
   print(
     `  returned  order ${cancelled.number} for ${total(cancelled)}: ${cancelled.status}, stock given back`,
   );
-  print(`  refused   an order for more than there is: ${tooMany}`);
+  if (tooMany !== null) print(`  refused   an order for more than there is: ${tooMany}`);
   print(`  stock     ${stockBefore} → ${stockAfter} pieces of ${products.length} products`);
 }
 

@@ -8,6 +8,7 @@ const SHELL_SAFE = /^[\w@%+=:,./-]+$/;
 /** Prints the summary of a run: unfinished tenants with reasons, the outcome, and how to continue. */
 export function printSummary(summary: RunSummary, seconds: number): void {
   for (const tenant of summary.failed) print(line('failed', tenant));
+  for (const tenant of summary.failedElsewhere) print(`${line('failed', tenant)}; counted by another runner`);
   for (const tenant of summary.deferred) print(line('busy', tenant));
   const { total, migrated, failed, outcome, reason } = summary;
   if (total === 0 && outcome === 'done') return print(`nothing to do: no shop is behind ${summary.target}`);

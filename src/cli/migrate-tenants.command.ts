@@ -48,8 +48,9 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
     .option('--undo', 'undo the newest migration instead')
     .option('--rebuild-registry', 'rebuild public.tenants from the schemas and migrate nothing')
     .option('--json', 'print the result as one JSON object')
-    .action((flags: MigrateFlags) =>
-      context.withInstallation(async (installation) => {
+    .action((flags: MigrateFlags) => {
+      const isLook = flags.plan === true || flags.dryRun === true;
+      const work = async (installation: Installation) => {
         const migrations = await TenantMigrations.load();
         if (flags.rebuildRegistry && (flags.plan ?? flags.dryRun ?? flags.undo ?? flags.only))
           throw new OperatorError(
@@ -59,8 +60,9 @@ export function addMigrateTenants(program: Command, context: CommandContext): vo
         const options = await runOptionsOf(flags, adminOf(installation).url);
         if (flags.plan || flags.dryRun) return preview(installation, migrations, flags, options);
         return run(installation, migrations, flags, { ...options, signal: context.signal });
-      }),
-    );
+      };
+      return isLook ? context.withUntouchedInstallation(work) : context.withInstallation(work);
+    });
 }
 
 async function run(

@@ -20,13 +20,13 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
             'There is nothing to do: set PROVISIONING=worker and WARM_TENANTS above 0.',
           );
         const { signal } = context;
-        const { failed, deferred, migrated } = await new TenantMigrator(
+        const { failed, failedElsewhere, deferred, migrated } = await new TenantMigrator(
           app.get(TenantMigrations),
           app.get<Installation>(INSTALLATION),
         ).run({ signal });
-        for (const { shopId, slug, message } of [...failed, ...deferred])
-          print(`failed   ${slug ?? shopId}: ${message}`);
-        if (failed.length + deferred.length > 0) process.exitCode = 1;
+        const left = [...failed, ...failedElsewhere, ...deferred];
+        for (const { shopId, slug, message } of left) print(`failed   ${slug ?? shopId}: ${message}`);
+        if (left.length > 0) process.exitCode = 1;
         print(`${migrated} migrated; keeping ${WARM_TENANTS} tenants ready`);
         if (once) {
           print(`${await app.get(WarmPool).fill(WARM_TENANTS, signal)} tenant(s) made`);

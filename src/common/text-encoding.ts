@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /** Encodings that a text file may have, by the names of the WHATWG Encoding Standard. */
 export const ENCODINGS = [
@@ -17,6 +17,7 @@ const SINGLE_BYTE: readonly Encoding[] = [
 ];
 /** Distinct words with bytes above 127 that are compared; more prove no more. */
 const MAX_WORDS = 2000;
+const MAX_WORD = 100;
 const BOMS: readonly [Encoding, readonly number[]][] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
   ['utf-16le', [0xff, 0xfe]],
@@ -70,11 +71,11 @@ function wideEncoding(head: Buffer): Encoding | null {
 
 /** Words with a byte above 127, as strings of one character a byte. */
 function collectWords(bytes: Buffer, words: Set<string>): void {
-  if (words.size >= MAX_WORDS) return;
-  for (const [word] of bytes
-    .toString('latin1')
-    .matchAll(/[A-Za-z0-9\x80-\xff]*[\x80-\xff][A-Za-z0-9\x80-\xff]*/g))
-    if (words.add(word).size >= MAX_WORDS) return;
+  if (words.size >= MAX_WORDS || isAscii(bytes)) return;
+  for (const word of bytes.toString('latin1').split(/[^A-Za-z0-9\x80-\xff]+/)) {
+    if (/[\x80-\xff]/.test(word)) words.add(word.slice(0, MAX_WORD));
+    if (words.size >= MAX_WORDS) return;
+  }
 }
 
 function plausible(words: readonly string[]): Encoding[] {

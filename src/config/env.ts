@@ -3,6 +3,13 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
+import { databaseUrlProblem } from './database-url';
+
+/** A URL that can be parsed without a doubt about what belongs to the password. */
+const databaseUrl = z.string().superRefine((text, context) => {
+  const message = databaseUrlProblem(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 /** Settings of an operator, described in docs/settings.md. Everything else is a constant or derived. */
 const settings = z.object({
@@ -15,15 +22,10 @@ const settings = z.object({
     .regex(/^[^"$`\\\r\n]+$/, 'must not contain quotes, $, backslashes or line breaks: pg_ctl uses a shell')
     .default('.data')
     .transform((dir) => path.resolve(dir)),
-  DATABASE_URL: z
-    .string()
-    .refine(isPostgresUrl, 'must be a postgres:// URL that names a database')
-    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
   APP_SECRET: z.string().min(32).optional(),
   ADMIN_SECRET: z.string().min(32).optional(),
-  POOLER_URL: z
-    .string()
-    .refine(isPostgresUrl, 'must be a postgres:// URL that names a database')
+  POOLER_URL: databaseUrl
     .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not name a user')
     .optional(),
   PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
@@ -107,12 +109,6 @@ export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
 function loadedEnv(): NodeJS.ProcessEnv {
   if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
-}
-
-function isPostgresUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return ['postgres:', 'postgresql:'].includes(url.protocol) && url.pathname.length > 1;
 }
 
 function isProxyList(text: string): boolean {

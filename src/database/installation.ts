@@ -10,9 +10,10 @@ import {
   NO_SUCH_TABLE,
   sqlState,
 } from '../common/sqlstate';
+import { placeOf } from '../config/database-url';
 import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
-import { type DatabaseServer, openServer } from './server/database-server';
+import { type DatabaseServer, openExistingServer, openServer } from './server/database-server';
 import { quoteIdent, quoteLiteral } from './identifiers';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
@@ -20,7 +21,7 @@ import { renameRoleCreators } from './renamed-roles';
 import { type Roles, rolesOf } from './roles';
 import { loadMigrations, type Migration } from './schema-migrations';
 import { migratePublic } from './public-migrator';
-import { adminSecrets, openSecrets, Secrets } from './secrets';
+import { adminSecrets, existingSecrets, openSecrets, Secrets } from './secrets';
 import { ensureSigningKeys } from './signing-keys';
 import { withClient } from './with-client';
 
@@ -57,12 +58,18 @@ export function adminOf({ admin }: Installation): AdminAccess {
 /**
  * Opens the server, bootstraps roles and migrates `public`. Idempotent; several instances may do it at once.
  * The caller closes `server`.
+ * @param onServer called with the description of the server before anything is done there
  * @throws OperatorError, or the server's own error
  */
-export async function openInstallation(env: Env, logger: Logger): Promise<Installation> {
+export async function openInstallation(
+  env: Env,
+  logger: Logger,
+  onServer?: (description: string) => void,
+): Promise<Installation> {
   assertAdminSecret(env);
   const secrets = openSecrets(env);
   const server = await openServer(env, logger);
+  onServer?.(server.description);
   const bootstrapUrl = server.adminUrl;
   const roles = rolesOf(databaseOf(bootstrapUrl));
   try {
@@ -89,11 +96,18 @@ export async function openInstallation(env: Env, logger: Logger): Promise<Instal
 /**
  * Opens the installation without changing the database: it creates, grants and migrates nothing, and does not guarantee
  * that the logins can log in. For commands that inspect; `openInstallation` would repair some faults first.
+ * @param onServer as for `openInstallation`
+ * @throws OperatorError if there is no embedded server in DATA_DIR
  */
-export async function findInstallation(env: Env, logger: Logger): Promise<Installation> {
+export async function findInstallation(
+  env: Env,
+  logger: Logger,
+  onServer?: (description: string) => void,
+): Promise<Installation> {
   assertAdminSecret(env);
-  const secrets = openSecrets(env);
-  const server = await openServer(env, logger);
+  const secrets = existingSecrets(env);
+  const server = await openExistingServer(env, logger);
+  onServer?.(server.description);
   const bootstrapUrl = server.adminUrl;
   const roles = rolesOf(databaseOf(bootstrapUrl));
   const logins = requestLogins(env, bootstrapUrl, roles, secrets);
@@ -118,9 +132,9 @@ export async function joinInstallation(env: Env): Promise<Installation> {
   const roles = rolesOf(databaseOf(DATABASE_URL));
   const logins = requestLogins(env, DATABASE_URL, roles, secrets);
   await assertReady(logins.public);
-  const { hostname, port, pathname } = new URL(DATABASE_URL);
   const server = {
-    description: `${hostname}:${port || 5432}${pathname}, without admin rights`,
+    description: `${placeOf(DATABASE_URL)}, without admin rights`,
+    announce: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   return { server, roles, logins, admin: null, secrets, applied: [] };

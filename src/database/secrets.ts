@@ -19,6 +19,16 @@ export function openSecrets(env: Env): Secrets {
   return new Secrets(env.APP_SECRET ?? keptSecret(path.join(env.DATA_DIR, 'app.secret')));
 }
 
+/**
+ * The same secrets without creating the file. If there is none, they are those of no installation, and no login that needs
+ * them succeeds.
+ */
+export function existingSecrets(env: Env): Secrets {
+  const file = path.join(env.DATA_DIR, 'app.secret');
+  const isKnown = env.APP_SECRET !== undefined || existsSync(file);
+  return isKnown ? openSecrets(env) : new Secrets(randomBytes(32).toString('hex'));
+}
+
 /** Secrets of the admin login: separate, so that a process that knows APP_SECRET need not be able to log in as admin. */
 export function adminSecrets(env: Env, secrets: Secrets): Secrets {
   return env.ADMIN_SECRET === undefined ? secrets : new Secrets(env.ADMIN_SECRET);

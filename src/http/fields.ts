@@ -5,6 +5,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayUnique,
+  buildMessage,
   IsArray,
   IsBoolean,
   IsEmail,
@@ -15,6 +16,7 @@ import {
   IsString,
   IsUUID,
   Length,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -44,6 +46,23 @@ export function Text(
     ...(options.raw ? [] : [Transform(({ value }) => trimmed(value))]),
     IsString(),
     Length(min, max),
+  ]);
+}
+
+/** An http or https address, trimmed, of at most 2,048 characters. */
+export function Url(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'uri', maxLength: 2048 }, [
+    Transform(({ value }) => trimmed(value)),
+    IsString(),
+    MaxLength(2048),
+    ValidateBy({
+      name: 'url',
+      validator: {
+        validate: (value: unknown) =>
+          typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value),
+        defaultMessage: buildMessage((each) => `${each}$property must be an http or https address`),
+      },
+    }),
   ]);
 }
 
@@ -100,9 +119,14 @@ export function OneOf(values: readonly string[], options: FieldOptions = {}): Pr
 }
 
 /** Distinct strings, in NFC and trimmed, each of 1 to `length` characters; at most `max` of them. */
-export function Texts(options: FieldOptions & { max: number; length: number }): PropertyDecorator {
-  const { max, length } = options;
-  const items = { type: 'string', minLength: 1, maxLength: length };
+export function Texts(
+  options: FieldOptions & { max: number; length: number; pattern?: RegExp },
+): PropertyDecorator {
+  const { max, length, pattern } = options;
+  const items = {
+    ...{ type: 'string', minLength: 1, maxLength: length },
+    ...(pattern === undefined ? {} : { pattern: pattern.source }),
+  };
   return field(options, { type: 'array', items, maxItems: max, uniqueItems: true }, [
     Transform(({ value }) => (Array.isArray(value) ? value.map(trimmed) : value)),
     IsArray(),
@@ -110,6 +134,7 @@ export function Texts(options: FieldOptions & { max: number; length: number }): 
     ArrayUnique(),
     IsString({ each: true }),
     Length(1, length, { each: true }),
+    ...(pattern === undefined ? [] : [Matches(pattern, { each: true })]),
   ]);
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../common/report';
-import type { RegisteredTenant, UnfinishedTenant } from '../tenancy/tenant-registry';
+import type { Recorded, RegisteredTenant, UnfinishedTenant } from '../tenancy/tenant-registry';
 import type { Backoff } from './backoff';
 import { describeError, faultOf, Interrupted, isDisconnected } from './faults';
 import type { ReconnectingClient } from './reconnecting-client';
@@ -35,7 +35,7 @@ export interface TenantJob {
   /** Describes a failure for the summary. */
   describe(tenant: RegisteredTenant, error: unknown): UnfinishedTenant;
   /** Records a tenant that was left undone; a deferred one is worth another try, a failed one is not. */
-  record(tenant: UnfinishedTenant, status: 'deferred' | 'failed'): Promise<void>;
+  record(tenant: UnfinishedTenant, status: 'deferred' | 'failed'): Promise<Recorded>;
 }
 
 export interface EachTenantOptions {
@@ -56,7 +56,7 @@ export interface EachTenantOptions {
 export class EachTenant {
   changed = 0;
   readonly failed: UnfinishedTenant[] = [];
-  /** Number of failures that ends the run. */
+  /** Number of failures, of all its runners, that ends the run. */
   errorBudget = Number.POSITIVE_INFINITY;
   /** Reason why the run ended itself; undefined while it may continue. */
   stopReason: string | undefined;
@@ -152,19 +152,21 @@ export class EachTenant {
     this.sameFailures = 0;
   }
 
-  private defer(tenant: RegisteredTenant, error: unknown): Promise<void> {
-    return this.job.record(this.job.describe(tenant, error), 'deferred');
+  private async defer(tenant: RegisteredTenant, error: unknown): Promise<void> {
+    await this.job.record(this.job.describe(tenant, error), 'deferred');
   }
 
-  private fail(tenant: RegisteredTenant, error: unknown): Promise<void> {
+  /** Counts a failure, unless another runner counts it or has finished the tenant. */
+  private async fail(tenant: RegisteredTenant, error: unknown): Promise<void> {
     const failure = this.job.describe(tenant, error);
+    const { isNew, elsewhere } = await this.job.record(failure, 'failed');
+    if (!isNew) return;
     const { sqlState } = failure;
+    const failures = elsewhere + this.failed.length + 1;
     this.sameFailures = sqlState === this.failed.at(-1)?.sqlState ? this.sameFailures + 1 : 1;
     this.failed.push(failure);
     if (this.sameFailures >= SAME_FAILURES)
       this.stopReason ??= `${SAME_FAILURES} tenants in a row failed with ${sqlState ?? 'no SQLSTATE'}`;
-    else if (this.failed.length >= this.errorBudget)
-      this.stopReason ??= `${this.failed.length} tenants failed`;
-    return this.job.record(failure, 'failed');
+    else if (failures >= this.errorBudget) this.stopReason ??= `${failures} tenants failed`;
   }
 }

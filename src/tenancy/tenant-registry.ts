@@ -35,6 +35,28 @@ export interface UnfinishedTenant {
 /** Run id where nothing is migrated. */
 export const NO_RUN = '00000000-0000-0000-0000-000000000000';
 
+/** Failures that belong to a run, which several runners may share: those since its start, and those of these runners. */
+export interface RunScope {
+  since: string;
+  runIds: readonly string[];
+}
+
+/** Scope in which nothing has failed. */
+export const NO_FAILURES: RunScope = { since: 'infinity', runIds: [] };
+
+/** SQL condition on a row `t` of tenants: a runner of the run has failed on it. */
+export function failedInRun(since: string, runIds: string): string {
+  return `(t.status = 'failed' AND (t.finished_at >= ${since}::timestamptz OR t.run_id = ANY (${runIds}::uuid[])))`;
+}
+
+/** Result of recording a tenant that was left undone. */
+export interface Recorded {
+  /** False if another runner of the run has recorded a failure of the tenant, or has migrated it. */
+  isNew: boolean;
+  /** Tenants that other runners of the run have failed on. */
+  elsewhere: number;
+}
+
 /** Whatever sends the registry's statements, as the admin login. Each statement is safe to send twice. */
 interface Queries {
   query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<QueryResult<R>>;
@@ -45,7 +67,10 @@ interface Queries {
  * inside each schema are the truth; the registry makes them findable with one query.
  */
 export class TenantRegistry {
-  /** @param runId run that tenants are marked with, and whose failures are left out of its later passes */
+  /** Tenants that failed within it are left out: each is tried once a run. Set when the run begins. */
+  scope = NO_FAILURES;
+
+  /** @param runId runner that tenants are marked with */
   constructor(
     private readonly queries: Queries,
     private readonly runId: string = NO_RUN,
@@ -54,11 +79,11 @@ export class TenantRegistry {
   /** Numbers of tenants by migration history, without those that this run failed on. One query for the fleet. */
   async groups({ shopIds, from }: TenantSelection): Promise<TenantGroup[]> {
     const { rows } = await this.queries.query<TenantGroup>(
-      `SELECT checksum, version, count(*)::int AS tenants FROM tenants
-       WHERE NOT (status = 'failed' AND run_id IS NOT DISTINCT FROM $1)
-         AND ($2::uuid[] IS NULL OR shop_id = ANY ($2)) AND ($3::uuid IS NULL OR shop_id >= $3)
+      `SELECT checksum, version, count(*)::int AS tenants FROM tenants t
+       WHERE NOT ${failedInRun('$1', '$2')}
+         AND ($3::uuid[] IS NULL OR shop_id = ANY ($3)) AND ($4::uuid IS NULL OR shop_id >= $4)
        GROUP BY checksum, version ORDER BY version, checksum`,
-      [this.runId, shopIds ?? null, from ?? null],
+      [this.scope.since, this.scope.runIds, shopIds ?? null, from ?? null],
     );
     return rows;
   }
@@ -72,11 +97,11 @@ export class TenantRegistry {
   ): Promise<RegisteredTenant[]> {
     const { rows } = await this.queries.query<RegisteredTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.version, t.checksum FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
-       WHERE t.checksum = ANY ($2) AND ($5::uuid IS NULL OR t.shop_id > $5)
-         AND NOT (t.status = 'failed' AND t.run_id IS NOT DISTINCT FROM $1)
-         AND ($3::uuid[] IS NULL OR t.shop_id = ANY ($3)) AND ($4::uuid IS NULL OR t.shop_id >= $4)
-       ORDER BY t.shop_id LIMIT $6`,
-      [this.runId, checksums, shopIds ?? null, from ?? null, after, size],
+       WHERE t.checksum = ANY ($3) AND ($6::uuid IS NULL OR t.shop_id > $6)
+         AND NOT ${failedInRun('$1', '$2')}
+         AND ($4::uuid[] IS NULL OR t.shop_id = ANY ($4)) AND ($5::uuid IS NULL OR t.shop_id >= $5)
+       ORDER BY t.shop_id LIMIT $7`,
+      [this.scope.since, this.scope.runIds, checksums, shopIds ?? null, from ?? null, after, size],
     );
     return rows;
   }
@@ -92,26 +117,59 @@ export class TenantRegistry {
     return rows.map(({ shopId }) => shopId);
   }
 
-  /** Records why a tenant is not at the target, unless another runner has brought it there in the meantime. */
+  /**
+   * Records why a tenant is not at the target, unless another runner has brought it there or failed on it in the
+   * meantime.
+   */
   async mark(
     { shopId, message, sqlState }: Omit<UnfinishedTenant, 'slug'>,
     status: 'deferred' | 'failed',
     targetChecksum: string,
-  ): Promise<void> {
-    await this.queries.query(
-      `UPDATE tenants SET status = $2, attempts = attempts + 1, last_error = $3, last_sqlstate = $4, run_id = $5,
-         started_at = now(), finished_at = now() WHERE shop_id = $1 AND checksum <> $6`,
-      [shopId, status, message, sqlState, this.runId, targetChecksum],
+  ): Promise<Recorded> {
+    const elsewhere = `${failedInRun('$7', '$8')} AND t.run_id IS DISTINCT FROM $5`;
+    const { rows } = await this.queries.query<Recorded>(
+      `WITH recorded AS (
+         UPDATE tenants t SET status = $2, attempts = attempts + 1, last_error = $3, last_sqlstate = $4, run_id = $5,
+           started_at = now(), finished_at = now()
+         WHERE shop_id = $1 AND checksum <> $6 AND NOT (${elsewhere}) RETURNING 1)
+       SELECT EXISTS (SELECT FROM recorded) AS "isNew",
+         (SELECT count(*)::int FROM tenants t WHERE ${elsewhere}) AS elsewhere`,
+      [shopId, status, message, sqlState, this.runId, targetChecksum, this.scope.since, this.scope.runIds],
     );
+    return rows[0]!; // one row
   }
 
-  /** Tenants that this run deferred and that are still not at the target. */
-  async deferred(limit: number): Promise<UnfinishedTenant[]> {
+  /** True if a runner of the run has failed on the tenant. */
+  async hasFailed(shopId: string): Promise<boolean> {
+    const { rows } = await this.queries.query(
+      `SELECT FROM tenants t WHERE shop_id = $3 AND ${failedInRun('$1', '$2')}`,
+      [this.scope.since, this.scope.runIds, shopId],
+    );
+    return rows.length > 0;
+  }
+
+  /** Tenants that other runners of the run have failed on. */
+  async failedElsewhere({ shopIds, from }: TenantSelection, limit: number): Promise<UnfinishedTenant[]> {
     const { rows } = await this.queries.query<UnfinishedTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.last_error AS message, t.last_sqlstate AS "sqlState"
        FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
-       WHERE t.status = 'deferred' AND t.run_id = $1 ORDER BY t.shop_id LIMIT $2`,
-      [this.runId, limit],
+       WHERE ${failedInRun('$1', '$2')} AND t.run_id IS DISTINCT FROM $6
+         AND ($3::uuid[] IS NULL OR t.shop_id = ANY ($3)) AND ($4::uuid IS NULL OR t.shop_id >= $4)
+       ORDER BY t.shop_id LIMIT $5`,
+      [this.scope.since, this.scope.runIds, shopIds ?? null, from ?? null, limit, this.runId],
+    );
+    return rows;
+  }
+
+  /** Tenants that a runner has deferred since the run began and that are still not at the target. */
+  async deferred({ shopIds, from }: TenantSelection, limit: number): Promise<UnfinishedTenant[]> {
+    const { rows } = await this.queries.query<UnfinishedTenant>(
+      `SELECT t.shop_id AS "shopId", s.slug, t.last_error AS message, t.last_sqlstate AS "sqlState"
+       FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
+       WHERE t.status = 'deferred' AND t.finished_at >= $1::timestamptz
+         AND ($2::uuid[] IS NULL OR t.shop_id = ANY ($2)) AND ($3::uuid IS NULL OR t.shop_id >= $3)
+       ORDER BY t.shop_id LIMIT $4`,
+      [this.scope.since, shopIds ?? null, from ?? null, limit],
     );
     return rows;
   }

@@ -2,6 +2,7 @@ import type { Diagnosis } from '../../src/operations/drift/doctor';
 import { createTestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';
+import { WarmPool } from '../../src/tenancy/warm-pool';
 import { useTestApp } from '../support/test-app';
 
 /** Checks of the server, which other tests change too. */
@@ -49,6 +50,20 @@ describe('doctor', () => {
     await change('+ 1');
     expect(code).toBe(1);
     expect(findings).toContainEqual(expect.objectContaining({ check: 'version-index', shop: slug }));
+  });
+
+  it('advises --only with the id of a spare tenant, which has no slug, and migrate:tenants takes it', async () => {
+    await app.app.get(WarmPool, { strict: false }).fill(1);
+    const [spare] = await app.database.query<{ id: string }>(`UPDATE tenants t
+      SET status = 'failed', last_error = 'no', checksum = 'other' FROM spare_tenants s
+      WHERE s.shop_id = t.shop_id RETURNING t.shop_id AS id`);
+    const { findings } = await diagnosis();
+    const { remedy } = findings.find(({ check }) => check === 'migration-failed')!; // caused above
+    expect(remedy).toContain(`npm run migrate:tenants -- --only ${spare!.id}`);
+    const { code, stdout } = await runCli(['migrate:tenants', '--only', spare!.id], {
+      env: { DATABASE_URL: app.database.url },
+    });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('0 failed')]);
   });
 
   it('says what to do on a database that the program never ran on, and creates nothing there', async () => {

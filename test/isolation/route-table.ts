@@ -39,6 +39,7 @@ export interface RouteEntry {
 
 const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
+const VARIANT: IdParameter = { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' };
 const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
@@ -199,8 +200,50 @@ export const ROUTES: RouteEntry[] = [
     ids: {
       'path.id': PRODUCT,
       'body.variants.0.id': { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' },
+      'body.id': { kind: 'product', refused: '400 VALIDATION_FAILED', own: '200' },
     },
-    parts: (id) => ({ json: { variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }] } }),
+    parts: (id) => ({
+      json: {
+        variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }],
+        ...(id['body.id'] === undefined ? {} : { id: id['body.id'] }),
+      },
+    }),
+  },
+  {
+    route: 'POST /api/v1/products/{id}/variants',
+    access: 'tenant',
+    ok: '400 VALIDATION_FAILED', // its product has no options
+    ids: { 'path.id': PRODUCT },
+    parts: (id) => ({ json: { optionValues: { Size: String(id['path.id']) }, priceMinor: 1 } }),
+  },
+  { route: 'GET /api/v1/variants', access: 'tenant', ok: '200', ...withCursor('variant') },
+  { route: 'GET /api/v1/variants/{id}', access: 'tenant', ok: '200', ids: { 'path.id': VARIANT } },
+  {
+    route: 'PATCH /api/v1/variants/{id}',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': VARIANT },
+    parts: () => ({ json: { priceMinor: 2 } }),
+  },
+  {
+    route: 'DELETE /api/v1/variants/{id}',
+    access: 'tenant',
+    ok: '409 LAST_VARIANT',
+    ids: { 'path.id': VARIANT },
+  },
+  {
+    route: 'POST /api/v1/variants/{id}/stock',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': VARIANT },
+    parts: () => ({ json: { delta: 1, reason: 'Counted' } }),
+  },
+  {
+    route: 'GET /api/v1/variants/{id}/stock-changes',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': VARIANT, 'query.cursor': cursor('variant') },
+    parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
   },
   { route: 'DELETE /api/v1/products/{id}', access: 'tenant', ok: '204', ids: { 'path.id': PRODUCT } },
   {

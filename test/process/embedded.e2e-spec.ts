@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { newOrder, newOwner, newProduct, PASSWORD } from '../support/factories';
 import {
   finish,
@@ -72,6 +73,43 @@ describe('npm start without DATABASE_URL', () => {
     expect(command.code).toBe(0);
     expect((await second.api.get('/health/ready')).status).toBe(200);
     expect(await second.end('SIGTERM')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('serves the demo of a second terminal, which starts no other server', async () => {
+    const server = await start();
+    const demo = () => runCli(['demo'], { env: env() });
+    const [first, second] = await Promise.all([demo(), demo()]);
+    for (const { code, stdout, stderr } of [first, second]) {
+      expect([code, stdout]).toEqual([0, expect.stringContaining('Looking across')]);
+      expect(stderr).toContain(`server    ${server.url}, runs already`);
+      expect(stderr).toMatch(/^database {2}embedded PostgreSQL on 127\.0\.0\.1:\d+\/stoa, data in /m);
+    }
+    process.kill(postmaster(), 'SIGKILL');
+    await untilTrue(() => server.printed().includes('embedded.restarted'));
+    expect((await demo()).stderr).toContain(`server    ${server.url}, runs already`);
+    expect(await server.end('SIGTERM')).toBe(0);
+    expect(existsSync(pidFile())).toBe(false);
+  });
+
+  it('lets a second demo use the server of the first, which stops only after that', async () => {
+    const demo = spawnProgram('cli', ['demo'], { env: env() });
+    const end = finish(demo);
+    let printed = '';
+    demo.stderr!.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    await untilTrue(() => printed.includes('started for this demo'));
+    const password = readFileSync(path.join(dir, 'postgres.secret'), 'utf8').trim();
+    const port = Number(readFileSync(pidFile(), 'utf8').split('\n')[3]);
+    const guest = new Client({
+      ...{ host: '127.0.0.1', port, user: 'postgres', password, database: 'stoa' },
+      application_name: 'stoa guest', // as that of the second demo
+    });
+    await guest.connect();
+    await untilTrue(() => printed.includes('Another demo uses this server'));
+    const second = await runCli(['demo'], { env: env() });
+    expect([second.code, second.stderr]).toEqual([0, expect.stringContaining(', runs already')]);
+    await guest.end();
+    expect((await end).code).toBe(0);
     expect(existsSync(pidFile())).toBe(false);
   });
 

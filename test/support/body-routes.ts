@@ -58,6 +58,10 @@ const role: Field = { wrong: [1, [], {}, '', 'guest', 'OWNER', ['owner']], max: 
 const whole: Field = { wrong: ['1', '', true, 1.5, -1, 1e20, [], [1], {}] };
 const flag: Field = { wrong: ['true', '', 0, 1, [], {}] };
 const texts: Field = { wrong: ['x', 1, {}, [1], [null], [''], [['x']], [{}], ['x'.repeat(256)]] };
+const url: Field = {
+  ...filled(2048),
+  longest: () => `https://example.com/${'x'.repeat(2048 - 20)}`,
+};
 const list: Field = { wrong: ['x', 1, {}, [1], ['x'], [null], [[]]], holds: 'list' };
 const part: Field = { wrong: ['x', 1, true, [], [{}]], holds: 'object' };
 const options: Field = {
@@ -92,7 +96,7 @@ const PRODUCT = {
   'options.0.name': { ...filled(255), longest: undefined }, // must be the name that the variants use
   'options.0.values': texts,
   images: list,
-  'images.0.src': filled(2048),
+  'images.0.src': url,
   'images.0.position': whole,
   'images.0.alt': nullable(filled(1000)),
   variants: list,
@@ -107,15 +111,11 @@ const PRODUCT = {
   'variants.0.grams': whole,
   'variants.0.requiresShipping': flag,
   'variants.0.taxable': flag,
-  'variants.0.imageSrc': nullable(filled(2048)),
+  'variants.0.imageSrc': nullable(url),
+  'variants.0.tracksStock': flag,
+  'variants.0.sellsWhenOut': flag,
 };
-const PRODUCT_NEEDS = [
-  'options.0.name',
-  'options.0.values',
-  'images.0.src',
-  'images.0.position',
-  'images.0.alt',
-];
+const PRODUCT_NEEDS = ['options.0.name', 'options.0.values', 'images.0.src'];
 
 /** Routes that take JSON. One that is not here is asked by what openapi.json says of it, which must be enough. */
 export const BODY_ROUTES: BodyRoute[] = [
@@ -200,7 +200,13 @@ export const BODY_ROUTES: BodyRoute[] = [
     fields: PRODUCT,
     needs: ['name', ...PRODUCT_NEEDS],
   },
-  { route: 'PATCH products/{id}', ok: 200, body: productBody, fields: PRODUCT, needs: PRODUCT_NEEDS },
+  {
+    route: 'PATCH products/{id}',
+    ok: 200,
+    body: () => ({ ...productBody(), removeVariants: true }),
+    fields: PRODUCT,
+    needs: PRODUCT_NEEDS,
+  },
   {
     route: 'POST orders',
     ok: 201,
@@ -237,7 +243,15 @@ export function productBody(): object {
     variants: [
       {
         ...{ sku: randomUUID(), optionValues, priceMinor: 100, compareAtMinor: 200, costMinor: 50, stock: 1 },
-        ...{ barcode: 'x', grams: 1, requiresShipping: true, taxable: true, imageSrc: image },
+        ...{
+          tracksStock: true,
+          sellsWhenOut: false,
+          barcode: 'x',
+          grams: 1,
+          requiresShipping: true,
+          taxable: true,
+          imageSrc: image,
+        },
       },
     ],
   };
@@ -253,10 +267,11 @@ const OF_ONE_VARIANT = ['sku', 'stock'];
 
 /** Copies the body with another value at a path; undefined leaves the field out. */
 export function withField(body: object, path: string, value: unknown): object {
-  const copy: { variants?: unknown; options?: unknown } = structuredClone(body);
+  const copy: { variants?: unknown; options?: unknown; removeVariants?: unknown } = structuredClone(body);
   if (OF_ONE_VARIANT.includes(path)) {
     delete copy.variants;
     delete copy.options;
+    delete copy.removeVariants;
   }
   const keys = path.split('.');
   const last = keys.pop()!; // split gives one at least

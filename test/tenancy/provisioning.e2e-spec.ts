@@ -38,12 +38,15 @@ describe('provisioning', () => {
         'counters',
         'customers',
         'idempotency_keys',
+        'import_changes',
+        'imports',
         'members',
         'order_lines',
         'orders',
         'product_variants',
         'products',
         'schema_migrations',
+        'stock_changes',
       ],
     ]);
     expect(new Set(tables.map(({ tableowner }) => tableowner))).toEqual(

@@ -267,7 +267,7 @@ describe('an import with an Idempotency-Key', () => {
 
   it('is known by the bytes of the file', async () => {
     const first = await asText(CSV);
-    expect([first.status, first.body.products]).toEqual([200, { created: 1, updated: 0 }]);
+    expect([first.status, first.body.products]).toEqual([200, { created: 1, updated: 0, unchanged: 0 }]);
     const repeated = [await asText(CSV), await asForm(CSV), await asForm(CSV)];
     expect(repeated.map((answer) => [answer.status, isReplay(answer), answer.body])).toEqual(
       Array(3).fill([200, true, first.body]),

@@ -149,6 +149,7 @@ describe('PATCH /products/:id with variants', () => {
   it('changes those with an id, adds those without and removes the others', async () => {
     const { shirt, small } = await newShirt();
     const { status, body } = await api.patch(`products/${shirt.id}`, {
+      removeVariants: true,
       variants: [
         { optionValues: { Size: 'L' }, priceMinor: 1500, stock: 9, sku: 'LARGE' },
         { id: small.id, optionValues: { Size: 'S' }, priceMinor: 900 },
@@ -182,7 +183,10 @@ describe('PATCH /products/:id with variants', () => {
 
   it('keeps the options in step with the one variant that stays', async () => {
     const { shirt, small } = await newShirt();
-    const { status, body } = await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id }] });
+    const { status, body } = await api.patch(`products/${shirt.id}`, {
+      removeVariants: true,
+      variants: [{ id: small.id }],
+    });
     expect(status).toBe(200);
     expect(body.variants).toEqual([small]);
     expect(body.options).toEqual([{ name: 'Size', values: ['S'] }]);
@@ -192,6 +196,7 @@ describe('PATCH /products/:id with variants', () => {
     const { shirt, small } = await newShirt();
     const cleared = { costMinor: null, barcode: null };
     const { body } = await api.patch(`products/${shirt.id}`, {
+      removeVariants: true,
       variants: [{ id: small.id, optionValues: { Size: 'S' }, ...cleared }],
     });
     expect(body.variants).toEqual([{ ...small, ...cleared }]);
@@ -214,6 +219,7 @@ describe('PATCH /products/:id with variants', () => {
     const { shirt, small } = await newShirt();
     const { body } = await api.patch(`products/${shirt.id}`, {
       priceMinor: 700,
+      removeVariants: true,
       variants: [{ id: small.id, optionValues: { Size: 'S' } }, { optionValues: { Size: 'L' } }],
     });
     expect(body.variants).toMatchObject([{ priceMinor: 1000 }, { priceMinor: 700 }]);
@@ -224,7 +230,7 @@ describe('PATCH /products/:id with variants', () => {
       variants: [{ optionValues: { Size: 'S' }, sku: 'SHIRT', priceMinor: 1 }],
     });
     const variants = [{ optionValues: { Size: 'S' }, sku: 'SHIRT', priceMinor: 2 }];
-    const { status, body } = await api.patch(`products/${shirt.id}`, { variants });
+    const { status, body } = await api.patch(`products/${shirt.id}`, { variants, removeVariants: true });
     expect(status).toBe(200);
     expect(body.variants[0].id).not.toBe(shirt.variants[0].id);
   });
@@ -355,14 +361,20 @@ describe('PATCH /products/:id with variants', () => {
   it('keeps past orders when their variant is removed', async () => {
     const { shirt, small, medium } = await newShirt();
     const sale = await api.post('orders', { lines: [{ variantId: medium.id, quantity: 1 }] });
-    await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id, optionValues: { Size: 'S' } }] });
+    await api.patch(`products/${shirt.id}`, {
+      removeVariants: true,
+      variants: [{ id: small.id, optionValues: { Size: 'S' } }],
+    });
     const { body } = await api.get(`orders/${sale.body.id}`);
     expect(body.lines).toMatchObject([{ productId: shirt.id, variantId: null, optionValues: { Size: 'M' } }]);
   });
 
   it('sells the only variant that stays by the id of the product', async () => {
     const { shirt, small } = await newShirt();
-    await api.patch(`products/${shirt.id}`, { variants: [{ id: small.id, optionValues: { Size: 'S' } }] });
+    await api.patch(`products/${shirt.id}`, {
+      removeVariants: true,
+      variants: [{ id: small.id, optionValues: { Size: 'S' } }],
+    });
     expect((await newOrder(api, shirt.id)).lines).toMatchObject([{ variantId: small.id }]);
   });
 });

@@ -9,34 +9,54 @@ import {
   NO_SUCH_DATABASE,
   sqlState,
 } from '../../common/sqlstate';
+import { OperatorError } from '../../common/report';
+import { placeOf } from '../../config/database-url';
 import type { Env } from '../../config/env';
 import { EmbeddedServer } from './embedded-server';
 import { keptSecret } from '../secrets';
 import { withClient } from '../with-client';
+import { DATABASE, describeEmbedded, hasEmbeddedServer, SECRET_FILE, servingName } from './serving-process';
 
 /** PostgreSQL server of this process: an external one, or the embedded one that the process starts. */
 export interface DatabaseServer {
   adminUrl: string;
   /** Location for people, without a password. */
   description: string;
+  /** Tells other processes of this DATA_DIR where this one serves the API; nobody if the server is an external one. */
+  announce(url: string): Promise<void>;
   /** Releases the server; the last process stops an embedded one. */
   close(): Promise<void>;
 }
 
-const DATABASE = 'stoa';
 /** Every process that uses an embedded server holds this lock in shared mode; one that gets it exclusively may stop the server. */
 const PRESENCE_LOCK = 7_301_002;
 const ATTEMPTS = 100;
 const RETRY_MS = 200;
 
-export async function openServer(env: Env, logger: Logger): Promise<DatabaseServer> {
-  if (env.DATABASE_URL === undefined) return new EmbeddedSession(env.DATA_DIR, logger).open();
-  const { hostname, port, pathname } = new URL(env.DATABASE_URL);
-  return {
-    adminUrl: env.DATABASE_URL,
-    description: `${hostname}:${port || 5432}${pathname} (DATABASE_URL)`,
-    close: () => Promise.resolve(),
-  };
+/** Opens the server, and creates the embedded one if it does not exist. */
+export function openServer(env: Env, logger: Logger): Promise<DatabaseServer> {
+  return openExternal(env) ?? new EmbeddedSession(env.DATA_DIR, logger).open();
+}
+
+/**
+ * Opens a server that exists; may start it, and creates nothing.
+ * @throws OperatorError if there is no embedded server in DATA_DIR
+ */
+export function openExistingServer(env: Env, logger: Logger): Promise<DatabaseServer> {
+  const external = openExternal(env);
+  if (external !== undefined) return external;
+  if (!hasEmbeddedServer(env))
+    throw new OperatorError(
+      `There is no database in DATA_DIR (${env.DATA_DIR}), and DATABASE_URL is not set. This command creates none: ` +
+        'set one of them to that of the program, or start the program once.',
+    );
+  return new EmbeddedSession(env.DATA_DIR, logger, false).open();
+}
+
+function openExternal({ DATABASE_URL: url }: Env): Promise<DatabaseServer> | undefined {
+  if (url === undefined) return undefined;
+  const [announce, close] = [() => Promise.resolve(), () => Promise.resolve()];
+  return Promise.resolve({ adminUrl: url, description: `${placeOf(url)} (DATABASE_URL)`, announce, close });
 }
 
 /** Use of the embedded server under `DATA_DIR` by one process: starts it, restarts it after a crash, stops it when last. */
@@ -45,12 +65,15 @@ class EmbeddedSession {
   private presence: Client | null = null;
   private port: number | undefined;
   private closing = false;
+  /** Name of the connection that holds the presence lock. */
+  private name = 'stoa presence';
 
   constructor(
     private readonly dataDir: string,
     private readonly logger: Logger,
+    private readonly mayCreate = true,
   ) {
-    const password = keptSecret(path.join(dataDir, 'postgres.secret'));
+    const password = keptSecret(path.join(dataDir, SECRET_FILE));
     this.server = new EmbeddedServer(path.join(dataDir, 'postgres'), password);
   }
 
@@ -58,9 +81,17 @@ class EmbeddedSession {
     const port = await this.attach();
     return {
       adminUrl: this.server.url(port, DATABASE),
-      description: `embedded PostgreSQL on 127.0.0.1:${port}, data in ${path.join(this.dataDir, 'postgres')}`,
+      description: describeEmbedded(this.server.url(port, DATABASE), this.dataDir),
+      announce: (url) => this.announce(url),
       close: () => this.close(),
     };
+  }
+
+  private async announce(url: string): Promise<void> {
+    const name = servingName(url);
+    if (name === null) return;
+    this.name = name; // also of the connection after a restart of the server
+    await this.presence?.query(`SELECT set_config('application_name', $1, false)`, [name]);
   }
 
   /** Starts or finds the server and takes the presence lock; retries when another process is stopping it. */
@@ -86,7 +117,7 @@ class EmbeddedSession {
     try {
       await this.enter(port);
     } catch (error) {
-      if (sqlState(error) !== NO_SUCH_DATABASE) throw error;
+      if (sqlState(error) !== NO_SUCH_DATABASE || !this.mayCreate) throw error;
       await this.createDatabase(port);
       await this.enter(port);
     }
@@ -95,7 +126,7 @@ class EmbeddedSession {
   private async enter(port: number): Promise<void> {
     const client = new Client({
       connectionString: this.server.url(port, DATABASE),
-      application_name: 'stoa presence',
+      application_name: this.name,
       keepAlive: true,
     });
     client.on('error', (error) => {

@@ -66,6 +66,12 @@ export class EmbeddedServer {
     return `postgres://postgres:${encodeURIComponent(this.password)}@127.0.0.1:${port}/${database}`;
   }
 
+  /** URL of the server if it runs on this folder, else null. */
+  runningUrl(database: string): string | null {
+    const running = this.status();
+    return running?.ready ? this.url(running.port, database) : null;
+  }
+
   /** Starts the server, or finds the one that already runs on this folder. Safe to call from several processes. */
   async start(wantedPort?: number): Promise<{ port: number; reused: boolean }> {
     const running = await this.settled();

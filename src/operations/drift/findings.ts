@@ -1,4 +1,4 @@
-import { CHECKS, type CheckName, type Severity } from './checks';
+import { CHECKS, type CheckName, remedyOf, type Severity } from './checks';
 import type { Tenant } from './fleet';
 
 /** A fault as operators and programs get it. */
@@ -43,7 +43,7 @@ export function toFindings(
   return observations
     .map(({ schema, check, object, detail }) => {
       const shop = schema === null ? null : (slugs.get(schema) ?? idIn(schema));
-      return { check, severity: CHECKS[check].severity, shop, object, detail, remedy: CHECKS[check].remedy };
+      return { check, severity: CHECKS[check].severity, shop, object, detail, remedy: remedyOf(check, shop) };
     })
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }

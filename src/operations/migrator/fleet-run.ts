@@ -46,8 +46,9 @@ export class FleetRun {
       const failedBefore = this.each.failed.length;
       await this.untilDone({ ...selection, shopIds });
       if (this.each.isOver) return;
-      const left = await this.pending({ ...selection, shopIds });
-      if (left.length === 0 && this.each.failed.length === failedBefore) continue;
+      const wave = { ...selection, shopIds };
+      const isDone = (await this.pending(wave)).length === 0 && this.each.failed.length === failedBefore;
+      if (isDone && (await this.registry.failedElsewhere(wave, 1)).length === 0) continue;
       this.each.stopReason = `not all of the first ${shopIds.length} tenant(s) could be migrated`;
       return;
     }

@@ -2,7 +2,12 @@ import type { Roles } from '../../database/roles';
 import { historyChecksum, type MigrationHistory, newestVersion } from '../../tenancy/migration-history';
 import type { Placement } from '../../tenancy/tenant';
 import type { TenantLocator } from '../../tenancy/tenant-locator';
-import type { RegisteredTenant, TenantRegistry, UnfinishedTenant } from '../../tenancy/tenant-registry';
+import type {
+  Recorded,
+  RegisteredTenant,
+  TenantRegistry,
+  UnfinishedTenant,
+} from '../../tenancy/tenant-registry';
 import type { TenantJob, WorkerClients } from '../each-tenant';
 import { describeError, Interrupted } from '../faults';
 import type { ReconnectingClient } from '../reconnecting-client';
@@ -39,6 +44,7 @@ export class MigrationJob implements TenantJob {
     const { shopId, checksum } = tenant;
     const { roles, runId, limits, locator, signal } = this.settings;
     const placement = locator.locate(shopId);
+    if (isStale && (await this.registry.hasFailed(shopId))) return false; // on another runner, a moment ago
     const known = isStale ? undefined : this.planner.historyOf(checksum);
     const history = known ?? (await this.readFromSchema(clients.own, shopId, placement));
     if (known === undefined && !this.isPending(history)) return false; // a newer program was here
@@ -47,7 +53,14 @@ export class MigrationJob implements TenantJob {
       return false; // the next pass knows its history and announces the contract first
     for (const step of steps) {
       if (signal.aborted) throw new Interrupted();
-      await this.takeStep(clients, step, { shopId, placement, roles, runId, limits });
+      await this.takeStep(clients, step, {
+        shopId,
+        placement,
+        roles,
+        runId,
+        limits,
+        scope: this.registry.scope,
+      });
     }
     return steps.length > 0;
   }
@@ -58,7 +71,7 @@ export class MigrationJob implements TenantJob {
     return { shopId, slug, sqlState, message: step === undefined ? message : `${step}: ${message}` };
   }
 
-  record(tenant: UnfinishedTenant, status: 'deferred' | 'failed'): Promise<void> {
+  record(tenant: UnfinishedTenant, status: 'deferred' | 'failed'): Promise<Recorded> {
     return this.registry.mark(tenant, status, this.planner.targetChecksum);
   }
 

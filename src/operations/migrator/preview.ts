@@ -3,6 +3,7 @@ import { quoteLiteral } from '../../database/identifiers';
 import { adminOf, type Installation } from '../../database/installation';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import {
+  NO_FAILURES,
   NO_RUN,
   type RegisteredTenant,
   TenantRegistry,
@@ -11,6 +12,7 @@ import {
 import { impatientConnection } from '../control-connection';
 import { assertFilesUnchanged } from '../edited-files';
 import { describeError } from '../faults';
+import { assertInstalled } from '../installed';
 import { ReconnectingClient } from '../reconnecting-client';
 import type { MigrationTarget } from './run-options';
 import { type Step, StepPlanner } from './step-planner';
@@ -48,7 +50,7 @@ export interface TriedTenant {
   error: { sqlState: string | null; message: string } | null;
 }
 
-/** Plans a run. @throws OperatorError naming a file that was edited after it was applied */
+/** Plans a run. @throws OperatorError naming a file that was edited after it was applied; for a database older than the program */
 export function planRun(
   installation: Installation,
   target: MigrationTarget,
@@ -106,6 +108,7 @@ async function withPlanner<T>(
   const control = impatientConnection(installation, 'migration preview');
   const reference = new ReconnectingClient(adminOf(installation).url, 'migration preview reference');
   try {
+    await assertInstalled(await reference.client());
     const planner = new StepPlanner(reference, installation.roles, target);
     return await work(planner, new TenantRegistry(control), reference);
   } finally {
@@ -120,7 +123,8 @@ async function tryTenant(
   { shopId, slug, checksum }: RegisteredTenant,
 ): Promise<TriedTenant> {
   const placement = new TenantLocator().locate(shopId);
-  const context: StepContext = { shopId, placement, roles, runId: NO_RUN, limits: STEP_LIMITS };
+  const run = { runId: NO_RUN, scope: NO_FAILURES, limits: STEP_LIMITS };
+  const context: StepContext = { shopId, placement, roles, ...run };
   const tried: TriedTenant = { shopId, slug, steps: [], error: null };
   try {
     const history = planner.historyOf(checksum)!; // tenants without one were not drawn

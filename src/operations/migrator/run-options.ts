@@ -75,6 +75,8 @@ export interface RunSummary {
   total: number;
   migrated: number;
   failed: UnfinishedTenant[];
+  /** Tenants that other runners, which share the run, failed on: tried and counted there. */
+  failedElsewhere: UnfinishedTenant[];
   /** Busy until the end. */
   deferred: UnfinishedTenant[];
   /** `stopped`: the run ended itself, see `reason`. `unfinished`: some tenants could not be migrated. */
@@ -93,12 +95,13 @@ export function defaultErrorBudget(total: number): number {
 }
 
 /**
- * Ids of shops that an operator names by slug or id.
+ * Ids of shops that an operator names by slug or id, and of spare tenants, which have no slug.
  * @throws OperatorError naming the first that does not exist
  */
 export async function shopIdsOf(client: EngineClient, shops: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ id: string; slug: string }>(
-    'SELECT id, slug FROM shops WHERE slug = ANY ($1) OR id = ANY ($2)',
+  const { rows } = await client.query<{ id: string; slug: string | null }>(
+    `SELECT t.shop_id AS id, s.slug FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
+     WHERE s.slug = ANY ($1) OR t.shop_id = ANY ($2)`,
     [shops, shops.filter(isId)],
   );
   return shops.map((wanted) => {

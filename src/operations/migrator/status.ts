@@ -2,10 +2,9 @@ import type { EngineClient } from '../../database/engine-client';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
 import { assertInstalled } from '../installed';
+import { IN_PROGRESS } from './run-record';
 import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
 
-/** A run without a heartbeat for this long is gone; the heartbeat comes every two seconds. */
-const GONE_AFTER = '20 seconds';
 const NAMED = 50;
 
 export interface RunStatus {
@@ -70,9 +69,8 @@ export async function readStatus(client: EngineClient, migrations: TenantMigrati
   );
   const runs = await client.query<RunStatus>(
     `SELECT runner, target, total, migrated, failed, started_at AS "startedAt", seen_at AS "seenAt",
-       coalesce(outcome, CASE WHEN seen_at < now() - $1::interval THEN 'gone' ELSE 'running' END) AS state
-     FROM migration_runs ORDER BY (outcome IS NULL AND seen_at >= now() - $1::interval) DESC, started_at DESC LIMIT 5`,
-    [GONE_AFTER],
+       coalesce(outcome, CASE WHEN ${IN_PROGRESS} THEN 'running' ELSE 'gone' END) AS state
+     FROM migration_runs ORDER BY ${IN_PROGRESS} DESC, started_at DESC LIMIT 5`,
   );
   return {
     latest,

@@ -6,6 +6,7 @@ import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
 import { auditSql } from '../../tenancy/audit-log';
 import { actAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
+import { failedInRun, type RunScope } from '../../tenancy/tenant-registry';
 import type { Step } from './step-planner';
 
 /** Limits of one statement of a step, milliseconds. */
@@ -24,6 +25,8 @@ export interface StepContext {
   placement: Placement;
   roles: Roles;
   runId: string;
+  /** Failures of the run. */
+  scope: RunScope;
   limits: StepLimits;
 }
 
@@ -41,10 +44,21 @@ export function openSql(step: Step, context: StepContext): string {
  * the last steps, each as a whole, and the next run takes them again. A later durable commit (a shop's order, the end
  * of the run) makes the step durable too, since the log is written in order (PostgreSQL manual, 28.4).
  */
-export function enterSql(step: Step, { placement, roles, limits }: StepContext): string {
+export function enterSql(step: Step, context: StepContext): string {
+  const { placement, roles, limits } = context;
   return `SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = ${limits.lock}; SET LOCAL statement_timeout = ${limits.statement};
-    SELECT public.open_step(${quoteLiteral(placement.schema)}, '${step.before}');
+    SELECT public.open_step(${quoteLiteral(placement.schema)}, ${expectedSql(step, context)});
     ${actAsOwner(placement.schema, roles.owner)}`;
+}
+
+/**
+ * History that the tenant must have; none has this one if another runner has failed on the tenant since its row was
+ * read. Then the step ends as with a stale registry (ST002), which costs the others nothing.
+ */
+function expectedSql({ before }: Step, { shopId, scope }: StepContext): string {
+  const hasFailed = failedInRun(quoteLiteral(scope.since), quoteLiteral(`{${scope.runIds.join(',')}}`));
+  return `CASE WHEN (SELECT ${hasFailed} FROM public.tenants t WHERE t.shop_id = '${shopId}')
+      THEN 'failed in this run' ELSE '${before}' END`;
 }
 
 /** Ends a step: the version row, a check of the resulting shape, the registry, the audit log, COMMIT. */

@@ -25,7 +25,7 @@ import { STEP_LIMITS } from './take-step';
 
 const PATIENCE_MS = 120_000;
 const PAUSE_LIMIT_MS = 600_000;
-/** Maximum number of busy tenants that the summary names. */
+/** Maximum number of busy tenants, and of those that failed elsewhere, that the summary names. */
 const NAMED = 1000;
 
 /** Brings the schemas of all tenants to a version; a tenant that fails does not stop the others. */
@@ -112,7 +112,7 @@ class Run {
     try {
       return await this.toTheEnd();
     } catch (error) {
-      if (this.signal.aborted && faultOf(error) === 'server') return this.summary(false, []);
+      if (this.signal.aborted && faultOf(error) === 'server') return this.summary(false);
       throw error;
     }
   }
@@ -125,10 +125,14 @@ class Run {
     const counted = pending.reduce((sum, { tenants }) => sum + tenants, 0);
     this.total = this.options.limit === undefined ? counted : selection.shopIds!.length; // set by `limited`
     this.each.errorBudget = this.options.errorBudget ?? defaultErrorBudget(this.total);
-    await this.record.begin(this.planner.targetVersion, this.total);
+    const isShared = this.options.shopIds === undefined; // shops that are named are tried whatever others did
+    this.registry.scope = await this.record.begin(this.planner.targetVersion, this.total, isShared);
     try {
       await this.fleet.run(selection, await this.waves(selection, checksums));
-      const summary = await this.summary((await this.fleet.pending(selection)).length === 0);
+      const isAllDone = (await this.fleet.pending(selection)).length === 0;
+      const failedElsewhere = await this.registry.failedElsewhere(selection, NAMED);
+      const deferred = isAllDone ? [] : await this.registry.deferred(selection, NAMED);
+      const summary = this.summary(isAllDone, failedElsewhere, deferred);
       await this.record.end(summary);
       return summary;
     } catch (error) {
@@ -165,15 +169,18 @@ class Run {
     this.options.onProgress?.({ done: changed + failed.length, total: this.total, failed: failed.length });
   }
 
-  private async summary(isAllDone: boolean, busy?: UnfinishedTenant[]): Promise<RunSummary> {
+  private summary(
+    isAllDone: boolean,
+    failedElsewhere: UnfinishedTenant[] = [],
+    deferred: UnfinishedTenant[] = [],
+  ): RunSummary {
     const { changed: migrated, failed, stopReason } = this.each;
-    const deferred = isAllDone ? [] : (busy ?? (await this.registry.deferred(NAMED)));
     return {
       runId: this.total === 0 ? null : this.runId,
       target: this.planner.targetVersion,
       total: this.total,
-      ...{ migrated, failed, deferred },
-      outcome: this.outcome(isAllDone),
+      ...{ migrated, failed, failedElsewhere, deferred },
+      outcome: this.outcome(isAllDone && failedElsewhere.length === 0),
       ...(stopReason !== undefined && { reason: stopReason }),
     };
   }

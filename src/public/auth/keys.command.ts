@@ -12,7 +12,7 @@ export function addKeys(program: Command, context: CommandContext): void {
     .command('keys:list')
     .description('show the keys that access tokens are signed with')
     .action(() =>
-      context.withInstallation(async (installation) =>
+      context.withUntouchedInstallation(async (installation) =>
         report(await listSigningKeys(adminOf(installation).url)),
       ),
     );

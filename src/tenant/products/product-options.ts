@@ -46,6 +46,8 @@ export function variantProblem(
     return 'several variants must differ in their optionValues';
   if (variants.some(({ optionValues = {} }) => Object.keys(optionValues).length !== spanned.length))
     return 'every variant must have a value for every option';
+  if (spanned.length === 1 && spanned[0]?.name === 'Title' && spanned[0].values.includes('Default Title'))
+    return 'an option Title with the value Default Title means "no options" in files of products';
   const combinations = new Set(variants.map((variant) => combinationOf(variant.optionValues)));
   if (combinations.size < variants.length) return 'two variants have the same optionValues';
   if (options === undefined) return null;

@@ -6,12 +6,23 @@ import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
-import { HandleTaken, ProductHasVariants, ProductNotFound, VariantNotFound } from './products.errors';
+import {
+  HandleTaken,
+  ProductHasVariants,
+  ProductNotFound,
+  VariantNotFound,
+  VariantsNotNamed,
+} from './products.errors';
 import { ProductsService } from './products.service';
+import { CreateVariantDto, ProductVariantDto } from './variants.dto';
+import { VariantsService } from './variants.service';
 
 @TenantController('products')
 export class ProductsController {
-  constructor(private readonly products: ProductsService) {}
+  constructor(
+    private readonly products: ProductsService,
+    private readonly variants: VariantsService,
+  ) {}
 
   @Get()
   @Route({
@@ -45,7 +56,7 @@ export class ProductsController {
   @Route({
     summary: 'Changes a product',
     ok: ProductDto,
-    errors: [ProductNotFound, VariantNotFound, HandleTaken, ProductHasVariants],
+    errors: [ProductNotFound, VariantNotFound, HandleTaken, ProductHasVariants, VariantsNotNamed],
   })
   update(
     @Param('id', IdPipe) id: string,
@@ -53,6 +64,20 @@ export class ProductsController {
     @IfMatch() ifMatch: Precondition,
   ): Promise<ProductDto> {
     return this.products.update(id, changes, ifMatch);
+  }
+
+  @Post(':id/variants')
+  @Route({
+    summary: 'Adds a variant to a product',
+    status: 201,
+    ok: ProductVariantDto,
+    errors: [ProductNotFound],
+  })
+  addVariant(
+    @Param('id', IdPipe) productId: string,
+    @Body() variant: CreateVariantDto,
+  ): Promise<ProductVariantDto> {
+    return this.variants.create(productId, variant);
   }
 
   @Delete(':id')

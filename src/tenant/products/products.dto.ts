@@ -1,4 +1,4 @@
-import { Currency, Flag, Id, ListOf, Moment, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
+import { Currency, Flag, Id, ListOf, Moment, OneOf, Text, Texts, Time, Url, Whole } from '../../http/fields';
 import { CountedPageQuery } from '../../http/page';
 import { TextMap } from '../../http/text-map';
 import {
@@ -13,7 +13,7 @@ import {
 } from './variants.dto';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
-const MAX_VARIANTS = 2000;
+const MAX_VARIANTS = 2048;
 
 const NAME = { max: 255, example: 'Linen tee' };
 const DESCRIPTION = {
@@ -23,6 +23,8 @@ const DESCRIPTION = {
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
+/** A PATCH accepts what a GET has answered. */
+const UNCHANGED = 'Accepted only with the value that the product has.';
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
 
@@ -114,8 +116,21 @@ export class ProductOptionDto {
   values: string[];
 }
 
+const IMAGE = { example: 'https://images.example.com/tee.jpg' };
+
+export class ProductImageInputDto {
+  @Url(IMAGE)
+  src: string;
+
+  @Whole({ min: 1, max: 10_000, optional: true, description: 'Default: behind the images before it.' })
+  position?: number;
+
+  @Text({ max: 1000, optional: true, nullable: true })
+  alt?: string | null;
+}
+
 export class ProductImageDto {
-  @Text({ max: 2048, example: 'https://images.example.com/tee.jpg' })
+  @Url(IMAGE)
   src: string;
 
   @Whole({ min: 1, max: 10_000 })
@@ -158,7 +173,7 @@ class ProductFieldsDto {
   @Text({ ...SHORT, optional: true, example: 'Shirts' })
   type?: string;
 
-  @Texts({ ...TAGS, optional: true })
+  @Texts({ ...TAGS, optional: true, pattern: /^[^,]*$/ })
   tags?: string[];
 
   @ListOf(ProductOptionDto, {
@@ -168,8 +183,8 @@ class ProductFieldsDto {
   })
   options?: ProductOptionDto[];
 
-  @ListOf(ProductImageDto, { max: 250, optional: true })
-  images?: ProductImageDto[];
+  @ListOf(ProductImageInputDto, { max: 250, optional: true, description: 'Stored in order of position.' })
+  images?: ProductImageInputDto[];
 
   @TextMap({ ...ATTRIBUTES, optional: true })
   attributes?: Record<string, string>;
@@ -179,7 +194,7 @@ class ProductFieldsDto {
     max: MAX_VARIANTS,
     optional: true,
     description:
-      'All variants. A PATCH changes those with an id, creates those without, and removes all others.',
+      'All variants. A PATCH changes those with an id and creates those without; it removes others only with removeVariants.',
   })
   variants?: VariantInputDto[];
 }
@@ -192,6 +207,18 @@ export class CreateProductDto extends ProductFieldsDto {
 export class UpdateProductDto extends ProductFieldsDto {
   @Text({ ...NAME, optional: true })
   name?: string;
+
+  @Flag({ optional: true, description: 'True removes the variants that `variants` does not name.' })
+  removeVariants?: boolean;
+
+  @Id({ optional: true, description: UNCHANGED })
+  id?: string;
+
+  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  createdAt?: string;
+
+  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  updatedAt?: string;
 }
 
 export class ProductDto {

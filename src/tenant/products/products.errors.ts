@@ -3,6 +3,17 @@ import { defineError } from '../../common/app-error';
 export const ProductNotFound = defineError('PRODUCT_NOT_FOUND', 404, 'This shop has no such product.');
 export const VariantNotFound = defineError('VARIANT_NOT_FOUND', 404, 'This shop has no such variant.');
 export const HandleTaken = defineError('HANDLE_TAKEN', 409, 'Another product of this shop has this handle.');
+export const LastVariant = defineError(
+  'LAST_VARIANT',
+  409,
+  'A product must have at least one variant; remove the product instead.',
+);
+export const VariantsNotNamed = defineError(
+  'VARIANTS_NOT_NAMED',
+  409,
+  'The list lacks variants of the product; name them, or send removeVariants: true.',
+);
+export const StockTooLow = defineError('STOCK_TOO_LOW', 409, 'The stock cannot become that.');
 export const ProductHasVariants = defineError(
   'PRODUCT_HAS_VARIANTS',
   409,

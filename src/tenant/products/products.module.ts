@@ -3,9 +3,14 @@ import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import { ProductsController } from './products.controller';
 import { ProductsService } from './products.service';
+import { VariantsController } from './variants.controller';
+import { VariantsService } from './variants.service';
 import { StockChange } from './stock-change.entity';
 
-@Module({ controllers: [ProductsController], providers: [ProductsService] })
+@Module({
+  controllers: [ProductsController, VariantsController],
+  providers: [ProductsService, VariantsService],
+})
 export class ProductsModule {
   static readonly entities = [Product, ProductVariant, StockChange];
 }

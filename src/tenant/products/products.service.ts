@@ -9,10 +9,12 @@ import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
-import { optionsOf, variantProblem } from './product-options';
+import { withPositions } from './product-images';
+import { optionsOf } from './product-options';
+import { assertVariants, lockProduct } from './product-rows';
 import { PRODUCT_BY_ID, productListOf } from './product-list';
 import { isSearch, searchOf } from './product-search';
-import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
+import type { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import {
   type CreateProductDto,
@@ -22,9 +24,9 @@ import {
   toProductDto,
   type UpdateProductDto,
 } from './products.dto';
-import { HandleTaken, ProductNotFound } from './products.errors';
+import { HandleTaken, ProductNotFound, VariantsNotNamed } from './products.errors';
 import type { StockOrigin } from './stock-ledger';
-import { insertVariants, replaceVariants, updateOnlyVariant, variantRows } from './variants';
+import { insertVariants, replaceVariants, updateOnlyVariant, type VariantRow, variantRows } from './variants';
 
 /** The catalogue of one shop. */
 @Injectable()
@@ -46,13 +48,21 @@ export class ProductsService {
 
   create(input: CreateProductDto): Promise<ProductDto> {
     const id = newId();
-    const { variants, sku, priceMinor, stock, options, ...fields } = input;
+    const { variants, sku, priceMinor, stock, options, images, ...fields } = input;
     if (variants !== undefined) assertOnVariants({ sku, stock });
-    const rows = variantRows(id, [], variants ?? [{ sku, stock }], priceMinor);
+    const rows =
+      variants === undefined
+        ? variantRows(id, [], [{ sku, stock }], priceMinor, () => 'stock')
+        : variantRows(id, [], variants, priceMinor);
     assertVariants(rows, options);
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
-      const product = { ...fields, id, options: options ?? optionsOf(rows) };
+      const product = {
+        ...fields,
+        id,
+        options: options ?? optionsOf(rows),
+        images: withPositions(images ?? []),
+      };
       await insertProduct(manager, product, this.tenant.access.currency);
       await insertVariants(manager, rows, origin);
       return readProduct(manager, id);
@@ -60,14 +70,20 @@ export class ProductsService {
   }
 
   update(id: string, input: UpdateProductDto, ifMatch: Precondition): Promise<ProductDto> {
-    const { variants, options, sku, priceMinor, stock, ...fields } = input;
+    const { variants, options, images, sku, priceMinor, stock, removeVariants, ...rest } = input;
+    const { id: sameId, createdAt, updatedAt, ...fields } = rest;
     const only = withoutUndefined({ sku, priceMinor, stock });
-    if (variants !== undefined) assertOnVariants({ sku, stock });
+    const same = withoutUndefined({
+      ...{ id: sameId, createdAt, updatedAt },
+      ...(variants === undefined ? {} : { sku, stock }),
+    });
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
       const product = await lockProduct(manager, id);
       await ifMatch.check(() => readProduct(manager, id));
+      if (Object.keys(same).length > 0) assertUnchanged(await readProduct(manager, id), same);
       const rows = variants && variantRows(id, product.variants, variants, priceMinor);
+      if (rows !== undefined && removeVariants !== true) assertAllNamed(product.variants, rows);
       assertVariants(rows ?? product.variants, options);
       if (rows !== undefined) await replaceVariants(manager, product.variants, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
@@ -75,7 +91,10 @@ export class ProductsService {
       await saveProduct(
         manager,
         id,
-        withoutUndefined({ ...fields, options: derived, updatedAt: new Date() }),
+        withoutUndefined({
+          ...{ ...fields, options: derived, updatedAt: new Date() },
+          images: images && withPositions(images),
+        }),
       );
       return readProduct(manager, id);
     });
@@ -97,11 +116,6 @@ export class ProductsService {
   }
 }
 
-function assertVariants(...args: Parameters<typeof variantProblem>): void {
-  const message = variantProblem(...args);
-  if (message !== null) throw invalid('variants', message);
-}
-
 function invalid(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }
@@ -114,26 +128,34 @@ function assertOnVariants(fields: { sku: unknown; stock: unknown }): void {
   if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message });
 }
 
+/** Refuses fields that a PATCH cannot change, unless they have the values that a GET shows. */
+function assertUnchanged(product: ProductDto, same: Partial<ProductDto>): void {
+  const errors = Object.entries(same)
+    .filter(([field, value]) => product[field as keyof ProductDto] !== value)
+    .map(([field]) => ({
+      field,
+      message: ['sku', 'stock'].includes(field)
+        ? `${field} belongs on the variants`
+        : `${field} cannot be changed`,
+    }));
+  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
+}
+
+/** @throws VariantsNotNamed */
+function assertAllNamed(present: readonly ProductVariant[], rows: readonly VariantRow[]): void {
+  const named = new Set(rows.map(({ id }) => id));
+  const errors = present.filter(({ id }) => !named.has(id)).map(({ id, sku }) => ({ variantId: id, sku }));
+  if (errors.length > 0) throw new VariantsNotNamed({ errors });
+}
+
 async function readProduct(manager: EntityManager, id: string): Promise<ProductDto> {
   const [product] = await manager.query<ProductRow[]>(PRODUCT_BY_ID, [id]);
   if (product === undefined) throw new ProductNotFound();
   return toProductDto(product);
 }
 
-/** Locks the product and its variants, in order of id as orders do, so that no order takes stock until COMMIT. */
-async function lockProduct(manager: EntityManager, id: string): Promise<ProductWithVariants> {
-  const lock = { mode: 'pessimistic_write' as const };
-  const product = await manager.findOne(Product, { where: { id }, lock });
-  if (product === null) throw new ProductNotFound();
-  const variants = await manager.find(ProductVariant, {
-    where: { productId: id },
-    order: { id: 'ASC' },
-    lock,
-  });
-  return { ...product, variants: variants.toSorted((a, b) => a.position - b.position) };
-}
-
-type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock'> & { id: string };
+type NewProduct = Omit<CreateProductDto, 'variants' | 'sku' | 'priceMinor' | 'stock' | 'images'> &
+  Pick<Product, 'id' | 'images'>;
 
 /** Inserts under the requested handle, or under a free one made from the name. @throws HandleTaken */
 async function insertProduct(manager: EntityManager, input: NewProduct, currency: string): Promise<void> {

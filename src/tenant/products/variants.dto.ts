@@ -1,7 +1,10 @@
-import { Flag, Id, Text, Whole } from '../../http/fields';
+import { Flag, Id, OneOf, Text, Time, Url, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
+import { PageQuery } from '../../http/page';
 import { OptionValues } from './option-values';
 import { TextMap } from '../../http/text-map';
+import type { ProductVariant } from './product-variant.entity';
+import { STOCK_REASONS, type StockChange, type StockReason } from './stock-change.entity';
 
 export const MAX_STOCK = 1_000_000_000;
 export const SKU = { max: 255, example: 'TEE-S' };
@@ -28,21 +31,15 @@ export const ATTRIBUTES = {
 };
 const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
 
-/** A variant in a request. */
-export class VariantInputDto {
-  @Id({
-    optional: true,
-    description: 'In a PATCH: the variant to change. Without it a new variant is created.',
-  })
-  id?: string;
-
+/** Fields of a variant that a client may set. */
+export class UpdateVariantDto {
   @Text({ ...SKU, optional: true, nullable: true })
   sku?: string | null;
 
   @OptionValues({ optional: true })
   optionValues?: Record<string, string>;
 
-  @Whole({ ...PRICE, optional: true, description: 'Default: that of the product.' })
+  @Whole({ ...PRICE, optional: true, description: 'Default in a list of variants: that of the product.' })
   priceMinor?: number;
 
   @Whole({ ...PRICE, optional: true, nullable: true, description: 'Price before a reduction.' })
@@ -72,11 +69,41 @@ export class VariantInputDto {
   @Flag({ optional: true })
   taxable?: boolean;
 
-  @Text({ max: 2048, optional: true, nullable: true })
+  @Url({ optional: true, nullable: true })
   imageSrc?: string | null;
 
   @TextMap({ ...ATTRIBUTES, optional: true })
   attributes?: Record<string, string>;
+}
+
+export class CreateVariantDto extends UpdateVariantDto {
+  @Whole(PRICE)
+  declare priceMinor: number;
+}
+
+/** A variant in the list of a product. */
+export class VariantInputDto extends UpdateVariantDto {
+  @Id({
+    optional: true,
+    description: 'In a PATCH: the variant to change. Without it a new variant is created.',
+  })
+  id?: string;
+}
+
+export class ListVariantsQuery extends PageQuery {
+  @Text({ ...SKU, optional: true, description: 'Variants with exactly this SKU; there may be several.' })
+  sku?: string;
+}
+
+export class ChangeStockDto {
+  @Whole({ min: -MAX_STOCK, max: MAX_STOCK, example: -2, description: 'Is added to the stock.' })
+  delta: number;
+
+  @Text({ max: 255, example: 'Broken in the warehouse' })
+  reason: string;
+
+  @Flag({ optional: true, description: 'True if goods came back; default false: a correction.' })
+  isReturn?: boolean;
 }
 
 export class VariantDto {
@@ -124,6 +151,47 @@ export class VariantDto {
 
   @TextMap(ATTRIBUTES)
   attributes: Record<string, string>;
+}
+
+/** A variant by itself. */
+export class ProductVariantDto extends VariantDto {
+  @Id()
+  productId: string;
+}
+
+export class StockChangeDto {
+  @Id()
+  id: string;
+
+  @Whole({ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, example: -2 })
+  change: number;
+
+  @OneOf(STOCK_REASONS, { description: '`opening`: the stock when the ledger began.' })
+  reason: StockReason;
+
+  @Text({ max: 255, nullable: true, description: 'Words of the person who changed it.' })
+  note: string | null;
+
+  @Id({ nullable: true })
+  orderId: string | null;
+
+  @Id({ nullable: true })
+  importId: string | null;
+
+  @Id({ nullable: true, description: 'Member who changed it.' })
+  createdBy: string | null;
+
+  @Time()
+  createdAt: string;
+}
+
+export function toStockChangeDto(row: StockChange): StockChangeDto {
+  const { id, change, reason, note, orderId, importId, createdBy, createdAt } = row;
+  return { id, change, reason, note, orderId, importId, createdBy, createdAt: createdAt.toISOString() };
+}
+
+export function toProductVariantDto(variant: ProductVariant): ProductVariantDto {
+  return { ...toVariantDto(variant), productId: variant.productId };
 }
 
 /** Picks the fields by name: rows of an entity have more, and a variant from JSON has these in any order. */

@@ -24,6 +24,7 @@ export const NEW_VARIANT = {
 /**
  * Rows for the variants in a request. An input with an id changes the stored variant; one without is a new variant.
  * @param priceMinor for new variants without a price
+ * @param stockField name of the field of the request that has the stock of an input
  * @throws VariantNotFound for an id of another product; ValidationFailed for a repeated id, a missing price or a stock that
  *   may not be below 0
  */
@@ -32,6 +33,7 @@ export function variantRows(
   present: readonly ProductVariant[],
   inputs: readonly VariantInputDto[],
   priceMinor: number | undefined,
+  stockField: (index: number) => string = (index) => `variants.${index}.stock`,
 ): VariantRow[] {
   const ids = inputs.flatMap(({ id }) => id ?? []);
   if (new Set(ids).size < ids.length) throw invalid('variants', 'two variants have the same id');
@@ -44,7 +46,7 @@ export function variantRows(
       throw invalid('priceMinor', 'a price is needed on the product or on each variant');
     const values = { ...NEW_VARIANT, ...before, ...definedOf(input) };
     const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
-    assertStock(row);
+    assertStock(row, stockField(i));
     return row;
   });
 }
@@ -97,14 +99,14 @@ export async function updateOnlyVariant(
   const [only, second] = product.variants;
   if (only === undefined || second !== undefined) throw new ProductHasVariants();
   const row = { ...only, ...changes };
-  assertStock(row);
+  assertStock(row, 'stock');
   await saveVariants(manager, [only], [row], origin);
 }
 
 /** @throws ValidationFailed */
-function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow): void {
+function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow, field: string): void {
   if (stock < 0 && tracksStock && !sellsWhenOut)
-    throw invalid('stock', 'stock below 0 needs sellsWhenOut, or tracksStock of false');
+    throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
 function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {

@@ -257,8 +257,8 @@ describe('doctor, of shops that are behind,', () => {
     const shop = await newShop('Behind');
     await app.database.query(`ALTER TABLE ${shop.schema}.products DROP COLUMN vendor`);
     expect(await diagnosed(shop)).toEqual([
-      ['column-missing', shop.slug, 'products.vendor'],
       ['version-behind', shop.slug, 'schema_migrations'],
+      ['column-missing', shop.slug, 'products.vendor'],
     ]);
   });
 

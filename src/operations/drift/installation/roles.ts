@@ -117,7 +117,8 @@ export async function compareMemberships(
 }
 
 const MEMBERSHIPS = `
-  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION ALL SELECT schema FROM ${SPARE_ROLES} s),
+  WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION SELECT schema FROM ${SPARE_ROLES} s
+    UNION SELECT schema FROM ${TENANTS} t), -- the role of a shop whose schema is missing waits for its restore
   shops AS MATERIALIZED (
     SELECT r.oid, s.schema FROM schemas s JOIN pg_roles r ON r.rolname = s.schema),
   links AS MATERIALIZED (

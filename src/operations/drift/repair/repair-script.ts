@@ -1,6 +1,6 @@
 import { quoteIdent } from '../../../database/identifiers';
 import type { Roles } from '../../../database/roles';
-import { CHECKS, type CheckName } from '../checks';
+import { type CheckName, remedyOf } from '../checks';
 import type { Drift } from '../drift';
 import { repairColumns } from './repair-columns';
 import { repairConstraints } from './repair-constraints';
@@ -30,7 +30,7 @@ function* repairOf(drift: Drift, roles: Roles): Generator<string> {
   yield '';
   yield comment(`Shop ${shop}, schema ${schema}`);
   for (const observation of drift.faults.filter(({ check }) => BY_HAND.has(check)))
-    yield* [comment(reasonOf(observation)), comment(`DECIDE: ${CHECKS[observation.check].remedy}`)];
+    yield* [comment(reasonOf(observation)), comment(`DECIDE: ${remedyOf(observation.check, shop)}`)];
   const statements = statementsOf(drift, roles).sort(inOrder);
   if (statements.length === 0) return;
   yield `BEGIN;`;

@@ -2,6 +2,16 @@ import { asOwner, type Fault, NOBODY, NOBODYS } from './fault';
 
 export const RECORDS: Fault[] = [
   {
+    name: 'a stock that its ledger does not explain',
+    inject: ({ a }) => `INSERT INTO ${a.schema}.products (id, handle, name, currency, status)
+      VALUES ('00000000-0000-7000-8000-000000000001', 'odd', 'Odd', 'EUR', 'active');
+      INSERT INTO ${a.schema}.product_variants (id, product_id, position, price_minor, stock)
+      VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 1, 1, 7)`,
+    found: ({ a }) => [['stock-ledger', a.slug, 'variant 00000000-0000-7000-8000-000000000002']],
+    repair: ({ a }) => `INSERT INTO ${a.schema}.stock_changes (id, variant_id, change, reason)
+      VALUES (gen_random_uuid(), '00000000-0000-7000-8000-000000000002', 7, 'correction')`,
+  },
+  {
     name: 'a schema that lost its version row',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM ${a.schema}.schema_migrations;
       DELETE FROM ${a.schema}.schema_migrations`,
@@ -106,6 +116,12 @@ export const RECORDS: Fault[] = [
     found: () => [['shop-without-schema', 'ghost', NOBODYS]],
     repair: () => `DELETE FROM public.shops WHERE id = '${NOBODY}';
       DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
+  },
+  {
+    name: 'a shop without a schema whose role is still there, and whose membership is right',
+    inject: ({ a }) => `ALTER SCHEMA ${a.schema} RENAME TO hidden`,
+    found: ({ a }) => [['shop-without-schema', a.slug, a.schema]],
+    repair: ({ a }) => `ALTER SCHEMA hidden RENAME TO ${a.schema}`,
   },
   {
     name: 'a shop that the registry does not have',

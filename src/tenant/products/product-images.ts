@@ -1,0 +1,17 @@
+import type { ProductImage } from './product.entity';
+
+type ImageInput = Pick<ProductImage, 'src'> & {
+  position?: number | undefined;
+  alt?: string | null | undefined;
+};
+
+/** Images in order of position. One without a position comes right behind those before it. */
+export function withPositions(images: readonly ImageInput[]): ProductImage[] {
+  let last = 0;
+  return images
+    .map(({ src, position = last + 1, alt = null }) => {
+      last = Math.max(last, position);
+      return { src, position, alt };
+    })
+    .toSorted((a, b) => a.position - b.position);
+}

@@ -1,0 +1,26 @@
+import type { EntityManager } from 'typeorm';
+import { ValidationFailed } from '../../common/common.errors';
+import { variantProblem } from './product-options';
+import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
+import { Product } from './product.entity';
+import { ProductNotFound } from './products.errors';
+
+/** Locks the product and its variants, in order of id as orders do, so that no order takes stock until COMMIT. */
+export async function lockProduct(manager: EntityManager, id: string): Promise<ProductWithVariants> {
+  const lock = { mode: 'pessimistic_write' as const };
+  const product = await manager.findOne(Product, { where: { id }, lock });
+  if (product === null) throw new ProductNotFound();
+  const variants = await manager.find(ProductVariant, {
+    where: { productId: id },
+    order: { id: 'ASC' },
+    lock,
+  });
+  return { ...product, variants: variants.toSorted((a, b) => a.position - b.position) };
+}
+
+/** @throws ValidationFailed if the variants do not fit each other or the options */
+export function assertVariants(...args: Parameters<typeof variantProblem>): void {
+  const message = variantProblem(...args);
+  if (message !== null)
+    throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
+}
