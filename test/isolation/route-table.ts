@@ -217,6 +217,13 @@ export const ROUTES: RouteEntry[] = [
     parts: (id) => ({ json: { optionValues: { Size: String(id['path.id']) }, priceMinor: 1 } }),
   },
   { route: 'GET /api/v1/variants', access: 'tenant', ok: '200', ...withCursor('variant') },
+  {
+    route: 'POST /api/v1/variants/bulk',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'body.variants.0.id': { kind: 'variant', refused: '200', own: '200' } }, // refuses the item alone
+    parts: (id) => ({ json: { variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }] } }),
+  },
   { route: 'GET /api/v1/variants/{id}', access: 'tenant', ok: '200', ids: { 'path.id': VARIANT } },
   {
     route: 'PATCH /api/v1/variants/{id}',

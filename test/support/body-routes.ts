@@ -208,6 +208,24 @@ export const BODY_ROUTES: BodyRoute[] = [
     needs: PRODUCT_NEEDS,
   },
   {
+    route: 'POST variants/bulk',
+    ok: 200,
+    body: () => ({
+      reason: 'Counted',
+      variants: [{ id: randomUUID(), priceMinor: 1, compareAtMinor: null, stock: 1 }],
+    }),
+    fields: {
+      reason: filled(255),
+      variants: list,
+      'variants.0.id': id,
+      'variants.0.priceMinor': whole,
+      'variants.0.compareAtMinor': nullable(whole),
+      'variants.0.stock': { wrong: whole.wrong.filter((value) => value !== -1) },
+      'variants.0.delta': { wrong: whole.wrong.filter((value) => value !== -1) },
+    },
+    needs: ['variants', 'variants.0.id'],
+  },
+  {
     route: 'POST orders',
     ok: 201,
     body: ({ product }) => ({

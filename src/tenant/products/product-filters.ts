@@ -1,6 +1,6 @@
 import { Conditions } from '../lists/conditions';
 import { Sorting, type SortKey } from '../lists/sorting';
-import type { ListProductsQuery, ProductSort } from './products.dto';
+import type { ListProductsQuery, ProductSort } from './list-products.dto';
 
 /** Must equal the expression of `products_search_idx`. No tag begins with a space: they are trimmed. */
 const FACETS = `(p.tags || ARRAY[' status=' || p.status, ' vendor=' || p.vendor, ' type=' || p.type])`;
@@ -17,11 +17,13 @@ export const PRODUCT_SORTS: Record<ProductSort, Sorting> = {
 };
 
 const VARIANTS = 'FROM product_variants v WHERE v.product_id = p.id';
+/** Keeps PostgreSQL from reading all variants of the shop for a page of products. */
+const EACH = 'OFFSET 0';
 const STOCK = `(SELECT coalesce(sum(v.stock) FILTER (WHERE v.tracks_stock), 0) ${VARIANTS})`;
 
 interface ProductFilters {
   conditions: Conditions;
-  /** What the index knows of the conditions; undefined if nothing. */
+  /** Condition that follows from them, for the index; undefined if there is none. */
   indexed: string | undefined;
 }
 
@@ -48,13 +50,13 @@ export function productFilters(
     .addPeriod('p.updated_at', query.updatedFrom, query.updatedTo);
   if (query.inStock !== undefined)
     conditions.addText(
-      `${query.inStock ? '' : 'NOT '}EXISTS (SELECT ${VARIANTS} AND (v.stock > 0 OR v.sells_when_out OR NOT v.tracks_stock))`,
+      `${query.inStock ? '' : 'NOT '}EXISTS (SELECT ${VARIANTS} AND (v.stock > 0 OR v.sells_when_out OR NOT v.tracks_stock) ${EACH})`,
     );
   if (query.priceMin !== undefined || query.priceMax !== undefined) {
     const price = new Conditions(parameters)
       .add(query.priceMin, (amount) => `v.price_minor >= ${amount}`)
       .add(query.priceMax, (amount) => `v.price_minor <= ${amount}`);
-    conditions.addText(`EXISTS (SELECT ${VARIANTS} AND ${price.toString()})`);
+    conditions.addText(`EXISTS (SELECT ${VARIANTS} AND ${price.toString()} ${EACH})`);
   }
   return {
     conditions,

@@ -1,7 +1,8 @@
 import { LAST_ID } from '../../common/ids';
 import { type Listing, listingOf } from '../lists/listing';
 import { PRODUCT_SORTS, productFilters } from './product-filters';
-import type { ListProductsQuery, ProductRow } from './products.dto';
+import type { ListProductsQuery } from './list-products.dto';
+import type { ProductRow } from './products.dto';
 
 /**
  * Products `p` with their variants, in one statement: two would need two round trips and see two moments. Columns are

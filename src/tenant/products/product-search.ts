@@ -4,7 +4,8 @@ import { COUNT_LIMIT, type Listing } from '../lists/listing';
 import { fromCursor, isCursorOf, toCursor } from '../lists/sorting';
 import { productFilters } from './product-filters';
 import { PRODUCT_COLUMNS } from './product-list';
-import type { ListProductsQuery, ProductRow } from './products.dto';
+import type { ListProductsQuery } from './list-products.dto';
+import type { ProductRow } from './products.dto';
 
 /** Lower case without accents, and the letters that are no accented ones: `Łódź Straße` is `lodz strasse`. */
 const folded = (text: string) => `translate(replace(replace(replace(lower(

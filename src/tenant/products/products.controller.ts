@@ -5,7 +5,8 @@ import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
+import { ListProductsQuery } from './list-products.dto';
+import { CreateProductDto, ProductDto, UpdateProductDto } from './products.dto';
 import {
   HandleTaken,
   ProductHasVariants,

@@ -16,9 +16,9 @@ import { PRODUCT_BY_ID, productListOf } from './product-list';
 import { isSearch, searchOf } from './product-search';
 import type { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
+import type { ListProductsQuery } from './list-products.dto';
 import {
   type CreateProductDto,
-  type ListProductsQuery,
   type ProductDto,
   type ProductRow,
   toProductDto,
