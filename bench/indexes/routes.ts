@@ -85,7 +85,7 @@ export function callsOf(world: World): Call[] {
     products('by tag', 'tag=summer'),
     { ...products('by a tag of one product', 'tag=only'), blocks: WINDOW },
     products('by stock', 'inStock=true&stockMin=1'),
-    products('by price', 'priceMin=1500&priceMax=3000'),
+    products('by price', 'priceMin=1500&priceMax=9000'),
     products('by date', 'createdFrom=2000-01-01&updatedFrom=2000-01-01'),
     products('sorted by handle', 'sort=handle'),
     products('oldest first', 'sort=createdAt'),

@@ -62,10 +62,10 @@ describe('GET /products', () => {
     const options = (Size: string) => ({ sku: null, optionValues: { Size, [odd]: odd } });
     const small = { priceMinor: 100_000_000_000, compareAtMinor: 0, costMinor: 99_999_999_999 };
     const medium = { priceMinor: 0, stock: 1_000_000_000, barcode: odd, grams: 1, requiresShipping: false };
-    const large = { priceMinor: 7, taxable: false, imageSrc: odd };
+    const large = { priceMinor: 7, taxable: false, imageSrc: 'https://images.example.com/b.jpg' };
     const { id } = await newProduct(api, {
       ...{ name: odd, description: odd, sku: undefined, stock: undefined, priceMinor: undefined },
-      tags: ['a,b', '{c}', odd],
+      tags: ['a;b', '{c}', odd],
       images: [{ src: 'https://images.example.com/a.jpg', position: 1, alt: null }],
       variants: [
         { ...options('S'), ...small },

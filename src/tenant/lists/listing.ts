@@ -14,7 +14,7 @@ export interface Listing<R> {
 
 export const COUNT_LIMIT = MAX_COUNT + 1;
 
-/** Rows that are looked through in order before all others are searched. */
+/** Rows that are looked through in order before an index without an order is used. */
 const WINDOW = 2000;
 
 interface Source {
@@ -23,11 +23,8 @@ interface Source {
   table: string;
   /** Name of the table in columns, filters and sorting. */
   alias: string;
-  /**
-   * Set if rows must be looked for in two steps, because PostgreSQL cannot know how frequent they are: a condition that
-   * follows from the filters and for which there is an index, or `true`.
-   */
-  narrowed?: string | undefined;
+  /** Condition that follows from the filters, for which there is an index without an order. */
+  indexed?: string | undefined;
 }
 
 /** @throws InvalidCursor */
@@ -37,10 +34,10 @@ export function listingOf<R>(
   sorting: Sorting,
   { limit, cursor }: { limit: number; cursor?: string },
 ): Listing<R> {
-  const { columns, table, alias, narrowed = 'true' } = source;
+  const { columns, table, alias, indexed = 'true' } = source;
   const from = `FROM ${table} ${alias}`;
   const count: Statement = [
-    `SELECT count(*) FROM (SELECT ${from} WHERE ${narrowed} AND ${filters.toString()} LIMIT ${COUNT_LIMIT}) counted`,
+    `SELECT count(*) FROM (SELECT ${from} WHERE ${indexed} AND ${filters.toString()} LIMIT ${COUNT_LIMIT}) counted`,
     [...filters.parameters],
   ];
   const after = sorting.after(filters, cursor);
@@ -48,9 +45,9 @@ export function listingOf<R>(
   const page = `${order} LIMIT ${filters.placeholder(limit + 1)}`;
   const found = `${columns}, ${sorting.column} ${from}`;
   const sql =
-    source.narrowed === undefined
+    source.indexed === undefined
       ? `${found} WHERE ${filters.toString()} AND ${after} ${page}`
-      : `WITH ${hitsOf({ from, alias, filters: filters.toString(), narrowed, after, order, page })}
+      : `WITH ${hitsOf({ from, alias, filters: filters.toString(), indexed, after, order, page })}
          ${found} JOIN hits ON hits.id = ${alias}.id ${page}`;
   return {
     page: [sql, filters.parameters],
@@ -60,19 +57,19 @@ export function listingOf<R>(
 }
 
 /**
- * Ids of a page. Frequent values fill it from the first rows in order; only otherwise are all rows searched, by an index that
- * has no order or as PostgreSQL sees fit. OFFSET 0 keeps it from reading them in order.
+ * Ids of a page. A frequent value fills it from the first rows in order; only otherwise is the index read. PostgreSQL cannot
+ * choose, because it does not know how frequent a rare value is. OFFSET 0 keeps it from reading all rows in order.
  */
 function hitsOf(
-  sql: Record<'from' | 'alias' | 'filters' | 'narrowed' | 'after' | 'order' | 'page', string>,
+  sql: Record<'from' | 'alias' | 'filters' | 'indexed' | 'after' | 'order' | 'page', string>,
 ): string {
-  const { from, alias, filters, narrowed, after, order, page } = sql;
+  const { from, alias, filters, indexed, after, order, page } = sql;
   return `near AS (
       SELECT ${alias}.id FROM (SELECT ${alias}.* ${from} WHERE ${after} ${order} LIMIT ${WINDOW}) ${alias}
       WHERE ${filters} ${page}),
     hits AS (
       SELECT id FROM near UNION
-      (SELECT ${alias}.id FROM (SELECT ${alias}.* ${from} WHERE ${narrowed} AND ${filters} AND ${after} OFFSET 0) ${alias}
+      (SELECT ${alias}.id FROM (SELECT ${alias}.* ${from} WHERE ${indexed} AND ${filters} AND ${after} OFFSET 0) ${alias}
        WHERE (SELECT count(*) FROM near) < ${page.split(' ').at(-1)} ${page}))`;
 }
 

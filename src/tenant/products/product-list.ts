@@ -35,8 +35,7 @@ export function productListOf(query: ListProductsQuery): Listing<ProductRow> {
   const { conditions, indexed } = productFilters(query);
   const isPlain = conditions.isEmpty && sort === '-createdAt';
   const from = { columns: PRODUCT_COLUMNS, table: 'products', alias: 'p' };
-  const narrowed = conditions.isEmpty ? undefined : (indexed ?? 'true');
-  const listing = listingOf<ProductRow>({ ...from, narrowed }, conditions, PRODUCT_SORTS[sort], query);
+  const listing = listingOf<ProductRow>({ ...from, indexed }, conditions, PRODUCT_SORTS[sort], query);
   if (!isPlain) return listing;
   return { ...listing, page: [PRODUCT_LIST, [cursor ?? LAST_ID, limit + 1]], cursorOf: ({ id }) => id };
 }
