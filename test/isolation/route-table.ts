@@ -222,7 +222,9 @@ export const ROUTES: RouteEntry[] = [
     access: 'tenant',
     ok: '200',
     ids: { 'body.variants.0.id': { kind: 'variant', refused: '200', own: '200' } }, // refuses the item alone
-    parts: (id) => ({ json: { variants: [{ id: id['body.variants.0.id'], priceMinor: 2 }] } }),
+    parts: (id) => ({
+      json: { variants: [{ id: id['body.variants.0.id'] ?? randomUUID(), priceMinor: 2 }] },
+    }),
   },
   { route: 'GET /api/v1/variants/{id}', access: 'tenant', ok: '200', ids: { 'path.id': VARIANT } },
   {
