@@ -16,7 +16,7 @@ export interface Finding {
 
 /**
  * @param sizes number of rows of each table
- * @param granted blocks that the statement may read in any case
+ * @param granted blocks that the statement may read in any case; Infinity also allows scans of large tables
  */
 export function findingOf(
   { 'Query Text': text, Plan: plan }: Explained,
@@ -26,10 +26,11 @@ export function findingOf(
   const nodes = [...nodesOf(plan)];
   const rows = rowsOf(plan);
   const blocks = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
-  const large = nodes.find((node) => node['Node Type'] === 'Seq Scan' && sizeOf(node, sizes) > LARGE);
+  const isLarge = (node: PlanNode) => sizeOf(node, sizes) > LARGE && node['Actual Loops'] > 0;
+  const large = nodes.find((node) => node['Node Type'] === 'Seq Scan' && isLarge(node));
   const allowed = Math.max(granted, BLOCKS + BLOCKS_A_ROW * rows);
   const faults = [
-    ...(large === undefined ? [] : [`reads all of ${large['Relation Name']}`]),
+    ...(large === undefined || granted === Infinity ? [] : [`reads all of ${large['Relation Name']}`]),
     ...(blocks > allowed ? [`reads ${blocks} blocks for ${rows} rows`] : []),
   ];
   return {

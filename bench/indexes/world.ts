@@ -9,6 +9,12 @@ const SHOPS = 2000;
 const PEOPLE = 20 * SHOPS;
 const AUDIT_ENTRIES = 200_000;
 
+const IMPORT = '01930000-0000-7000-8000-000000000250';
+const IMPORTS = `
+  INSERT INTO imports (id, sha256, mode, counts, created_by)
+  SELECT ('01930000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, '', 'atomic', '{}', $1
+  FROM generate_series(1, 500) n`;
+
 /** An owner who is logged in to the shop. */
 export interface SignedUp {
   url: string;
@@ -54,11 +60,17 @@ export async function makeWorld(
     await client.query(`INSERT INTO members (user_id, name, role) VALUES ($1, 'Person 17', 'staff')`, [
       world.memberId,
     ]);
-    await client.query(`UPDATE orders SET status = 'pending' WHERE id = $1`, [world.pendingOrder]);
-    await client.query(`UPDATE products SET name = 'First of all' WHERE handle = 'product-1'`);
+    await client.query(`UPDATE orders SET status = 'pending', placed_at = '2026-03-05' WHERE id = $1`, [
+      world.pendingOrder,
+    ]);
+    await client.query(
+      `UPDATE products SET name = 'First of all', tags = '{only}' WHERE handle = 'product-1'`,
+    );
     await client.query(`UPDATE products SET status = 'active' WHERE id = ANY ($1)`, [
       [world.product, world.severalVariants],
     ]);
+    await client.query(IMPORTS, [world.memberId]);
+    await client.query('ANALYZE imports');
     await client.query('SELECT pg_stat_reset()');
     return world;
   });
@@ -116,6 +128,7 @@ async function findIds(client: Client, shopId: string, products: number): Promis
     paidOrder: await one(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1`),
     pendingOrder: await one(`SELECT id FROM orders WHERE status = 'paid' LIMIT 1 OFFSET 1`),
     customer: await one(`SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 2500`),
+    import: IMPORT,
     audit: await one(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, shopId),
   };
 }

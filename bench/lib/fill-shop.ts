@@ -24,9 +24,9 @@ const PRODUCTS = `
   FROM generate_series(1, $1::bigint) n`;
 
 const VARIANTS = `
-  INSERT INTO product_variants (id, product_id, position, sku, option_values, price_minor, stock, grams)
+  INSERT INTO product_variants (id, product_id, position, sku, barcode, option_values, price_minor, stock, grams)
   SELECT ${id('4 * n + position', VARIANT)}, ${id('n', PRODUCT)}, position, 'SKU-' || n || '-' || position,
-    CASE n % 3 WHEN 0 THEN jsonb_build_object('Size', ('{S,M,L,XL}'::text[])[position]) ELSE '{}' END,
+    (4006380000000 + 4 * n + position)::text, CASE n % 3 WHEN 0 THEN jsonb_build_object('Size', ('{S,M,L,XL}'::text[])[position]) ELSE '{}' END,
     1000 + n % 5000, 1000000, 180
   FROM generate_series(1, $1::bigint) n, generate_series(1, CASE n % 3 WHEN 0 THEN 4 ELSE 1 END) position`;
 

@@ -1,4 +1,4 @@
-import { MAX, v7, validate } from 'uuid';
+import { MAX, NIL, v7, validate } from 'uuid';
 
 /**
  * Returns a new UUIDv7 (RFC 9562), by which rows sort by time of creation. Made here because PostgreSQL has `uuidv7()`
@@ -14,3 +14,6 @@ export function isId(text: unknown): text is string {
 
 /** Sorts after every id that `newId` returns. */
 export const LAST_ID = MAX;
+
+/** Sorts before every id that `newId` returns. */
+export const FIRST_ID = NIL;

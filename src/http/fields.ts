@@ -92,8 +92,10 @@ export function Whole(
   ]);
 }
 
-export function Flag(options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type: Boolean }, [IsBoolean()]);
+/** A boolean. In a query, `true` and `false` are converted. */
+export function Flag(options: FieldOptions & { query?: boolean } = {}): PropertyDecorator {
+  const convert = Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value));
+  return field(options, { type: Boolean }, [...(options.query ? [convert] : []), IsBoolean()]);
 }
 
 /** A UUID, converted to lower case as PostgreSQL writes it, so that ids can be compared as text. */
@@ -160,6 +162,31 @@ export function Nested(type: new () => object, options: FieldOptions = {}): Prop
 /** An ISO 8601 time in UTC; answers only. */
 export function Time(options: FieldOptions = {}): PropertyDecorator {
   return field(options, { type: String, format: 'date-time', example: '2026-11-21T09:30:00.000Z' }, []);
+}
+
+const MOMENT =
+  /^([12]\d{3})-(0[1-9]|1[0-2])-([0-3]\d)(?:T[0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-][01]\d:[0-5]\d))?$/;
+
+/** An ISO 8601 time with its zone, or a date, which means its first moment in UTC; converted to UTC with milliseconds. */
+export function Moment(options: FieldOptions = {}): PropertyDecorator {
+  const example = '2026-11-21T09:30:00Z';
+  return field({ example, ...options }, { type: String, maxLength: 32 }, [
+    Transform(({ value }) => (isMoment(value) ? new Date(value).toISOString() : value)),
+    ValidateBy({
+      name: 'isMoment',
+      validator: {
+        validate: isMoment,
+        defaultMessage: (about) =>
+          `${about?.property ?? 'it'} must be a date, or a time with its zone, such as ${example}`,
+      },
+    }),
+  ]);
+}
+
+function isMoment(value: unknown): value is string {
+  const [, year, month, day] = (typeof value === 'string' && MOMENT.exec(value)) || [];
+  if (year === undefined || Number.isNaN(Date.parse(value as string))) return false;
+  return Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
 /** @param checks the check of the type first: validation stops at the first failure and reports it */

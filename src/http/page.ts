@@ -1,4 +1,4 @@
-import { Text, Whole } from './fields';
+import { Flag, Text, Whole } from './fields';
 
 export const MAX_PAGE = 100;
 
@@ -14,14 +14,30 @@ export class PageQuery {
   })
   limit: number = 20;
 
-  @Text({ max: 100, optional: true, description: '`nextCursor` of the previous page.' })
+  @Text({ max: 2000, optional: true, description: '`nextCursor` of the previous page.' })
   cursor?: string;
+}
+
+/** A count goes no further: counting a million rows would take a second. */
+export const MAX_COUNT = 10_000;
+
+/** Query of a list that can be counted. */
+export class CountedPageQuery extends PageQuery {
+  @Flag({
+    ...{ optional: true, query: true, example: false },
+    description: `Adds to the answer how many rows there are: \`count\`, at most ${MAX_COUNT}, and \`isCountExact\`, false if there are more.`,
+  })
+  count?: boolean;
 }
 
 /** Answer of every list. `nextCursor` is null on the last page. */
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;
+  /** Number of rows on all pages, at most MAX_COUNT; only when asked for. */
+  count?: number;
+  /** False if there are more than `count`. */
+  isCountExact?: boolean;
 }
 
 /**

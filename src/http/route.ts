@@ -16,8 +16,8 @@ interface RouteOptions {
   status?: number;
   /** Class of the answer. */
   ok?: Type;
-  /** The answer is a page of `ok`. */
-  list?: boolean;
+  /** The answer is a page of `ok`; `counted` if it may say how many there are. */
+  list?: boolean | 'counted';
   /** The body is a CSV file, or a form with exactly one. */
   csv?: boolean;
   /** The answer is a CSV file. */
@@ -55,7 +55,7 @@ export function Route({
   takesKey = true,
   errors = [],
 }: RouteOptions): MethodDecorator {
-  const isTagged = ok !== undefined && !list && isResource(ok);
+  const isTagged = ok !== undefined && list === false && isResource(ok);
   const byStatus = new Map<number, string[]>();
   for (const { kind } of errors)
     byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), `\`${kind.code}\``]);
@@ -95,9 +95,12 @@ function isResource({ prototype }: Type): boolean {
   return fields?.includes(':id') === true;
 }
 
-function content(ok: Type, list: boolean): object {
-  if (!list) return { type: ok };
+function content(ok: Type, list: boolean | 'counted'): object {
+  if (list === false) return { type: ok };
   const items = { type: 'array', items: { $ref: getSchemaPath(ok) } };
   const nextCursor = { type: 'string', nullable: true };
-  return { schema: { type: 'object', required: ['items', 'nextCursor'], properties: { items, nextCursor } } };
+  const count = { type: 'integer', minimum: 0, description: 'With `count=true`.' };
+  const isCountExact = { type: 'boolean', description: 'With `count=true`: false if there are more.' };
+  const properties = { items, nextCursor, ...(list === 'counted' ? { count, isCountExact } : {}) };
+  return { schema: { type: 'object', required: ['items', 'nextCursor'], properties } };
 }

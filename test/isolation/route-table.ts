@@ -221,6 +221,15 @@ export const ROUTES: RouteEntry[] = [
     parts: () => ({ json: { optionValues: { Size: randomUUID() }, priceMinor: 1 } }),
   },
   { route: 'GET /api/v1/variants', access: 'tenant', ok: '200', ...withCursor('variant') },
+  {
+    route: 'POST /api/v1/variants/bulk',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'body.variants.0.id': { kind: 'variant', refused: '200', own: '200' } }, // refuses the item alone
+    parts: (id) => ({
+      json: { variants: [{ id: id['body.variants.0.id'] ?? randomUUID(), priceMinor: 2 }] },
+    }),
+  },
   { route: 'GET /api/v1/variants/{id}', access: 'tenant', ok: '200', ids: { 'path.id': VARIANT } },
   {
     route: 'PATCH /api/v1/variants/{id}',
@@ -250,7 +259,16 @@ export const ROUTES: RouteEntry[] = [
     parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
   },
   { route: 'DELETE /api/v1/products/{id}', access: 'tenant', ok: '204', ids: { 'path.id': PRODUCT } },
-  { route: 'GET /api/v1/orders', access: 'tenant', ok: '200', ...withCursor('orderNumber') },
+  {
+    route: 'GET /api/v1/orders',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'query.cursor': cursor('orderNumber'), 'query.customerId': cursor('customer') },
+    parts: (id) => {
+      const [after, customer] = [id['query.cursor'], id['query.customerId']];
+      return { query: { ...(after && { cursor: after }), ...(customer && { customerId: customer }) } };
+    },
+  },
   {
     route: 'POST /api/v1/orders',
     access: 'tenant',

@@ -17,6 +17,8 @@ interface Field {
 export interface World {
   owner: Owner;
   product: { id: string };
+  /** A product with one variant, which no request changes. */
+  sold: { id: string };
   /** A variant of a product without options, and a product with the option Size. */
   variant: { id: string };
   sized: { id: string };
@@ -97,6 +99,7 @@ const VARIANT = {
   taxable: flag,
   imageSrc: nullable(url),
 };
+const UNITS = { lines: list, 'lines.0.position': whole, 'lines.0.quantity': whole };
 const SHOP = { name: filled(120), slug, currency };
 const PRODUCT = {
   name: filled(255),
@@ -222,10 +225,49 @@ export const BODY_ROUTES: BodyRoute[] = [
   },
   { route: 'PATCH variants/{id}', ok: 200, body: variantBody, fields: VARIANT, needs: [] },
   {
+    route: 'POST variants/bulk',
+    ok: 200,
+    body: () => ({
+      reason: 'Counted',
+      variants: [{ id: randomUUID(), priceMinor: 1, compareAtMinor: null, stock: 1 }],
+    }),
+    fields: {
+      reason: filled(255),
+      variants: list,
+      'variants.0.id': id,
+      'variants.0.priceMinor': whole,
+      'variants.0.compareAtMinor': nullable(whole),
+      'variants.0.stock': { wrong: whole.wrong.filter((value) => value !== -1) },
+      'variants.0.delta': { wrong: whole.wrong.filter((value) => value !== -1) },
+    },
+    needs: ['variants', 'variants.0.id'],
+  },
+  {
+    route: 'POST orders/{id}/fulfil',
+    ok: 200,
+    body: unitsBody,
+    fields: { ...UNITS, note: filled(1000) },
+    needs: ['lines.0.quantity'],
+  },
+  {
+    route: 'POST orders/{id}/cancel',
+    ok: 200,
+    body: unitsBody,
+    fields: { ...UNITS, restock: flag, reason: filled(1000) },
+    needs: ['lines.0.quantity'],
+  },
+  {
+    route: 'POST orders/{id}/refund',
+    ok: 200,
+    body: unitsBody,
+    fields: { ...UNITS, amountMinor: whole, restock: flag, reason: filled(1000) },
+    needs: ['lines.0.quantity'],
+  },
+  {
     route: 'POST orders',
     ok: 201,
-    body: ({ product }) => ({
-      lines: [{ productId: product.id, quantity: 1 }],
+    body: ({ sold }) => ({
+      lines: [{ productId: sold.id, quantity: 1 }],
       customer: { email: 'grace@example.com', name: 'Grace' },
     }),
     fields: {
@@ -250,6 +292,11 @@ export const BODY_ROUTES: BodyRoute[] = [
 
 function newShop(): object {
   return { name: 'Corner Shop', slug: `slug-${randomUUID()}`, currency: 'EUR' };
+}
+
+/** The first unit of an order. */
+function unitsBody(): object {
+  return { lines: [{ position: 1, quantity: 1 }] };
 }
 
 function variantBody(): object {

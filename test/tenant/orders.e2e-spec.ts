@@ -386,7 +386,7 @@ describe('GET /orders', () => {
   it.each([
     ['limit=0', '400 VALIDATION_FAILED'],
     ['limit=101', '400 VALIDATION_FAILED'],
-    ['status=paid', '400 VALIDATION_FAILED'],
+    ['state=paid', '400 VALIDATION_FAILED'],
     ['cursor=x', '400 INVALID_CURSOR'],
     ['cursor=-1', '400 INVALID_CURSOR'],
     ['cursor=1.5', '400 INVALID_CURSOR'],

@@ -1,4 +1,5 @@
-import { Email, Id, Text, Time } from '../../http/fields';
+import { Email, Id, Moment, OneOf, Text, Time } from '../../http/fields';
+import { CountedPageQuery } from '../../http/page';
 import type { Customer } from './customer.entity';
 
 const NAME = { max: 255, example: 'Grace Hopper' };
@@ -17,6 +18,23 @@ export class CreateCustomerDto {
 
 /** Fields that are absent stay; null empties one. */
 export class UpdateCustomerDto extends CreateCustomerDto {}
+
+export const CUSTOMER_SORT_NAMES = ['-createdAt', 'createdAt'] as const;
+export type CustomerSort = (typeof CUSTOMER_SORT_NAMES)[number];
+
+export class ListCustomersQuery extends CountedPageQuery {
+  @Email({ optional: true, description: 'Has this address, in any case.' })
+  email?: string;
+
+  @Moment({ optional: true, description: 'Created at this time or later.' })
+  createdFrom?: string;
+
+  @Moment({ optional: true, description: 'Created before this time.' })
+  createdTo?: string;
+
+  @OneOf(CUSTOMER_SORT_NAMES, { optional: true, description: 'Default `-createdAt`, the newest first.' })
+  sort?: CustomerSort;
+}
 
 export class CustomerDto {
   @Id()

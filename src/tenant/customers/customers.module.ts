@@ -1,12 +1,12 @@
 import { Body, Delete, Get, Module, Param, Patch, Post, Query } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
-import { type Page, PageQuery } from '../../http/page';
+import { type Page } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { Customer } from './customer.entity';
-import { CreateCustomerDto, CustomerDto, UpdateCustomerDto } from './customers.dto';
+import { CreateCustomerDto, CustomerDto, ListCustomersQuery, UpdateCustomerDto } from './customers.dto';
 import { CustomerEmailTaken, CustomerNotFound } from './customers.errors';
 import { CustomersService } from './customers.service';
 
@@ -15,9 +15,14 @@ class CustomersController {
   constructor(private readonly customers: CustomersService) {}
 
   @Get()
-  @Route({ summary: 'Lists customers, newest first', ok: CustomerDto, list: true, errors: [InvalidCursor] })
-  list(@Query() page: PageQuery): Promise<Page<CustomerDto>> {
-    return this.customers.list(page);
+  @Route({
+    summary: 'Lists customers, newest first',
+    ok: CustomerDto,
+    list: 'counted',
+    errors: [InvalidCursor],
+  })
+  list(@Query() query: ListCustomersQuery): Promise<Page<CustomerDto>> {
+    return this.customers.list(query);
   }
 
   @Post()

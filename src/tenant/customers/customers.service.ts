@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
-import { isId, newId } from '../../common/ids';
+import { ValidationFailed } from '../../common/common.errors';
+import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
-import { type Page, type PageQuery, toPage } from '../../http/page';
+import { type Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { readList } from '../lists/listing';
 import { Customer } from './customer.entity';
+import { customerListOf } from './customer-list';
 import {
   type CreateCustomerDto,
   type CustomerDto,
+  type ListCustomersQuery,
   toCustomerDto,
   type UpdateCustomerDto,
 } from './customers.dto';
@@ -20,18 +23,11 @@ import { CustomerEmailTaken, CustomerNotFound } from './customers.errors';
 export class CustomersService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first. */
-  async list({ limit, cursor }: PageQuery): Promise<Page<CustomerDto>> {
-    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
-    const customers = await this.tenant.runOne((manager) => {
-      const query = manager
-        .createQueryBuilder(Customer, 'c')
-        .orderBy('c.id', 'DESC')
-        .limit(limit + 1);
-      if (cursor !== undefined) query.where('c.id < :cursor', { cursor });
-      return query.getMany();
-    });
-    return toPage(customers, limit, ({ id }) => id, toCustomerDto);
+  /** Newest first unless asked otherwise. */
+  list(query: ListCustomersQuery): Promise<Page<CustomerDto>> {
+    const listing = customerListOf(query);
+    const read = (manager: EntityManager) => readList(manager, listing, query, toCustomerDto);
+    return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
   }
 
   create({ name = null, email = null, country = null }: CreateCustomerDto): Promise<CustomerDto> {

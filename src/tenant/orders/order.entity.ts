@@ -24,6 +24,8 @@ export type OrderKind = (typeof ORDER_KINDS)[number];
 
 @Entity('orders')
 @Unique('orders_number_key', ['number'])
+@Index('orders_placed_at_idx', { synchronize: false }) // of an expression
+@Index('orders_status_idx', ['status', 'number'], { where: `status <> 'fulfilled'` })
 @Check('orders_status_check', `status IN ('pending', 'paid', 'fulfilled', 'cancelled')`)
 @Check('orders_kind_check', `kind IN ('sale', 'return', 'adjustment')`)
 @Check('orders_currency_check', `currency ~ '^[A-Z]{3}$'`)

@@ -13,7 +13,7 @@ import {
   PayOrderDto,
   RefundOrderDto,
 } from './order-actions.dto';
-import { CreateOrderDto, OrderDto } from './orders.dto';
+import { CreateOrderDto, ListOrdersQuery, OrderDto } from './orders.dto';
 import {
   AmountExceeded,
   InsufficientStock,
@@ -36,9 +36,9 @@ export class OrdersController {
   constructor(private readonly orders: OrdersService) {}
 
   @Get()
-  @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: true, errors: [InvalidCursor] })
-  list(@Query() page: PageQuery): Promise<Page<OrderDto>> {
-    return this.orders.list(page);
+  @Route({ summary: 'Lists orders, newest first', ok: OrderDto, list: 'counted', errors: [InvalidCursor] })
+  list(@Query() query: ListOrdersQuery): Promise<Page<OrderDto>> {
+    return this.orders.list(query);
   }
 
   @Post()

@@ -6,6 +6,7 @@ import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { readList } from '../lists/listing';
 import {
   type CancelOrderDto,
   type FulfilOrderDto,
@@ -16,11 +17,17 @@ import {
 } from './order-actions.dto';
 import { changeOrder, type OrderChange } from './order-change';
 import { OrderEvent, type OrderEventKind } from './order-event.entity';
-import { ORDER_BY_ID, ORDER_LIST } from './order-list';
+import { ORDER_BY_ID, orderListOf } from './order-list';
 import { dueMinor, openUnits } from './order-state';
 import { takeUnits } from './order-units';
 import { Order } from './order.entity';
-import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
+import {
+  type CreateOrderDto,
+  type ListOrdersQuery,
+  type OrderDto,
+  type OrderRow,
+  toOrderDto,
+} from './orders.dto';
 import {
   AmountExceeded,
   MixedCurrencies,
@@ -39,13 +46,11 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 export class OrdersService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first. */
-  async list({ limit, cursor }: PageQuery): Promise<Page<OrderDto>> {
-    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new InvalidCursor();
-    const orders = await this.tenant.runOne((manager) =>
-      manager.query<OrderRow[]>(ORDER_LIST, [cursor ?? Number.MAX_SAFE_INTEGER, limit + 1]),
-    );
-    return toPage(orders, limit, ({ number }) => String(number), toOrderDto);
+  /** Newest first unless asked otherwise. */
+  list(query: ListOrdersQuery): Promise<Page<OrderDto>> {
+    const listing = orderListOf(query);
+    const read = (manager: EntityManager) => readList(manager, listing, query, toOrderDto);
+    return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
   }
 
   async get(id: string): Promise<OrderDto> {

@@ -4,6 +4,7 @@ import { Product } from './product.entity';
 /** The unit of sale: one combination of option values, with its own SKU, price and stock. */
 @Entity('product_variants')
 @Index('product_variants_sku_start_idx', { synchronize: false }) // of an expression
+@Index('product_variants_codes_idx', { synchronize: false })
 // The writers check that option values differ, under the product's row lock: for an index the values could be too long.
 @Check('product_variants_price_minor_check', `price_minor >= 0`)
 @Check('product_variants_compare_at_minor_check', `compare_at_minor >= 0`)

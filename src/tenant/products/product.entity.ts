@@ -31,7 +31,7 @@ export interface ProductImage {
  * product without options has exactly one variant.
  */
 @Entity('products')
-@Index('products_name_words_idx', { synchronize: false }) // of an expression, which TypeORM cannot compare
+@Index('products_search_idx', { synchronize: false }) // of expressions, which TypeORM cannot compare
 @Unique('products_handle_key', ['handle'])
 @Check('products_currency_check', `currency ~ '^[A-Z]{3}$'`)
 @Check('products_status_check', `status IN ('draft', 'active', 'unlisted', 'archived')`)

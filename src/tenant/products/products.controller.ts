@@ -5,7 +5,8 @@ import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { CreateProductDto, ListProductsQuery, ProductDto, UpdateProductDto } from './products.dto';
+import { ListProductsQuery } from './list-products.dto';
+import { CreateProductDto, ProductDto, UpdateProductDto } from './products.dto';
 import {
   HandleTaken,
   ProductHasVariants,
@@ -25,7 +26,12 @@ export class ProductsController {
   ) {}
 
   @Get()
-  @Route({ summary: 'Lists products, newest first', ok: ProductDto, list: true, errors: [InvalidCursor] })
+  @Route({
+    summary: 'Lists products, newest first',
+    ok: ProductDto,
+    list: 'counted',
+    errors: [InvalidCursor],
+  })
   list(@Query() query: ListProductsQuery): Promise<Page<ProductDto>> {
     return this.products.list(query);
   }

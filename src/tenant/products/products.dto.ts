@@ -1,5 +1,4 @@
 import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Url, Whole } from '../../http/fields';
-import { PageQuery } from '../../http/page';
 import { TextMap } from '../../http/text-map';
 import {
   ATTRIBUTES,
@@ -27,15 +26,6 @@ const DESCRIPTION = {
 const UNCHANGED = 'Accepted only with the value that the product has.';
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
-
-export class ListProductsQuery extends PageQuery {
-  @Text({
-    ...{ max: 100, optional: true, example: 'lin te' },
-    description:
-      'Finds products where each word begins a word of the name, or where the whole text begins a SKU. Case is ignored; words consist of letters and digits.',
-  })
-  q?: string;
-}
 
 export class ProductOptionDto {
   @Text({ max: 255, example: 'Size' })

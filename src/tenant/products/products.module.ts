@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BulkService } from './bulk.service';
 import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import { ProductsController } from './products.controller';
@@ -9,7 +10,7 @@ import { StockChange } from './stock-change.entity';
 
 @Module({
   controllers: [ProductsController, VariantsController],
-  providers: [ProductsService, VariantsService],
+  providers: [ProductsService, VariantsService, BulkService],
 })
 export class ProductsModule {
   static readonly entities = [Product, ProductVariant, StockChange];

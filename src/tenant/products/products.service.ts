@@ -1,21 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
-import { isId, LAST_ID, newId } from '../../common/ids';
-import { type Page, toPage } from '../../http/page';
+import type { AppError } from '../../common/app-error';
+import { ValidationFailed } from '../../common/common.errors';
+import { newId } from '../../common/ids';
+import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { readList } from '../lists/listing';
 import { withPositions } from './product-images';
 import { optionsOf } from './product-options';
 import { assertVariants, lockProduct } from './product-rows';
-import { PRODUCT_BY_ID, PRODUCT_LIST, PRODUCT_SEARCH } from './product-list';
+import { PRODUCT_BY_ID, productListOf } from './product-list';
+import { isSearch, searchOf } from './product-search';
 import type { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
+import type { ListProductsQuery } from './list-products.dto';
 import {
   type CreateProductDto,
-  type ListProductsQuery,
   type ProductDto,
   type ProductRow,
   toProductDto,
@@ -30,16 +33,13 @@ import { insertVariants, replaceVariants, updateOnlyVariant, type VariantRow, va
 export class ProductsService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first: ids are UUIDv7, which sort by time of creation. */
-  async list({ limit, cursor, q }: ListProductsQuery): Promise<Page<ProductDto>> {
-    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
-    const page = [cursor ?? LAST_ID, limit + 1];
-    const products = await this.tenant.runOne((manager) =>
-      q === undefined
-        ? manager.query<ProductRow[]>(PRODUCT_LIST, page)
-        : manager.query<ProductRow[]>(PRODUCT_SEARCH, [...page, q]),
-    );
-    return toPage(products, limit, ({ id }) => id, toProductDto);
+  /** Newest first unless asked otherwise: ids are UUIDv7, which sort by time of creation. */
+  list(query: ListProductsQuery): Promise<Page<ProductDto>> {
+    if (query.q !== undefined && query.sort !== undefined)
+      throw invalid('sort', 'a search by q has an order of its own');
+    const listing = isSearch(query) ? searchOf(query) : productListOf(query);
+    const read = (manager: EntityManager) => readList(manager, listing, query, toProductDto);
+    return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
   }
 
   get(id: string): Promise<ProductDto> {
@@ -114,6 +114,10 @@ export class ProductsService {
   private correction(): StockOrigin {
     return { reason: 'correction', createdBy: this.tenant.access.userId };
   }
+}
+
+function invalid(field: string, message: string): AppError {
+  return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }
 
 /** Rejects `sku` and `stock` of the product in a request that has `variants`. */

@@ -5,6 +5,8 @@ import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { BulkDto, BulkResultDto } from './bulk.dto';
+import { BulkService } from './bulk.service';
 import { LastVariant, StockTooLow, VariantNotFound } from './products.errors';
 import {
   ChangeStockDto,
@@ -17,7 +19,10 @@ import { VariantsService } from './variants.service';
 
 @TenantController('variants')
 export class VariantsController {
-  constructor(private readonly variants: VariantsService) {}
+  constructor(
+    private readonly variants: VariantsService,
+    private readonly bulk: BulkService,
+  ) {}
 
   @Get()
   @Route({
@@ -28,6 +33,15 @@ export class VariantsController {
   })
   list(@Query() query: ListVariantsQuery): Promise<Page<ProductVariantDto>> {
     return this.variants.list(query);
+  }
+
+  @Post('bulk')
+  @Route({
+    summary: 'Sets prices and stocks of many variants; each is applied or refused on its own',
+    ok: BulkResultDto,
+  })
+  changeMany(@Body() changes: BulkDto): Promise<BulkResultDto> {
+    return this.bulk.change(changes);
   }
 
   @Get(':id')

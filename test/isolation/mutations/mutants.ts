@@ -117,9 +117,9 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a manager is kept across requests',
     file: 'src/tenant/products/products.service.ts',
-    find: 'const products = await this.tenant.runOne((manager) =>',
+    find: 'const read = (manager: EntityManager) =>',
     replace:
-      'const products = await this.tenant.runOne((fresh, manager = ((ProductsService as never as { kept: typeof fresh }).kept ??= fresh)) =>',
+      'const read = (fresh: EntityManager, manager = ((ProductsService as never as { kept: typeof fresh }).kept ??= fresh)) =>',
     suite: 'load',
   },
   {
