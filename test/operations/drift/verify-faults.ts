@@ -63,6 +63,7 @@ const STRUCTURE: Drifted[] = [
     'a missing key and the foreign key that refers to it',
     (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_pkey CASCADE`,
     [
+      ['constraint-missing', 'order_events.order_events_order_id_fkey'],
       ['constraint-missing', 'order_lines.order_lines_order_id_fkey'],
       ['constraint-missing', 'orders.orders_pkey'],
     ],
@@ -80,6 +81,8 @@ const STRUCTURE: Drifted[] = [
     (s) => `ALTER TABLE ${s}.orders DROP CONSTRAINT orders_pkey CASCADE;
       ALTER TABLE ${s}.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id) INCLUDE (number);
       ALTER TABLE ${s}.order_lines ADD CONSTRAINT order_lines_order_id_fkey
+        FOREIGN KEY (order_id) REFERENCES ${s}.orders (id) ON DELETE CASCADE;
+      ALTER TABLE ${s}.order_events ADD CONSTRAINT order_events_order_id_fkey
         FOREIGN KEY (order_id) REFERENCES ${s}.orders (id) ON DELETE CASCADE`,
     [['constraint-changed', 'orders.orders_pkey']],
   ),

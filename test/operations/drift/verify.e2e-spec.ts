@@ -179,7 +179,7 @@ describe('verify, of a fleet at three versions,', () => {
 describe('verify', () => {
   it('names a shop of a newer program, and does not compare it', async () => {
     const shop = await newest('Ahead');
-    await app.database.query(`ALTER TABLE ${shop.schema}.orders ADD COLUMN note text`);
+    await app.database.query(`ALTER TABLE ${shop.schema}.orders ADD COLUMN remark text`);
     const older = new TenantMigrations(migrations.list.slice(0, -1));
     const { findings, versions } = await verify(installation, { migrations: older, only: [shop.id] });
     expect(findings).toEqual([
@@ -285,11 +285,11 @@ describe('the repair script', () => {
   it('drops nothing that an object outside the shop depends on', async () => {
     const shop = await newest('Used');
     await app.database.query(
-      `ALTER TABLE ${shop.schema}.orders ADD COLUMN note text;
-       CREATE VIEW public.notes AS SELECT note FROM ${shop.schema}.orders`,
+      `ALTER TABLE ${shop.schema}.orders ADD COLUMN remark text;
+       CREATE VIEW public.notes AS SELECT remark FROM ${shop.schema}.orders`,
     );
     await expect(app.database.query(await script(shop))).rejects.toMatchObject({ code: '2BP01' });
-    expect(await named(shop)).toEqual([['column-extra', shop.slug, 'orders.note']]);
+    expect(await named(shop)).toEqual([['column-extra', shop.slug, 'orders.remark']]);
     await app.database.query('DROP VIEW public.notes');
     await app.database.query(await script(shop));
     expect(await named(shop)).toEqual([]);
