@@ -13,6 +13,7 @@ import {
   UnsupportedMediaType,
   ValidationFailed,
 } from '../common/common.errors';
+import { OF_SCHEMA } from '../http/fields';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
@@ -29,6 +30,7 @@ import {
 } from '../tenancy/tenancy.errors';
 import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
+import { addExamples } from './openapi-examples';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
@@ -49,7 +51,10 @@ const KEY_HEADER = {
   required: false,
   description:
     'Names the request: a repetition with the same key and body within 24 hours gets the first answer and changes nothing.',
-  schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  schema: {
+    ...{ type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+    example: '7f1c2a0e-2f2b-4a35-a0c8-5ac2f6f7a9d1',
+  },
 };
 const NONE_MATCH = {
   name: 'If-None-Match',
@@ -81,7 +86,18 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       addConditions(operation, method);
       if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
     }
+  placeExtensions(document);
+  addExamples(document);
   return document;
+}
+
+/** Puts in place what decorators of classes document. */
+function placeExtensions(document: OpenAPIObject): void {
+  for (const schema of Object.values(document.components?.schemas ?? {}) as Record<string, unknown>[])
+    for (const key of Object.keys(schema).filter((one) => one.startsWith(OF_SCHEMA))) {
+      schema[key.slice(OF_SCHEMA.length)] = schema[key];
+      delete schema[key];
+    }
 }
 
 function addConditions(operation: Operation, method: (typeof METHODS)[number]): void {

@@ -96,8 +96,11 @@ describe('GET /openapi.json', () => {
     expect(requestBody).toEqual({
       required: true,
       content: {
-        'text/csv': { schema: file },
-        'multipart/form-data': { schema: { type: 'object', required: ['file'], properties: { file } } },
+        'text/csv': { schema: file, example: expect.any(String) },
+        'multipart/form-data': {
+          schema: { type: 'object', required: ['file'], properties: { file } },
+          example: { file: expect.any(String) },
+        },
       },
     });
   });
@@ -175,7 +178,12 @@ describe('GET /openapi.json', () => {
   });
 
   it('contains everything that it refers to', () => {
-    const known = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
+    const named = ['schemas', 'examples'] as const;
+    const known = new Set(
+      named.flatMap((kind) =>
+        Object.keys(document.components?.[kind] ?? {}).map((name) => `#/components/${kind}/${name}`),
+      ),
+    );
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
     expect(refs.length).toBeGreaterThan(0);
     expect(refs.filter((ref) => !known.has(ref))).toEqual([]);

@@ -1,4 +1,4 @@
-import { Currency, Email, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
+import { Currency, Email, Id, ListOf, NeedsOneOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
 import type { OrderLine } from './order-line.entity';
@@ -11,6 +11,7 @@ export const MAX_QUANTITY = 100_000;
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
+@NeedsOneOf('variantId', 'productId')
 export class OrderLineInputDto {
   @Id({ optional: true, description: 'A product with one variant. Give either this or variantId.' })
   productId?: string;
