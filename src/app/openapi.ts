@@ -6,14 +6,17 @@ import {
   DatabaseUnavailable,
   InternalError,
   MalformedBody,
+  MalformedUrl,
   Overloaded,
   PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
   UnsupportedMediaType,
+  UriTooLong,
   ValidationFailed,
 } from '../common/common.errors';
 import { OF_SCHEMA } from '../http/fields';
+import { IF_MATCH } from '../http/precondition';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
@@ -41,6 +44,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
+const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
 const WITH_KEY = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
@@ -82,7 +86,7 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       const operation: Operation | undefined = path[method];
       if (operation === undefined) continue;
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
-      addCommonErrors(operation);
+      addCommonErrors(operation, method);
       addConditions(operation, method);
       if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
     }
@@ -107,7 +111,8 @@ function addConditions(operation: Operation, method: (typeof METHODS)[number]): 
   const answer = responses[200];
   if (method !== 'get' || answer === undefined || '$ref' in answer || answer.headers?.ETag === undefined)
     return;
-  operation.parameters = [...parameters, NONE_MATCH];
+  operation.parameters = [...parameters, { ...IF_MATCH, in: 'header' }, NONE_MATCH];
+  addError(operation, PreconditionFailed);
   responses[304] = { description: 'The answer is what you have.' };
 }
 
@@ -120,10 +125,12 @@ function addKey(operation: Operation): void {
   for (const error of WITH_KEY) addError(operation, error);
 }
 
-function addCommonErrors(operation: Operation): void {
+function addCommonErrors(operation: Operation, method: string): void {
+  const isWithId = operation.parameters?.some((one) => 'in' in one && one.in === 'path') === true;
   const errors = [
     ...ANYWHERE,
-    ...(operation.requestBody === undefined ? [] : WITH_BODY),
+    ...(method === 'get' ? [] : WITH_BODY), // also where only an empty object is taken
+    ...(isWithId ? WITH_ID : []),
     ...(operation.security === undefined ? [] : SIGNED_IN),
     ...(operation[TENANT_ROUTE] ? IN_A_SHOP : []),
     ...refusalsOf(operation[ROLE_OF_ROUTE]),

@@ -9,6 +9,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** Parts of an operation or a schema of the OpenAPI document that these tests read. */
 interface Operation {
+  parameters?: { name: string }[];
   summary?: string;
   tags?: string[];
   security?: object[];
@@ -127,6 +128,23 @@ describe('GET /openapi.json', () => {
         ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('names what may be wrong with a body, an id and a tag', () => {
+    const lacks = (name: string, { responses, parameters = [] }: Operation) => {
+      const described = Object.values(responses).map(({ description }) => description);
+      const has = (code: string) => described.some((text) => text?.includes(`\`${code}\``) === true);
+      const takes = (header: string) => parameters.some((one) => one.name === header);
+      if (takes('If-None-Match') && !takes('If-Match')) return true;
+      return [
+        ...(name.startsWith('GET') ? [] : ['MALFORMED_BODY', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']),
+        ...(name.includes('{') ? ['MALFORMED_URL', 'URI_TOO_LONG'] : []),
+        ...(takes('If-Match') ? ['PRECONDITION_FAILED'] : []),
+      ].some((code) => !has(code));
+    };
+    expect(operations.filter(([name, operation]) => lacks(name, operation)).map(([name]) => name)).toEqual(
+      [],
+    );
   });
 
   it('requires a bearer token on every route except the public ones', () => {
