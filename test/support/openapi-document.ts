@@ -47,7 +47,8 @@ export interface Operation {
   bodies: Record<string, Media>;
   /** By status. */
   responses: Record<string, { description: string; content?: Record<string, Media> }>;
-  isOpen: boolean;
+  /** True if it works inside the shop of the access token. */
+  isOfShop: boolean;
 }
 
 /** openapi.json as the server gives it. */
@@ -66,19 +67,21 @@ interface Described {
   parameters?: Parameter[];
   requestBody?: { content: Record<string, Media> };
   responses: Operation['responses'];
-  security?: object[];
+  'x-tenant-route'?: boolean;
 }
 
 export function operationsOf({ paths }: Document): Operation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, { parameters = [], requestBody, responses, security }]) => ({
-      method: method.toUpperCase(),
-      path,
-      parameters,
-      bodies: requestBody?.content ?? {},
-      responses,
-      isOpen: security === undefined,
-    })),
+    Object.entries(item).map(
+      ([method, { parameters = [], requestBody, responses, 'x-tenant-route': isOfShop }]) => ({
+        method: method.toUpperCase(),
+        path,
+        parameters,
+        bodies: requestBody?.content ?? {},
+        responses,
+        isOfShop: isOfShop === true,
+      }),
+    ),
   );
 }
 
