@@ -7,6 +7,8 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const LONGEST = [
   'add-a-resource.e2e-spec.ts',
   'cli/migrate-tenants.e2e-spec.ts',
+  'http/openapi-examples.e2e-spec.ts',
+  'http/random-walk.e2e-spec.ts',
   'process/embedded.e2e-spec.ts',
   'operations/drift/doctor.e2e-spec.ts',
   'process/worker.e2e-spec.ts',

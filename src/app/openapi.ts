@@ -6,13 +6,17 @@ import {
   DatabaseUnavailable,
   InternalError,
   MalformedBody,
+  MalformedUrl,
   Overloaded,
   PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
   UnsupportedMediaType,
+  UriTooLong,
   ValidationFailed,
 } from '../common/common.errors';
+import { OF_SCHEMA } from '../http/fields';
+import { IF_MATCH } from '../http/precondition';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
@@ -29,6 +33,7 @@ import {
 } from '../tenancy/tenancy.errors';
 import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
+import { addExamples } from './openapi-examples';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
@@ -39,6 +44,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
+const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
 const WITH_KEY = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
@@ -49,7 +55,10 @@ const KEY_HEADER = {
   required: false,
   description:
     'Names the request: a repetition with the same key and body within 24 hours gets the first answer and changes nothing.',
-  schema: { type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  schema: {
+    ...{ type: 'string' as const, minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+    example: '7f1c2a0e-2f2b-4a35-a0c8-5ac2f6f7a9d1',
+  },
 };
 const NONE_MATCH = {
   name: 'If-None-Match',
@@ -77,11 +86,22 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       const operation: Operation | undefined = path[method];
       if (operation === undefined) continue;
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
-      addCommonErrors(operation);
+      addCommonErrors(operation, method);
       addConditions(operation, method);
       if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
     }
+  placeExtensions(document);
+  addExamples(document);
   return document;
+}
+
+/** Puts in place what decorators of classes document. */
+function placeExtensions(document: OpenAPIObject): void {
+  for (const schema of Object.values(document.components?.schemas ?? {}) as Record<string, unknown>[])
+    for (const key of Object.keys(schema).filter((one) => one.startsWith(OF_SCHEMA))) {
+      schema[key.slice(OF_SCHEMA.length)] = schema[key];
+      delete schema[key];
+    }
 }
 
 function addConditions(operation: Operation, method: (typeof METHODS)[number]): void {
@@ -91,7 +111,8 @@ function addConditions(operation: Operation, method: (typeof METHODS)[number]): 
   const answer = responses[200];
   if (method !== 'get' || answer === undefined || '$ref' in answer || answer.headers?.ETag === undefined)
     return;
-  operation.parameters = [...parameters, NONE_MATCH];
+  operation.parameters = [...parameters, { ...IF_MATCH, in: 'header' }, NONE_MATCH];
+  addError(operation, PreconditionFailed);
   responses[304] = { description: 'The answer is what you have.' };
 }
 
@@ -104,10 +125,12 @@ function addKey(operation: Operation): void {
   for (const error of WITH_KEY) addError(operation, error);
 }
 
-function addCommonErrors(operation: Operation): void {
+function addCommonErrors(operation: Operation, method: string): void {
+  const isWithId = operation.parameters?.some((one) => 'in' in one && one.in === 'path') === true;
   const errors = [
     ...ANYWHERE,
-    ...(operation.requestBody === undefined ? [] : WITH_BODY),
+    ...(method === 'get' ? [] : WITH_BODY), // also where only an empty object is taken
+    ...(isWithId ? WITH_ID : []),
     ...(operation.security === undefined ? [] : SIGNED_IN),
     ...(operation[TENANT_ROUTE] ? IN_A_SHOP : []),
     ...refusalsOf(operation[ROLE_OF_ROUTE]),

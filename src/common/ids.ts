@@ -12,6 +12,9 @@ export function isId(text: unknown): text is string {
   return typeof text === 'string' && validate(text);
 }
 
+/** Stands for an id in examples. */
+export const PLACEHOLDER_ID = '0198c0de-0000-7000-8000-000000000000';
+
 /** Sorts after every id that `newId` returns. */
 export const LAST_ID = MAX;
 

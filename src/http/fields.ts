@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiExtension, ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -35,6 +35,28 @@ interface FieldOptions {
   /** May be absent. An explicit `null` is refused unless the field is also `nullable`. */
   optional?: boolean;
   nullable?: boolean;
+}
+
+/** Prefix of OpenAPI extensions that document a class itself, which no decorator of the library can; the document has them in place. */
+export const OF_SCHEMA = 'x-schema-';
+
+/** Documents that a body has exactly one of these optional fields; the service checks it. */
+export function NeedsOneOf(...fields: string[]): ClassDecorator {
+  return ApiExtension(`${OF_SCHEMA}oneOf`, alternatives(fields));
+}
+
+/** Documents that a body has at least one of these optional fields; the service checks it. */
+export function NeedsAnyOf(...fields: string[]): ClassDecorator {
+  return ApiExtension(`${OF_SCHEMA}anyOf`, alternatives(fields));
+}
+
+function alternatives(fields: readonly string[]): object[] {
+  return fields.map((field) => ({ required: [field] }));
+}
+
+/** Example of a body for which those of its fields, put together, would not do. */
+export function Example(body: object): ClassDecorator {
+  return ApiExtension(`${OF_SCHEMA}example`, body);
 }
 
 /** A string in NFC and trimmed, unless `raw`, of `min` (default 1) to `max` characters. */

@@ -7,6 +7,14 @@ import { isMatch, tagOf } from './entity-tag';
 /** Metadata of a route that takes If-Match. */
 export const TAKES_IF_MATCH = 'stoa:takes-if-match';
 
+/** OpenAPI parameter. */
+export const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: 'The `ETag` of what you have seen: 412 if it has changed since.',
+  schema: { type: 'string' as const, example: '"0pVJmDVmXyQbPQhIFhSPYg"' },
+};
+
 /** The If-Match of a request. A service checks it inside the transaction, after it has locked the resource. */
 export class Precondition {
   constructor(private readonly header: string | undefined) {}
@@ -33,11 +41,6 @@ export function IfMatch(): ParameterDecorator {
     const descriptor = Object.getOwnPropertyDescriptor(target, method)!;
     FromRequest()(target, method, index);
     SetMetadata(TAKES_IF_MATCH, true)(target, method, descriptor);
-    ApiHeader({
-      name: 'If-Match',
-      required: false,
-      description: 'The `ETag` of what you have seen: 412 if it has changed since.',
-      schema: { type: 'string', example: '"0pVJmDVmXyQbPQhIFhSPYg"' },
-    })(target, method, descriptor);
+    ApiHeader(IF_MATCH)(target, method, descriptor);
   };
 }

@@ -14,6 +14,7 @@ import {
   UnsupportedMediaType,
   UriTooLong,
 } from '../common/common.errors';
+import { PLACEHOLDER_ID } from '../common/ids';
 import { isContention, isDatabaseAway } from '../common/sqlstate';
 
 /** Error of the API: `application/problem+json`, RFC 9457, with a stable `code`. */
@@ -28,7 +29,7 @@ export class ProblemDto {
   code: string;
   @ApiPropertyOptional({ example: 'The shop name is missing.' })
   detail?: string;
-  @ApiProperty({ example: '0198c0de-0000-7000-8000-000000000000', description: 'Request id, as in the log.' })
+  @ApiProperty({ example: PLACEHOLDER_ID, description: 'Request id, as in the log.' })
   instance: string;
   @ApiPropertyOptional({ type: 'array', items: { type: 'object' }, description: 'Findings by field or row.' })
   errors?: readonly object[];

@@ -18,8 +18,8 @@ interface RouteOptions {
   ok?: Type;
   /** The answer is a page of `ok`; `counted` if it may say how many there are. */
   list?: boolean | 'counted';
-  /** The body is a CSV file, or a form with exactly one. */
-  csv?: boolean;
+  /** Example of the body, which is a CSV file, or a form with exactly one. */
+  csv?: string;
   /** The answer is a CSV file. */
   csvFile?: boolean;
   /** False for a POST of a shop that refuses an Idempotency-Key, because it does not write in one transaction. */
@@ -30,10 +30,16 @@ interface RouteOptions {
 
 const BINARY = { type: 'string', format: 'binary' };
 const FORM = { type: 'object', required: ['file'], properties: { file: BINARY } };
-const CSV_BODY = {
-  required: true,
-  content: { 'text/csv': { schema: BINARY }, 'multipart/form-data': { schema: FORM } },
-};
+
+function csvBody(example: string) {
+  return {
+    required: true,
+    content: {
+      'text/csv': { schema: BINARY, example },
+      'multipart/form-data': { schema: FORM, example: { file: example } },
+    },
+  };
+}
 
 const CSV_ANSWER = {
   content: { 'text/csv': { schema: BINARY } },
@@ -50,7 +56,7 @@ export function Route({
   status = 200,
   ok,
   list = false,
-  csv = false,
+  csv,
   csvFile = false,
   takesKey = true,
   errors = [],
@@ -64,7 +70,7 @@ export function Route({
     ApiOperation({
       summary,
       ...(operationId === undefined ? {} : { operationId }),
-      ...(csv ? { requestBody: CSV_BODY } : {}),
+      ...(csv === undefined ? {} : { requestBody: csvBody(csv) }),
     }),
     ...(isTagged ? [SetMetadata(TAGGED, true)] : []),
     ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),

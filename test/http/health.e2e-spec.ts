@@ -9,6 +9,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** Parts of an operation or a schema of the OpenAPI document that these tests read. */
 interface Operation {
+  parameters?: { name: string }[];
   summary?: string;
   tags?: string[];
   security?: object[];
@@ -96,8 +97,11 @@ describe('GET /openapi.json', () => {
     expect(requestBody).toEqual({
       required: true,
       content: {
-        'text/csv': { schema: file },
-        'multipart/form-data': { schema: { type: 'object', required: ['file'], properties: { file } } },
+        'text/csv': { schema: file, example: expect.any(String) },
+        'multipart/form-data': {
+          schema: { type: 'object', required: ['file'], properties: { file } },
+          example: { file: expect.any(String) },
+        },
       },
     });
   });
@@ -124,6 +128,23 @@ describe('GET /openapi.json', () => {
         ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('names what may be wrong with a body, an id and a tag', () => {
+    const lacks = (name: string, { responses, parameters = [] }: Operation) => {
+      const described = Object.values(responses).map(({ description }) => description);
+      const has = (code: string) => described.some((text) => text?.includes(`\`${code}\``) === true);
+      const takes = (header: string) => parameters.some((one) => one.name === header);
+      if (takes('If-None-Match') && !takes('If-Match')) return true;
+      return [
+        ...(name.startsWith('GET') ? [] : ['MALFORMED_BODY', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']),
+        ...(name.includes('{') ? ['MALFORMED_URL', 'URI_TOO_LONG'] : []),
+        ...(takes('If-Match') ? ['PRECONDITION_FAILED'] : []),
+      ].some((code) => !has(code));
+    };
+    expect(operations.filter(([name, operation]) => lacks(name, operation)).map(([name]) => name)).toEqual(
+      [],
+    );
   });
 
   it('requires a bearer token on every route except the public ones', () => {
@@ -175,7 +196,12 @@ describe('GET /openapi.json', () => {
   });
 
   it('contains everything that it refers to', () => {
-    const known = new Set(schemas.map(([name]) => `#/components/schemas/${name}`));
+    const named = ['schemas', 'examples'] as const;
+    const known = new Set(
+      named.flatMap((kind) =>
+        Object.keys(document.components?.[kind] ?? {}).map((name) => `#/components/${kind}/${name}`),
+      ),
+    );
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
     expect(refs.length).toBeGreaterThan(0);
     expect(refs.filter((ref) => !known.has(ref))).toEqual([]);

@@ -26,6 +26,12 @@ export const KIT = {
   seed: size('KIT_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
 
+/** Requests made at random from the OpenAPI document, and the seed of what they are, apart from the ids of rows. */
+export const WALK = {
+  requests: size('WALK_REQUESTS', 1500, 20_000),
+  seed: size('WALK_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
+};
+
 /** Sizes of the fleet whose migration is killed. */
 export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
 

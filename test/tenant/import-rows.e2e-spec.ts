@@ -385,6 +385,14 @@ describe('POST /imports/:id/undo', () => {
     expect(problemIn(await api.post(`imports/${importId}/undo`))).toBe('409 IMPORT_UNDONE');
   });
 
+  it('restores what was changed when nothing was created', async () => {
+    const before = await products();
+    const changed = await load('Handle,Title,Variant SKU,Variant Price', 'mug,Mug 2,M,7.00');
+    expect((await api.post(`imports/${changed.importId}/undo`)).status).toBe(200);
+    const restored = before.map((product) => ({ ...product, updatedAt: expect.any(String) }));
+    expect(await products()).toEqual(restored);
+  });
+
   it('is a row that says who imported which file', async () => {
     const { body } = await api.get(`imports/${importId}`);
     expect(body).toMatchObject({

@@ -3,6 +3,8 @@ import { CreateShopDto, ShopDto } from '../shops/shops.dto';
 import type { User } from '../users/user.entity';
 import type { TokenPair } from './tokens.service';
 
+/** Example in the form of a real token; it is valid nowhere. */
+const TOKEN = { max: 200, example: 'sRw3Hq0nVb8cUe5xTzK1mJ7yPf2aLd9gWi4oQhNuEsI' };
 const PASSWORD = { min: 8, max: 200, raw: true, example: 'correct horse battery staple' };
 
 export class RegisterDto {
@@ -43,7 +45,7 @@ export class LoginDto {
 }
 
 export class RefreshDto {
-  @Text({ max: 200 })
+  @Text(TOKEN)
   refreshToken: string;
 }
 
@@ -52,7 +54,7 @@ export class SwitchDto {
   shopId: string;
 
   @Text({
-    max: 200,
+    ...TOKEN,
     description: 'Consumed, as by /auth/refresh: an access token alone does not open another session.',
   })
   refreshToken: string;
@@ -67,7 +69,7 @@ export class PasswordDto {
 }
 
 export class ResetPasswordDto {
-  @Text({ max: 200, description: 'From the operator, valid once.' })
+  @Text({ ...TOKEN, description: 'From the operator, valid once.' })
   token: string;
 
   @Text(PASSWORD)

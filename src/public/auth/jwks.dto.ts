@@ -1,3 +1,4 @@
+import { PLACEHOLDER_ID } from '../../common/ids';
 import { ListOf, Text } from '../../http/fields';
 import { ACCESS_TOKEN } from './access-token';
 import type { SigningKey } from './signing-key.entity';
@@ -6,7 +7,7 @@ import type { SigningKey } from './signing-key.entity';
 export class JwkDto {
   @Text({
     max: 36,
-    example: '0198c0de-0000-7000-8000-000000000000',
+    example: PLACEHOLDER_ID,
     description: 'Key id, as in a token’s header.',
   })
   kid: string;

@@ -9,7 +9,7 @@ const ROLE = {
 };
 
 export class AddMemberDto {
-  @Email({ description: 'Address of a registered user.' })
+  @Email({ example: 'grace@example.com', description: 'Address of a registered user.' })
   email: string;
 
   @OneOf(MEMBER_ROLES, ROLE)

@@ -10,8 +10,8 @@ function Slug(): PropertyDecorator {
     Text({
       max: 60,
       optional: true,
-      example: 'corner-shop',
-      description: 'Unique; lower-case letters, digits, hyphens. Derived from the name if absent.',
+      description:
+        'Unique, such as corner-shop: lower-case letters, digits, hyphens. Derived from the name if absent.',
     }),
     Matches(SLUG_PATTERN, {
       message: 'slug must be lower-case letters and digits, separated by single hyphens, and not a UUID',

@@ -4,6 +4,7 @@ import {
   Id,
   ListOf,
   Moment,
+  NeedsOneOf,
   Nested,
   OneOf,
   Text,
@@ -69,6 +70,7 @@ export class ListOrdersQuery extends CountedPageQuery {
   sort?: OrderSort;
 }
 
+@NeedsOneOf('variantId', 'productId')
 export class OrderLineInputDto {
   @Id({ optional: true, description: 'A product with one variant. Give either this or variantId.' })
   productId?: string;

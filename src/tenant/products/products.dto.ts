@@ -1,4 +1,17 @@
-import { Currency, Flag, Id, ListOf, OneOf, Text, Texts, Time, Url, Whole } from '../../http/fields';
+import {
+  Currency,
+  Example,
+  Flag,
+  Id,
+  ListOf,
+  NeedsAnyOf,
+  OneOf,
+  Text,
+  Texts,
+  Time,
+  Url,
+  Whole,
+} from '../../http/fields';
 import { TextMap } from '../../http/text-map';
 import {
   ATTRIBUTES,
@@ -64,7 +77,10 @@ class ProductFieldsDto {
   @Text({ max: 255, optional: true, example: 'linen-tee', description: 'Default: made from the name.' })
   handle?: string;
 
-  @Text({ ...SKU, optional: true, nullable: true, description: 'For a product without variants.' })
+  @Text({
+    ...{ ...SKU, example: undefined, optional: true, nullable: true },
+    description: 'For a product without variants.',
+  })
   sku?: string | null;
 
   @Text({ ...DESCRIPTION, optional: true })
@@ -76,7 +92,7 @@ class ProductFieldsDto {
   @Currency({ optional: true, description: 'Default: that of the shop.' })
   currency?: string;
 
-  @Whole({ ...STOCK, optional: true })
+  @Whole({ ...STOCK, example: undefined, optional: true })
   stock?: number;
 
   @OneOf(PRODUCT_STATUSES, {
@@ -118,11 +134,13 @@ class ProductFieldsDto {
   variants?: VariantInputDto[];
 }
 
+@NeedsAnyOf('priceMinor', 'variants')
 export class CreateProductDto extends ProductFieldsDto {
   @Text(NAME)
   name: string;
 }
 
+@Example({ name: 'Linen tee', description: '<p>Softer.</p>', tags: ['summer', 'sale'] })
 export class UpdateProductDto extends ProductFieldsDto {
   @Text({ ...NAME, optional: true })
   name?: string;

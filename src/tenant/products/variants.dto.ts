@@ -1,4 +1,4 @@
-import { Flag, Id, OneOf, Text, Time, Url, Whole } from '../../http/fields';
+import { Example, Flag, Id, OneOf, Text, Time, Url, Whole } from '../../http/fields';
 import { MAX_MINOR } from '../../common/money';
 import { PageQuery } from '../../http/page';
 import { OptionValues } from './option-values';
@@ -31,16 +31,9 @@ export const ATTRIBUTES = {
 };
 const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
 
-/** Fields of a variant that a client may set. */
-export class UpdateVariantDto {
+class VariantFieldsDto {
   @Text({ ...SKU, optional: true, nullable: true })
   sku?: string | null;
-
-  @OptionValues({ optional: true })
-  optionValues?: Record<string, string>;
-
-  @Whole({ ...PRICE, optional: true, description: 'Default in a list of variants: that of the product.' })
-  priceMinor?: number;
 
   @Whole({ ...PRICE, optional: true, nullable: true, description: 'Price before a reduction.' })
   compareAtMinor?: number | null;
@@ -76,12 +69,26 @@ export class UpdateVariantDto {
   attributes?: Record<string, string>;
 }
 
-export class CreateVariantDto extends UpdateVariantDto {
+/** Fields of a variant that a client may set. */
+export class UpdateVariantDto extends VariantFieldsDto {
+  @OptionValues({ optional: true, example: undefined })
+  optionValues?: Record<string, string>;
+
+  @Whole({ ...PRICE, optional: true, description: 'Default in a list of variants: that of the product.' })
+  priceMinor?: number;
+}
+
+@Example({ sku: 'TEE-L', optionValues: { Size: 'Large' }, priceMinor: 1999, stock: 10 })
+export class CreateVariantDto extends VariantFieldsDto {
+  @OptionValues()
+  optionValues: Record<string, string>;
+
   @Whole(PRICE)
-  declare priceMinor: number;
+  priceMinor: number;
 }
 
 /** A variant in the list of a product. */
+@Example({ sku: 'TEE-S', optionValues: { Size: 'Small' }, priceMinor: 1999, stock: 10 })
 export class VariantInputDto extends UpdateVariantDto {
   @Id({
     optional: true,

@@ -19,6 +19,7 @@ import { ProductsImportService } from './products-import.service';
 import { EncodingUnclear, ImportRejected, NotACatalogueFile, SeparatorUnclear } from './transfer.errors';
 
 const MIB = 1_048_576;
+const EXAMPLE = 'Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\nmug,Mug,MUG-1,3,5.00\n';
 
 /** The router prefers `products/export` to `products/:id`, whichever is registered first. */
 @TenantController('products')
@@ -35,7 +36,7 @@ export class ProductsTransferController {
     summary: 'Imports a Shopify product CSV; creates or updates by handle, or by SKU where there is none',
     operationId: 'ProductsController_import',
     ok: ImportReportDto,
-    csv: true,
+    csv: EXAMPLE,
     errors: [
       NotACatalogueFile,
       EncodingUnclear,

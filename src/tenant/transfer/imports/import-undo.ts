@@ -72,8 +72,8 @@ export class ImportUndo {
     this.assertComplete(created.products, variants, changes);
     if (this.touched.length > 0) return; // what follows would be rolled back
     await this.restore(restored, variants);
-    await manager.delete(ProductVariant, created.variants);
-    await manager.delete(Product, created.products);
+    if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
+    if (created.products.length > 0) await manager.delete(Product, created.products);
   }
 
   private compare(

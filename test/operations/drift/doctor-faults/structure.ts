@@ -59,9 +59,9 @@ export const STRUCTURE: Fault[] = [
   inside(
     'an extra index',
     'index-extra',
-    'orders_status_idx',
-    (s) => `CREATE INDEX orders_status_idx ON ${s}.orders (status)`,
-    (s) => `DROP INDEX ${s}.orders_status_idx`,
+    'orders_extra_idx',
+    (s) => `CREATE INDEX orders_extra_idx ON ${s}.orders (status)`,
+    (s) => `DROP INDEX ${s}.orders_extra_idx`,
   ),
   {
     name: 'an index whose build failed',

@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PLACEHOLDER_ID } from '../../src/common/ids';
+import { PasswordResetService } from '../../src/public/auth/password-reset.service';
+import type { Answer, Api } from '../support/api';
+import { created, newMember, PASSWORD } from '../support/factories';
+import {
+  codesOf,
+  type Document,
+  type Operation,
+  operationsOf,
+  type Schema,
+  successOf,
+} from '../support/openapi-document';
+import { blamedIn } from '../support/problem';
+import { faultsOf, resolve } from '../support/schema-check';
+import { useTestApp } from '../support/test-app';
+
+const app = useTestApp();
+let document: Document;
+let operations: Operation[];
+
+beforeAll(async () => {
+  document = (await app.api.get('/openapi.json')).body;
+  operations = operationsOf(document);
+});
+
+/** Steps that a resource must have taken before the example of a route fits it. */
+const BEFORE: Record<string, string[]> = { 'POST /api/v1/orders/{id}/fulfil': ['pay'] };
+
+/** Things of one shop that examples refer to, made when the first example asks. Each call of a route has a world of its own. */
+class World {
+  private readonly ids = new Map<string, string>();
+
+  private constructor(
+    readonly api: Api,
+    private readonly email: string,
+    private readonly refreshToken: string,
+    private readonly shop: { id: string },
+  ) {}
+
+  /** Signs up with the example of the route, but for the address, which is unique. */
+  static async create(): Promise<World> {
+    const email = `${randomUUID()}@example.com`;
+    const { body } = created(
+      await app.api.post('auth/register', { ...(exampleOf('/api/v1/auth/register') as object), email }),
+    );
+    return new World(app.api.as(body.accessToken), email, body.refreshToken, body.shop);
+  }
+
+  /** Copies an example and replaces placeholders: ids, and the tokens that only the server can make. */
+  async fill(value: unknown, name = ''): Promise<unknown> {
+    if (value === PLACEHOLDER_ID) return this.id(`${name.replace(/Id$/, '')}s`);
+    if (name === 'refreshToken') return this.refreshToken;
+    if (name === 'token') return (await app.app.get(PasswordResetService).issue(this.email, 1)).token;
+    if (Array.isArray(value)) return Promise.all(value.map((item) => this.fill(item, name)));
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).map(async ([key, field]) => [key, await this.fill(field, key)]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** Path of an operation with the ids of what exists. */
+  async pathOf({ path: template }: Operation): Promise<string> {
+    let filled = template;
+    for (const [, kind, parameter] of template.matchAll(/(\w+)\/\{(\w+)\}/g)) {
+      const of = parameter === 'id' ? kind! : `${parameter!.replace(/Id$/, '')}s`; // both groups match
+      filled = filled.replace(`{${parameter}}`, await this.id(of));
+    }
+    return filled;
+  }
+
+  private async id(kind: string): Promise<string> {
+    const known = this.ids.get(kind) ?? (await this.make(kind));
+    this.ids.set(kind, known);
+    return known;
+  }
+
+  private async make(kind: string): Promise<string> {
+    if (kind === 'shops') return this.shop.id;
+    if (kind === 'users') return (await newMember({ api: this.api, shop: this.shop } as never)).id;
+    if (kind === 'customers' && !('/api/v1/customers' in postable())) return this.makeCustomer();
+    if (kind === 'imports') {
+      const csv = exampleOf('/api/v1/products/import', 'text/csv') as string;
+      const { body } = await this.api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
+      return body.importId;
+    }
+    const collection = kind === 'variants' ? '/api/v1/products/{id}/variants' : `/api/v1/${kind}`;
+    const target = kind === 'variants' ? collection.replace('{id}', await this.id('products')) : collection;
+    const { body } = created(await this.post(target, await this.fill(exampleOf(collection))));
+    return body.id;
+  }
+
+  private async makeCustomer(): Promise<string> {
+    const schema = `shop_${this.shop.id.replaceAll('-', '')}`;
+    const [row] = await app.database.query<{ id: string }>(
+      `INSERT INTO ${schema}.customers (id, external_number) VALUES ($1, '1') RETURNING id`,
+      [randomUUID()],
+    );
+    return row!.id; // RETURNING gives the row
+  }
+
+  post(target: string, body: unknown): Promise<Answer> {
+    return this.api.raw('POST', target, JSON.stringify(body), { 'content-type': 'application/json' });
+  }
+}
+
+/** Paths whose POST takes JSON. */
+function postable(): Record<string, Operation> {
+  const posts = operations.filter(({ method, bodies }) => method === 'POST' && 'application/json' in bodies);
+  return Object.fromEntries(posts.map((one) => [one.path, one]));
+}
+
+function exampleOf(target: string, type = 'application/json'): unknown {
+  const operation = operations.find((one) => one.method === 'POST' && one.path === target);
+  const example = operation?.bodies[type]?.example;
+  if (example === undefined) throw new Error(`POST ${target} has no example of ${type}`);
+  return example;
+}
+
+const routeOf = ({ method, path: template }: Operation) => `${method} ${template}`;
+
+/** Sends what the document shows: body, and the parameters that have an example. */
+async function send(
+  world: World,
+  operation: Operation,
+  type: string | undefined,
+  body: unknown,
+): Promise<Answer> {
+  const target = await world.pathOf(operation);
+  const resource = target.split('/').slice(0, 5).join('/');
+  for (const step of BEFORE[routeOf(operation)] ?? []) await world.api.post(`${resource}/${step}`);
+  const query = new URLSearchParams();
+  const headers: Record<string, string> = {};
+  for (const { name, in: place, schema } of operation.parameters) {
+    if (schema.example === undefined) continue;
+    if (place === 'query') query.set(name, textOf(schema.example));
+    if (name === 'If-Match')
+      headers[name] = (await world.api.get(resource)).headers.get('etag')!; // a resource has one
+    else if (place === 'header') headers[name] = textOf(schema.example);
+  }
+  const address = query.size === 0 ? target : `${target}?${query.toString()}`;
+  if (type === undefined) return world.api.raw(operation.method, address, undefined, headers);
+  if (type === 'multipart/form-data') {
+    const form = new FormData();
+    for (const [field, text] of Object.entries(body as Record<string, string>))
+      form.set(field, new Blob([text], { type: 'text/csv' }), 'example.csv');
+    return world.api.raw(operation.method, address, form, headers);
+  }
+  const text = type === 'application/json' ? JSON.stringify(await world.fill(body)) : (body as string);
+  return world.api.raw(operation.method, address, text, { ...headers, 'content-type': type });
+}
+
+/** An example of a query or header, which holds no objects. */
+function textOf(example: unknown): string {
+  return typeof example === 'string' ? example : JSON.stringify(example);
+}
+
+/** How an answer differs from what the document says of success; empty if it does not. */
+function differences(operation: Operation, { status, body, headers }: Answer): unknown[] {
+  const wanted = successOf(operation);
+  if (status !== wanted) return [`${status} instead of ${wanted}`, body];
+  const content = operation.responses[wanted]!.content; // successOf has found it
+  if (content === undefined) return body === undefined ? [] : ['a body'];
+  const type = headers.get('content-type')?.split(';')[0] ?? 'none';
+  if (content[type]?.schema === undefined) return [type];
+  return faultsOf(body, content[type].schema, document.components.schemas);
+}
+
+describe('every body of openapi.json', () => {
+  it('has an example that gets the documented answer', async () => {
+    const grace = { email: 'grace@example.com', password: PASSWORD }; // whom the example of a new member names
+    created(await app.api.post('auth/register', grace));
+    expect(operations.length).toBeGreaterThan(40);
+    const wrong: unknown[] = [];
+    for (const operation of operations)
+      for (const [type, { example }] of Object.entries(operation.bodies)) {
+        const answer = await send(await World.create(), operation, type, example);
+        const found = differences(operation, answer);
+        if (example === undefined || found.length > 0)
+          wrong.push([routeOf(operation), type, example, ...found]);
+      }
+    expect(wrong).toEqual([]);
+  });
+
+  it('says what is compulsory: no more is needed', async () => {
+    const wrong: unknown[] = [];
+    for (const operation of withJson()) {
+      const { schema, example } = operation.bodies['application/json']!; // withJson has found it
+      const body = compulsory(example, schema!) as Record<string, unknown>;
+      if (operation.path === '/api/v1/auth/register') body['email'] = `${randomUUID()}@example.com`;
+      const found = differences(
+        operation,
+        await send(await World.create(), operation, 'application/json', body),
+      );
+      if (found.length > 0) wrong.push([routeOf(operation), body, ...found]);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('says what is compulsory: no less is taken', async () => {
+    const wrong: unknown[] = [];
+    for (const operation of withJson()) {
+      const { schema, example } = operation.bodies['application/json']!; // withJson has found it
+      const world = await World.create();
+      for (const [field, body] of lacking(example, schema!)) {
+        const answer = await send(world, operation, 'application/json', body);
+        const blamed = answer.body?.code === 'VALIDATION_FAILED' ? blamedIn(answer) : [];
+        if (!blamed.some((one) => field.startsWith(one)))
+          wrong.push([routeOf(operation), field, answer.body]);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+function withJson(): Operation[] {
+  return operations.filter(({ bodies }) => bodies['application/json']?.schema !== undefined);
+}
+
+/** Fields that a schema needs; of alternatives, the first. */
+function neededBy({ required = [], oneOf, anyOf }: Schema): string[] {
+  return [...required, ...((oneOf ?? anyOf)?.[0]?.required ?? [])];
+}
+
+/** The example without what is optional. */
+function compulsory(example: unknown, reference: Schema): unknown {
+  const schema = resolve(reference, document.components.schemas);
+  if (Array.isArray(example)) return example.map((item) => compulsory(item, schema.items ?? {}));
+  if (schema.properties === undefined) return example;
+  const fields = neededBy(schema).map((name) => [
+    name,
+    compulsory((example as Record<string, unknown>)[name], schema.properties![name]!), // checked; required ones are there
+  ]);
+  return Object.fromEntries(fields);
+}
+
+/** Copies of the example that each lack one field that its schema requires, at any depth. */
+function lacking(example: unknown, reference: Schema): [field: string, body: unknown][] {
+  const schema = resolve(reference, document.components.schemas);
+  if (Array.isArray(example))
+    return example.flatMap((item, i) =>
+      lacking(item, schema.items ?? {}).map(([field, changed]): [string, unknown] => [
+        `${i}.${field}`,
+        example.with(i, changed),
+      ]),
+    );
+  if (schema.properties === undefined) return [];
+  const body = example as Record<string, unknown>;
+  return Object.entries(schema.properties).flatMap(([name, field]) => {
+    const { [name]: value, ...rest } = body;
+    const whole: [string, unknown][] = schema.required?.includes(name) === true ? [[name, rest]] : [];
+    if (value === undefined) return whole;
+    const within = lacking(value, field).map(([at, changed]): [string, unknown] => [
+      `${name}.${at}`,
+      { ...body, [name]: changed },
+    ]);
+    return [...whole, ...within];
+  });
+}
+
+describe('every parameter of openapi.json', () => {
+  it('has an example, if any, that gets the documented answer', async () => {
+    const wrong: unknown[] = [];
+    for (const operation of operations) {
+      if (Object.keys(operation.bodies).length > 0) continue; // sent with the body
+      const found = differences(operation, await send(await World.create(), operation, undefined, undefined));
+      if (found.length > 0) wrong.push([routeOf(operation), ...found]);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('every error of openapi.json', () => {
+  const ROW = /^\| `([A-Z_]+)` +\| (\d{3}) +\| (.+?) +\|/gm;
+  const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'errors.md'), 'utf8');
+  const catalogue = new Map(
+    [...page.matchAll(ROW)].map(([, code, status, title]) => [code, { status, title }]),
+  );
+
+  it('is a problem document with an example for each of its codes', () => {
+    const wrong: string[] = [];
+    for (const operation of operations)
+      for (const [status, { content = {} }] of Object.entries(operation.responses)) {
+        if (status < '400') continue;
+        const { examples = {} } = content['application/problem+json'] ?? {};
+        const shown = Object.entries(examples).map(([name, { $ref }]) => [name, $ref]);
+        const wanted = codesOf(operation, status).map((code) => [code, `#/components/examples/${code}`]);
+        const isRight = wanted.length > 0 && JSON.stringify(shown) === JSON.stringify(wanted);
+        if (!isRight || Object.keys(content).length > 1) wrong.push(`${routeOf(operation)} ${status}`);
+        for (const [, code] of codesOf(operation, status).entries())
+          if (document.components.examples[code]?.value.status !== Number(status))
+            wrong.push(`${status} ${code}`);
+      }
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows the code, status and title of the catalogue', () => {
+    const { examples, schemas } = document.components;
+    expect(Object.keys(examples).length).toBeGreaterThan(40);
+    for (const [code, { value }] of Object.entries(examples)) {
+      expect(faultsOf(value, schemas['ProblemDto']!, schemas)).toEqual([]);
+      expect({ ...value, status: String(value.status) }).toEqual({
+        ...catalogue.get(code)!, // undefined if the page lacks it, which fails
+        ...{ code, type: `urn:stoa:error:${code}`, instance: PLACEHOLDER_ID },
+      });
+    }
+  });
+});
