@@ -27,7 +27,10 @@ beforeAll(async () => {
 });
 
 /** Steps that a resource must have taken before the example of a route fits it. */
-const BEFORE: Record<string, string[]> = { 'POST /api/v1/orders/{id}/fulfil': ['pay'] };
+const BEFORE: Record<string, string[]> = {
+  'POST /api/v1/orders/{id}/fulfil': ['pay'],
+  'POST /api/v1/orders/{id}/refund': ['pay', 'fulfil'],
+};
 
 /** Things of one shop that examples refer to, made when the first example asks. Each call of a route has a world of its own. */
 class World {
@@ -56,7 +59,11 @@ class World {
     if (name === 'token') return (await app.app.get(PasswordResetService).issue(this.email, 1)).token;
     if (Array.isArray(value)) return Promise.all(value.map((item) => this.fill(item, name)));
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(async ([key, field]) => [key, await this.fill(field, key)]);
+    const nameOf = (key: string) => (key === 'id' ? name.replace(/s$/, '') : key); // an id in a list of variants is a variant's
+    const entries = Object.entries(value).map(async ([key, field]) => [
+      key,
+      await this.fill(field, nameOf(key)),
+    ]);
     return Object.fromEntries(await Promise.all(entries));
   }
 
@@ -79,7 +86,6 @@ class World {
   private async make(kind: string): Promise<string> {
     if (kind === 'shops') return this.shop.id;
     if (kind === 'users') return (await newMember({ api: this.api, shop: this.shop } as never)).id;
-    if (kind === 'customers' && !('/api/v1/customers' in postable())) return this.makeCustomer();
     if (kind === 'imports') {
       const csv = exampleOf('/api/v1/products/import', 'text/csv') as string;
       const { body } = await this.api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
@@ -89,15 +95,6 @@ class World {
     const target = kind === 'variants' ? collection.replace('{id}', await this.id('products')) : collection;
     const { body } = created(await this.post(target, await this.fill(exampleOf(collection))));
     return body.id;
-  }
-
-  private async makeCustomer(): Promise<string> {
-    const schema = `shop_${this.shop.id.replaceAll('-', '')}`;
-    const [row] = await app.database.query<{ id: string }>(
-      `INSERT INTO ${schema}.customers (id, external_number) VALUES ($1, '1') RETURNING id`,
-      [randomUUID()],
-    );
-    return row!.id; // RETURNING gives the row
   }
 
   post(target: string, body: unknown): Promise<Answer> {

@@ -1,10 +1,11 @@
-import { Email, Id, Moment, OneOf, Text, Time } from '../../http/fields';
+import { Email, Id, Moment, NeedsAnyOf, OneOf, Text, Time } from '../../http/fields';
 import { CountedPageQuery } from '../../http/page';
 import type { Customer } from './customer.entity';
 
 const NAME = { max: 255, example: 'Grace Hopper' };
 const COUNTRY = { max: 255, example: 'United Kingdom' };
 
+@NeedsAnyOf('name', 'email')
 export class CreateCustomerDto {
   @Text({ ...NAME, optional: true, nullable: true, description: 'Compulsory without an e-mail address.' })
   name?: string | null;

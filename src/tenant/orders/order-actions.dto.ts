@@ -1,4 +1,4 @@
-import { Flag, Id, ListOf, OneOf, Text, Time, Whole } from '../../http/fields';
+import { Flag, Id, ListOf, NeedsOneOf, OneOf, Text, Time, Whole } from '../../http/fields';
 import { ORDER_EVENT_KINDS, type OrderEvent, type OrderEventKind } from './order-event.entity';
 import { MAX_IMPORTED_LINES, MAX_QUANTITY } from './orders.dto';
 
@@ -7,6 +7,7 @@ const POSITION = { min: 1, max: MAX_IMPORTED_LINES, example: 1 };
 const UNITS = { min: 1, max: MAX_IMPORTED_LINES, optional: true };
 const note = (description: string) => Text({ max: 1000, optional: true, description });
 
+@NeedsOneOf('position', 'variantId')
 export class OrderUnitsDto {
   @Id({ optional: true, description: 'Variant of the line. Give either this or position.' })
   variantId?: string;

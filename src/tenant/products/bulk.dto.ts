@@ -1,8 +1,11 @@
-import { Flag, Id, ListOf, Text, Whole } from '../../http/fields';
+import { PLACEHOLDER_ID } from '../../common/ids';
+import { Example, Flag, Id, ListOf, NeedsAnyOf, Text, Whole } from '../../http/fields';
 import { MAX_STOCK, PRICE, STOCK, STOCK_ANSWER } from './variants.dto';
 
 export const MAX_BULK = 1000;
 
+@NeedsAnyOf('delta', 'priceMinor', 'compareAtMinor', 'stock')
+@Example({ id: PLACEHOLDER_ID, delta: -2 })
 export class BulkChangeDto {
   @Id({ description: 'A variant; named once in a request.' })
   id: string;

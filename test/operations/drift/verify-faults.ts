@@ -44,12 +44,16 @@ const STRUCTURE: Drifted[] = [
   drifted('a renamed column', (s) => `ALTER TABLE ${s}.products RENAME COLUMN vendor TO maker`, [
     ['column-extra', 'products.maker'],
     ['column-missing', 'products.vendor'],
+    ['index-changed', 'products_search_idx'],
   ]),
   drifted(
     'a column that was made NOT NULL and short',
     (s) => `ALTER TABLE ${s}.product_variants ALTER barcode SET NOT NULL, ALTER barcode SET DEFAULT 'none',
       ALTER barcode TYPE varchar(9)`,
-    [['column-changed', 'product_variants.barcode']],
+    [
+      ['column-changed', 'product_variants.barcode'],
+      ['index-changed', 'product_variants_codes_idx'],
+    ],
   ),
   drifted(
     'row security',
@@ -139,12 +143,12 @@ const CONSTRUCTS: Drifted[] = [
   ),
   drifted(
     'a column that became an enum',
-    (s) => `CREATE TYPE ${s}.state AS ENUM ('pending', 'paid', 'fulfilled', 'cancelled');
-      ALTER TABLE ${s}.orders DROP CONSTRAINT orders_status_check;
-      ALTER TABLE ${s}.orders ALTER status TYPE ${s}.state USING status::${s}.state`,
+    (s) => `CREATE TYPE ${s}.state AS ENUM ('sale', 'return', 'adjustment');
+      ALTER TABLE ${s}.orders DROP CONSTRAINT orders_kind_check, ALTER kind DROP DEFAULT;
+      ALTER TABLE ${s}.orders ALTER kind TYPE ${s}.state USING kind::${s}.state`,
     [
-      ['column-changed', 'orders.status'],
-      ['constraint-missing', 'orders.orders_status_check'],
+      ['column-changed', 'orders.kind'],
+      ['constraint-missing', 'orders.orders_kind_check'],
       ['forbidden-enum', 'state'],
     ],
   ),

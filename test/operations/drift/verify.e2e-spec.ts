@@ -259,6 +259,7 @@ describe('doctor, of shops that are behind,', () => {
     expect(await diagnosed(shop)).toEqual([
       ['version-behind', shop.slug, 'schema_migrations'],
       ['column-missing', shop.slug, 'products.vendor'],
+      ['index-missing', shop.slug, 'products_search_idx'],
     ]);
   });
 

@@ -7,9 +7,9 @@ export const STRUCTURE: Fault[] = [
   inside(
     'a dropped column',
     'column-missing',
-    'product_variants.barcode',
-    (s) => `ALTER TABLE ${s}.product_variants DROP COLUMN barcode`,
-    (s) => `ALTER TABLE ${s}.product_variants ADD COLUMN barcode text`,
+    'product_variants.image_src',
+    (s) => `ALTER TABLE ${s}.product_variants DROP COLUMN image_src`,
+    (s) => `ALTER TABLE ${s}.product_variants ADD COLUMN image_src text`,
   ),
   inside(
     'an extra column',
