@@ -102,12 +102,6 @@ class World {
   }
 }
 
-/** Paths whose POST takes JSON. */
-function postable(): Record<string, Operation> {
-  const posts = operations.filter(({ method, bodies }) => method === 'POST' && 'application/json' in bodies);
-  return Object.fromEntries(posts.map((one) => [one.path, one]));
-}
-
 function exampleOf(target: string, type = 'application/json'): unknown {
   const operation = operations.find((one) => one.method === 'POST' && one.path === target);
   const example = operation?.bodies[type]?.example;

@@ -4,8 +4,8 @@ import { MAX_STOCK, PRICE, STOCK, STOCK_ANSWER } from './variants.dto';
 
 export const MAX_BULK = 1000;
 
-@NeedsAnyOf('delta', 'priceMinor', 'compareAtMinor', 'stock')
-@Example({ id: PLACEHOLDER_ID, delta: -2 })
+@NeedsAnyOf('priceMinor', 'compareAtMinor', 'stock', 'delta')
+@Example({ id: PLACEHOLDER_ID, priceMinor: 1799, delta: -2 })
 export class BulkChangeDto {
   @Id({ description: 'A variant; named once in a request.' })
   id: string;

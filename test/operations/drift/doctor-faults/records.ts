@@ -23,13 +23,13 @@ export const RECORDS: Fault[] = [
     name: 'a shop without any migration, without comparing its structure',
     inject: ({ a }) => `CREATE TABLE public.kept AS SELECT * FROM ${a.schema}.schema_migrations;
       DELETE FROM ${a.schema}.schema_migrations; UPDATE public.tenants SET version = 0 WHERE shop_id = '${a.id}';
-      ALTER TABLE ${a.schema}.products DROP COLUMN vendor`,
+      ALTER TABLE ${a.schema}.products DROP COLUMN description`,
     found: ({ a }) => [['version-behind', a.slug, 'schema_migrations']],
     repair: ({
       a,
     }) => `INSERT INTO ${a.schema}.schema_migrations SELECT * FROM public.kept; DROP TABLE public.kept;
       UPDATE public.tenants SET version = (SELECT max(version) FROM ${a.schema}.schema_migrations)
-      WHERE shop_id = '${a.id}'; ALTER TABLE ${a.schema}.products ADD COLUMN vendor text NOT NULL DEFAULT ''`,
+      WHERE shop_id = '${a.id}'; ALTER TABLE ${a.schema}.products ADD COLUMN description text NOT NULL DEFAULT ''`,
   },
   {
     name: 'a shop that a newer program migrated',
