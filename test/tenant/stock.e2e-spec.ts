@@ -1,6 +1,7 @@
 import type { Api } from '../support/api';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
+import { size } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
@@ -109,6 +110,26 @@ describe('the ledger of a variant', () => {
     );
     const changes = (await ledgerOf(product)).map((text) => Number(text.split(' ')[1]));
     expect(changes.reduce((sum, change) => sum + change, 0)).toBe(await stockOf(product.id));
+  });
+});
+
+describe('many orders at once', () => {
+  const ORDERS = size('PARALLEL_ORDERS', 300, 1000);
+
+  it(`sell 100 pieces to 100 of ${ORDERS} buyers`, async () => {
+    const product = await newProduct(api, { stock: 100 });
+    const order = { lines: [{ productId: product.id, quantity: 1 }] };
+    const codes: string[] = [];
+    const buy = async (): Promise<void> => {
+      const answer = await api.post('orders', order);
+      if (answer.status === 503) return buy(); // the queue was full; nothing was stored
+      codes.push(answer.status === 201 ? 'sold' : answer.body.code);
+    };
+    await Promise.all(Array.from({ length: ORDERS }, buy));
+    expect(codes.filter((code) => code === 'sold')).toHaveLength(100);
+    expect(codes.filter((code) => code === 'INSUFFICIENT_STOCK')).toHaveLength(ORDERS - 100);
+    expect(await stockOf(product.id)).toBe(0);
+    expect(await ledgerOf(product)).toEqual(['correction 100', ...Array(100).fill('sale -1')]);
   });
 });
 
