@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager, MoreThan } from 'typeorm';
 import type { AppError } from '../../common/app-error';
 import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
-import { isId, newId } from '../../common/ids';
+import { FIRST_ID, isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -37,9 +37,6 @@ import {
 } from './orders.errors';
 import { placeOrder } from './place-order';
 import { lockStock, type SoldVariant } from './stock';
-
-/** Sorts before every id. */
-const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Sales of one shop. */
 @Injectable()
@@ -79,7 +76,7 @@ export class OrdersService {
   }
 
   /** Oldest first. */
-  async listEvents(id: string, { limit, cursor = NO_ID }: PageQuery): Promise<Page<OrderEventDto>> {
+  async listEvents(id: string, { limit, cursor = FIRST_ID }: PageQuery): Promise<Page<OrderEventDto>> {
     if (!isId(cursor)) throw new InvalidCursor();
     const events = await this.tenant.run(async (manager) => {
       if (!(await manager.existsBy(Order, { id }))) throw new OrderNotFound();

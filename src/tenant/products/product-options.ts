@@ -1,5 +1,8 @@
 import type { ProductOption } from './product.entity';
 
+/** Variants of one product: Shopify's limit. */
+export const MAX_VARIANTS = 2048;
+
 interface WithOptionValues {
   optionValues?: Record<string, string>;
 }

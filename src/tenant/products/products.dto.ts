@@ -12,6 +12,7 @@ import {
   Url,
   Whole,
 } from '../../http/fields';
+import { MAX_VARIANTS } from './product-options';
 import { TextMap } from '../../http/text-map';
 import {
   ATTRIBUTES,
@@ -24,8 +25,6 @@ import {
   VariantInputDto,
 } from './variants.dto';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
-
-const MAX_VARIANTS = 2048;
 
 const NAME = { max: 255, example: 'Linen tee' };
 const DESCRIPTION = {

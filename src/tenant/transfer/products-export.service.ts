@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { NIL } from 'uuid';
 import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
+import { FIRST_ID } from '../../common/ids';
 import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { PRODUCTS_AFTER } from '../products/product-list';
@@ -23,7 +23,7 @@ async function* catalogue(manager: EntityManager): AsyncGenerator<CsvCell[]> {
   const columns = [...SHOPIFY_COLUMNS, ...(await attributeNames(manager))];
   yield columns;
   const read = (after: string, limit: number) => manager.query<ProductRow[]>(PRODUCTS_AFTER, [after, limit]);
-  for await (const product of eachRow(NIL, ({ id }) => id, read)) yield* shopifyRows(product, columns);
+  for await (const product of eachRow(FIRST_ID, ({ id }) => id, read)) yield* shopifyRows(product, columns);
 }
 
 /** Names of the attributes that any product or variant of the shop has. */

@@ -1,9 +1,8 @@
 import { newId } from '../../../common/ids';
-import { mergeOptions, variantProblem } from '../../products/product-options';
+import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
 import { SOLD_STATUSES } from '../../products/product.entity';
 import { mergeAttributes, type MergedVariants, mergeVariants } from './merge-variants';
 import type { CatalogueFields, CatalogueProduct, CatalogueStatus, RowProblem } from './shopify-catalogue';
-import { MAX_VARIANTS } from './shopify-product';
 import type { ProductState, ProductValues, WorkingCatalogue, WorkingProduct } from './working-catalogue';
 
 /** A product of the catalogue that the file has changed, if any, and problems with the rows that are left out. */

@@ -76,6 +76,11 @@ export interface ShopifyHeader {
   width: number;
 }
 
+/** The line with which Excel is told the separator. */
+export function isSeparatorLine({ line, cells }: CsvRecord): boolean {
+  return line === 1 && /^sep=.?$/i.test(cells.join(''));
+}
+
 /** @returns the number of columns that Shopify's files have */
 export function knownColumns(cells: readonly string[]): number {
   return cells.filter((cell) => CANONICAL.has(nameOf(cell).toLowerCase())).length;

@@ -1,6 +1,6 @@
 import { type CsvRecord, readCsvRecords, type Separator, UnreadableCsv } from '../../../common/csv-records';
 import type { CatalogueGroup, ReadingOptions } from './shopify-catalogue';
-import { isDefault, readHeader, type ShopifyHeader } from './shopify-columns';
+import { isDefault, isSeparatorLine, readHeader, type ShopifyHeader } from './shopify-columns';
 import { ShopifyProduct } from './shopify-product';
 import { ShopifyRow } from './shopify-row';
 import { RowSpill } from './row-spill';
@@ -110,11 +110,6 @@ async function* gathered(
 
 function isTitled(row: ShopifyRow): boolean {
   return row.has('Title') && !row.isRagged;
-}
-
-/** The line with which Excel is told the separator. */
-function isSeparatorLine({ line, cells }: CsvRecord): boolean {
-  return line === 1 && /^sep=.?$/i.test(cells.join(''));
 }
 
 function rejected(row: ShopifyRow): CatalogueGroup {

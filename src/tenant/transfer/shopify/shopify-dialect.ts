@@ -3,7 +3,7 @@ import { readCsvRecords, type Separator, SEPARATORS, UnreadableCsv } from '../..
 import { type Encoding, findEncodings, toUtf8 } from '../../../common/text-encoding';
 import { NotACatalogueFile, EncodingUnclear, SeparatorUnclear } from '../transfer.errors';
 import type { ShopifyFile } from './shopify-csv';
-import { knownColumns } from './shopify-columns';
+import { isSeparatorLine, knownColumns } from './shopify-columns';
 
 /** A file as it was sent, which can be read several times. */
 export interface SourceFile {
@@ -72,7 +72,7 @@ async function findSeparator(open: () => AsyncIterable<Buffer>): Promise<Separat
 async function headerCells(source: AsyncIterable<Buffer>, separator: Separator): Promise<string[]> {
   try {
     for await (const records of readCsvRecords(source, separator))
-      for (const { line, cells } of records) if (line > 1 || !/^sep=.?$/i.test(cells.join(''))) return cells;
+      for (const record of records) if (!isSeparatorLine(record)) return record.cells;
   } catch (error) {
     if (!(error instanceof UnreadableCsv)) throw error; // another separator may fit; reading all reports the fault
   }

@@ -6,6 +6,7 @@ import type {
   CatalogueVariant,
   RowProblem,
 } from './shopify-catalogue';
+import { MAX_VARIANTS } from '../../products/product-options';
 import { readFields } from './shopify-fields';
 import type { ShopifyRow } from './shopify-row';
 import {
@@ -17,8 +18,6 @@ import {
   readVariant,
 } from './shopify-variant';
 
-/** Shopify's limit. */
-export const MAX_VARIANTS = 2048;
 const MAX_IMAGES = 250;
 
 /** Columns in which another titled row of the product should not differ from the first. */
