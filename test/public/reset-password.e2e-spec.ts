@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { withClient } from '../support/database';
 import { newUser, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli } from '../support/program';
 import { CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { atOnce, tally } from '../support/tokens';
-import { untilRefused } from '../support/until';
+import { untilRefused, untilTrue } from '../support/until';
 
 const NEW_PASSWORD = 'staple battery horse';
 const APP_SECRET = 'a secret that only tests use, at least 32 characters';
@@ -143,6 +144,25 @@ describe('POST /auth/reset-password', () => {
     await api.post('auth/password', { currentPassword: PASSWORD, newPassword: 'chosen by myself' });
     expect(problemIn(await reset(token))).toBe('401 RESET_TOKEN_INVALID');
     expect((await login(email, 'chosen by myself')).status).toBe(200);
+  });
+
+  it('locks user and token in the order of a change of password, so that neither becomes a deadlock', async () => {
+    const { email, user } = await newUser(app.api);
+    const token = await issue(email);
+    await withClient(app.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [user.id]);
+      const pending = reset(token);
+      await untilTrue(async () => {
+        const waiting = await app.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await client.query('DELETE FROM password_resets WHERE user_id = $1', [user.id]);
+      await client.query('COMMIT');
+      expect(problemIn(await pending)).toBe('401 RESET_TOKEN_INVALID');
+    });
   });
 
   it('refuses a password that is too short and leaves the token unused', async () => {

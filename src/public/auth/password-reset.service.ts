@@ -60,7 +60,7 @@ export class PasswordResetService {
     const passwordHash = await hashPassword(newPassword);
     return this.database.transaction(async (manager) => {
       const id = await consume(manager, tokenHash);
-      await manager.update(User, { id }, { passwordHash }); // locks the user, as a login does
+      await manager.update(User, { id }, { passwordHash });
       await revokeSessionsOf(manager, id);
       await recordAudit(manager, passwordReset(caller, id));
       return { deviceToken: this.devices.issue({ id, passwordHash }) };
@@ -81,8 +81,16 @@ async function isValid(manager: EntityManager, tokenHash: string): Promise<boole
   return rows.length > 0;
 }
 
-/** Uses the token up. @returns its user */
+/**
+ * Uses the token up. Locks its user first, as a login does: a change of password locks user and token in this order, and
+ * in the other one the two would deadlock.
+ * @returns the user
+ */
 async function consume(manager: EntityManager, tokenHash: string): Promise<string> {
+  await manager.query(
+    `SELECT FROM users WHERE id = (SELECT user_id FROM password_resets WHERE token_hash = $1) FOR NO KEY UPDATE`,
+    [tokenHash],
+  );
   const [rows] = await manager.query<[{ id: string }[], number]>(
     'DELETE FROM password_resets WHERE token_hash = $1 AND expires_at > now() RETURNING user_id AS id',
     [tokenHash],
