@@ -1,7 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 
 /** Request headers that a browser may send besides those that it always may. */
-const ALLOWED = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'x-request-id'];
+const ALLOWED = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'x-request-id',
+];
 /** Answer headers that scripts may read besides those that they always may. */
 const EXPOSED = [
   'content-disposition',

@@ -62,6 +62,18 @@ describe('with CORS_ORIGINS', () => {
     },
   );
 
+  it('every header that the API documents is allowed', async () => {
+    const { body } = await app.api.get('/openapi.json');
+    const operations = Object.values<Record<string, { parameters?: { in: string; name: string }[] }>>(
+      body.paths,
+    ).flatMap((path) => Object.values(path));
+    const parameters = operations.flatMap((operation) => operation.parameters ?? []);
+    const names = new Set(parameters.flatMap(({ in: place, name }) => (place === 'header' ? name : [])));
+    const allowed = (await preflight(SHOP)).headers.get('access-control-allow-headers')!.toLowerCase();
+    expect(names.size).toBeGreaterThan(0);
+    expect([...names].filter((name) => !allowed.split(', ').includes(name.toLowerCase()))).toEqual([]);
+  });
+
   it('every method of the API is allowed', async () => {
     const { body } = await app.api.get('/openapi.json');
     const methods = new Set(Object.values<object>(body.paths).flatMap((path) => Object.keys(path)));
