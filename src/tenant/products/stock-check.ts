@@ -4,6 +4,7 @@ import type { RowCheck } from '../../operations/drift/row-checks';
 export const STOCK_LEDGER: RowCheck = {
   check: 'stock-ledger',
   since: 1796000002000,
+  reads: { product_variants: ['id', 'stock'], stock_changes: ['variant_id', 'change'] },
   sql: (schema) => `
     SELECT 'variant ' || v.id AS object,
       'the stock is ' || v.stock || ', and its changes add up to ' || coalesce(c.sum, 0) AS detail

@@ -12,6 +12,17 @@ export const STRUCTURE: Fault[] = [
     (s) => `ALTER TABLE ${s}.product_variants ADD COLUMN image_src text`,
   ),
   inside(
+    'a dropped column that a check of rows reads',
+    'column-missing',
+    'stock_changes.change',
+    (s) => `ALTER TABLE ${s}.stock_changes RENAME change TO hidden`,
+    (s) => `ALTER TABLE ${s}.stock_changes RENAME hidden TO change`,
+    [
+      ['column-extra', 'stock_changes.hidden'],
+      ['constraint-changed', 'stock_changes.stock_changes_change_check'],
+    ],
+  ),
+  inside(
     'an extra column',
     'column-extra',
     'products.note',
