@@ -3,8 +3,8 @@ import { dueMinor, fulfilmentStatus, type OrderState, paymentStatus, statusAfter
 /** Two units at 100 and one at 50. */
 function order(fields: Partial<OrderState> = {}, lines: object[] = [{}, {}]): OrderState {
   const usual = [
-    { quantity: 2, unitPriceMinor: 100, totalMinor: 200, fulfilled: 0, cancelled: 0 },
-    { quantity: 1, unitPriceMinor: 50, totalMinor: 50, fulfilled: 0, cancelled: 0 },
+    { quantity: 2, totalMinor: 200, fulfilled: 0, cancelled: 0 },
+    { quantity: 1, totalMinor: 50, fulfilled: 0, cancelled: 0 },
   ];
   return {
     ...{ status: 'pending', totalMinor: 250, paidMinor: 0, refundedMinor: 0 },
@@ -24,6 +24,16 @@ it.each([
     'the discounted amount of a cancelled line',
     order({ totalMinor: 230 }, [{ totalMinor: 180, cancelled: 2 }]),
     50,
+  ],
+  [
+    'what the units that are left share of a discounted line',
+    order({ totalMinor: 150 }, [{ totalMinor: 100, cancelled: 1 }]),
+    100,
+  ],
+  [
+    'the rest of a line whose units share an odd amount',
+    order({ totalMinor: 151 }, [{ totalMinor: 101, cancelled: 1 }]),
+    100,
   ],
 ])('dueMinor is %s', (_what, state, due) => {
   expect(dueMinor(state)).toBe(due);

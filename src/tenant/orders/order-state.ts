@@ -14,7 +14,6 @@ export type FulfilmentStatus = (typeof FULFILMENT_STATUSES)[number];
 
 interface LineState {
   quantity: number;
-  unitPriceMinor: number;
   totalMinor: number;
   fulfilled: number;
   cancelled: number;
@@ -66,6 +65,7 @@ export function statusAfter(order: OrderState, isPayment: boolean): OrderStatus 
   return status === 'pending' && isPaid ? 'paid' : status;
 }
 
-function cancelledMinor({ quantity, cancelled, unitPriceMinor, totalMinor }: LineState): number {
-  return cancelled === quantity ? totalMinor : Math.min(totalMinor, unitPriceMinor * cancelled);
+/** Share of the cancelled units in the total of a line, which is less than price times quantity if it has a discount. */
+function cancelledMinor({ quantity, cancelled, totalMinor }: LineState): number {
+  return cancelled === quantity ? totalMinor : Math.round((totalMinor / quantity) * cancelled);
 }

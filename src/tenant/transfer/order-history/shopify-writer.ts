@@ -86,10 +86,7 @@ export function settle({ invoice, lines }: ReadyOrder): SettledOrder {
   const state = {
     ...{ totalMinor, paidMinor, refundedMinor },
     status: head.isPaid ? ('paid' as const) : ('pending' as const),
-    lines: lines.map(({ quantity, unitMinor, totalMinor: total, fulfilled, cancelled }) => ({
-      ...{ quantity, fulfilled, cancelled },
-      ...{ unitPriceMinor: unitMinor, totalMinor: total },
-    })),
+    lines,
   };
   return {
     invoice,
