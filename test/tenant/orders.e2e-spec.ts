@@ -1,6 +1,7 @@
 import type { Api } from '../support/api';
 import { newOrder, newOwner, newProduct } from '../support/factories';
 import { problemIn } from '../support/problem';
+import { faultsOf } from '../support/schema-check';
 import { useTestApp } from '../support/test-app';
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
@@ -253,6 +254,25 @@ describe('POST /orders', () => {
     const { id } = await newShirt();
     const answer = await api.post('orders', { lines: [{ productId: id, quantity: 1 }] });
     expect(problemIn(answer)).toBe('400 VARIANT_REQUIRED');
+  });
+
+  it('adds up lines for one variant to one that fits the documented answer, and whose units can be named', async () => {
+    const quantity = 100_000;
+    const { id } = await newProduct(api, { priceMinor: 1, stock: 2 * quantity });
+    const lines = [
+      { productId: id, quantity },
+      { productId: id, quantity },
+    ];
+    const { body: order } = await api.post('orders', { lines });
+    expect(order.lines).toMatchObject([{ quantity: 2 * quantity }]);
+    await api.post(`orders/${order.id}/pay`);
+    const units = { lines: [{ position: 1, quantity: 2 * quantity }] };
+    const { body } = await api.post(`orders/${order.id}/fulfil`, units);
+    expect(body).toMatchObject({ status: 'fulfilled', lines: [{ fulfilledQuantity: 2 * quantity }] });
+    const { schemas } = (await api.get('/openapi.json')).body.components;
+    const { items } = (await api.get(`orders/${order.id}/events`)).body;
+    expect(faultsOf(body, schemas.OrderDto, schemas)).toEqual([]);
+    for (const event of items) expect(faultsOf(event, schemas.OrderEventDto, schemas)).toEqual([]);
   });
 
   it('refuses a total that cannot be counted exactly', async () => {

@@ -1,6 +1,6 @@
 import { Flag, Id, ListOf, NeedsOneOf, OneOf, Text, Time, Whole } from '../../http/fields';
 import { ORDER_EVENT_KINDS, type OrderEvent, type OrderEventKind } from './order-event.entity';
-import { MAX_IMPORTED_LINES, MAX_QUANTITY } from './orders.dto';
+import { MAX_IMPORTED_LINES, MAX_UNITS } from './orders.dto';
 
 const AMOUNT = { min: 1, max: Number.MAX_SAFE_INTEGER, example: 1999 };
 const POSITION = { min: 1, max: MAX_IMPORTED_LINES, example: 1 };
@@ -15,7 +15,7 @@ export class OrderUnitsDto {
   @Whole({ ...POSITION, optional: true, description: 'Position of the line in the order, from 1.' })
   position?: number;
 
-  @Whole({ min: 1, max: MAX_QUANTITY, example: 1 })
+  @Whole({ min: 1, max: MAX_UNITS, example: 1 })
   quantity: number;
 }
 
@@ -68,7 +68,7 @@ export class LineUnitsDto {
   @Whole(POSITION)
   position: number;
 
-  @Whole({ min: 1, max: MAX_QUANTITY, example: 1 })
+  @Whole({ min: 1, max: MAX_UNITS, example: 1 })
   quantity: number;
 }
 

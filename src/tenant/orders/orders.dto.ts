@@ -31,11 +31,13 @@ import { type Order, ORDER_KINDS, ORDER_STATUSES, type OrderKind, type OrderStat
 const MAX_LINES = 100;
 /** Limit for an order from a former system; new orders have at most MAX_LINES. */
 export const MAX_IMPORTED_LINES = 1000;
+/** Limit for a line of a request. Lines for one variant are added up. */
 export const MAX_QUANTITY = 100_000;
+export const MAX_UNITS = MAX_LINES * MAX_QUANTITY;
 const MAX_TEXT = 5000;
 const COLUMNS = { entries: 100, length: MAX_TEXT, example: { 'Shipping Method': 'Standard' } };
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
-const UNITS = { min: 0, max: MAX_QUANTITY, example: 0 };
+const UNITS = { min: 0, max: MAX_UNITS, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
 
 export const ORDER_SORT_NAMES = ['-number', 'number', '-placedAt', 'placedAt'] as const;
@@ -140,7 +142,7 @@ export class OrderLineDto {
   @Whole({ min: 0, max: MAX_MINOR, example: 1999, description: 'Unit price at the time of sale.' })
   priceMinor: number;
 
-  @Whole(QUANTITY)
+  @Whole({ ...QUANTITY, max: MAX_UNITS })
   quantity: number;
 
   @Whole({ ...TOTAL, example: 0, description: 'Discount on the line.' })
