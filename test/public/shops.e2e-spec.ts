@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Api } from '../support/api';
 import { plus, takeCensus } from '../support/census';
-import { created, newOwner, newProduct, newUser, type Owner, type User } from '../support/factories';
+import { withClient } from '../support/database';
+import {
+  created,
+  newMember,
+  newOwner,
+  newProduct,
+  newUser,
+  type Owner,
+  type User,
+} from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
+import { untilTrue } from '../support/until';
 
 const RIVALS = 20;
 const ONE_SHOP = { shops: 1, memberships: 1, tenants: 1, schemas: 1, roles: 1 };
@@ -225,6 +235,26 @@ describe('PATCH /shops/:id', () => {
     expect(await staff.api.get(path)).toMatchObject({ status: 200, body: { ...owner.shop, role: 'staff' } });
     expect(problemIn(await staff.api.patch(path, { name: 'Mine' }))).toBe('403 ROLE_REQUIRED');
     expect((await owner.api.get(path)).body).toEqual(owner.shop);
+  });
+
+  it('refuses an admin who becomes staff while the change waits for another', async () => {
+    const owner = await newOwner(app.api);
+    const admin = await newMember(owner, 'admin');
+    await withClient(app.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM shops WHERE id = $1 FOR NO KEY UPDATE', [owner.shop.id]);
+      const pending = admin.api.patch(`shops/${owner.shop.id}`, { name: 'Mine' });
+      await untilTrue(async () => {
+        const waiting = await app.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await client.query(`UPDATE memberships SET role = 'staff' WHERE user_id = $1`, [admin.user.id]);
+      await client.query('COMMIT');
+      expect(problemIn(await pending)).toBe('403 ROLE_REQUIRED');
+    });
+    expect((await owner.api.get(`shops/${owner.shop.id}`)).body).toEqual(owner.shop);
   });
 });
 

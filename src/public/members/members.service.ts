@@ -6,11 +6,10 @@ import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import { type AuditAction, recordAudit } from '../../tenancy/audit-log';
-import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { requireRole } from '../../tenancy/member-role';
 import { enterMember } from '../../tenancy/tenant-members';
 import { Membership } from '../shops/membership.entity';
-import { getMembership, type MemberScope } from '../shops/memberships';
+import { getMembership, lockShop, type MemberScope } from '../shops/memberships';
 import { User } from '../users/user.entity';
 import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } from './members.dto';
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
@@ -95,23 +94,6 @@ export class MembersService {
       await record(manager, 'member.removed', scope, caller, { userId, role });
     });
   }
-}
-
-/**
- * Locks a shop so that one transaction at a time changes its members: two owners who remove each other must not both
- * find another owner. A user who is not a member locks nothing.
- * @returns the user's membership, read after the lock was acquired
- * @throws ShopNotFound
- */
-async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope): Promise<Membership> {
-  const locked = await manager.query<unknown[]>(
-    `SELECT FROM shops s WHERE s.id = $1
-       AND EXISTS (SELECT FROM memberships m WHERE m.shop_id = s.id AND m.user_id = $2)
-     FOR NO KEY UPDATE OF s`,
-    [shopId, userId],
-  );
-  if (locked.length === 0) throw new ShopNotFound();
-  return getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
 }
 
 /** Requires an owner if one of the roles that a member has, gets or loses is that of an owner. @throws OwnerRequired */

@@ -33,6 +33,23 @@ export async function getMembership(
   return membership;
 }
 
+/**
+ * Locks a shop so that one transaction at a time changes it or its members: two owners who remove each other must not both
+ * find another owner. A user who is not a member locks nothing.
+ * @returns the user's membership, read after the lock was acquired
+ * @throws ShopNotFound
+ */
+export async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope): Promise<Membership> {
+  const locked = await manager.query<unknown[]>(
+    `SELECT FROM shops s WHERE s.id = $1
+       AND EXISTS (SELECT FROM memberships m WHERE m.shop_id = s.id AND m.user_id = $2)
+     FOR NO KEY UPDATE OF s`,
+    [shopId, userId],
+  );
+  if (locked.length === 0) throw new ShopNotFound();
+  return getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
+}
+
 export function toMemberShop({ shop, role }: Membership): ShopDto {
   return toShopDto(shop, role);
 }

@@ -12,7 +12,7 @@ import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { LoginLimits } from '../auth/login-limits';
 import { shopCreated } from '../audit/audit-events';
 import { getUser } from '../users/users';
-import { getMembership, type MemberScope, membershipsOf, toMemberShop } from './memberships';
+import { getMembership, lockShop, type MemberScope, membershipsOf, toMemberShop } from './memberships';
 import { createShop } from './create-shop';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
@@ -51,18 +51,13 @@ export class ShopsService {
     return toShopDto(created, 'owner');
   }
 
-  async update(
-    { userId, shopId, needed }: MemberScope,
-    changes: UpdateShopDto,
-    ifMatch: Precondition,
-  ): Promise<ShopDto> {
+  async update(scope: MemberScope, changes: UpdateShopDto, ifMatch: Precondition): Promise<ShopDto> {
+    const { userId, shopId } = scope;
     try {
       return await this.database.transaction(async (manager) => {
-        requireRole((await getMembership(manager, userId, shopId)).role, needed);
-        await ifMatch.check(async () => {
-          await manager.findOneOrFail(Shop, { where: { id: shopId }, lock: { mode: 'for_no_key_update' } });
-          return toMemberShop(await getMembership(manager, userId, shopId));
-        });
+        const own = await lockShop(manager, scope);
+        requireRole(own.role, scope.needed);
+        await ifMatch.check(async () => toMemberShop(own));
         if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });
