@@ -1,4 +1,4 @@
-import { defineError } from './app-error';
+import { type AppError, defineError } from './app-error';
 
 export const ValidationFailed = defineError('VALIDATION_FAILED', 400, 'The request has invalid fields.');
 export const MalformedBody = defineError('MALFORMED_BODY', 400, 'The body does not match its content type.');
@@ -37,3 +37,8 @@ export const StorageFull = defineError(
   'There is no storage space for the file at the moment.',
 );
 export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shutting down.');
+
+/** ValidationFailed for one field of a body or query, or for one header. */
+export function invalidField(field: string, message: string): AppError {
+  return new ValidationFailed({ detail: message, errors: [{ field, message }] });
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ValidationFailed } from '../common/common.errors';
+import { invalidField } from '../common/common.errors';
 
 /** Metadata of a route whose answer carries an ETag. */
 export const TAGGED = 'stoa:tagged';
@@ -29,10 +29,8 @@ function parse(field: string, header: string): { tag: string; isWeak: boolean }[
   const tags = [];
   for (let rest = header; rest.trim() !== '' || tags.length === 0;) {
     const [found, weak, tag] = TAG.exec(rest) ?? [];
-    if (found === undefined || tag === undefined) {
-      const message = `${field} must be * or a list of entity tags, each in double quotes`;
-      throw new ValidationFailed({ detail: message, errors: [{ field, message }] });
-    }
+    if (found === undefined || tag === undefined)
+      throw invalidField(field, `${field} must be * or a list of entity tags, each in double quotes`);
     tags.push({ tag, isWeak: weak !== undefined });
     rest = rest.slice(found.length);
   }

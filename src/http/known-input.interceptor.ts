@@ -3,7 +3,7 @@ import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { ValidationFailed } from '../common/common.errors';
+import { invalidField, ValidationFailed } from '../common/common.errors';
 import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
 import { isStream } from './bodies';
 import { TAGGED } from './entity-tag';
@@ -32,18 +32,18 @@ export class KnownInputInterceptor implements NestInterceptor {
     const targets = [context.getHandler(), context.getClass()];
     const isTaken =
       method === 'POST' && this.reflector.getAllAndOverride<boolean | undefined>(TAKES_KEY, targets) === true;
-    if (!isTaken) refuse(IDEMPOTENCY_KEY, 'this route does not take the header Idempotency-Key');
+    if (!isTaken) throw invalidField(IDEMPOTENCY_KEY, 'this route does not take the header Idempotency-Key');
     if (typeof key !== 'string' || !KEY.test(key))
-      refuse(IDEMPOTENCY_KEY, 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+      throw invalidField(IDEMPOTENCY_KEY, 'Idempotency-Key must be 1 to 255 visible ASCII characters');
   }
 
   private checkConditions(context: ExecutionContext, { method, headers }: FastifyRequest): void {
     const has = (mark: string) =>
       this.reflector.get<boolean | undefined>(mark, context.getHandler()) === true;
     if (headers['if-match'] !== undefined && !has(isRead(method) ? TAGGED : TAKES_IF_MATCH))
-      refuse('if-match', 'this route does not take the header If-Match');
+      throw invalidField('if-match', 'this route does not take the header If-Match');
     if (headers['if-none-match'] !== undefined && !isRead(method))
-      refuse('if-none-match', 'only a GET takes the header If-None-Match');
+      throw invalidField('if-none-match', 'only a GET takes the header If-None-Match');
   }
 }
 
@@ -55,7 +55,7 @@ function checkQuery(context: ExecutionContext, { query }: FastifyRequest): void 
 /** The body of a GET is not parsed, so only its presence is known. An empty object asks for nothing. */
 function checkBody(context: ExecutionContext, { method, headers, body }: FastifyRequest): void {
   const isSent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (isRead(method) && isSent) refuse('body', 'this route takes no body');
+  if (isRead(method) && isSent) throw invalidField('body', 'this route takes no body');
   if (body === undefined || isStream(body) || takes(context, RouteParamtypes.BODY)) return;
   const names = Object.keys(body as object);
   if (names.length > 0) refuseAll(names);
@@ -81,8 +81,4 @@ function refuseAll(names: readonly string[]): never {
 
 function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-function refuse(field: string, message: string): never {
-  throw new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }

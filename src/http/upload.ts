@@ -6,10 +6,10 @@ import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error';
 import {
   BodyTooLarge,
+  invalidField,
   MalformedBody,
   StorageFull,
   UnsupportedMediaType,
-  ValidationFailed,
 } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { NamelessFile } from './nameless-file';
@@ -89,8 +89,7 @@ async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink):
   const written: Promise<void>[] = [];
   const form = openForm(request);
   form.on('field', (field: string) => {
-    const message = `property ${field} should not exist`;
-    form.destroy(new ValidationFailed({ detail: message, errors: [{ field, message }] }));
+    form.destroy(invalidField(field, `property ${field} should not exist`));
   });
   form.on('file', (_field: string, file: Readable) => {
     const taken = written.length === 0 ? sink(file) : Promise.reject(new MalformedBody(ONE_FILE));

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ValidationFailed } from '../../common/common.errors';
+import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { type Page } from '../../http/page';
@@ -104,6 +104,5 @@ function assertNamed({
   externalNumber,
 }: Pick<Customer, 'name' | 'email' | 'externalNumber'>): void {
   if (name !== null || email !== null || externalNumber !== null) return;
-  const message = 'give an e-mail address or a name';
-  throw new ValidationFailed({ detail: message, errors: [{ field: 'name', message }] });
+  throw invalidField('name', 'give an e-mail address or a name');
 }

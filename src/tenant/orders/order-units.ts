@@ -1,5 +1,4 @@
-import type { AppError } from '../../common/app-error';
-import { ValidationFailed } from '../../common/common.errors';
+import { invalidField } from '../../common/common.errors';
 import type { OrderUnitsDto } from './order-actions.dto';
 import type { OrderRow } from './orders.dto';
 import { OrderLineNotFound, QuantityExceeded } from './orders.errors';
@@ -50,15 +49,12 @@ function namedUnits(lines: readonly Line[], wanted: readonly OrderUnitsDto[]): M
 
 function lineOf(lines: readonly Line[], { variantId, position }: OrderUnitsDto, i: number): Line {
   if ((variantId === undefined) === (position === undefined))
-    throw invalid(i, 'give either variantId or position');
+    throw invalidField(`lines.${i}`, 'give either variantId or position');
   const [first, second] = lines.filter((line) =>
     variantId === undefined ? line.position === position : line.variantId === variantId,
   );
   if (first === undefined) throw new OrderLineNotFound();
-  if (second !== undefined) throw invalid(i, 'several lines have this variant; name one by position');
+  if (second !== undefined)
+    throw invalidField(`lines.${i}`, 'several lines have this variant; name one by position');
   return first;
-}
-
-function invalid(i: number, message: string): AppError {
-  return new ValidationFailed({ detail: message, errors: [{ field: `lines.${i}`, message }] });
 }

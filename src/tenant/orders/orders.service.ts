@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, MoreThan } from 'typeorm';
 import type { AppError } from '../../common/app-error';
-import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
+import { InvalidCursor, invalidField } from '../../common/common.errors';
 import { FIRST_ID, isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
@@ -166,8 +166,7 @@ function found([order]: OrderRow[]): OrderRow {
 
 function assertBuyer(customer: CreateOrderDto['customer']): void {
   if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
-  const message = 'give an e-mail address or a name';
-  throw new ValidationFailed({ detail: message, errors: [{ field: 'customer', message }] });
+  throw invalidField('customer', 'give an e-mail address or a name');
 }
 
 function isText(text: string | null | undefined): boolean {

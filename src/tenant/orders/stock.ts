@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
-import { ValidationFailed } from '../../common/common.errors';
+import { invalidField } from '../../common/common.errors';
 import { groupBy } from '../../common/group-by';
 import type { ProductVariant } from '../products/product-variant.entity';
 import { type Product, SOLD_STATUSES } from '../products/product.entity';
@@ -57,18 +57,17 @@ export async function lockStock(
 }
 
 /**
- * Puts units of an order back into stock: those that it took, also if the stock of the variant is no longer counted.
- * Variants that were removed since then are skipped.
+ * Puts units of an order, which took them, back into stock, also if the stock of the variant is no longer counted. Variants
+ * that were removed since then are skipped.
  */
 export async function giveStockBack(
   manager: EntityManager,
-  units: readonly { variantId: string | null; quantity: number; tookStock: boolean }[],
+  units: readonly { variantId: string | null; quantity: number }[],
   origin: StockOrigin,
 ): Promise<void> {
   const quantities = new Map<string, number>();
-  for (const { variantId, quantity, tookStock } of units)
-    if (variantId !== null && tookStock)
-      quantities.set(variantId, (quantities.get(variantId) ?? 0) + quantity);
+  for (const { variantId, quantity } of units)
+    if (variantId !== null) quantities.set(variantId, (quantities.get(variantId) ?? 0) + quantity);
   const variants = await lockVariants(manager, [...quantities.keys()]);
   if (variants.length === 0) return;
   const given = variants.map(({ id, stock }) => ({
@@ -97,7 +96,8 @@ async function wantedVariants(
   const onlyVariants = await onlyVariantOf(manager, productIds);
   const wanted = new Map<string, Wanted>();
   for (const [i, { productId, variantId, quantity }] of lines.entries()) {
-    if ((productId === undefined) === (variantId === undefined)) throw eitherOr(i);
+    if ((productId === undefined) === (variantId === undefined))
+      throw invalidField(`lines.${i}`, 'give either productId or variantId');
     const id = variantId ?? onlyVariants(productId!); // exactly one of the two is given
     wanted.set(id, { productId, quantity: (wanted.get(id)?.quantity ?? 0) + quantity });
   }
@@ -156,9 +156,4 @@ function noProduct(id: string): AppError {
 
 function noVariant(id: string): AppError {
   return new VariantNotFound({ detail: `There is no variant ${id}.` });
-}
-
-function eitherOr(line: number): AppError {
-  const message = 'give either productId or variantId';
-  return new ValidationFailed({ detail: message, errors: [{ field: `lines.${line}`, message }] });
 }
