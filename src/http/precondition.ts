@@ -20,7 +20,7 @@ export class Precondition {
   constructor(private readonly header: string | undefined) {}
 
   /**
-   * @param read reads the locked resource again, as its GET shows it; not called if the request has no If-Match
+   * @param read gives the resource, read under the lock, as its GET shows it; not called if the request has no If-Match
    * @throws PreconditionFailed when the client has seen another version
    */
   async check(read: () => Promise<object>): Promise<void> {

@@ -5,8 +5,8 @@ import type { Customer } from './customer.entity';
 const NAME = { max: 255, example: 'Grace Hopper' };
 const COUNTRY = { max: 255, example: 'United Kingdom' };
 
-@NeedsAnyOf('name', 'email')
-export class CreateCustomerDto {
+/** Fields that are absent stay; null empties one. */
+export class UpdateCustomerDto {
   @Text({ ...NAME, optional: true, nullable: true, description: 'Compulsory without an e-mail address.' })
   name?: string | null;
 
@@ -17,8 +17,8 @@ export class CreateCustomerDto {
   country?: string | null;
 }
 
-/** Fields that are absent stay; null empties one. */
-export class UpdateCustomerDto extends CreateCustomerDto {}
+@NeedsAnyOf('name', 'email')
+export class CreateCustomerDto extends UpdateCustomerDto {}
 
 export const CUSTOMER_SORT_NAMES = ['-createdAt', 'createdAt'] as const;
 export type CustomerSort = (typeof CUSTOMER_SORT_NAMES)[number];

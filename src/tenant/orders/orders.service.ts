@@ -141,7 +141,7 @@ export class OrdersService {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
       const order = found(await readLocked(manager, id));
-      await ifMatch.check(async () => toOrderDto(found(await read(manager, id))));
+      await ifMatch.check(async () => toOrderDto(order));
       await changeOrder(manager, order, { kind, ...of(order) }, userId);
       return toOrderDto(found(await read(manager, id)));
     });
