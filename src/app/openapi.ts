@@ -24,6 +24,7 @@ import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
   IdempotencyInFlight,
   IdempotencyKeyReused,
+  IdempotentAnswerErased,
   IdempotentAnswerTooLarge,
   NotAMember,
   OwnerRequired,
@@ -49,7 +50,12 @@ const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
-const KEY_ERRORS = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
+const KEY_ERRORS = [
+  IdempotencyInFlight,
+  IdempotencyKeyReused,
+  IdempotentAnswerErased,
+  IdempotentAnswerTooLarge,
+];
 
 const KEY_HEADER = {
   name: 'Idempotency-Key',

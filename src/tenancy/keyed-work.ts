@@ -8,6 +8,7 @@ import { type Bracket, OpeningFailed } from '../database/transactions';
 import {
   IdempotencyInFlight,
   IdempotencyKeyReused,
+  IdempotentAnswerErased,
   IdempotentAnswerTooLarge,
   ShopNotReady,
 } from './tenancy.errors';
@@ -39,6 +40,20 @@ const CLOSING = `UPDATE idempotency_keys SET body = $3 WHERE user_id = $1 AND ke
 const STORED = `
   SELECT fingerprint, status, body FROM idempotency_keys
   WHERE user_id = $1 AND key = $2 AND created_at >= now() - interval '24 hours'`;
+
+/** Status of an answer that was erased: its key stays, so that the work is not done again. */
+const ERASED = 410;
+
+/**
+ * Erases the stored answers that name a row of the shop. Call it last in a transaction that erases a person: those who add
+ * the person to an answer must have been waited for.
+ */
+export async function eraseAnswers(manager: EntityManager, id: string): Promise<void> {
+  await manager.query(
+    `UPDATE idempotency_keys SET body = NULL, status = ${ERASED} WHERE body LIKE '%' || $1 || '%'`,
+    [id],
+  );
+}
 
 /** The answer to the first request with a key. Thrown in place of doing the work again; the interceptor sends it. */
 export class StoredAnswer extends Error {
@@ -83,8 +98,9 @@ export class KeyedWork {
 
   /**
    * Does the work in one transaction, which also stores the key and the answer.
-   * @throws the error of the work; StoredAnswer when it was done before; IdempotencyInFlight, IdempotencyKeyReused,
-   *   IdempotentAnswerTooLarge; ShopNotReady while there is no table for keys; Error for a second transaction of one request
+   * @throws the error of the work; StoredAnswer or IdempotentAnswerErased when it was done before; IdempotencyInFlight,
+   *   IdempotencyKeyReused, IdempotentAnswerTooLarge; ShopNotReady while there is no table for keys; Error for a second
+   *   transaction of one request
    */
   async once<T>(place: KeyPlace, work: Work<T>): Promise<T> {
     try {
@@ -127,6 +143,7 @@ export class KeyedWork {
     );
     if (stored === undefined) return inFlight(cause); // it has just expired
     if (stored.fingerprint !== this.fingerprint()) return new IdempotencyKeyReused({ cause });
+    if (stored.status === ERASED) return new IdempotentAnswerErased({ cause });
     return new StoredAnswer(stored.status, stored.body);
   }
 
