@@ -180,6 +180,8 @@ export function callsOf(world: World): Call[] {
       note: 'from the middle',
       path: `customers?limit=100&cursor=${world.customer}`,
     },
+    { route: 'GET /api/v1/customers', note: 'by address', path: 'customers?email=buyer7@example.com' },
+    { route: 'GET /api/v1/customers', note: 'by an unknown address', path: 'customers?email=x@example.com' },
     { route: 'GET /api/v1/customers', note: 'by date', path: 'customers?createdFrom=2000-01-01' },
     { route: 'GET /api/v1/customers', note: 'how many', path: 'customers?count=true', blocks: Infinity }, // all 5,000
     { route: 'GET /api/v1/customers/{id}', path: `customers/${world.customer}` },

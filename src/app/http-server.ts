@@ -20,6 +20,7 @@ import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './c
 import { allowOrigins } from './cross-origin';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
+import { IdempotencyInterceptor } from '../tenancy/idempotency.interceptor';
 import type { TenantRequest } from '../tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -67,7 +68,11 @@ export async function createHttpApp(
   });
   app.setGlobalPrefix('api/v1', { exclude: ['health/*path', '.well-known/*path'] });
   app.useGlobalPipes(createValidationPipe());
-  app.useGlobalInterceptors(new KnownInputInterceptor(), new EntityTagInterceptor());
+  app.useGlobalInterceptors(
+    new KnownInputInterceptor(), // first: it refuses keys
+    new EntityTagInterceptor(),
+    new IdempotencyInterceptor(),
+  );
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);

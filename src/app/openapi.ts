@@ -19,10 +19,12 @@ import { OF_SCHEMA } from '../http/fields';
 import { IF_MATCH } from '../http/precondition';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
+import { WITH_KEY } from '../tenancy/keyed.decorator';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
   IdempotencyInFlight,
   IdempotencyKeyReused,
+  IdempotentAnswerErased,
   IdempotentAnswerTooLarge,
   NotAMember,
   OwnerRequired,
@@ -39,6 +41,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
   [NO_KEY]?: boolean;
+  [WITH_KEY]?: boolean;
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -47,7 +50,12 @@ const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
-const WITH_KEY = [IdempotencyInFlight, IdempotencyKeyReused, IdempotentAnswerTooLarge];
+const KEY_ERRORS = [
+  IdempotencyInFlight,
+  IdempotencyKeyReused,
+  IdempotentAnswerErased,
+  IdempotentAnswerTooLarge,
+];
 
 const KEY_HEADER = {
   name: 'Idempotency-Key',
@@ -88,7 +96,7 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
       addCommonErrors(operation, method);
       addConditions(operation, method);
-      if (method === 'post' && operation[TENANT_ROUTE] && !operation[NO_KEY]) addKey(operation);
+      if (takesKey(operation, method)) addKey(operation);
     }
   placeExtensions(document);
   addExamples(document);
@@ -116,13 +124,18 @@ function addConditions(operation: Operation, method: (typeof METHODS)[number]): 
   responses[304] = { description: 'The answer is what you have.' };
 }
 
+function takesKey(operation: Operation, method: string): boolean {
+  if (operation[WITH_KEY]) return true;
+  return method === 'post' && operation[TENANT_ROUTE] === true && !operation[NO_KEY];
+}
+
 function addKey(operation: Operation): void {
   operation.parameters = [...(operation.parameters ?? []), KEY_HEADER];
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
     answer.headers = { ...answer.headers, 'Idempotency-Replayed': REPLAYED };
   }
-  for (const error of WITH_KEY) addError(operation, error);
+  for (const error of KEY_ERRORS) addError(operation, error);
 }
 
 function addCommonErrors(operation: Operation, method: string): void {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from './connections';
-import type { Transactions } from './transactions';
+import type { Bracket, Transactions } from './transactions';
 
 /** Access to the schema `public` with the rights of one login. */
 abstract class ControlDatabase {
@@ -17,9 +17,9 @@ abstract class ControlDatabase {
     return this.transactions.read<T>(sql, values);
   }
 
-  /** Reads and writes in one transaction, all or nothing. */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.transactions.run('BEGIN', work);
+  /** Reads and writes in one transaction, all or nothing. @param bracket statements around the work */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>, bracket?: Bracket): Promise<T> {
+    return this.transactions.run('BEGIN', work, bracket === undefined ? {} : { bracket });
   }
 
   /** Open and idle connections, and queued requests. */

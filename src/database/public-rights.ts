@@ -15,6 +15,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   refresh_tokens: ALL,
   login_limits: ALL,
   password_resets: ALL,
+  idempotency_keys: ALL,
   signing_keys: 'SELECT',
   tenants: 'SELECT',
   spare_tenants: 'SELECT',

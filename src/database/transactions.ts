@@ -40,6 +40,8 @@ type Statement = [sql: string, values: unknown[]];
 
 /** Statements around a piece of work. They take no round trips: they are sent with the preamble and with COMMIT. */
 export interface Bracket {
+  /** Statements of the engine before the opening, one message without parameters. */
+  prepare: string;
   opening: Statement;
   /** Statements of the engine after the opening, one message without parameters. */
   resume: string;
@@ -94,13 +96,13 @@ class Lease {
     });
   }
 
-  private preface(): Promise<Answer> {
-    return answered(this.client.exec(this.preamble));
+  private preface(...more: string[]): Promise<Answer> {
+    return answered(this.client.exec([this.preamble, ...more].join('; ')));
   }
 
-  private open({ opening, resume }: Bracket): Promise<Answer> {
+  private open({ prepare, opening, resume }: Bracket): Promise<Answer> {
     return this.client.together(() => {
-      const begun = this.preface();
+      const begun = this.preface(prepare);
       const opened = answered(this.client.query(...opening)).then(({ error, ...answer }) =>
         error === undefined ? answer : { error: new OpeningFailed(error) },
       );

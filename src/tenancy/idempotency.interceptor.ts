@@ -5,7 +5,10 @@ import { IDEMPOTENCY_KEY, type KeyedRequest } from '../common/idempotency-key';
 import { KeyedWork, StoredAnswer } from './keyed-work';
 import type { TenantRequest } from './tenant';
 
-/** Gives a POST with an Idempotency-Key to its TenantConnection as keyed work, and sends the stored answer of a repetition. */
+/**
+ * Gives a POST with an Idempotency-Key to its TenantConnection or KeyedTransaction as keyed work, and sends the stored answer of
+ * a repetition. Routes that take no key have refused it.
+ */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -16,7 +19,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const reply = http.getResponse<FastifyReply>();
     const work = new KeyedWork(request, {
       key,
-      userId: request.tenant!.userId, // set by the tenant guard
+      userId: request.user!.userId, // no open route takes a key
       target: `POST ${request.url}`,
       status: reply.statusCode,
     });

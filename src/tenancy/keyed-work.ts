@@ -3,14 +3,18 @@ import type { EntityManager } from 'typeorm';
 import type { AppError } from '../common/app-error';
 import type { KeyedRequest } from '../common/idempotency-key';
 import { isUniqueViolation, LOCK_NOT_AVAILABLE, NO_SUCH_TABLE, sqlState } from '../common/sqlstate';
-import type { Bracket } from '../database/transactions';
+import { lockTimeout } from '../database/lock-timeout';
+import { type Bracket, OpeningFailed } from '../database/transactions';
 import {
   IdempotencyInFlight,
   IdempotencyKeyReused,
+  IdempotentAnswerErased,
   IdempotentAnswerTooLarge,
   ShopNotReady,
 } from './tenancy.errors';
 
+/** How long a request waits for another one with the same key, milliseconds: hardly, because it is refused then. */
+const KEY_WAIT_MS = 10;
 /** Longest answer that is kept, in characters. No route gives one as long. */
 const MAX_ANSWER = 4 * 1_048_576;
 const RETRY_SECONDS = 1;
@@ -37,6 +41,20 @@ const STORED = `
   SELECT fingerprint, status, body FROM idempotency_keys
   WHERE user_id = $1 AND key = $2 AND created_at >= now() - interval '24 hours'`;
 
+/** Status of an answer that was erased: its key stays, so that the work is not done again. */
+const ERASED = 410;
+
+/**
+ * Erases the stored answers that name a row of the shop. Call it last in a transaction that erases a person: those who add
+ * the person to an answer must have been waited for.
+ */
+export async function eraseAnswers(manager: EntityManager, id: string): Promise<void> {
+  await manager.query(
+    `UPDATE idempotency_keys SET body = NULL, status = ${ERASED} WHERE body LIKE '%' || $1 || '%'`,
+    [id],
+  );
+}
+
 /** The answer to the first request with a key. Thrown in place of doing the work again; the interceptor sends it. */
 export class StoredAnswer extends Error {
   constructor(
@@ -58,6 +76,16 @@ export interface KeyedRoute {
   status: number;
 }
 
+type Work<T> = (manager: EntityManager) => Promise<T>;
+
+/** The schema that has a table `idempotency_keys`: a shop, or `public`. */
+export interface KeyPlace {
+  /** Longest wait of the work for a lock, milliseconds; default: that of the session. */
+  lockMs?: number;
+  transaction<T>(work: Work<T>, bracket?: Bracket): Promise<T>;
+  run<T>(work: Work<T>): Promise<T>;
+}
+
 /** The work of a request with an Idempotency-Key: done once, in one transaction that also stores the answer. */
 export class KeyedWork {
   private isDone = false;
@@ -68,46 +96,55 @@ export class KeyedWork {
     private readonly route: KeyedRoute,
   ) {}
 
-  /** @param resume statements that follow the opening @throws Error for a second transaction of one request */
-  bracket(resume: string): Bracket {
-    if (this.isDone)
-      throw new Error('a route that takes an Idempotency-Key may write in one transaction only');
-    const { key, userId, status } = this.route;
-    return {
-      opening: [OPENING, [userId, key, this.fingerprint(), status]],
-      resume,
-      closing: (result) => [CLOSING, [userId, key, asText(result)]],
-    };
-  }
-
-  /** @param result what the work returned, and what the answer must be */
-  done(result: unknown): void {
-    this.isDone = true;
-    this.result = result;
-  }
-
-  /** Explains why the opening failed. @param read reads in the shop @returns the error to throw */
-  async explain(
-    cause: unknown,
-    read: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>,
-  ): Promise<unknown> {
-    if (sqlState(cause) === LOCK_NOT_AVAILABLE) return inFlight(cause);
-    if (sqlState(cause) === NO_SUCH_TABLE)
-      return new ShopNotReady({ retryAfter: RETRY_NOT_READY_SECONDS, cause });
-    if (!isUniqueViolation(cause)) return cause;
-    const { key, userId } = this.route;
-    const [stored] = await read((manager) =>
-      manager.query<{ fingerprint: string; status: number; body: string | null }[]>(STORED, [userId, key]),
-    );
-    if (stored === undefined) return inFlight(cause); // it has just expired
-    if (stored.fingerprint !== this.fingerprint()) return new IdempotencyKeyReused({ cause });
-    return new StoredAnswer(stored.status, stored.body);
+  /**
+   * Does the work in one transaction, which also stores the key and the answer.
+   * @throws the error of the work; StoredAnswer or IdempotentAnswerErased when it was done before; IdempotencyInFlight,
+   *   IdempotencyKeyReused, IdempotentAnswerTooLarge; ShopNotReady while there is no table for keys; Error for a second
+   *   transaction of one request
+   */
+  async once<T>(place: KeyPlace, work: Work<T>): Promise<T> {
+    try {
+      this.result = await place.transaction(work, this.bracket(place.lockMs));
+      this.isDone = true;
+      return this.result as T;
+    } catch (error) {
+      if (!(error instanceof OpeningFailed)) throw error;
+      throw await this.explain(error.cause, place);
+    }
   }
 
   /** @throws Error if the route answers with something else than what was stored for the repetition */
   assertAnswer(answer: unknown): void {
     if (this.isDone && answer !== this.result)
       throw new Error('a route that takes an Idempotency-Key must answer with what its transaction returns');
+  }
+
+  private bracket(lockMs: number | 'DEFAULT' = 'DEFAULT'): Bracket {
+    if (this.isDone)
+      throw new Error('a route that takes an Idempotency-Key may write in one transaction only');
+    const { key, userId, status } = this.route;
+    return {
+      prepare: lockTimeout(KEY_WAIT_MS),
+      opening: [OPENING, [userId, key, this.fingerprint(), status]],
+      resume: lockTimeout(lockMs),
+      closing: (result) => [CLOSING, [userId, key, asText(result)]],
+    };
+  }
+
+  /** Explains why the opening failed. @returns the error to throw */
+  private async explain(cause: unknown, place: KeyPlace): Promise<unknown> {
+    if (sqlState(cause) === LOCK_NOT_AVAILABLE) return inFlight(cause);
+    if (sqlState(cause) === NO_SUCH_TABLE)
+      return new ShopNotReady({ retryAfter: RETRY_NOT_READY_SECONDS, cause });
+    if (!isUniqueViolation(cause)) return cause;
+    const { key, userId } = this.route;
+    const [stored] = await place.run((manager) =>
+      manager.query<{ fingerprint: string; status: number; body: string | null }[]>(STORED, [userId, key]),
+    );
+    if (stored === undefined) return inFlight(cause); // it has just expired
+    if (stored.fingerprint !== this.fingerprint()) return new IdempotencyKeyReused({ cause });
+    if (stored.status === ERASED) return new IdempotentAnswerErased({ cause });
+    return new StoredAnswer(stored.status, stored.body);
   }
 
   /** The body is complete when the work begins. */

@@ -1,4 +1,5 @@
 import { quoteIdent } from '../database/identifiers';
+import { lockTimeout } from '../database/lock-timeout';
 import type { Placement } from './tenant';
 
 /** Limits of one tenant transaction, milliseconds. */
@@ -24,8 +25,4 @@ export function preamble({ schema, role }: Placement, mode: Mode, limits: Limits
     `SET LOCAL statement_timeout = ${limits.statement}; ${lockTimeout(limits.lock)}; ` +
     `SET LOCAL idle_in_transaction_session_timeout = ${limits.idle}`
   );
-}
-
-export function lockTimeout(ms: number): string {
-  return `SET LOCAL lock_timeout = ${ms}`;
 }

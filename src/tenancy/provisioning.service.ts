@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AdminDatabase, PublicDatabase } from '../database/control-database';
+import type { Bracket } from '../database/transactions';
 import { NoTenantReady } from './tenancy.errors';
 import type { NewTenant } from './tenant';
 import { TenantBuilder } from './tenant-builder';
@@ -26,9 +27,14 @@ export class ProvisioningService {
     this.database = admin ?? publicDatabase;
   }
 
+  /** Reads rows of `public`, as the login that provisions. */
+  run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.database.run(work);
+  }
+
   /** Runs work in a transaction of the login that provisions. An error from `work` undoes everything. */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.database.transaction(work);
+  transaction<T>(work: (manager: EntityManager) => Promise<T>, bracket?: Bracket): Promise<T> {
+    return this.database.transaction(work, bracket);
   }
 
   /**

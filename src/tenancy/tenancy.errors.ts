@@ -26,6 +26,11 @@ export const IdempotencyKeyReused = defineError(
   422,
   'This Idempotency-Key was used for another request.',
 );
+export const IdempotentAnswerErased = defineError(
+  'IDEMPOTENT_ANSWER_ERASED',
+  410,
+  'The request was served; its answer has been erased with the customer whom it named.',
+);
 export const IdempotentAnswerTooLarge = defineError(
   'IDEMPOTENT_ANSWER_TOO_LARGE',
   422,

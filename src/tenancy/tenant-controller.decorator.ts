@@ -1,7 +1,6 @@
-import { applyDecorators, Controller, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, Controller, SetMetadata, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiTags } from '@nestjs/swagger';
 import { TAKES_KEY } from '../common/idempotency-key';
-import { IdempotencyInterceptor } from './idempotency.interceptor';
 import { TenantGuard } from './tenant.guard';
 
 /** OpenAPI extension that marks tenant routes. */
@@ -15,7 +14,6 @@ export function TenantController(path: string): ClassDecorator {
   return applyDecorators(
     Controller(path),
     UseGuards(TenantGuard),
-    UseInterceptors(IdempotencyInterceptor),
     SetMetadata(TAKES_KEY, true),
     ApiTags(path),
     ApiBearerAuth(),

@@ -1,13 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from '../database/connections';
-import { OpeningFailed, type Transactions } from '../database/transactions';
-import type { KeyedWork } from './keyed-work';
-import { type Limits, lockTimeout, preamble } from './preamble';
+import type { Transactions } from '../database/transactions';
+import type { KeyedWork, KeyPlace } from './keyed-work';
+import { type Limits, preamble } from './preamble';
 import type { TenantLocator } from './tenant-locator';
-
-/** How long a request waits for another one with the same key, milliseconds: hardly, because it is refused then. */
-const KEY_WAIT_MS = 10;
 
 /**
  * Transactions inside a tenant, by shop id, for `TenantConnection` and commands. The connection pool logs in as a role
@@ -51,23 +48,15 @@ export class TenantDatabase implements OnApplicationShutdown {
     return this.transactions.run(sql, work, { shopId });
   }
 
-  /**
-   * Does keyed work in one transaction, which also stores the key and the answer.
-   * @throws as `transaction`; StoredAnswer when the work was done before; IdempotencyInFlight, IdempotencyKeyReused,
-   *   IdempotentAnswerTooLarge; ShopNotReady while the shop has no table for keys
-   */
-  async once<T>(shopId: string, keyed: KeyedWork, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const limits = { ...this.limits, lock: KEY_WAIT_MS };
-    const sql = preamble(this.locator.locate(shopId), 'READ WRITE', limits);
-    const bracket = keyed.bracket(lockTimeout(this.limits.lock));
-    try {
-      const result = await this.transactions.run(sql, work, { shopId, bracket });
-      keyed.done(result);
-      return result;
-    } catch (error) {
-      if (!(error instanceof OpeningFailed)) throw error;
-      throw await keyed.explain(error.cause, (read) => this.run(shopId, read, true));
-    }
+  /** Does keyed work. @throws as `transaction`; as KeyedWork.once */
+  once<T>(shopId: string, keyed: KeyedWork, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const sql = preamble(this.locator.locate(shopId), 'READ WRITE', this.limits);
+    const place: KeyPlace = {
+      lockMs: this.limits.lock,
+      transaction: (all, bracket) => this.transactions.run(sql, all, { shopId, ...(bracket && { bracket }) }),
+      run: (read) => this.run(shopId, read, true),
+    };
+    return keyed.once(place, work);
   }
 
   /** Open and idle connections, and queued requests. */

@@ -58,12 +58,16 @@ async function assertReplayed(name: string, send: (key: string) => Promise<Answe
   expect([first, second].map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true']);
 }
 
-const entries = ROUTES.filter(({ access, route }) => access === 'tenant' && route.startsWith('POST '));
+/** POST routes of the public side that take a key. */
+const KEYED = ['POST /api/v1/shops', 'POST /api/v1/shops/{id}/members'];
+const entries = ROUTES.filter(
+  ({ access, route }) => KEYED.includes(route) || (access === 'tenant' && route.startsWith('POST ')),
+);
 const named = entries.map(
   (entry) => [entry.note ? `${entry.route} ${entry.note}` : entry.route, entry] as const,
 );
 
-describe('every POST of a shop', () => {
+describe('every POST of a shop, and those that create shops and members', () => {
   it.each(named)('does what it did once: %s', async (name, entry) => {
     const send = await prepare(entry);
     if (takesKey(entry.route)) await assertReplayed(name.replaceAll(' ', '-'), send);
@@ -91,7 +95,7 @@ describe('every route that writes and takes no key', () => {
   const others = ROUTES.filter(({ route }) => /^(POST|PUT|PATCH|DELETE) /.test(route));
 
   it.each(others.map((entry) => [entry.route, entry] as const))('refuses one: %s', async (route, entry) => {
-    if (takesKey(route)) return expect(entry.access).toBe('tenant');
+    if (takesKey(route)) return expect(KEYED.includes(route) ? 'tenant' : entry.access).toBe('tenant');
     const answer = await (await prepare(entry))('key');
     expect([route, problemIn(answer)]).toEqual([route, '400 VALIDATION_FAILED']);
   });

@@ -1,4 +1,7 @@
-/** Columns of Shopify's export of orders, as its documentation lists them. */
+/**
+ * Columns of Shopify's export of orders (Shopify Help Center, order CSV file), in the order in which exports in public repositories
+ * have them.
+ */
 export const SHOPIFY_ORDER_COLUMNS = [
   ...[
     'Name',

@@ -1,4 +1,7 @@
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { customerListOf } from '../../src/tenant/customers/customer-list';
 import type { Api } from '../support/api';
+import { withClient } from '../support/database';
 import { created, newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { faultsOf } from '../support/schema-check';
@@ -15,6 +18,8 @@ beforeEach(async () => {
   ({ api } = owner);
   productId = (await newProduct(api, { stock: 100 })).id;
 });
+
+const schemaOf = ({ shop }: Owner) => new TenantLocator().locate(shop.id).schema;
 
 async function newCustomer(fields: object) {
   return created(await api.post('customers', fields)).body;
@@ -40,6 +45,26 @@ describe('GET /customers', () => {
     expect(all.map(({ name }) => name)).toEqual(['C', 'B', 'A']);
     expect(second.nextCursor).toBeNull();
     expect((await api.get(`customers/${all[0].id}`)).body).toEqual(all[0]);
+  });
+
+  it('finds an address among 50,000 by its index, with and without statistics', async () => {
+    const plans = await withClient(app.database.url, async (client) => {
+      await client.query(`BEGIN; SET LOCAL search_path TO ${schemaOf(owner)}`);
+      await client.query(`
+        INSERT INTO customers (id, email)
+        SELECT gen_random_uuid(), 'buyer' || n || '@example.com' FROM generate_series(1, 50000) n`);
+      const [sql, values] = customerListOf({ email: 'buyer7@example.com', limit: 20 }).page;
+      const explain = () => client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, values);
+      const before = await explain();
+      await client.query('ANALYZE customers');
+      const explained = [before, await explain()];
+      await client.query('ROLLBACK');
+      return explained.map(({ rows }) => rows.map((row) => row['QUERY PLAN']).join('\n'));
+    });
+    for (const plan of plans) {
+      expect(plan).toContain('customers_email_key');
+      expect(plan).not.toMatch(/Seq Scan|customers_pkey/);
+    }
   });
 
   it('refuses a cursor that is not an id', async () => {
@@ -166,7 +191,7 @@ describe('DELETE /customers/:id', () => {
     expect((await api.get(`orders/${other.id}`)).body).toEqual(other);
     expect(problemIn(await api.get(`customers/${order.customerId}`))).toBe('404 CUSTOMER_NOT_FOUND');
     expect(problemIn(await api.delete(`customers/${order.customerId}`))).toBe('404 CUSTOMER_NOT_FOUND');
-    const schema = `shop_${owner.shop.id.replaceAll('-', '')}`;
+    const schema = schemaOf(owner);
     const [{ text }] = (await app.database.query<{ text: string }>(
       `SELECT (SELECT json_agg(o) FROM ${schema}.orders o)::text || (SELECT json_agg(c) FROM ${schema}.customers c)::text AS text`,
     )) as [{ text: string }];

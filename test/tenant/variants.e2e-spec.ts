@@ -13,13 +13,15 @@ beforeEach(async () => {
   owner = await newOwner(app.api);
   ({ api } = owner);
   shirt = await newProduct(api, {
-    ...{ name: 'Shirt', sku: undefined, priceMinor: undefined, stock: undefined },
+    ...{ ...ON_VARIANTS, name: 'Shirt' },
     variants: [
       { optionValues: { Size: 'S' }, sku: 'S', priceMinor: 1000, stock: 4 },
       { optionValues: { Size: 'M' }, sku: 'M', priceMinor: 1200, stock: 3 },
     ],
   });
 });
+
+const ON_VARIANTS = { sku: undefined, priceMinor: undefined, stock: undefined };
 
 const twenty = <T>(work: (i: number) => Promise<T>) =>
   Promise.all(Array.from({ length: 20 }, (_, i) => work(i)));
@@ -97,6 +99,21 @@ describe('POST /products/:id/variants', () => {
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect((await shown()).variants).toHaveLength(3);
+  });
+
+  it('refuses a variant beyond the 2,048th, also when twenty add the last', async () => {
+    const sizes = Array.from({ length: 2047 }, (_, i) => ({ optionValues: { Size: `${i}` }, priceMinor: 1 }));
+    const { id } = await newProduct(api, { ...ON_VARIANTS, variants: sizes });
+    const answers = await twenty((i) =>
+      api.post(`products/${id}/variants`, { optionValues: { Size: `new ${i}` }, priceMinor: 1 }),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(new Set(refused.map(problemIn))).toEqual(new Set(['400 VALIDATION_FAILED']));
+    expect(refused[0]?.body.errors).toEqual([
+      { field: 'variants', message: 'a product has at most 2048 variants' },
+    ]);
+    expect((await api.get(`products/${id}`)).body.variants).toHaveLength(2048);
   });
 
   it('refuses a variant without a price', async () => {

@@ -5,6 +5,7 @@ import { InvalidCursor } from '../../common/common.errors';
 import { type Page, PageQuery } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { NeededRole, Needs } from '../../tenancy/member-role';
 import type { MemberRole, Principal } from '../../tenancy/tenant';
 import { OwnerRequired, ShopNotFound, ShopNotReady } from '../../tenancy/tenancy.errors';
@@ -50,8 +51,9 @@ export class MembersController {
     @NeededRole() needed: MemberRole,
     @Body() member: AddMemberDto,
     @From() caller: Caller,
+    @Keyed() keyed: KeyedTransaction,
   ): Promise<MemberDto> {
-    return this.members.add({ userId, shopId, needed }, member, caller);
+    return this.members.add({ userId, shopId, needed }, member, caller, keyed);
   }
 
   @Patch(':userId')

@@ -6,6 +6,7 @@ import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import { PublicDatabase } from '../../database/control-database';
 import { type AuditAction, recordAudit } from '../../tenancy/audit-log';
+import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { requireRole } from '../../tenancy/member-role';
 import { enterMember } from '../../tenancy/tenant-members';
 import { Membership } from '../shops/membership.entity';
@@ -38,9 +39,14 @@ export class MembersService {
   }
 
   /** Adds a registered user to `memberships` and to the shop's own `members`. */
-  add(scope: MemberScope, { email, role }: AddMemberDto, caller: Caller): Promise<MemberDto> {
+  add(
+    scope: MemberScope,
+    { email, role }: AddMemberDto,
+    caller: Caller,
+    keyed: KeyedTransaction,
+  ): Promise<MemberDto> {
     const { shopId } = scope;
-    return this.database.transaction(async (manager) => {
+    return keyed.run(this.database, async (manager) => {
       const own = await lockShop(manager, scope);
       requireRole(own.role, scope.needed);
       requireAuthority(own, role);

@@ -5,6 +5,7 @@ import { type Page, PageQuery } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { NeededRole, Needs } from '../../tenancy/member-role';
 import type { MemberRole, Principal } from '../../tenancy/tenant';
 import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
@@ -34,8 +35,13 @@ export class ShopsController {
     ok: ShopDto,
     errors: [SlugTaken, NoTenantReady, TooManyAttempts],
   })
-  create(@SignedIn() user: Principal, @Body() shop: CreateShopDto, @From() caller: Caller): Promise<ShopDto> {
-    return this.shops.create(user.userId, shop, caller);
+  create(
+    @SignedIn() user: Principal,
+    @Body() shop: CreateShopDto,
+    @From() caller: Caller,
+    @Keyed() keyed: KeyedTransaction,
+  ): Promise<ShopDto> {
+    return this.shops.create(user.userId, shop, caller, keyed);
   }
 
   @Get(':id')

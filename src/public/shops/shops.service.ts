@@ -7,6 +7,7 @@ import type { Precondition } from '../../http/precondition';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
+import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { requireRole } from '../../tenancy/member-role';
 import { ProvisioningService } from '../../tenancy/provisioning.service';
 import { LoginLimits } from '../auth/login-limits';
@@ -40,15 +41,19 @@ export class ShopsService {
     return toMemberShop(await this.database.run((manager) => getMembership(manager, userId, shopId)));
   }
 
-  async create(userId: string, { name, slug, currency }: CreateShopDto, caller: Caller): Promise<ShopDto> {
+  async create(
+    userId: string,
+    { name, slug, currency }: CreateShopDto,
+    caller: Caller,
+    keyed: KeyedTransaction,
+  ): Promise<ShopDto> {
     await this.limits.countShop(userId);
-    const created = await this.provisioning.transaction(async (manager) => {
+    return keyed.run(this.provisioning, async (manager) => {
       const owner = await getUser(manager, userId);
       const shop = await createShop(manager, this.provisioning, { name, slug, currency, owner });
       await recordAudit(manager, shopCreated(caller, userId, shop.id));
-      return shop;
+      return toShopDto(shop, 'owner');
     });
-    return toShopDto(created, 'owner');
   }
 
   async update(scope: MemberScope, changes: UpdateShopDto, ifMatch: Precondition): Promise<ShopDto> {

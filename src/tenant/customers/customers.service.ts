@@ -5,6 +5,7 @@ import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { type Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { eraseAnswers } from '../../tenancy/keyed-work';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
 import { Customer } from './customer.entity';
@@ -62,18 +63,17 @@ export class CustomersService {
     });
   }
 
-  /** Erases the person: orders lose name, address and link. The lock lets orders that are being placed end first. */
+  /**
+   * Erases the person: orders lose name, address, link and notes, their events lose notes, and stored answers go. The lock of the
+   * customer lets orders that are being placed end first, and the lock of the orders those that are being changed.
+   */
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
       const before = found(await lock(manager, id));
       await ifMatch.check(async () => toCustomerDto(before));
-      await manager.query(
-        `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL,
-           customer_details = '{}', note = NULL, updated_at = now()
-         WHERE customer_id = $1`,
-        [id],
-      );
+      await eraseFromOrders(manager, id);
       await manager.delete(Customer, { id });
+      await eraseAnswers(manager, id);
     });
   }
 
@@ -86,6 +86,24 @@ export class CustomersService {
       throw error;
     }
   }
+}
+
+async function eraseFromOrders(manager: EntityManager, customerId: string): Promise<void> {
+  const orders = await manager.query<{ id: string }[]>(
+    'SELECT o.id FROM orders o WHERE o.customer_id = $1 ORDER BY o.id FOR UPDATE',
+    [customerId],
+  );
+  const ids = [orders.map(({ id }) => id)];
+  await manager.query(
+    `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL,
+       customer_details = '{}', note = NULL, updated_at = now()
+     WHERE id = ANY($1)`,
+    ids,
+  );
+  await manager.query(
+    'UPDATE order_events SET note = NULL WHERE order_id = ANY($1) AND note IS NOT NULL',
+    ids,
+  );
 }
 
 function lock(manager: EntityManager, id: string): Promise<Customer | null> {

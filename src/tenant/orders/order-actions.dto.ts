@@ -91,7 +91,7 @@ export class OrderEventDto {
   @Flag({ nullable: true, description: 'Whether the units went back into stock; null without units.' })
   restock: boolean | null;
 
-  @Text({ max: 1000, nullable: true })
+  @Text({ max: 1000, nullable: true, description: 'Erased with the customer of the order.' })
   note: string | null;
 
   @Id({

@@ -54,6 +54,7 @@ export class OrderEvent {
   @Column('boolean', { nullable: true })
   restock: boolean | null;
 
+  /** Words of a member; erased with the customer of the order. */
   @Column('text', { nullable: true })
   note: string | null;
 

@@ -44,6 +44,7 @@ export function variantProblem(
   variants: readonly WithOptionValues[],
   options: readonly ProductOption[] | undefined,
 ): string | null {
+  if (variants.length > MAX_VARIANTS) return `a product has at most ${MAX_VARIANTS} variants`;
   const spanned = optionsOf(variants);
   if (variants.length > 1 && spanned.length === 0)
     return 'several variants must differ in their optionValues';

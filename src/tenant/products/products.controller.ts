@@ -69,7 +69,7 @@ export class ProductsController {
 
   @Post(':id/variants')
   @Route({
-    summary: 'Adds a variant to a product',
+    summary: 'Adds a variant to a product, which may have 2,048',
     status: 201,
     ok: ProductVariantDto,
     errors: [ProductNotFound],

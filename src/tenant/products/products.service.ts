@@ -7,6 +7,7 @@ import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
+import { withoutUndefined } from '../../common/without-undefined';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
 import { withPositions } from './product-images';
@@ -182,8 +183,4 @@ async function saveProduct(manager: EntityManager, id: string, changes: Partial<
     if (isUniqueViolation(error)) throw new HandleTaken({ cause: error });
     throw error;
   }
-}
-
-function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
 import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
+import { withoutUndefined } from '../../common/without-undefined';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import type { VariantInputDto } from './variants.dto';
 import { ProductHasVariants, VariantNotFound } from './products.errors';
@@ -44,7 +45,7 @@ export function variantRows(
     const price = input.priceMinor ?? before?.priceMinor ?? priceMinor;
     if (price === undefined)
       throw invalid('priceMinor', 'a price is needed on the product or on each variant');
-    const values = { ...NEW_VARIANT, ...before, ...definedOf(input) };
+    const values = { ...NEW_VARIANT, ...before, ...withoutUndefined(input) };
     const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
     assertStock(row, stockField(i));
     return row;
@@ -116,8 +117,4 @@ function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): 
 
 function invalid(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
-}
-
-function definedOf(input: VariantInputDto): Partial<VariantInputDto> {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }

@@ -17,20 +17,35 @@ const FIELDS = [
   'Variant Weight Unit', // read and not kept: weights are in grams
 ];
 
-const PRODUCT_ATTRIBUTES = ['Product Category', 'Gift Card', 'SEO Title', 'SEO Description'];
+const PRODUCT_ATTRIBUTES = [
+  ...['Product Category', 'Gift Card', 'SEO Title', 'SEO Description', 'Collection'],
+  ...OPTION_SLOTS.map((slot) => `Option${slot} Linked To`),
+  ...[
+    ...['Google Product Category', 'Gender', 'Age Group', 'MPN', 'AdWords Grouping', 'AdWords Labels'],
+    ...['Condition', 'Custom Product', 'Custom Label 0', 'Custom Label 1', 'Custom Label 2'],
+    ...['Custom Label 3', 'Custom Label 4'],
+  ].map((name) => `Google Shopping / ${name}`),
+];
 const VARIANT_ATTRIBUTES = [
   ...['Variant Tax Code', 'Variant Fulfillment Service'],
   ...['Unit Price Total Measure', 'Unit Price Total Measure Unit'],
   ...['Unit Price Base Measure', 'Unit Price Base Measure Unit'],
+  ...['Packed product length', 'Packed product width', 'Packed product height'],
+  'Packed product dimension unit',
 ];
 
-/** Names of the file that Shopify documents since 2024, where they are not the old ones in another case. */
+/**
+ * Other names that Shopify's files have had, where they are not those above in another case. Most are those since 2024, of the page
+ * "Using CSV files to import and export products" (help.shopify.com/en/manual/products/import-export/using-csv) and its sample
+ * file, in the versions that headers in public repositories show.
+ */
 const RENAMED: Readonly<Record<string, string>> = {
   'url handle': 'Handle',
   description: 'Body (HTML)',
   'published on online store': 'Published',
   sku: 'Variant SKU',
   barcode: 'Variant Barcode',
+  barcodes: 'Variant Barcode',
   price: 'Variant Price',
   'compare-at price': 'Variant Compare At Price',
   'charge tax': 'Variant Taxable',
@@ -44,6 +59,14 @@ const RENAMED: Readonly<Record<string, string>> = {
   'fulfillment service': 'Variant Fulfillment Service',
   'product image url': 'Image Src',
   'variant image url': 'Variant Image',
+  ...Object.fromEntries(OPTION_SLOTS.map((slot) => [`option${slot} linkedto`, `Option${slot} Linked To`])),
+  'google shopping / manufacturer part number (mpn)': 'Google Shopping / MPN',
+  'google shopping / ad group name': 'Google Shopping / AdWords Grouping',
+  'google shopping / ads labels': 'Google Shopping / AdWords Labels',
+  // of 2021 and 2022
+  'standard product type': 'Product Category',
+  'standardized product type': 'Product Category',
+  'custom product type': 'Type',
 };
 
 const CANONICAL: ReadonlyMap<string, string> = new Map([
@@ -54,9 +77,8 @@ const CANONICAL: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Columns of metafields, of Google's shopping feed, and of markets. */
-const OF_PRODUCT =
-  /\(product\.metafields\.|^Metafield: |^Google Shopping \/ |^Included \/ |^Option\d+ Linked To$/i;
-const OF_VARIANT = /\(variant\.metafields\.|^Variant Metafield: |^(Compare At )?Price \/ /i;
+const OF_PRODUCT = /(?:^|\()product\.metafields\.|^Metafield: |^Google Shopping \/ |^Included \/ /i;
+const OF_VARIANT = /(?:^|\()variant\.metafields\.|^Variant Metafield: |^(?:Compare[ -]At )?Price \/ /i;
 
 /** Values that mean the same as an empty cell. */
 const DEFAULTS: ReadonlyMap<string, string> = new Map([

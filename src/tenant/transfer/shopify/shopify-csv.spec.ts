@@ -7,6 +7,73 @@ import { readShopifyCsv, type ShopifyFile } from './shopify-csv';
 
 type Cells = Record<string, string>;
 
+const GOOGLE = 'Custom label 0,Custom label 1,Custom label 2,Custom label 3,Custom label 4';
+const googleOf = (names: string) =>
+  names
+    .split(',')
+    .map((name) => `Google Shopping / ${name}`)
+    .join(',');
+
+/** Header lines of exports and sample files of Shopify through the years, with the columns of a market and of a metafield. */
+const SHOPIFY_HEADERS = {
+  '2021':
+    'Handle,Title,Body (HTML),Vendor,Standardized Product Type,Custom Product Type,Tags,Published,Option1 Name,Option1 Value,' +
+    'Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,' +
+    'Variant Inventory Qty,Variant Inventory Policy,Variant Fulfillment Service,Variant Price,Variant Compare At Price,' +
+    'Variant Requires Shipping,Variant Taxable,Variant Barcode,Image Src,Image Position,Image Alt Text,Gift Card,SEO Title,' +
+    `SEO Description,${googleOf('Google Product Category,Gender,Age Group,MPN,AdWords Grouping,AdWords Labels')},` +
+    `${googleOf(`Condition,Custom Product,${GOOGLE}`)},Variant Image,Variant Weight Unit,Variant Tax Code,Cost per item,Status`,
+  '2023':
+    'Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option1 Linked To,' +
+    'Option2 Name,Option2 Value,Option2 Linked To,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,' +
+    'Variant Inventory Policy,Variant Fulfillment Service,Variant Price,Variant Compare At Price,Variant Requires Shipping,' +
+    'Variant Taxable,Unit Price Total Measure,Unit Price Total Measure Unit,Unit Price Base Measure,' +
+    'Unit Price Base Measure Unit,Variant Barcode,Image Src,Image Position,Image Alt Text,Gift Card,SEO Title,SEO Description,' +
+    'Fabric (product.metafields.custom.fabric),Variant Image,Variant Weight Unit,Variant Tax Code,Cost per item,' +
+    'Included / United States,Price / United States,Compare At Price / United States,Included / International,' +
+    'Price / International,Compare At Price / International,Status,Collection',
+  '2025':
+    'Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcode,Option1 name,' +
+    'Option1 value,Option1 Linked To,Option2 name,Option2 value,Option2 Linked To,Option3 name,Option3 value,Option3 Linked To,' +
+    'Price,Compare-at price,Cost per item,Charge tax,Tax code,Unit price total measure,Unit price total measure unit,' +
+    'Unit price base measure,Unit price base measure unit,Inventory tracker,Inventory quantity,' +
+    'Continue selling when out of stock,Weight value (grams),Weight unit for display,Requires shipping,Fulfillment service,' +
+    'Product image URL,Image position,Image alt text,Variant image URL,Gift card,SEO title,SEO description,' +
+    `Color (product.metafields.shopify.color-pattern),${googleOf('Google product category,Gender,Age group')},` +
+    `${googleOf('Manufacturer part number (MPN),Ad group name,Ads labels,Condition,Custom product')},${googleOf(GOOGLE)}`,
+  '2026':
+    'Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcodes,Option1 name,' +
+    'Option1 value,Option1 LinkedTo,Option2 name,Option2 value,Option2 LinkedTo,Price,Price / International,Compare-at price,' +
+    'Compare-at price / International,Cost per item,Charge tax,Tax code,Inventory tracker,Inventory quantity,' +
+    'Continue selling when out of stock,Weight value (grams),Weight unit for display,Packed product length,' +
+    'Packed product width,Packed product height,Packed product dimension unit,Requires shipping,Fulfillment service,' +
+    'Product image URL,Image position,Image alt text,Variant image URL,SEO title,SEO description,Gift card,Collection,' +
+    'Included / International,product.metafields.custom.fabric',
+};
+
+/** Cells of a row for columns, by name in lower case, in which not every text is valid. */
+const CELLS: Cells = {
+  ...{ handle: 'tee', 'url handle': 'tee', title: 'Tee', type: 'Shirts', 'custom product type': 'Shirts' },
+  ...{ 'product category': 'Apparel', 'standardized product type': 'Apparel', status: 'active' },
+  ...{ published: 'TRUE', 'published on online store': 'TRUE', 'gift card': 'TRUE' },
+  ...{ 'option1 name': 'Size', 'option1 value': 'S' },
+  ...{ 'option2 name': '', 'option2 value': '', 'option3 name': '', 'option3 value': '' },
+  ...{ 'variant sku': 'T-S', sku: 'T-S', 'variant barcode': '123', barcode: '123', barcodes: '123' },
+  ...{ 'variant price': '9.99', price: '9.99', 'cost per item': '3' },
+  ...{ 'variant compare at price': '12', 'compare-at price': '12' },
+  ...{ 'variant inventory qty': '7', 'inventory quantity': '7', 'variant grams': '180' },
+  ...{
+    'weight value (grams)': '180',
+    'variant inventory tracker': 'shopify',
+    'inventory tracker': 'shopify',
+  },
+  ...{ 'variant inventory policy': 'deny', 'continue selling when out of stock': 'FALSE' },
+  ...{ 'variant requires shipping': 'TRUE', 'requires shipping': 'TRUE', 'variant taxable': 'TRUE' },
+  ...{ 'charge tax': 'TRUE', 'image src': 'https://e.com/1.jpg', 'product image url': 'https://e.com/1.jpg' },
+  ...{ 'variant image': 'https://e.com/1.jpg', 'variant image url': 'https://e.com/1.jpg' },
+  'image position': '1',
+};
+
 const EXAMPLES = join(__dirname, '../../../../examples');
 
 /** A titled row of a product without options; overrides name columns. */
@@ -213,6 +280,40 @@ describe('readShopifyCsv, products', () => {
       ],
     });
   });
+
+  it.each(Object.entries(SHOPIFY_HEADERS))('stores every column of a file of %s', async (_, header) => {
+    const row = header.split(',').map((column) => [column, CELLS[column.toLowerCase()] ?? 'text']);
+    const notStored = new Set<string>();
+    const [group] = await read([toCsv([Object.fromEntries(row)])], {}, notStored);
+    expect([group?.problems, [...notStored]]).toEqual([[], []]);
+    expect(group?.product).toMatchObject({
+      handle: 'tee',
+      fields: { name: 'Tee', type: 'Shirts', attributes: { 'Product Category': 'Apparel' } },
+      variants: [{ sku: 'T-S', barcode: '123', compareAtMinor: 1200, optionValues: { Size: 'S' } }],
+    });
+  });
+
+  it('gives an attribute one name, whichever a file has', async () => {
+    const old = {
+      'Google Shopping / MPN': 'M',
+      'Google Shopping / AdWords Labels': 'L',
+      'Option1 Linked To': 'x',
+    };
+    const current = {
+      'Google Shopping / Manufacturer part number (MPN)': 'M',
+      'Google Shopping / Ads labels': 'L',
+      'Option1 LinkedTo': 'x',
+    };
+    for (const cells of [old, current])
+      expect((await readProduct(titled(cells))).fields?.attributes).toEqual(old);
+  });
+
+  it.each(['Price / EU', 'Compare At Price / EU', 'Compare-at price / EU', 'variant.metafields.custom.care'])(
+    'keeps %s as an attribute of the variant',
+    async (column) => {
+      expect((await readVariant({ [column]: '1' })).attributes).toEqual({ [column]: '1' });
+    },
+  );
 
   it('makes the handle of a row without one from its title', async () => {
     const product = await readProduct({ Title: 'Crème brûlée', 'Variant Price': '5' });
