@@ -24,6 +24,7 @@ import {
   VariantDto,
   VariantInputDto,
 } from './variants.dto';
+import { shownOf } from './shown-fields';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
 const NAME = { max: 255, example: 'Linen tee' };
@@ -36,6 +37,8 @@ const DESCRIPTION = {
 };
 /** A PATCH accepts what a GET has answered. */
 const UNCHANGED = 'Accepted only with the value that the product has.';
+const WITH_VARIANTS =
+  'With several `variants`, accepted only with the value that they give the product, before or after the change.';
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
 
@@ -78,20 +81,27 @@ class ProductFieldsDto {
 
   @Text({
     ...{ ...SKU, example: undefined, optional: true, nullable: true },
-    description: 'For a product without variants.',
+    description: `SKU of the only variant. ${WITH_VARIANTS}`,
   })
   sku?: string | null;
 
   @Text({ ...DESCRIPTION, optional: true })
   description?: string;
 
-  @Whole({ ...PRICE, optional: true })
+  @Whole({
+    ...PRICE,
+    optional: true,
+    description: `Of the only variant, in minor units; default for new variants. ${WITH_VARIANTS}`,
+  })
   priceMinor?: number;
 
   @Currency({ optional: true, description: 'Default: that of the shop.' })
   currency?: string;
 
-  @Whole({ ...STOCK, example: undefined, optional: true })
+  @Whole({
+    ...{ ...STOCK, example: undefined, optional: true },
+    description: `Of the only variant. ${WITH_VARIANTS}`,
+  })
   stock?: number;
 
   @OneOf(PRODUCT_STATUSES, {
@@ -222,15 +232,16 @@ export type ProductRow = Product & { variants: VariantDto[] };
 
 export function toProductDto(product: ProductRow): ProductDto {
   const { variants } = product;
+  const { sku, priceMinor, stock } = shownOf(variants);
   return {
     id: product.id,
     handle: product.handle,
-    sku: variants.length === 1 ? variants[0]!.sku : null, // length checked
+    sku,
     name: product.name,
     description: product.description,
-    priceMinor: Math.min(...variants.map(({ priceMinor }) => priceMinor)),
+    priceMinor,
     currency: product.currency,
-    stock: variants.reduce((sum, { stock, tracksStock }) => sum + (tracksStock ? stock : 0), 0),
+    stock,
     status: product.status,
     vendor: product.vendor,
     type: product.type,
