@@ -379,16 +379,8 @@ describe('PATCH /products/:id with variants', () => {
   });
 });
 
-describe('PATCH /products/:id with what a GET has shown', () => {
+describe('PATCH /products/:id with a form', () => {
   const read = async (id: string) => (await api.get(`products/${id}`)).body;
-
-  it.each(['one variant', 'several variants'])('takes it unchanged, of a product with %s', async (which) => {
-    const { id } = which === 'one variant' ? await newProduct(api) : (await newShirt()).shirt;
-    const shown = await read(id);
-    const { status, body } = await api.patch(`products/${id}`, shown);
-    expect(status).toBe(200);
-    expect(body).toEqual({ ...shown, updatedAt: expect.any(String) });
-  });
 
   it.each([{ priceMinor: 1200 }, { stock: 4 }, { sku: 'OTHER' }, { sku: null }])(
     'sets %j of an only variant at the product',

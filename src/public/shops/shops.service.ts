@@ -4,6 +4,7 @@ import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { assertUnchanged } from '../../http/read-only';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
@@ -53,17 +54,20 @@ export class ShopsService {
 
   async update(
     { userId, shopId, needed }: MemberScope,
-    changes: UpdateShopDto,
+    { name, slug, currency, ...same }: UpdateShopDto,
     ifMatch: Precondition,
   ): Promise<ShopDto> {
+    const changes = { name, slug, currency };
     try {
       return await this.database.transaction(async (manager) => {
         requireRole((await getMembership(manager, userId, shopId)).role, needed);
-        await ifMatch.check(async () => {
+        const readLocked = async () => {
           await manager.findOneOrFail(Shop, { where: { id: shopId }, lock: { mode: 'for_no_key_update' } });
           return toMemberShop(await getMembership(manager, userId, shopId));
-        });
-        if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
+        };
+        await ifMatch.check(readLocked);
+        if (isAny(same)) assertUnchanged(await readLocked(), same);
+        if (isAny(changes)) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });
     } catch (error) {
@@ -71,4 +75,8 @@ export class ShopsService {
       throw error;
     }
   }
+}
+
+function isAny(fields: object): boolean {
+  return Object.values(fields).some((value) => value !== undefined);
 }

@@ -13,6 +13,7 @@ import {
   Whole,
 } from '../../http/fields';
 import { MAX_VARIANTS } from './product-options';
+import { UNCHANGED } from '../../http/read-only';
 import { TextMap } from '../../http/text-map';
 import {
   ATTRIBUTES,
@@ -35,8 +36,6 @@ const DESCRIPTION = {
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
-/** A PATCH accepts what a GET has answered. */
-const UNCHANGED = 'Accepted only with the value that the product has.';
 const WITH_VARIANTS =
   'With several `variants`, accepted only with the value that they give the product, before or after the change.';
 const SHORT = { min: 0, max: 255 };
@@ -157,13 +156,13 @@ export class UpdateProductDto extends ProductFieldsDto {
   @Flag({ optional: true, description: 'True removes the variants that `variants` does not name.' })
   removeVariants?: boolean;
 
-  @Id({ optional: true, description: UNCHANGED })
+  @Id(UNCHANGED)
   id?: string;
 
-  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  @Text({ ...UNCHANGED, max: 30 })
   createdAt?: string;
 
-  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  @Text({ ...UNCHANGED, max: 30 })
   updatedAt?: string;
 }
 

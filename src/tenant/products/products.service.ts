@@ -5,6 +5,7 @@ import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { assertUnchanged } from '../../http/read-only';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -117,14 +118,6 @@ export class ProductsService {
 
 function invalid(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
-}
-
-/** Refuses fields that a PATCH cannot change, unless they have the values that a GET shows. */
-function assertUnchanged(product: ProductDto, same: Partial<ProductDto>): void {
-  const errors = Object.entries(same)
-    .filter(([field, value]) => product[field as keyof ProductDto] !== value)
-    .map(([field]) => ({ field, message: `${field} cannot be changed` }));
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
 }
 
 /** @throws VariantsNotNamed */
