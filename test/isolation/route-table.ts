@@ -42,8 +42,8 @@ const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const VARIANT: IdParameter = { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' };
 const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
 const LINE: IdParameter = { kind: 'variant', refused: '404 ORDER_LINE_NOT_FOUND' };
-const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>): Parts =>
-  variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }] } };
+const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>, fields = {}): Parts =>
+  variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }], ...fields } };
 const CUSTOMER: IdParameter = { kind: 'customer', refused: '404 CUSTOMER_NOT_FOUND' };
 const MEMBER: IdParameter = { kind: 'member', refused: '404 MEMBER_NOT_FOUND' };
 const SHOP: IdParameter = { kind: 'shop', refused: '404 SHOP_NOT_FOUND' };
@@ -290,14 +290,14 @@ export const ROUTES: RouteEntry[] = [
     access: 'tenant',
     ok: '200',
     ids: { 'path.id': { ...ORDER, kind: 'paidOrder' }, 'body.lines.0.variantId': { ...LINE, own: '200' } },
-    parts: withLine,
+    parts: (ids) => withLine(ids),
   },
   {
     route: 'POST /api/v1/orders/{id}/cancel',
     access: 'tenant',
     ok: '200',
     ids: { 'path.id': ORDER, 'body.lines.0.variantId': { ...LINE, own: '200' } },
-    parts: withLine,
+    parts: (ids) => withLine(ids),
   },
   {
     route: 'POST /api/v1/orders/{id}/refund',
@@ -307,7 +307,7 @@ export const ROUTES: RouteEntry[] = [
       'path.id': { ...ORDER, kind: 'paidOrder' },
       'body.lines.0.variantId': { ...LINE, own: '409 QUANTITY_EXCEEDED' }, // it was not handed over
     },
-    parts: withLine,
+    parts: (ids) => withLine(ids, { amountMinor: 1 }),
   },
   {
     route: 'GET /api/v1/orders/{id}/events',

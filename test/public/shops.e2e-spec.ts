@@ -189,6 +189,26 @@ describe('PATCH /shops/:id', () => {
     expect(await api.patch(`shops/${shop.id}`, {})).toMatchObject({ status: 200, body: shop });
   });
 
+  it('takes what GET has answered, with another name', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const { status, body } = await api.patch(`shops/${shop.id}`, { ...shop, name: 'New name' });
+    expect([status, body]).toEqual([200, { ...shop, name: 'New name', updatedAt: body.updatedAt }]);
+  });
+
+  it.each([
+    ['id', randomUUID()],
+    ['role', 'staff'],
+    ['status', 'suspended'],
+    ['createdAt', '2026-01-01T00:00:00.000Z'],
+    ['updatedAt', '2026-01-01T00:00:00.000Z'],
+  ])('refuses another %s', async (field, value) => {
+    const { api, shop } = await newOwner(app.api);
+    const answer = await api.patch(`shops/${shop.id}`, { ...shop, name: 'New name', [field]: value });
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+    expect(answer.body.errors).toMatchObject([{ field }]);
+    expect((await api.get(`shops/${shop.id}`)).body).toEqual(shop);
+  });
+
   it('keeps schema and products when the slug changes', async () => {
     const { api, shop } = await newOwner(app.api);
     const product = await newProduct(api);

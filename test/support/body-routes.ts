@@ -259,7 +259,7 @@ export const BODY_ROUTES: BodyRoute[] = [
   {
     route: 'POST orders/{id}/refund',
     ok: 200,
-    body: unitsBody,
+    body: () => ({ ...unitsBody(), amountMinor: 1 }),
     fields: { ...UNITS, amountMinor: whole, restock: flag, reason: filled(1000) },
     needs: ['lines.0.quantity'],
   },

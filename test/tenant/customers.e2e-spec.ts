@@ -136,6 +136,27 @@ describe('PATCH /customers/:id', () => {
     expect(await customers()).toEqual([ada, grace]);
   });
 
+  it('takes what GET has answered, with another country', async () => {
+    for (const person of [{ name: 'Grace' }, { email: 'hopper@example.com' }]) {
+      const before = await newCustomer(person);
+      const { status, body } = await api.patch(`customers/${before.id}`, { ...before, country: 'France' });
+      expect([status, body]).toEqual([200, { ...before, country: 'France', updatedAt: expect.any(String) }]);
+    }
+  });
+
+  it.each([
+    ['id', MISSING],
+    ['externalNumber', '1'],
+    ['createdAt', '2026-01-01T00:00:00.000Z'],
+    ['updatedAt', '2026-01-01T00:00:00.000Z'],
+  ])('refuses another %s', async (field, value) => {
+    const before = await newCustomer({ name: 'Grace' });
+    const answer = await api.patch(`customers/${before.id}`, { ...before, name: 'Ada', [field]: value });
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+    expect(answer.body.errors).toMatchObject([{ field }]);
+    expect((await api.get(`customers/${before.id}`)).body).toEqual(before);
+  });
+
   it('refuses an unknown customer', async () => {
     expect(problemIn(await api.patch(`customers/${MISSING}`, { name: 'x' }))).toBe('404 CUSTOMER_NOT_FOUND');
   });

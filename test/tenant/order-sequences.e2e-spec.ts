@@ -20,12 +20,17 @@ const units = fc.array(
 );
 const lines = fc.option(units, { nil: undefined });
 const amountMinor = fc.option(fc.integer({ min: 1, max: 3000 }), { nil: undefined });
+const returned = fc.integer({ min: 0, max: 3000 });
 const restock = fc.option(fc.boolean(), { nil: undefined });
 const step = fc.oneof(
   fc.record({ action: fc.constant('pay'), body: fc.record({ amountMinor }) }),
   fc.record({ action: fc.constant('fulfil'), body: fc.record({ lines }) }),
   fc.record({ action: fc.constant('cancel'), body: fc.record({ lines, restock }) }),
-  fc.record({ action: fc.constant('refund'), body: fc.record({ amountMinor, lines, restock }) }),
+  fc.record({ action: fc.constant('refund'), body: fc.record({ amountMinor }) }),
+  fc.record({
+    action: fc.constant('refund'),
+    body: fc.record({ amountMinor: returned, lines: units, restock }),
+  }),
   fc.record({ action: fc.constant('stock'), body: fc.record({ stock: fc.integer({ min: 0, max: 20 }) }) }),
 );
 

@@ -213,6 +213,31 @@ describe('POST /orders/:id/refund', () => {
     expect(await ledgerOf(lamp)).toEqual(['correction 10', 'sale -3', 'return 2']);
   });
 
+  it('needs an amount for units that come back, and takes them back without money too', async () => {
+    const { id, lamp } = await newLampOrder();
+    await act(id, 'pay');
+    await act(id, 'fulfil');
+    const lines = [{ position: 1, quantity: 1 }];
+    const { status, body } = await api.post(`orders/${id}/refund`, { lines });
+    expect([status, body.errors]).toMatchObject([400, [{ field: 'amountMinor' }]]);
+    expect(await tryTo(id, 'refund', { amountMinor: 0 })).toBe('400 VALIDATION_FAILED');
+    const paid = (refundedMinor: number, returnedQuantity: number, paymentStatus: string) => ({
+      ...{ refundedMinor, paymentStatus },
+      lines: [{ returnedQuantity }, { returnedQuantity: 0 }],
+    });
+    expect(await act(id, 'refund', { amountMinor: 0, lines })).toMatchObject(paid(0, 1, 'paid'));
+    await act(id, 'refund');
+    expect(await act(id, 'refund', { amountMinor: 0, lines })).toMatchObject(paid(4000, 2, 'refunded'));
+    expect(await tryTo(id, 'refund', { amountMinor: 1, lines })).toBe('409 TRANSITION_REFUSED');
+    expect(await stockOf(lamp)).toBe(9);
+    const refunds = (await eventsOf(id)).slice(2);
+    expect(refunds).toMatchObject([
+      { kind: 'refund', amountMinor: null, lines, restock: true },
+      { kind: 'refund', amountMinor: 4000, lines: [] },
+      { kind: 'refund', amountMinor: null, lines, restock: true },
+    ]);
+  });
+
   it('refunds no more than was paid in twenty at once', async () => {
     const { id } = await newLampOrder();
     await act(id, 'pay', { amountMinor: 1000 });

@@ -212,7 +212,8 @@ describe("an import of Shopify's export of orders", () => {
     expect(order).toMatchObject({ status: 'paid', fulfilmentStatus: 'partial' });
     const { body } = await owner.api.post(`orders/${id}/fulfil`);
     expect(body).toMatchObject({ status: 'fulfilled', fulfilmentStatus: 'fulfilled' });
-    const refund = await owner.api.post(`orders/${id}/refund`, { lines: [{ position: 1, quantity: 2 }] });
+    const units = { amountMinor: 0, lines: [{ position: 1, quantity: 2 }] };
+    const refund = await owner.api.post(`orders/${id}/refund`, units);
     expect(refund.status).toBe(200);
     const product = (await owner.api.get(`products/${order.lines[0].productId}`)).body;
     expect(product.stock).toBe(0); // the order took none

@@ -378,3 +378,76 @@ describe('PATCH /products/:id with variants', () => {
     expect((await newOrder(api, shirt.id)).lines).toMatchObject([{ variantId: small.id }]);
   });
 });
+
+describe('PATCH /products/:id with a form', () => {
+  const read = async (id: string) => (await api.get(`products/${id}`)).body;
+
+  it.each([{ priceMinor: 1200 }, { stock: 4 }, { sku: 'OTHER' }, { sku: null }])(
+    'sets %j of an only variant at the product',
+    async (change) => {
+      const { id } = await newProduct(api, { priceMinor: 990 });
+      const shown = await read(id);
+      const { status, body } = await api.patch(`products/${id}`, { ...shown, ...change });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ ...change, variants: [{ ...shown.variants[0], ...change }] });
+      expect(await read(id)).toEqual(body);
+    },
+  );
+
+  it.each([{ priceMinor: 1200 }, { stock: 4 }, { sku: 'OTHER' }])(
+    'sets %j of an only variant in the list, or in both places',
+    async (change) => {
+      const { id } = await newProduct(api, { priceMinor: 990 });
+      for (const atProduct of [{}, change]) {
+        const { updatedAt: _, ...shown } = await read(id);
+        const variants = [{ ...shown.variants[0], ...change }];
+        const { status, body } = await api.patch(`products/${id}`, { ...shown, ...atProduct, variants });
+        expect(status).toBe(200);
+        expect(body).toMatchObject({ ...change, variants });
+      }
+    },
+  );
+
+  it.each([
+    ['priceMinor', 1200, 1300],
+    ['stock', 4, 5],
+    ['sku', 'ONE', 'TWO'],
+  ])('refuses a %s of %s with %s on the only variant', async (field, atProduct, onVariant) => {
+    const { id } = await newProduct(api, { priceMinor: 990 });
+    const shown = await read(id);
+    const variants = [{ ...shown.variants[0], [field]: onVariant }];
+    const { status, body } = await api.patch(`products/${id}`, { ...shown, [field]: atProduct, variants });
+    expect([status, body.errors]).toEqual([400, [{ field, message: `${field} belongs on the variants` }]]);
+    expect(await read(id)).toEqual(shown);
+  });
+
+  it('refuses stock below 0 at the product, as on the variant', async () => {
+    const { id } = await newProduct(api);
+    const answer = await api.patch(`products/${id}`, { ...(await read(id)), stock: -1 });
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+  });
+
+  it.each([
+    ['priceMinor', 1100],
+    ['stock', 5],
+    ['sku', 'SHIRT'],
+  ])('refuses a %s of %s for several variants by name', async (field, value) => {
+    const { id } = (await newShirt()).shirt;
+    const shown = await read(id);
+    const { status, body } = await api.patch(`products/${id}`, { ...shown, [field]: value });
+    expect([status, body.errors]).toEqual([400, [{ field, message: `${field} belongs on the variants` }]]);
+    expect(await read(id)).toEqual(shown);
+  });
+
+  it('takes what several variants add up to after the change', async () => {
+    const { id } = (await newShirt()).shirt;
+    const shown = await read(id);
+    const variants = [{ ...shown.variants[0], priceMinor: 1100, stock: 9 }, shown.variants[1]];
+    const { status, body } = await api.patch(`products/${id}`, {
+      ...{ ...shown, priceMinor: 1100, stock: 12 },
+      variants,
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ priceMinor: 1100, stock: 12, variants });
+  });
+});

@@ -31,15 +31,21 @@ describe('POST /products', () => {
     ({ api } = await newOwner(app.api, { currency: 'EUR' }));
   });
 
-  it.each(['sku', 'stock'])('refuses %s together with variants, where it has no meaning', async (field) => {
-    const value = field === 'sku' ? 'X' : 1;
-    const refused = [
-      await api.post('products', { ...SHIRT, [field]: value }),
-      await api.patch(`products/${(await newProduct(api)).id}`, { ...SHIRT, [field]: value }),
-    ];
-    for (const { status, body } of refused)
-      expect([status, body.errors]).toEqual([400, [{ field, message: `${field} belongs on the variants` }]]);
-  });
+  it.each(['sku', 'stock', 'priceMinor'])(
+    'refuses %s together with variants, where it has no meaning',
+    async (field) => {
+      const value = field === 'sku' ? 'X' : 1;
+      const refused = [
+        await api.post('products', { ...SHIRT, [field]: value }),
+        await api.patch(`products/${(await newProduct(api)).id}`, { ...SHIRT, [field]: value }),
+      ];
+      for (const { status, body } of refused)
+        expect([status, body.errors]).toEqual([
+          400,
+          [{ field, message: `${field} belongs on the variants` }],
+        ]);
+    },
+  );
 
   it('needs only a name and a price', async () => {
     const { status, body } = await api.post('products', { name: 'Crème brûlée!', priceMinor: 450 });

@@ -80,6 +80,26 @@ describe('PATCH /variants/:id', () => {
   });
 });
 
+describe('PATCH /variants/:id with what GET has answered', () => {
+  const read = async () => (await api.get(`variants/${shirt.variants[0].id}`)).body;
+
+  it('changes nothing, or the one field that is different', async () => {
+    const before = await read();
+    expect(await api.patch(`variants/${before.id}`, before)).toMatchObject({ status: 200, body: before });
+    const { status, body } = await api.patch(`variants/${before.id}`, { ...before, priceMinor: 900 });
+    expect([status, body]).toEqual([200, { ...before, priceMinor: 900 }]);
+  });
+
+  it.each(['id', 'productId'])('refuses another %s', async (field) => {
+    const before = await read();
+    const other = { ...before, [field]: shirt.variants[1].id, priceMinor: 900 };
+    const answer = await api.patch(`variants/${before.id}`, other);
+    expect(problemIn(answer)).toBe('400 VALIDATION_FAILED');
+    expect(answer.body.errors).toMatchObject([{ field }]);
+    expect(await read()).toEqual(before);
+  });
+});
+
 describe('POST /products/:id/variants', () => {
   it('adds a variant behind the others', async () => {
     const large = { optionValues: { Size: 'L' }, priceMinor: 1400, stock: 2 };

@@ -1,4 +1,5 @@
 import { Currency, Id, OneOf, Text, Time } from '../../http/fields';
+import { UNCHANGED } from '../../http/read-only';
 import { SLUG_PATTERN } from '../../common/slug';
 import { type Shop } from './shop.entity';
 import { Matches } from 'class-validator';
@@ -39,6 +40,21 @@ export class UpdateShopDto {
 
   @Currency({ optional: true })
   currency?: string;
+
+  @Id(UNCHANGED)
+  id?: string;
+
+  @OneOf(MEMBER_ROLES, UNCHANGED)
+  role?: MemberRole;
+
+  @OneOf(SHOP_STATUSES, UNCHANGED)
+  status?: ShopStatus;
+
+  @Text({ ...UNCHANGED, max: 30 })
+  createdAt?: string;
+
+  @Text({ ...UNCHANGED, max: 30 })
+  updatedAt?: string;
 }
 
 export class ShopDto {

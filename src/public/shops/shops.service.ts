@@ -4,6 +4,7 @@ import { InvalidCursor } from '../../common/common.errors';
 import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { assertUnchanged } from '../../http/read-only';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
@@ -56,14 +57,20 @@ export class ShopsService {
     });
   }
 
-  async update(scope: MemberScope, changes: UpdateShopDto, ifMatch: Precondition): Promise<ShopDto> {
+  async update(
+    scope: MemberScope,
+    { name, slug, currency, ...same }: UpdateShopDto,
+    ifMatch: Precondition,
+  ): Promise<ShopDto> {
     const { userId, shopId } = scope;
+    const changes = { name, slug, currency };
     try {
       return await this.database.transaction(async (manager) => {
         const own = await lockShop(manager, scope);
         requireRole(own.role, scope.needed);
         await ifMatch.check(async () => toMemberShop(own));
-        if (Object.keys(changes).length > 0) await manager.update(Shop, { id: shopId }, changes);
+        if (isAny(same)) assertUnchanged(toMemberShop(own), same);
+        if (isAny(changes)) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });
     } catch (error) {
@@ -71,4 +78,8 @@ export class ShopsService {
       throw error;
     }
   }
+}
+
+function isAny(fields: object): boolean {
+  return Object.values(fields).some((value) => value !== undefined);
 }

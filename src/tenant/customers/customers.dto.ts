@@ -1,13 +1,17 @@
 import { Email, Id, Moment, NeedsAnyOf, OneOf, Text, Time } from '../../http/fields';
 import { CountedPageQuery } from '../../http/page';
+import { UNCHANGED } from '../../http/read-only';
 import type { Customer } from './customer.entity';
 
 const NAME = { max: 255, example: 'Grace Hopper' };
+const EXTERNAL_NUMBER = {
+  ...{ max: 64, nullable: true, example: '13085' },
+  description: 'Number in a former system; null for customers from here.',
+};
 const COUNTRY = { max: 255, example: 'United Kingdom' };
 
-/** Fields that are absent stay; null empties one. */
-export class UpdateCustomerDto {
-  @Text({ ...NAME, optional: true, nullable: true, description: 'Compulsory without an e-mail address.' })
+class CustomerFieldsDto {
+  @Text({ ...NAME, optional: true, nullable: true, description: 'May be null only with an e-mail address.' })
   name?: string | null;
 
   @Email({ optional: true, nullable: true, description: 'No other customer of the shop may have it.' })
@@ -17,8 +21,24 @@ export class UpdateCustomerDto {
   country?: string | null;
 }
 
+/** A person; a name or an address is compulsory. */
 @NeedsAnyOf('name', 'email')
-export class CreateCustomerDto extends UpdateCustomerDto {}
+export class CreateCustomerDto extends CustomerFieldsDto {}
+
+/** Fields that are absent stay; null empties one. */
+export class UpdateCustomerDto extends CustomerFieldsDto {
+  @Id(UNCHANGED)
+  id?: string;
+
+  @Text({ ...EXTERNAL_NUMBER, ...UNCHANGED, example: undefined })
+  externalNumber?: string | null;
+
+  @Text({ ...UNCHANGED, max: 30 })
+  createdAt?: string;
+
+  @Text({ ...UNCHANGED, max: 30 })
+  updatedAt?: string;
+}
 
 export const CUSTOMER_SORT_NAMES = ['-createdAt', 'createdAt'] as const;
 export type CustomerSort = (typeof CUSTOMER_SORT_NAMES)[number];
@@ -41,12 +61,7 @@ export class CustomerDto {
   @Id()
   id: string;
 
-  @Text({
-    max: 64,
-    nullable: true,
-    example: '13085',
-    description: 'Number in a former system; null for customers from here.',
-  })
+  @Text(EXTERNAL_NUMBER)
   externalNumber: string | null;
 
   @Text({ ...NAME, nullable: true })

@@ -6,6 +6,7 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import { type Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { eraseAnswers } from '../../tenancy/keyed-work';
+import { assertUnchanged } from '../../http/read-only';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
 import { Customer } from './customer.entity';
@@ -46,12 +47,13 @@ export class CustomersService {
 
   update(
     id: string,
-    { name, email, country }: UpdateCustomerDto,
+    { name, email, country, ...same }: UpdateCustomerDto,
     ifMatch: Precondition,
   ): Promise<CustomerDto> {
     return this.saving(async (manager) => {
       const before = found(await lock(manager, id));
       await ifMatch.check(async () => toCustomerDto(before));
+      assertUnchanged(toCustomerDto(before), same);
       const changed = {
         name: name === undefined ? before.name : name,
         email: email === undefined ? before.email : email,

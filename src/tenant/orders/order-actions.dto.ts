@@ -48,13 +48,17 @@ export class CancelOrderDto {
 
 export class RefundOrderDto {
   @Whole({
-    ...AMOUNT,
+    ...{ ...AMOUNT, min: 0 },
     optional: true,
-    description: 'In minor units; default: all that was paid and not refunded.',
+    description:
+      'In minor units; default: all that was paid and not refunded. Compulsory with `lines`; 0 if no money goes back.',
   })
   amountMinor?: number;
 
-  @ListOf(OrderUnitsDto, { ...UNITS, description: 'Fulfilled units that came back; default: none.' })
+  @ListOf(OrderUnitsDto, {
+    ...UNITS,
+    description: 'Fulfilled units that came back, with `amountMinor`; default: none.',
+  })
   lines?: OrderUnitsDto[];
 
   @Flag({ optional: true, description: 'Whether these units go back into stock; default: true.' })

@@ -122,9 +122,10 @@ export class OrdersService {
     { amountMinor, lines, restock = true, reason }: RefundOrderDto,
     ifMatch: Precondition,
   ): Promise<OrderDto> {
+    assertRefund(amountMinor, lines);
     return this.change(id, ifMatch, 'refund', (order) => {
       const left = order.paidMinor - order.refundedMinor;
-      if (order.kind !== 'sale' || left === 0) throw refused(order);
+      if (order.kind !== 'sale' || (left === 0 && amountMinor !== 0)) throw refused(order);
       assertAmount(amountMinor, left);
       const units = takeUnits(order.lines, lines ?? [], ({ fulfilled, returned }) => fulfilled - returned);
       return { amountMinor: amountMinor ?? left, units, restock, note: reason };
@@ -167,6 +168,14 @@ function found([order]: OrderRow[]): OrderRow {
 function assertBuyer(customer: CreateOrderDto['customer']): void {
   if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
   throw invalidField('customer', 'give an e-mail address or a name');
+}
+
+/** No default amount fits units: neither all that was paid nor their price need be what goes back. */
+function assertRefund(amountMinor: number | undefined, lines: RefundOrderDto['lines']): void {
+  if (lines !== undefined && amountMinor === undefined)
+    throw invalidField('amountMinor', 'amountMinor is compulsory with lines; 0 if no money goes back');
+  if (lines === undefined && amountMinor === 0)
+    throw invalidField('amountMinor', 'amountMinor must be at least 1 without lines');
 }
 
 function isText(text: string | null | undefined): boolean {

@@ -13,6 +13,7 @@ import {
   Whole,
 } from '../../http/fields';
 import { MAX_VARIANTS } from './product-options';
+import { UNCHANGED } from '../../http/read-only';
 import { TextMap } from '../../http/text-map';
 import {
   ATTRIBUTES,
@@ -24,6 +25,7 @@ import {
   VariantDto,
   VariantInputDto,
 } from './variants.dto';
+import { shownOf } from './shown-fields';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
 const NAME = { max: 255, example: 'Linen tee' };
@@ -34,8 +36,8 @@ const DESCRIPTION = {
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
-/** A PATCH accepts what a GET has answered. */
-const UNCHANGED = 'Accepted only with the value that the product has.';
+const WITH_VARIANTS =
+  'With several `variants`, accepted only with the value that they give the product, before or after the change.';
 const SHORT = { min: 0, max: 255 };
 const TAGS = { max: 250, length: 255, example: ['summer'] };
 
@@ -78,20 +80,27 @@ class ProductFieldsDto {
 
   @Text({
     ...{ ...SKU, example: undefined, optional: true, nullable: true },
-    description: 'For a product without variants.',
+    description: `SKU of the only variant. ${WITH_VARIANTS}`,
   })
   sku?: string | null;
 
   @Text({ ...DESCRIPTION, optional: true })
   description?: string;
 
-  @Whole({ ...PRICE, optional: true })
+  @Whole({
+    ...PRICE,
+    optional: true,
+    description: `Of the only variant, in minor units; default for new variants. ${WITH_VARIANTS}`,
+  })
   priceMinor?: number;
 
   @Currency({ optional: true, description: 'Default: that of the shop.' })
   currency?: string;
 
-  @Whole({ ...STOCK, example: undefined, optional: true })
+  @Whole({
+    ...{ ...STOCK, example: undefined, optional: true },
+    description: `Of the only variant. ${WITH_VARIANTS}`,
+  })
   stock?: number;
 
   @OneOf(PRODUCT_STATUSES, {
@@ -147,13 +156,13 @@ export class UpdateProductDto extends ProductFieldsDto {
   @Flag({ optional: true, description: 'True removes the variants that `variants` does not name.' })
   removeVariants?: boolean;
 
-  @Id({ optional: true, description: UNCHANGED })
+  @Id(UNCHANGED)
   id?: string;
 
-  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  @Text({ ...UNCHANGED, max: 30 })
   createdAt?: string;
 
-  @Text({ max: 30, optional: true, description: UNCHANGED, example: '2026-11-21T09:30:00.000Z' })
+  @Text({ ...UNCHANGED, max: 30 })
   updatedAt?: string;
 }
 
@@ -222,15 +231,16 @@ export type ProductRow = Product & { variants: VariantDto[] };
 
 export function toProductDto(product: ProductRow): ProductDto {
   const { variants } = product;
+  const { sku, priceMinor, stock } = shownOf(variants);
   return {
     id: product.id,
     handle: product.handle,
-    sku: variants.length === 1 ? variants[0]!.sku : null, // length checked
+    sku,
     name: product.name,
     description: product.description,
-    priceMinor: Math.min(...variants.map(({ priceMinor }) => priceMinor)),
+    priceMinor,
     currency: product.currency,
-    stock: variants.reduce((sum, { stock, tracksStock }) => sum + (tracksStock ? stock : 0), 0),
+    stock,
     status: product.status,
     vendor: product.vendor,
     type: product.type,

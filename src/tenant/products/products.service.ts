@@ -5,6 +5,7 @@ import { ValidationFailed } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { assertUnchanged } from '../../http/read-only';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { withoutUndefined } from '../../common/without-undefined';
@@ -26,6 +27,7 @@ import {
   type UpdateProductDto,
 } from './products.dto';
 import { HandleTaken, ProductNotFound, VariantsNotNamed } from './products.errors';
+import { withShown } from './shown-fields';
 import type { StockOrigin } from './stock-ledger';
 import { insertVariants, replaceVariants, updateOnlyVariant, type VariantRow, variantRows } from './variants';
 
@@ -50,11 +52,10 @@ export class ProductsService {
   create(input: CreateProductDto): Promise<ProductDto> {
     const id = newId();
     const { variants, sku, priceMinor, stock, options, images, ...fields } = input;
-    if (variants !== undefined) assertOnVariants({ sku, stock });
     const rows =
       variants === undefined
         ? variantRows(id, [], [{ sku, stock }], priceMinor, () => 'stock')
-        : variantRows(id, [], variants, priceMinor);
+        : withShown(variantRows(id, [], variants, priceMinor), variants, { sku, priceMinor, stock }, []);
     assertVariants(rows, options);
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
@@ -74,19 +75,18 @@ export class ProductsService {
     const { variants, options, images, sku, priceMinor, stock, removeVariants, ...rest } = input;
     const { id: sameId, createdAt, updatedAt, ...fields } = rest;
     const only = withoutUndefined({ sku, priceMinor, stock });
-    const same = withoutUndefined({
-      ...{ id: sameId, createdAt, updatedAt },
-      ...(variants === undefined ? {} : { sku, stock }),
-    });
+    const same = withoutUndefined({ id: sameId, createdAt, updatedAt });
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
       const product = await lockProduct(manager, id);
       await ifMatch.check(() => readProduct(manager, id));
       if (Object.keys(same).length > 0) assertUnchanged(await readProduct(manager, id), same);
-      const rows = variants && variantRows(id, product.variants, variants, priceMinor);
-      if (rows !== undefined && removeVariants !== true) assertAllNamed(product.variants, rows);
-      assertVariants(rows ?? product.variants, options);
-      if (rows !== undefined) await replaceVariants(manager, product.variants, rows, origin);
+      const { variants: present } = product;
+      const rows =
+        variants && withShown(variantRows(id, present, variants, priceMinor), variants, only, present);
+      if (rows !== undefined && removeVariants !== true) assertAllNamed(present, rows);
+      assertVariants(rows ?? present, options);
+      if (rows !== undefined) await replaceVariants(manager, present, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
       const derived = options ?? (rows && optionsOf(rows));
       await saveProduct(
@@ -119,27 +119,6 @@ export class ProductsService {
 
 function invalid(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
-}
-
-/** Rejects `sku` and `stock` of the product in a request that has `variants`. */
-function assertOnVariants(fields: { sku: unknown; stock: unknown }): void {
-  const errors = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([field]) => ({ field, message: `${field} belongs on the variants` }));
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message });
-}
-
-/** Refuses fields that a PATCH cannot change, unless they have the values that a GET shows. */
-function assertUnchanged(product: ProductDto, same: Partial<ProductDto>): void {
-  const errors = Object.entries(same)
-    .filter(([field, value]) => product[field as keyof ProductDto] !== value)
-    .map(([field]) => ({
-      field,
-      message: ['sku', 'stock'].includes(field)
-        ? `${field} belongs on the variants`
-        : `${field} cannot be changed`,
-    }));
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
 }
 
 /** @throws VariantsNotNamed */

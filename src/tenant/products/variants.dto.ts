@@ -2,6 +2,7 @@ import { Example, Flag, Id, OneOf, Text, Time, Url, Whole } from '../../http/fie
 import { MAX_MINOR } from '../../common/money';
 import { PageQuery } from '../../http/page';
 import { OptionValues } from './option-values';
+import { UNCHANGED } from '../../http/read-only';
 import { TextMap } from '../../http/text-map';
 import type { ProductVariant } from './product-variant.entity';
 import { STOCK_REASONS, type StockChange, type StockReason } from './stock-change.entity';
@@ -69,13 +70,21 @@ class VariantFieldsDto {
   attributes?: Record<string, string>;
 }
 
-/** Fields of a variant that a client may set. */
-export class UpdateVariantDto extends VariantFieldsDto {
+/** Fields of a stored variant that a client may set. */
+class VariantChangesDto extends VariantFieldsDto {
   @OptionValues({ optional: true, example: undefined })
   optionValues?: Record<string, string>;
 
   @Whole({ ...PRICE, optional: true, description: 'Default in a list of variants: that of the product.' })
   priceMinor?: number;
+}
+
+export class UpdateVariantDto extends VariantChangesDto {
+  @Id(UNCHANGED)
+  id?: string;
+
+  @Id(UNCHANGED)
+  productId?: string;
 }
 
 @Example({ sku: 'TEE-L', optionValues: { Size: 'Large' }, priceMinor: 1999, stock: 10 })
@@ -89,7 +98,7 @@ export class CreateVariantDto extends VariantFieldsDto {
 
 /** A variant in the list of a product. */
 @Example({ sku: 'TEE-S', optionValues: { Size: 'Small' }, priceMinor: 1999, stock: 10 })
-export class VariantInputDto extends UpdateVariantDto {
+export class VariantInputDto extends VariantChangesDto {
   @Id({
     optional: true,
     description: 'In a PATCH: the variant to change. Without it a new variant is created.',

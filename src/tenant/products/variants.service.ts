@@ -4,6 +4,7 @@ import { InvalidCursor } from '../../common/common.errors';
 import { isId, LAST_ID } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
+import { assertUnchanged } from '../../http/read-only';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { mergeOptions } from './product-options';
 import { assertVariants, lockProduct } from './product-rows';
@@ -66,10 +67,12 @@ export class VariantsService {
     });
   }
 
-  update(id: string, changes: UpdateVariantDto, ifMatch: Precondition): Promise<ProductVariantDto> {
+  update(id: string, input: UpdateVariantDto, ifMatch: Precondition): Promise<ProductVariantDto> {
+    const { id: sameId, productId, ...changes } = input;
     return this.tenant.transaction(async (manager) => {
       const { product, variant } = await lockVariant(manager, id);
       await ifMatch.check(() => readVariant(manager, id));
+      assertUnchanged(toProductVariantDto(variant), { id: sameId, productId });
       const [changed] = variantRows(product.id, [variant], [{ ...changes, id }], undefined, () => 'stock');
       const row = { ...changed!, position: variant.position }; // one for the one input
       const all = product.variants.map((other) => (other.id === id ? row : other));

@@ -105,7 +105,7 @@ export async function updateOnlyVariant(
 }
 
 /** @throws ValidationFailed */
-function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow, field: string): void {
+export function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow, field: string): void {
   if (stock < 0 && tracksStock && !sellsWhenOut)
     throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
