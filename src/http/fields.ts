@@ -59,13 +59,16 @@ export function Example(body: object): ClassDecorator {
   return ApiExtension(`${OF_SCHEMA}example`, body);
 }
 
-/** A string in NFC and trimmed, unless `raw`, of `min` (default 1) to `max` characters. */
+/**
+ * A string of `min` (default 1) to `max` characters, in NFC and trimmed.
+ * @param options `untrimmed` for a text in NFC with its spaces, `raw` for one that is exactly what was sent
+ */
 export function Text(
-  options: FieldOptions & { min?: number; max: number; raw?: boolean },
+  options: FieldOptions & { min?: number; max: number; raw?: boolean; untrimmed?: boolean },
 ): PropertyDecorator {
   const { min = 1, max } = options;
   return field(options, { type: String, minLength: min, maxLength: max }, [
-    ...(options.raw ? [] : [Transform(({ value }) => trimmed(value))]),
+    ...(options.raw ? [] : [Transform(({ value }) => (options.untrimmed ? composed : trimmed)(value))]),
     IsString(),
     Length(min, max),
   ]);
@@ -232,6 +235,10 @@ function field(
       ? [ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null))]
       : []),
   );
+}
+
+function composed(value: unknown): unknown {
+  return typeof value === 'string' ? value.normalize('NFC') : value;
 }
 
 function trimmed(value: unknown): unknown {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { maxLength, ValidateBy, ValidateIf } from 'class-validator';
 
 interface TextMapOptions {
   /** Most entries of the object. */
@@ -21,7 +21,7 @@ const NAME_LENGTH = 255;
  */
 export function TextMap({ entries, length, optional = false, ...shown }: TextMapOptions): PropertyDecorator {
   const isShort = (text: unknown, max: number) =>
-    typeof text === 'string' && text.trim() !== '' && text.length <= max;
+    typeof text === 'string' && text.trim() !== '' && maxLength(normalized(text), max); // an emoji is one character
   const isMap = (value: unknown): value is Record<string, string> => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     const all = Object.entries(value);

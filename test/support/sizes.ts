@@ -49,3 +49,9 @@ export const CACHE_TIMES: Times = isFull ? {} : { accessCacheMs: CACHE_MS, keyCa
 
 /** How long a run waits for older programs before a contract step. Milliseconds; at full size, the program's own time. */
 export const DRAIN_MS = isFull ? undefined : 1000;
+
+/** Catalogues and orders that are exported and imported, and the seed that makes them. */
+export const ROUND_TRIP = {
+  runs: size('ROUND_TRIP_RUNS', 30, 500),
+  seed: size('ROUND_TRIP_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
+};

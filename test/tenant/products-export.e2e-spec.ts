@@ -159,6 +159,67 @@ describe('GET /products/export', () => {
     await expectRoundTrip(api);
   });
 
+  it('exports attributes of any name, of products and of variants', async () => {
+    const { api } = await newOwner(app.api);
+    const attributes = { Fabric: 'Linen', Handle: 'x', sku: 'y', 'Attribute: a': 'b', 'SEO Title': 'Soft' };
+    await newProduct(api, {
+      ...{ sku: undefined, stock: undefined, attributes: { ...attributes, 'Variant Tax Code': 'P' } },
+      variants: [{ attributes: { ...attributes, 'Variant Tax Code': 'V' } }],
+    });
+    const [row] = readCsv(await exported(api));
+    expect(row).toMatchObject({
+      ...{ 'Attribute: Fabric': 'Linen', 'Variant Attribute: Fabric': 'Linen', 'SEO Title': 'Soft' },
+      ...{
+        'Attribute: Variant Tax Code': 'P',
+        'Variant Tax Code': 'V',
+        'Variant Attribute: SEO Title': 'Soft',
+      },
+    });
+    await expectRoundTrip(api);
+  });
+
+  it('exports no attribute that means no more than none, and an import leaves such a one alone', async () => {
+    const { api } = await newOwner(app.api);
+    const { id } = await newProduct(api, { attributes: { 'Gift Card': 'false' } });
+    await newProduct(api, { attributes: { 'Gift Card': 'true' } });
+    const csv = await exported(api);
+    expect(readCsv(csv).map((row) => row['Gift Card'])).toEqual(['', 'true']);
+    expect((await importCsv(api, csv)).body.products).toMatchObject({ updated: 0, unchanged: 2 });
+    expect((await api.get(`products/${id}`)).body.attributes).toEqual({ 'Gift Card': 'false' });
+  });
+
+  it('exports options in another order than that of the variants, and values that no variant has', async () => {
+    const { api } = await newOwner(app.api);
+    const variants = [{ optionValues: { 10: 'a', 2: 'L' } }, { optionValues: { 10: 'b', 2: 'S' } }];
+    const options = [
+      { name: '10', values: ['b', 'a'] },
+      { name: '2', values: ['S', 'M', 'L'] },
+    ];
+    await newProduct(api, { sku: undefined, stock: undefined, variants, options });
+    await newProduct(api, { sku: undefined, stock: undefined, variants });
+    const lists = readCsv(await exported(api)).map((row) => row['Option Values']);
+    expect(lists).toEqual(['[["b","a"],["S","M","L"]]', '', '', '']);
+    await expectRoundTrip(api);
+  });
+
+  it('exports an option Title with the value Default Title beside another option', async () => {
+    const { api } = await newOwner(app.api);
+    const optionValues = { Title: 'Default Title', Size: 'S' };
+    await newProduct(api, { sku: undefined, stock: undefined, variants: [{ optionValues }] });
+    await expectRoundTrip(api);
+  });
+
+  it('exports texts and positions up to their limits', async () => {
+    const { api } = await newOwner(app.api);
+    const [emoji, heart] = ['🧶'.repeat(255), '❤️'.repeat(255)];
+    await newProduct(api, {
+      ...{ name: heart, vendor: emoji, tags: [emoji, heart], attributes: { [emoji]: heart, [heart]: emoji } },
+      ...{ sku: undefined, stock: undefined, variants: [{ sku: heart, optionValues: { [emoji]: heart } }] },
+      images: [{ src: 'https://e.com/1.jpg', position: 10_000 }, { src: 'https://e.com/2.jpg' }],
+    });
+    await expectRoundTrip(api);
+  });
+
   it('exports more products than fit on a page, oldest first', async () => {
     const { api } = await newOwner(app.api);
     const names = Array.from({ length: 250 }, (_, i) => `Thing ${i}`);

@@ -123,6 +123,17 @@ describe('POST /products', () => {
     expect(body.variants).toEqual([{ id: expect.any(String), ...variant }]);
   });
 
+  it('stores the description in NFC, with the spaces around it', async () => {
+    const { body } = await api.post('products', { name: 'Tee', priceMinor: 1, description: ' Cafe\u0301\n' });
+    expect(body.description).toBe(' Caf\u00e9\n');
+  });
+
+  it('puts an image behind the last possible position at that position', async () => {
+    const images = [{ src: 'https://e.com/1.jpg', position: 10_000 }, { src: 'https://e.com/2.jpg' }];
+    const { body } = await api.post('products', { name: 'Tee', priceMinor: 1, images });
+    expect(body.images.map((image: { position: number }) => image.position)).toEqual([10_000, 10_000]);
+  });
+
   it('derives price, stock and SKU from several variants', async () => {
     const { status, body } = await api.post('products', SHIRT);
     expect(status).toBe(201);

@@ -1,5 +1,7 @@
 import type { ProductImage } from './product.entity';
 
+export const MAX_POSITION = 10_000;
+
 type ImageInput = Pick<ProductImage, 'src'> & {
   position?: number | undefined;
   alt?: string | null | undefined;
@@ -9,7 +11,7 @@ type ImageInput = Pick<ProductImage, 'src'> & {
 export function withPositions(images: readonly ImageInput[]): ProductImage[] {
   let last = 0;
   return images
-    .map(({ src, position = last + 1, alt = null }) => {
+    .map(({ src, position = Math.min(last + 1, MAX_POSITION), alt = null }) => {
       last = Math.max(last, position);
       return { src, position, alt };
     })

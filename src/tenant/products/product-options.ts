@@ -19,12 +19,32 @@ export function optionsOf(variants: readonly WithOptionValues[]): ProductOption[
 /**
  * The options of a product after a change of its variants. Names and values keep their order, also values that no variant has had
  * yet; those that variants have had and no longer have go, new ones come last.
+ * @param listed options that a file lists: their names have this order if those of the product change, and their values always
  */
 export function mergeOptions(
   before: { product: { options: ProductOption[] }; variants: readonly WithOptionValues[] } | undefined,
   variants: readonly WithOptionValues[],
+  listed: readonly ProductOption[] = [],
 ): ProductOption[] {
-  const spanned = optionsOf(variants);
+  const spanned = inOrderOf(listed, optionsOf(variants));
+  return keptOptions(before, spanned).map((option) => {
+    const values = listed.find(({ name }) => name === option.name)?.values ?? [];
+    if (values.length === 0) return option;
+    const now = spanned.find(({ name }) => name === option.name)?.values ?? [];
+    return { ...option, values: [...values, ...now.filter((value) => !values.includes(value))] };
+  });
+}
+
+/** Objects have names like `10` first, in order of size, so that the order of the names cannot come from them. */
+function inOrderOf(listed: readonly ProductOption[], options: readonly ProductOption[]): ProductOption[] {
+  const placeOf = ({ name }: ProductOption) => listed.findIndex((option) => option.name === name);
+  return options.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+function keptOptions(
+  before: { product: { options: ProductOption[] }; variants: readonly WithOptionValues[] } | undefined,
+  spanned: ProductOption[],
+): ProductOption[] {
   const had = new Map(optionsOf(before?.variants ?? []).map(({ name, values }) => [name, new Set(values)]));
   const options = new Map(before?.product.options.map(({ name, values }) => [name, values]));
   if (spanned.length !== options.size || spanned.some(({ name }) => !options.has(name))) return spanned;

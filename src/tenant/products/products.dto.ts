@@ -12,6 +12,7 @@ import {
   Url,
   Whole,
 } from '../../http/fields';
+import { MAX_POSITION } from './product-images';
 import { MAX_VARIANTS } from './product-options';
 import { UNCHANGED } from '../../http/read-only';
 import { TextMap } from '../../http/text-map';
@@ -32,7 +33,7 @@ const NAME = { max: 255, example: 'Linen tee' };
 const DESCRIPTION = {
   min: 0,
   max: 100_000,
-  raw: true,
+  untrimmed: true,
   example: '<p>Soft.</p>',
   description: 'May hold HTML.',
 };
@@ -55,7 +56,7 @@ export class ProductImageInputDto {
   @Url(IMAGE)
   src: string;
 
-  @Whole({ min: 1, max: 10_000, optional: true, description: 'Default: behind the images before it.' })
+  @Whole({ min: 1, max: MAX_POSITION, optional: true, description: 'Default: behind the images before it.' })
   position?: number;
 
   @Text({ max: 1000, optional: true, nullable: true })
@@ -66,7 +67,7 @@ export class ProductImageDto {
   @Url(IMAGE)
   src: string;
 
-  @Whole({ min: 1, max: 10_000 })
+  @Whole({ min: 1, max: MAX_POSITION })
   position: number;
 
   @Text({ max: 1000, nullable: true })

@@ -30,7 +30,11 @@ export function mergeProduct(file: CatalogueProduct, catalogue: WorkingCatalogue
   const conflict = conflictOf(file, target, variants);
   if (conflict !== null) return reject(file, conflict.code, conflict.message, problems);
   const now: ProductState = {
-    product: { ...productValues(file, target), id, options: mergeOptions(target?.now, variants.all) },
+    product: {
+      ...productValues(file, target),
+      id,
+      options: mergeOptions(target?.now, variants.all, file.options),
+    },
     variants: variants.all,
   };
   return { merged: catalogue.set(target, now), named: variants.named, problems };

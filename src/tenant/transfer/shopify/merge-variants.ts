@@ -116,16 +116,18 @@ function isShort({ stock, tracksStock, sellsWhenOut }: VariantRow): boolean {
   return stock < 0 && tracksStock && !sellsWhenOut;
 }
 
-/** @param changes null removes an attribute, and so does a value that means no more than none, unless it is stored already */
+/**
+ * @param changes null, or a value that means no more than none, removes an attribute, unless the stored value means no more
+ *   either
+ */
 export function mergeAttributes(
   before: Record<string, string> = {},
   changes: Record<string, string | null>,
 ): Record<string, string> {
-  const merged = Object.entries({ ...before, ...changes });
-  return Object.fromEntries(
-    merged.filter(
-      (entry): entry is [string, string] =>
-        entry[1] !== null && (!isDefault(entry[0], entry[1]) || before[entry[0]] === entry[1]),
-    ),
-  );
+  const merged = new Map(Object.entries(before));
+  for (const [name, text] of Object.entries(changes)) {
+    if (text !== null && !isDefault(name, text)) merged.set(name, text);
+    else if (!isDefault(name, merged.get(name) ?? '')) merged.delete(name);
+  }
+  return Object.fromEntries(merged);
 }

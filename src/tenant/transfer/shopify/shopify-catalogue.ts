@@ -1,3 +1,5 @@
+import type { ProductOption } from '../../products/product.entity';
+
 /** Content of a Shopify product CSV in the terms of this project. A field that is missing has no column in the file. */
 
 export interface CatalogueVariant {
@@ -53,6 +55,8 @@ export interface CatalogueProduct {
   fields: CatalogueFields | null;
   /** ISO 4217; the currency of all its prices. */
   currency: string;
+  /** In the order of the columns; without values unless the file lists them. */
+  options: ProductOption[];
   /** Missing when the file has no column for images. */
   images?: CatalogueImage[];
   variants: CatalogueVariant[];
@@ -71,6 +75,7 @@ export const PROBLEM_CODES = [
   'OPTION_NAME_INVALID',
   'OPTION_NAME_MISSING',
   'OPTION_VALUE_MISSING',
+  'OPTION_VALUES_INVALID',
   'OPTION_VALUES_DUPLICATE',
   'PRICE_MISSING',
   'PRICE_INVALID',

@@ -1,3 +1,4 @@
+import { maxLength } from 'class-validator';
 import { type CsvRecord, UnreadableCsv } from '../../../common/csv-records';
 
 /** Shopify has three options; our export adds columns for the others. */
@@ -13,7 +14,7 @@ const FIELDS = [
   ...['Variant SKU', 'Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Qty'],
   ...['Variant Inventory Policy', 'Variant Price', 'Variant Compare At Price', 'Variant Requires Shipping'],
   ...['Variant Taxable', 'Variant Barcode', 'Variant Image', 'Cost per item'],
-  ...['Image Src', 'Image Position', 'Image Alt Text'],
+  ...['Image Src', 'Image Position', 'Image Alt Text', 'Option Values'],
   'Variant Weight Unit', // read and not kept: weights are in grams
 ];
 
@@ -81,18 +82,33 @@ const OF_PRODUCT = /(?:^|\()product\.metafields\.|^Metafield: |^Google Shopping 
 const OF_VARIANT = /(?:^|\()variant\.metafields\.|^Variant Metafield: |^(?:Compare[ -]At )?Price \/ /i;
 
 /** Values that mean the same as an empty cell. */
-const DEFAULTS: ReadonlyMap<string, string> = new Map([
-  ['Gift Card', 'false'],
-  ['Variant Fulfillment Service', 'manual'],
-]);
+export const DEFAULTS: Readonly<Record<string, string>> = {
+  'Gift Card': 'false',
+  'Variant Fulfillment Service': 'manual',
+};
 
 const isField: ReadonlySet<string> = new Set(FIELDS);
+
+type AttributeKind = 'product' | 'variant';
+
+/** Before the names of attributes for which Shopify has no column. */
+const PREFIXES = { product: 'Attribute: ', variant: 'Variant Attribute: ' } satisfies Record<
+  AttributeKind,
+  string
+>;
+const PREFIXED = /^(Variant )?Attribute: (.+)$/s;
+
+export interface AttributeColumn {
+  column: string;
+  /** Name of the attribute. */
+  name: string;
+}
 
 export interface ShopifyHeader {
   /** Index of each column, by its old name. A Map because `__proto__` and `constructor` are valid column names. */
   columns: ReadonlyMap<string, number>;
-  productAttributes: readonly string[];
-  variantAttributes: readonly string[];
+  productAttributes: readonly AttributeColumn[];
+  variantAttributes: readonly AttributeColumn[];
   /** Columns whose values are not kept. */
   others: readonly string[];
   width: number;
@@ -115,20 +131,24 @@ export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name = nameOf(cell) || `column ${index + 1}`; // spreadsheets add columns without a name at the end
-    if (name.length > MAX_COLUMN_NAME || name.includes('\0'))
+    if (!maxLength(attributeOf(name).name, MAX_COLUMN_NAME) || name.includes('\0'))
       throw new UnreadableCsv(
         `The name of column ${index + 1} is too long or contains a NUL character.`,
         line,
       );
-    const column = CANONICAL.get(name.toLowerCase()) ?? name;
+    const column = columnOf(name);
     if (columns.has(column)) throw new UnreadableCsv(`The header names the column "${column}" twice.`, line);
     columns.set(column, index);
   }
   if (!['Handle', 'Title', 'Variant SKU'].some((column) => columns.has(column)))
     throw new UnreadableCsv('The header names no column "Handle", "Title" or "Variant SKU".', line);
   const rest = [...columns.keys()].filter((column) => !isField.has(column));
-  const kinds = { product: [] as string[], variant: [] as string[], other: [] as string[] };
-  for (const column of rest) kinds[kindOf(column)].push(column);
+  const kinds = { product: [] as AttributeColumn[], variant: [] as AttributeColumn[], other: [] as string[] };
+  for (const column of rest) {
+    const { kind, name } = attributeOf(column);
+    if (kind === null) kinds.other.push(column);
+    else kinds[kind].push({ column, name });
+  }
   return {
     columns,
     productAttributes: kinds.product,
@@ -138,15 +158,37 @@ export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   };
 }
 
-/** True for a value that says no more than an empty cell. */
-export function isDefault(column: string, text: string): boolean {
-  return text === '' || text.toLowerCase() === DEFAULTS.get(column);
+/** The column of an attribute: its name, or its name with a prefix if that column would mean something else. */
+export function attributeColumn(kind: AttributeKind, name: string): string {
+  const known = CANONICAL.get(name.toLowerCase()) ?? name;
+  return known === name && kindOf(name) === kind ? name : PREFIXES[kind] + name;
 }
 
-function kindOf(column: string): 'product' | 'variant' | 'other' {
-  if (column === '__proto__') return 'other';
+/** True for a value of an attribute that says no more than an empty cell. */
+export function isDefault(name: string, text: string): boolean {
+  return text === '' || text.toLowerCase() === DEFAULTS[name];
+}
+
+/** A column by the name that it has here; with a prefix only if it needs one. */
+function columnOf(name: string): string {
+  const { kind, name: attribute } = attributeOf(name);
+  if (kind !== null && attribute !== name) return attributeColumn(kind, attribute);
+  return CANONICAL.get(name.toLowerCase()) ?? name;
+}
+
+function attributeOf(column: string): { kind: AttributeKind | null; name: string } {
+  const [, ofVariant, name] = PREFIXED.exec(column) ?? [];
+  if (name === undefined) return { kind: kindOf(column), name: column };
+  // The API accepts no attribute with such a name.
+  if (name in Object.prototype || name === 'prototype') return { kind: null, name: column };
+  return { kind: ofVariant === undefined ? 'product' : 'variant', name };
+}
+
+/** Kind of an attribute whose column has no prefix. */
+function kindOf(column: string): AttributeKind | null {
+  if (PREFIXED.test(column)) return null;
   if (PRODUCT_ATTRIBUTES.includes(column) || OF_PRODUCT.test(column)) return 'product';
-  return VARIANT_ATTRIBUTES.includes(column) || OF_VARIANT.test(column) ? 'variant' : 'other';
+  return VARIANT_ATTRIBUTES.includes(column) || OF_VARIANT.test(column) ? 'variant' : null;
 }
 
 function nameOf(cell: string): string {

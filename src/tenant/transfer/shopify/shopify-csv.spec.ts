@@ -228,6 +228,7 @@ describe('readShopifyCsv, products', () => {
     expect(group?.product).toEqual({
       ...{ rows: [2], handle: 'tee', hasHandle: true, currency: 'USD' },
       fields: { attributes: {} },
+      options: [],
       variants: [{ row: 2, priceMinor: 500, attributes: {} }],
     });
   });
@@ -599,6 +600,21 @@ describe('readShopifyCsv, bad rows', () => {
   it('refuses an option name that the first row does not have', async () => {
     const groups = await readRows(firstSized('S'), sized('Red', { 'Option1 Name': 'Colour' }));
     expect(named(groups)).toEqual(['3:OPTION_NAME_INVALID:Option1 Name']);
+  });
+
+  it.each(['M', '["S"]', '[["S","S"]]', '[[""]]', '[[1]]', '[["S"],["M"]]', '{"Size":["S"]}'])(
+    'refuses the option values %s',
+    async (lists) => {
+      const groups = await readRows(firstSized('S', { 'Option Values': lists }));
+      expect(named(groups)).toEqual(['2:OPTION_VALUES_INVALID:Option Values']);
+    },
+  );
+
+  it('refuses a column that names one attribute twice, and keeps none with the name of a method', async () => {
+    await expect(read(['Handle,SEO Title,Attribute: SEO Title\n'])).rejects.toThrow(UnreadableCsv);
+    const notStored = new Set<string>();
+    await read(['Handle,Title,Attribute: constructor\ntee,Tee,x\n'], {}, notStored);
+    expect([...notStored]).toEqual(['Attribute: constructor']);
   });
 
   it('refuses two options of one name', async () => {

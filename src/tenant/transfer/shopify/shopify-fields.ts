@@ -1,5 +1,5 @@
 import type { CatalogueFields, CatalogueStatus } from './shopify-catalogue';
-import { shown, type ShopifyRow } from './shopify-row';
+import { isLonger, shown, type ShopifyRow } from './shopify-row';
 
 export const MAX_DESCRIPTION = 100_000;
 const MAX_TAG = 255;
@@ -32,7 +32,7 @@ function readTags(row: ShopifyRow): string[] {
   const tags = [...new Set(texts.map((tag) => tag.trim()).filter((tag) => tag !== ''))];
   if (tags.length > MAX_TAGS)
     row.fail('TAGS_TOO_MANY', 'Tags', `A product has at most ${MAX_TAGS} tags, not ${tags.length}.`);
-  if (tags.some((tag) => tag.length > MAX_TAG))
+  if (tags.some((tag) => isLonger(tag, MAX_TAG)))
     row.fail('TEXT_TOO_LONG', 'Tags', `A tag is longer than ${MAX_TAG} characters.`);
   return tags;
 }

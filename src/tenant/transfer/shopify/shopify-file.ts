@@ -3,7 +3,7 @@ import type { CsvCell } from '../../../http/csv-download';
 import { type ProductImage, SOLD_STATUSES } from '../../products/product.entity';
 import type { ProductRow } from '../../products/products.dto';
 import type { VariantDto } from '../../products/variants.dto';
-import { OPTION_SLOTS } from './shopify-columns';
+import { attributeColumn, isDefault, OPTION_SLOTS } from './shopify-columns';
 import { NO_OPTIONS } from './shopify-variant';
 
 type Row = ReadonlyMap<string, CsvCell>;
@@ -20,7 +20,7 @@ export const SHOPIFY_COLUMNS: readonly string[] = [
   ...['Variant Inventory Policy', 'Variant Fulfillment Service', 'Variant Price', 'Variant Compare At Price'],
   ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Barcode'],
   ...['Image Src', 'Image Position', 'Image Alt Text', 'Variant Image', 'Cost per item', 'Status'],
-  ...['Currency', ...optionColumns(OPTION_SLOTS.slice(SHOPIFY_SLOTS))],
+  ...['Currency', ...optionColumns(OPTION_SLOTS.slice(SHOPIFY_SLOTS)), 'Option Values'],
 ];
 
 /**
@@ -45,7 +45,7 @@ function productCells(product: ProductRow): [string, CsvCell][] {
   const { options, status } = product;
   const names = options.map(({ name }, i): [string, CsvCell] => [`Option${i + 1} Name`, name]);
   return [
-    ...Object.entries(product.attributes),
+    ...attributeCells('product', product.attributes),
     ['Title', product.name],
     ['Body (HTML)', product.description],
     ['Vendor', product.vendor],
@@ -54,6 +54,7 @@ function productCells(product: ProductRow): [string, CsvCell][] {
     ['Published', SOLD_STATUSES.includes(status)],
     ['Status', status],
     ['Currency', product.currency],
+    ['Option Values', listsOf(product)],
     ...(names.length > 0 ? names : [['Option1 Name', NO_OPTIONS.name] satisfies [string, CsvCell]]),
   ];
 }
@@ -66,7 +67,7 @@ function variantCells({ options, currency }: ProductRow, variant: VariantDto): [
   ]);
   return [
     ['Variant Fulfillment Service', 'manual'],
-    ...Object.entries(variant.attributes),
+    ...attributeCells('variant', variant.attributes),
     ...(values.length > 0 ? values : [['Option1 Value', NO_OPTIONS.value] satisfies [string, CsvCell]]),
     ['Variant SKU', codeCell(variant.sku)],
     ['Variant Grams', variant.grams],
@@ -81,6 +82,25 @@ function variantCells({ options, currency }: ProductRow, variant: VariantDto): [
     ['Variant Image', variant.imageSrc],
     ['Cost per item', money(variant.costMinor)],
   ];
+}
+
+/** Values of the options if their order differs from that of the variants, or if no variant has one of them. */
+function listsOf({ options, variants }: ProductRow): string | null {
+  const isTold = options.every(({ name, values }) => {
+    const shown = new Set(variants.map(({ optionValues }) => optionValues[name]));
+    return JSON.stringify([...shown]) === JSON.stringify(values);
+  });
+  return isTold ? null : JSON.stringify(options.map(({ values }) => values));
+}
+
+/** A value that means no more than none has no cell: a column for it alone would be missing in the export of another shop. */
+function attributeCells(
+  kind: 'product' | 'variant',
+  attributes: Record<string, string>,
+): [string, CsvCell][] {
+  return Object.entries(attributes)
+    .filter(([name, text]) => !isDefault(name, text))
+    .map(([name, text]) => [attributeColumn(kind, name), text]);
 }
 
 /** An import removes one apostrophe before a digit. */

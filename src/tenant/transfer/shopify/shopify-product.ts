@@ -6,6 +6,7 @@ import type {
   CatalogueVariant,
   RowProblem,
 } from './shopify-catalogue';
+import type { ProductOption } from '../../products/product.entity';
 import { MAX_VARIANTS } from '../../products/product-options';
 import { readFields } from './shopify-fields';
 import type { ShopifyRow } from './shopify-row';
@@ -15,6 +16,7 @@ import {
   type OptionNames,
   readImage,
   readOptionNames,
+  readOptions,
   readVariant,
 } from './shopify-variant';
 
@@ -31,6 +33,7 @@ export class ShopifyProduct {
   private readonly fields: CatalogueFields | null;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
+  private readonly options: ProductOption[];
   private readonly titledCells: ReadonlyMap<string, string>;
   /** True if the first row has a problem: then no row of the group can be used. */
   private readonly isBroken: boolean;
@@ -49,6 +52,7 @@ export class ShopifyProduct {
     this.currency = first.isRagged ? fallback : first.currency(fallback);
     this.fields = first.isRagged || !isTitled ? null : readFields(first);
     this.optionNames = first.isRagged ? [] : readOptionNames(first);
+    this.options = first.isRagged ? [] : readOptions(first, this.optionNames);
     this.isBroken = first.problems.length > 0 && isTitled;
     this.titledCells = new Map(TITLED_COLUMNS.map((column) => [column, first.comparable(column)]));
     this.add(first);
@@ -137,14 +141,14 @@ export class ShopifyProduct {
   }
 
   private product(): CatalogueProduct {
-    const { goodRows, currency, fields, variants, images, first } = this;
+    const { goodRows, currency, fields, variants, options, images, first } = this;
     return {
       rows: goodRows,
       handle: first.handle ?? '', // only a product that is found by SKU has none
       hasHandle: first.hasHandle,
       currency,
       fields,
-      variants,
+      ...{ variants, options },
       ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),
     };
   }

@@ -1,9 +1,9 @@
-import { isISO4217CurrencyCode } from 'class-validator';
+import { isISO4217CurrencyCode, maxLength } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
 import { minorDigits, parseMinor } from '../../../common/money';
 import { slugify } from '../../../common/slug';
 import type { ProblemCode, ReadingOptions, RowProblem } from './shopify-catalogue';
-import type { ShopifyHeader } from './shopify-columns';
+import type { AttributeColumn, ShopifyHeader } from './shopify-columns';
 
 const SHORT_TEXT = 255;
 const URL_LENGTH = 2048;
@@ -161,12 +161,10 @@ export class ShopifyRow {
     return null;
   }
 
-  /** Values of these columns; null for one that is empty. */
-  attributes(columns: readonly string[]): Record<string, string | null> {
+  /** Values of these columns, by the name of the attribute; null for one that is empty. */
+  attributes(columns: readonly AttributeColumn[]): Record<string, string | null> {
     return Object.fromEntries(
-      columns.map((column) => {
-        return [column, this.textOrNull(column, ATTRIBUTE_LENGTH)];
-      }),
+      columns.map(({ column, name }) => [name, this.textOrNull(column, ATTRIBUTE_LENGTH)]),
     );
   }
 
@@ -201,7 +199,7 @@ function withoutApostrophe(text: string): string {
   return /^'+\d/.test(text) ? text.slice(1) : text;
 }
 
-/** Counts an emoji as one character, like the validation of request bodies. */
-function isLonger(text: string, max: number): boolean {
-  return text.length > 2 * max || (text.length > max && [...text].length > max);
+/** Counts characters like the validation of request bodies, to which an emoji is one. */
+export function isLonger(text: string, max: number): boolean {
+  return text.length > max && !maxLength(text, max);
 }

@@ -1,12 +1,18 @@
+import { MAX_POSITION } from '../../products/product-images';
+import { MAX_VARIANTS } from '../../products/product-options';
+import type { ProductOption } from '../../products/product.entity';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
-import { shown, type ShopifyRow } from './shopify-row';
+import { isLonger, shown, type ShopifyRow } from './shopify-row';
 
 /** Shopify's notation for a product without options: one option of this name with this value. */
 export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
 
 const MAX_GRAMS = 1_000_000_000;
-const MAX_POSITION = 10_000;
+
+const LISTS = 'Option Values';
+const MAX_LISTS = 1_000_000;
+const MAX_VALUE = 255;
 
 /** Columns whose values make a row that of a variant. Shopify leaves them empty in the row of an image. */
 const VARIANT_COLUMNS = [
@@ -41,6 +47,36 @@ export function readOptionNames(row: ShopifyRow): OptionNames {
     row.fail('OPTION_NAME_INVALID', column, `${shown(name)} cannot be the name of an option.`);
     return '';
   });
+}
+
+/** The options with those of their values that our export lists, where the variants do not tell them: a JSON list for each. */
+export function readOptions(row: ShopifyRow, names: OptionNames): ProductOption[] {
+  const named = names.filter((name) => name !== '');
+  const lists = row.has(LISTS) ? listsOf(row.verbatim(LISTS, MAX_LISTS)) : named.map(() => []);
+  if (lists?.length === named.length) return named.map((name, i) => ({ name, values: lists[i] ?? [] }));
+  row.fail(
+    'OPTION_VALUES_INVALID',
+    LISTS,
+    'The cell is no JSON list with a list of distinct texts for each option.',
+  );
+  return [];
+}
+
+function listsOf(cell: string): string[][] | null {
+  try {
+    const lists: unknown = JSON.parse(cell);
+    return Array.isArray(lists) && lists.every(isValues) ? lists : null;
+  } catch {
+    return null; // not JSON
+  }
+}
+
+function isValues(list: unknown): list is string[] {
+  if (!Array.isArray(list) || list.length > MAX_VARIANTS || new Set(list).size < list.length) return false;
+  return list.every(
+    (value) =>
+      typeof value === 'string' && value !== '' && value === value.trim() && !isLonger(value, MAX_VALUE),
+  );
 }
 
 /** Reads a variant row: the fields for which the file has a column. Use the result only if the row has no problems. */
@@ -121,7 +157,7 @@ function checkOption(row: ShopifyRow, slot: number, name: string, value: string)
 }
 
 function isNoOptions(row: ShopifyRow, slot: number): boolean {
-  if (slot !== 1 || row.text('Option1 Value') !== NO_OPTIONS.value) return false;
+  if (slot !== 1 || row.text('Option1 Value') !== NO_OPTIONS.value || row.has('Option2 Value')) return false;
   return ['', NO_OPTIONS.name].includes(row.text('Option1 Name'));
 }
 
