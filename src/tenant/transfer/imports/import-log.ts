@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { AMOUNTS } from '../../products/product-variant.entity';
 import type { WorkingProduct } from '../shopify/working-catalogue';
 
 type Values = Record<string, unknown>;
-
-/** Fields that mean something else in another currency. */
-const AMOUNTS: readonly string[] = ['priceMinor', 'compareAtMinor', 'costMinor'];
 
 /** A product or variant that an import has created or changed, with the fields that differ. */
 export interface LoggedChange {

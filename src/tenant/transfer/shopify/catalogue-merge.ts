@@ -1,5 +1,6 @@
 import { newId } from '../../../common/ids';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
+import { AMOUNTS } from '../../products/product-variant.entity';
 import { SOLD_STATUSES } from '../../products/product.entity';
 import { mergeAttributes, type MergedVariants, mergeVariants } from './merge-variants';
 import type { CatalogueFields, CatalogueProduct, CatalogueStatus, RowProblem } from './shopify-catalogue';
@@ -72,15 +73,15 @@ function conflictOf(
 /** True if the merge would change the currency of a price: amounts have no currency of their own, their product has. */
 function isRevalued(file: CatalogueProduct, { now }: WorkingProduct, named: ReadonlySet<string>): boolean {
   if (file.currency === now.product.currency || !hasPrices(file)) return false;
-  const isWhole = file.fields !== null && now.variants.every(({ id }) => named.has(id));
-  return !isWhole || file.variants.some(({ priceMinor }) => priceMinor === undefined);
+  const isWhole = file.namesCurrency && file.fields !== null && now.variants.every(({ id }) => named.has(id));
+  const isKept = (amount: (typeof AMOUNTS)[number]) =>
+    now.variants.some((variant) => variant[amount] !== null) &&
+    file.variants.some((variant) => variant[amount] === undefined);
+  return !isWhole || AMOUNTS.some(isKept);
 }
 
 function hasPrices({ variants }: CatalogueProduct): boolean {
-  return variants.some(
-    ({ priceMinor, compareAtMinor, costMinor }) =>
-      priceMinor !== undefined || compareAtMinor !== undefined || costMinor !== undefined,
-  );
+  return variants.some((variant) => AMOUNTS.some((amount) => variant[amount] !== undefined));
 }
 
 function productValues(
@@ -113,10 +114,10 @@ function statusOf(fields: CatalogueFields | null, before: CatalogueStatus | unde
   return isPublished === true && status === undefined && !isSold ? 'active' : wanted;
 }
 
-/** Rows without a title add images to those of the product. */
-function imagesOf({ fields, images }: CatalogueProduct, before: ProductValues['images'] = []) {
+/** Rows without a title or a handle add images to those of the product. */
+function imagesOf({ handle, fields, images }: CatalogueProduct, before: ProductValues['images'] = []) {
   if (images === undefined) return before;
-  if (fields !== null) return images;
+  if (fields !== null && handle !== '') return images;
   const shown = new Set(before.map(({ src }) => src));
   return [...before, ...images.filter(({ src }) => !shown.has(src))].toSorted(
     (a, b) => a.position - b.position,

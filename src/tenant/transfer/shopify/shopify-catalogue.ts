@@ -53,6 +53,8 @@ export interface CatalogueProduct {
   fields: CatalogueFields | null;
   /** ISO 4217; the currency of all its prices. */
   currency: string;
+  /** False if the first row has no Currency: then it is that of the import. */
+  namesCurrency: boolean;
   /** Missing when the file has no column for images. */
   images?: CatalogueImage[];
   variants: CatalogueVariant[];

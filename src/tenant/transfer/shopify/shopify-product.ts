@@ -27,7 +27,7 @@ const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Statu
  * Collects the rows of one product; its titled row, if it has one, comes first. A row with any problem is left out completely.
  */
 export class ShopifyProduct {
-  private rows = 0;
+  rows = 0;
   private readonly fields: CatalogueFields | null;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
@@ -143,6 +143,7 @@ export class ShopifyProduct {
       handle: first.handle ?? '', // only a product that is found by SKU has none
       hasHandle: first.hasHandle,
       currency,
+      namesCurrency: first.has('Currency'),
       fields,
       variants,
       ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),

@@ -1,3 +1,4 @@
+import { MAX_STOCK } from '../../products/variants.dto';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
 import { shown, type ShopifyRow } from './shopify-row';
@@ -9,10 +10,16 @@ const MAX_GRAMS = 1_000_000_000;
 const MAX_POSITION = 10_000;
 
 /** Columns whose values make a row that of a variant. Shopify leaves them empty in the row of an image. */
-const VARIANT_COLUMNS = [
+const USUAL_COLUMNS = [
   ...['Variant Price', 'Variant SKU', 'Variant Inventory Qty', 'Variant Barcode'],
   ...['Variant Compare At Price', 'Cost per item'],
   ...OPTION_SLOTS.map((slot) => `Option${slot} Value`),
+];
+
+/** Columns that do so in a file without any of those above. */
+const OTHER_COLUMNS = [
+  ...['Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Policy'],
+  ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Image'],
 ];
 
 /** Names of the options by slot; '' where the product has none. */
@@ -20,11 +27,16 @@ export type OptionNames = readonly string[];
 
 /** True if the file has columns that make a row that of a variant. */
 export function hasVariants(row: ShopifyRow): boolean {
-  return VARIANT_COLUMNS.some((column) => row.knows(column));
+  return variantColumns(row).some((column) => row.knows(column));
 }
 
 export function isVariantRow(row: ShopifyRow): boolean {
-  return VARIANT_COLUMNS.some((column) => row.has(column));
+  return variantColumns(row).some((column) => row.has(column));
+}
+
+function variantColumns(row: ShopifyRow): readonly string[] {
+  const isUsual = USUAL_COLUMNS.some((column) => row.knows(column));
+  return isUsual ? USUAL_COLUMNS : [...OTHER_COLUMNS, ...row.columns.variantAttributes];
 }
 
 /** Reads the option names from the first row of a product. */
@@ -65,7 +77,7 @@ export function readVariant(row: ShopifyRow, names: OptionNames, currency: strin
   read('Variant Compare At Price', 'compareAtMinor', () => row.money('Variant Compare At Price', currency));
   read('Cost per item', 'costMinor', () => row.money('Cost per item', currency));
   read('Variant Inventory Qty', 'stock', () =>
-    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, Number.MAX_SAFE_INTEGER, 'STOCK_INVALID'),
+    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, MAX_STOCK, 'STOCK_INVALID'),
   );
   read('Variant Inventory Tracker', 'tracksStock', () => row.has('Variant Inventory Tracker'));
   read('Variant Inventory Policy', 'sellsWhenOut', () => readPolicy(row));
