@@ -84,7 +84,7 @@ export class ProductsService {
       if (Object.keys(same).length > 0) assertUnchanged(await readProduct(manager, id), same);
       const rows = variants && variantRows(id, product.variants, variants, priceMinor);
       if (rows !== undefined && removeVariants !== true) assertAllNamed(product.variants, rows);
-      assertVariants(rows ?? product.variants, options);
+      if (rows !== undefined || options !== undefined) assertVariants(rows ?? product.variants, options);
       if (rows !== undefined) await replaceVariants(manager, product.variants, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
       const derived = options ?? (rows && optionsOf(rows));
@@ -102,12 +102,9 @@ export class ProductsService {
 
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
-      await ifMatch.check(async () => {
-        await lockProduct(manager, id);
-        return readProduct(manager, id);
-      });
-      const { affected } = await manager.delete(Product, { id });
-      if (affected !== 1) throw new ProductNotFound();
+      await lockProduct(manager, id); // the cascade would lock the variants in any order
+      await ifMatch.check(() => readProduct(manager, id));
+      await manager.delete(Product, { id });
     });
   }
 
