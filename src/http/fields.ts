@@ -59,13 +59,13 @@ export function Example(body: object): ClassDecorator {
   return ApiExtension(`${OF_SCHEMA}example`, body);
 }
 
-/** A string in NFC and trimmed, unless `raw`, of `min` (default 1) to `max` characters. */
+/** A string in NFC, trimmed unless `raw`, of `min` (default 1) to `max` characters. */
 export function Text(
   options: FieldOptions & { min?: number; max: number; raw?: boolean },
 ): PropertyDecorator {
   const { min = 1, max } = options;
   return field(options, { type: String, minLength: min, maxLength: max }, [
-    ...(options.raw ? [] : [Transform(({ value }) => trimmed(value))]),
+    Transform(({ value }) => (options.raw ? composed(value) : trimmed(value))),
     IsString(),
     Length(min, max),
   ]);
@@ -232,6 +232,10 @@ function field(
       ? [ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null))]
       : []),
   );
+}
+
+function composed(value: unknown): unknown {
+  return typeof value === 'string' ? value.normalize('NFC') : value;
 }
 
 function trimmed(value: unknown): unknown {

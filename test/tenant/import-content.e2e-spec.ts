@@ -73,6 +73,29 @@ describe('a file of products', () => {
     },
   );
 
+  it('adds no image beyond the 250th', async () => {
+    await newProduct(api, { name: 'Mug', handle: 'mug' });
+    const rows = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => `mug,,https://images.example.com/${from + i}.jpg`);
+    await load('Handle,Title,Image Src', ...rows(0, 249));
+    const { body } = await send(['Handle,Title,Image Src', ...rows(249, 251)].join('\n'), '?mode=skip');
+    expect(body.errors).toMatchObject([
+      { row: 2, code: 'IMAGES_TOO_MANY' },
+      { row: 3, code: 'IMAGES_TOO_MANY' },
+    ]);
+    await load('Handle,Title,Image Src', ...rows(249, 250));
+    const mug = await only();
+    expect(mug.images).toHaveLength(250);
+    expect((await api.patch(`products/${mug.id}`, mug)).status).toBe(200);
+  });
+
+  it('changes no description that the API took in decomposed letters', async () => {
+    const { description } = await newProduct(api, { description: ' <p>Cafe\u0301</p> ' });
+    expect(description).toBe(' <p>Caf\u00e9</p> ');
+    const file = (await api.get('products/export')).body;
+    expect((await send(file)).body.products).toEqual({ created: 0, updated: 0, unchanged: 1 });
+  });
+
   it('has no stock that the API would refuse', async () => {
     const header = 'Handle,Title,Variant Inventory Qty,Variant Price';
     const { body } = await send(`${header}\nmug,Mug,1000000001,1\ncup,Cup,1000000000,1`, '?mode=skip');

@@ -1,5 +1,8 @@
 import type { ProductImage } from './product.entity';
 
+/** Images of one product: Shopify's limit. */
+export const MAX_IMAGES = 250;
+
 type ImageInput = Pick<ProductImage, 'src'> & {
   position?: number | undefined;
   alt?: string | null | undefined;

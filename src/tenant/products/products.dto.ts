@@ -12,6 +12,7 @@ import {
   Url,
   Whole,
 } from '../../http/fields';
+import { MAX_IMAGES } from './product-images';
 import { MAX_VARIANTS } from './product-options';
 import { TextMap } from '../../http/text-map';
 import {
@@ -117,7 +118,11 @@ class ProductFieldsDto {
   })
   options?: ProductOptionDto[];
 
-  @ListOf(ProductImageInputDto, { max: 250, optional: true, description: 'Stored in order of position.' })
+  @ListOf(ProductImageInputDto, {
+    max: MAX_IMAGES,
+    optional: true,
+    description: 'Stored in order of position.',
+  })
   images?: ProductImageInputDto[];
 
   @TextMap({ ...ATTRIBUTES, optional: true })
@@ -197,7 +202,7 @@ export class ProductDto {
   @ListOf(ProductOptionDto, { max: 10 })
   options: ProductOptionDto[];
 
-  @ListOf(ProductImageDto, { max: 250 })
+  @ListOf(ProductImageDto, { max: MAX_IMAGES })
   images: ProductImageDto[];
 
   @TextMap(ATTRIBUTES)

@@ -1,4 +1,5 @@
 import { newId } from '../../../common/ids';
+import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
 import { AMOUNTS } from '../../products/product-variant.entity';
 import { SOLD_STATUSES } from '../../products/product.entity';
@@ -59,6 +60,11 @@ function conflictOf(
   if (all.length === 0) return { code: 'PRODUCT_UNUSABLE', message: 'No variant of the product is left.' };
   if (all.length > MAX_VARIANTS)
     return { code: 'ROWS_TOO_MANY', message: `A product has at most ${MAX_VARIANTS} variants.` };
+  if (imagesOf(file, target?.now.product.images).length > MAX_IMAGES)
+    return {
+      code: 'IMAGES_TOO_MANY',
+      message: `With those of the shop the product has more than ${MAX_IMAGES} images.`,
+    };
   const message = variantProblem(all, undefined);
   if (message !== null)
     return { code: 'VARIANTS_CONFLICT', message: `With the variants of the shop: ${message}.` };

@@ -6,6 +6,7 @@ import type {
   CatalogueVariant,
   RowProblem,
 } from './shopify-catalogue';
+import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import { readFields } from './shopify-fields';
 import type { ShopifyRow } from './shopify-row';
@@ -17,8 +18,6 @@ import {
   readOptionNames,
   readVariant,
 } from './shopify-variant';
-
-const MAX_IMAGES = 250;
 
 /** Columns in which another titled row of the product should not differ from the first. */
 const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Status', 'Published'];
