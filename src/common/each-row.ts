@@ -1,4 +1,4 @@
-/** Rows in a batch: a product may have 2,000 variants, an order 1,000 lines. */
+/** Rows in a batch: a product may have 2,048 variants, an order 1,000 lines. */
 const BATCH = 25;
 
 /**

@@ -1,3 +1,4 @@
+import { UnreadableCsv } from './csv-records';
 import { type Encoding, findEncodings, toUtf8 } from './text-encoding';
 
 async function* pieces(bytes: Buffer, size = 7): AsyncGenerator<Buffer> {
@@ -30,6 +31,19 @@ describe('findEncodings', () => {
     expect(await find(bytes)).toEqual([encoding]);
   });
 
+  it.each(['\n', '\r', ','])(
+    'finds the same however a file with %j between its words is cut',
+    async (end) => {
+      const bytes = Buffer.from(`Café${end}Größe${end}Zürich${end}`.repeat(50), 'latin1');
+      for (const size of [1, 7, 64, 10_000])
+        expect(await findEncodings(pieces(bytes, size))).toEqual(['windows-1252']);
+    },
+  );
+
+  it('finds the encoding of a long text without any end of a word', async () => {
+    expect(await findEncodings(pieces(Buffer.alloc(3_000_000, 'é'), 65_536))).toEqual(['utf-8']);
+  });
+
   it('finds two that differ in a word', async () => {
     expect(await find(Buffer.from('Handle,Title\na,ma\xf1ana\n', 'latin1'))).toEqual(
       expect.arrayContaining(['windows-1252', 'windows-1250']),
@@ -49,5 +63,17 @@ describe('toUtf8', () => {
       for await (const piece of toUtf8(pieces(bytes, size), encoding)) decoded.push(piece);
       expect(Buffer.concat(decoded).toString()).toBe(TEXT);
     }
+  });
+
+  it.each<[Encoding, Buffer]>([
+    ['shift_jis', Buffer.from([0x41, 0x81])],
+    ['gb18030', Buffer.from([0xff, 0x41])],
+    ['utf-16le', utf16(TEXT).subarray(1)],
+    ['utf-16be', utf16(TEXT, true).subarray(0, -1)],
+  ])('refuses bytes that are no %s', async (encoding, bytes) => {
+    const decode = async () => {
+      for await (const piece of toUtf8(pieces(bytes), encoding)) expect(piece).toBeInstanceOf(Buffer);
+    };
+    await expect(decode()).rejects.toBeInstanceOf(UnreadableCsv);
   });
 });

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { UnreadableCsv } from './csv-records';
 
 /** Encodings that a text file may have, by the names of the WHATWG Encoding Standard. */
 export const ENCODINGS = [
@@ -18,6 +19,9 @@ const SINGLE_BYTE: readonly Encoding[] = [
 /** Distinct words with bytes above 127 that are compared; more prove no more. */
 const MAX_WORDS = 2000;
 const MAX_WORD = 100;
+/** LF, CR and the signs between cells. */
+const WORD_ENDS = [0x0a, 0x0d, 0x2c, 0x3b, 0x09, 0x7c];
+const MAX_UNCUT = 1_000_000;
 const BOMS: readonly [Encoding, readonly number[]][] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
   ['utf-16le', [0xff, 0xfe]],
@@ -38,7 +42,7 @@ export async function findEncodings(source: AsyncIterable<Buffer>): Promise<Enco
   for await (const piece of source) {
     if (head.length < 4096) head = Buffer.concat([head, piece.subarray(0, 4096)]);
     const bytes = Buffer.concat([rest, piece]);
-    const end = bytes.lastIndexOf(0x0a) + 1; // no encoding of one byte, nor UTF-8, has LF inside a character
+    const end = endOfWords(bytes);
     collectWords(bytes.subarray(0, end), words);
     isUtf8File &&= isUtf8(bytes.subarray(0, end));
     rest = bytes.subarray(end);
@@ -52,12 +56,31 @@ export async function findEncodings(source: AsyncIterable<Buffer>): Promise<Enco
   return plausible([...words]);
 }
 
-/** Decodes to UTF-8. UTF-8 itself passes through, so that its faults keep their place. */
+/**
+ * Decodes to UTF-8. UTF-8 itself passes through, so that its faults keep their place.
+ * @throws UnreadableCsv for bytes that are no text in the encoding
+ */
 export async function* toUtf8(source: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<Buffer> {
   if (encoding === 'utf-8') return yield* source;
-  const decoder = new TextDecoder(encoding);
-  for await (const piece of source) yield Buffer.from(decoder.decode(piece, { stream: true }));
-  yield Buffer.from(decoder.decode());
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const decode = (piece?: Buffer) => {
+    try {
+      return Buffer.from(decoder.decode(piece, { stream: piece !== undefined }));
+    } catch (cause) {
+      throw new UnreadableCsv(`The file is not text in ${encoding}.`, null, { cause });
+    }
+  };
+  for await (const piece of source) yield decode(piece);
+  yield decode();
+}
+
+/**
+ * The end of the last whole word. No encoding of one byte, nor UTF-8, has such a byte inside a character. Bytes without an end,
+ * which are no table, are cut anywhere: they would be copied again with each piece of the file.
+ */
+function endOfWords(bytes: Buffer): number {
+  const end = Math.max(...WORD_ENDS.map((byte) => bytes.lastIndexOf(byte))) + 1;
+  return end === 0 && bytes.length > MAX_UNCUT ? bytes.length : end;
 }
 
 /** UTF-16 without a mark: in a file of columns every other byte of the first characters is zero. */

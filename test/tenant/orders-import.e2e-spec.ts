@@ -10,7 +10,7 @@ import {
   OrdersImportService,
 } from '../../src/tenant/transfer/orders-import.service';
 import type { Api } from '../support/api';
-import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
+import { created, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { readCsv } from '../support/independent-csv';
 import { problemIn } from '../support/problem';
 import { runCli, scratchFolder } from '../support/program';
@@ -168,6 +168,21 @@ describe('an import of past orders', () => {
   it('names a product by its code when nothing was ever charged for it', async () => {
     await importRows(owner, row({ text: 'missing', count: '-1', price: '0' }));
     expect(await all(owner.api, 'products')).toMatchObject([{ name: 'A1', priceMinor: 0 }]);
+  });
+
+  it('finds products and customers whose names are written in decomposed letters', async () => {
+    const mug = created(
+      await owner.api.post('products', { name: 'Mug', sku: 'CAF\u00c9', priceMinor: 1, stock: 0 }),
+    ).body;
+    await importRows(
+      owner,
+      row({ code: 'CAFE\u0301', text: 'Tasse a\u0300 the\u0301', country: 'Re\u0301union' }),
+    );
+    const [order] = await all(owner.api, 'orders');
+    expect(order.lines).toMatchObject([
+      { productId: mug.id, sku: 'CAF\u00c9', name: 'Tasse \u00e0 th\u00e9' },
+    ]);
+    expect(await all(owner.api, 'customers')).toMatchObject([{ country: 'R\u00e9union' }]);
   });
 
   it('treats two spellings of a stock code as one product', async () => {

@@ -1,7 +1,9 @@
 import type { Api } from '../support/api';
+import { withClient } from '../support/database';
 import { newOrder, newOwner, newProduct } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
+import { untilTrue } from '../support/until';
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 
@@ -10,9 +12,12 @@ const twenty = <T>(work: (i: number) => Promise<T>) =>
 
 const app = useTestApp();
 let api: Api;
+let schema: string;
 
 beforeAll(async () => {
-  ({ api } = await newOwner(app.api));
+  const owner = await newOwner(app.api);
+  ({ api } = owner);
+  schema = `shop_${owner.shop.id.replaceAll('-', '')}`;
 });
 
 /** A product in sizes S and M, and the two variants. */
@@ -451,3 +456,45 @@ describe('PATCH /products/:id with a form', () => {
     expect(body).toMatchObject({ priceMinor: 1100, stock: 12, variants });
   });
 });
+describe('products stored by an earlier version', () => {
+  it('get another name though their options would be refused today', async () => {
+    const { id } = (await newShirt()).shirt;
+    const options = `jsonb_build_object('Title', 'Default Title', 'Size', option_values ->> 'Size') - 'Size'`;
+    await app.database.query(`DELETE FROM ${schema}.product_variants WHERE product_id = $1 AND stock = 3`, [
+      id,
+    ]);
+    await app.database.query(
+      `UPDATE ${schema}.product_variants SET option_values = ${options} WHERE product_id = $1`,
+      [id],
+    );
+    expect(await api.patch(`products/${id}`, { name: 'Shirt 2' })).toMatchObject({
+      ...{ status: 200, body: { name: 'Shirt 2' } },
+    });
+  });
+});
+
+describe('removing a product', () => {
+  it('waits for an order that locks its variants, whatever their order on disk', async () => {
+    const { id, variants } = (await newShirt()).shirt;
+    const [first, second] = variants.map((variant: { id: string }) => variant.id);
+    await api.patch(`variants/${first}`, { sku: 'moved behind the other' });
+    const lock = `SELECT FROM ${schema}.product_variants WHERE id = $1 FOR UPDATE`;
+    const answer = await withClient(app.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(lock, [first]);
+      const removing = api.delete(`products/${id}`);
+      await untilTrue(async () => (await waiters()) === 1);
+      await client.query(lock, [second]);
+      await client.query('COMMIT');
+      return removing;
+    });
+    expect(answer.status).toBe(204);
+  });
+});
+
+async function waiters(): Promise<number> {
+  const rows = await app.database.query<{ count: number }>(
+    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows[0]!.count;
+}

@@ -1,6 +1,8 @@
 import type { ProductImage } from './product.entity';
 
 export const MAX_POSITION = 10_000;
+/** Images of one product: Shopify's limit. */
+export const MAX_IMAGES = 250;
 
 type ImageInput = Pick<ProductImage, 'src'> & {
   position?: number | undefined;

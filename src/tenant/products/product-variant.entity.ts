@@ -78,4 +78,7 @@ export class ProductVariant {
   attributes: Record<string, string>;
 }
 
+/** Fields that are amounts in the currency of the product. */
+export const AMOUNTS = ['priceMinor', 'compareAtMinor', 'costMinor'] as const;
+
 export type ProductWithVariants = Product & { variants: ProductVariant[] };

@@ -12,7 +12,7 @@ import {
   Url,
   Whole,
 } from '../../http/fields';
-import { MAX_POSITION } from './product-images';
+import { MAX_IMAGES, MAX_POSITION } from './product-images';
 import { MAX_VARIANTS } from './product-options';
 import { UNCHANGED } from '../../http/read-only';
 import { TextMap } from '../../http/text-map';
@@ -127,7 +127,11 @@ class ProductFieldsDto {
   })
   options?: ProductOptionDto[];
 
-  @ListOf(ProductImageInputDto, { max: 250, optional: true, description: 'Stored in order of position.' })
+  @ListOf(ProductImageInputDto, {
+    max: MAX_IMAGES,
+    optional: true,
+    description: 'Stored in order of position.',
+  })
   images?: ProductImageInputDto[];
 
   @TextMap({ ...ATTRIBUTES, optional: true })
@@ -207,7 +211,7 @@ export class ProductDto {
   @ListOf(ProductOptionDto, { max: 10 })
   options: ProductOptionDto[];
 
-  @ListOf(ProductImageDto, { max: 250 })
+  @ListOf(ProductImageDto, { max: MAX_IMAGES })
   images: ProductImageDto[];
 
   @TextMap(ATTRIBUTES)

@@ -85,7 +85,7 @@ export class ProductsService {
       const rows =
         variants && withShown(variantRows(id, present, variants, priceMinor), variants, only, present);
       if (rows !== undefined && removeVariants !== true) assertAllNamed(present, rows);
-      assertVariants(rows ?? present, options);
+      if (rows !== undefined || options !== undefined) assertVariants(rows ?? present, options);
       if (rows !== undefined) await replaceVariants(manager, present, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
       const derived = options ?? (rows && optionsOf(rows));
@@ -103,12 +103,9 @@ export class ProductsService {
 
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
-      await ifMatch.check(async () => {
-        await lockProduct(manager, id);
-        return readProduct(manager, id);
-      });
-      const { affected } = await manager.delete(Product, { id });
-      if (affected !== 1) throw new ProductNotFound();
+      await lockProduct(manager, id); // the cascade would lock the variants in any order
+      await ifMatch.check(() => readProduct(manager, id));
+      await manager.delete(Product, { id });
     });
   }
 

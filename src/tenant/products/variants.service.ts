@@ -24,7 +24,7 @@ import {
   type UpdateVariantDto,
   type ProductVariantDto,
 } from './variants.dto';
-import { insertVariants, saveVariants, variantRows, type VariantRow } from './variants';
+import { insertVariants, isShort, saveVariants, variantRows, type VariantRow } from './variants';
 
 /** The index is of lower(sku). */
 const HAS_SKU = 'v.sku = :sku AND lower(v.sku) COLLATE "C" = lower(:sku) COLLATE "C"';
@@ -102,8 +102,7 @@ export class VariantsService {
       const variant = await manager.findOne(ProductVariant, { where: { id }, lock });
       if (variant === null) throw new VariantNotFound();
       const stock = variant.stock + delta;
-      const isShort = stock < 0 && variant.tracksStock && !variant.sellsWhenOut;
-      if (isShort || Math.abs(stock) > MAX_STOCK)
+      if (isShort({ ...variant, stock }) || Math.abs(stock) > MAX_STOCK)
         throw new StockTooLow({ detail: `The stock is ${variant.stock}; it cannot become ${stock}.` });
       await manager.update(ProductVariant, { id }, { stock });
       await recordStock(manager, [{ variantId: id, before: variant.stock, after: stock }], {

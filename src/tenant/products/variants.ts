@@ -104,10 +104,18 @@ export async function updateOnlyVariant(
   await saveVariants(manager, [only], [row], origin);
 }
 
+/** True for a stock below 0 of a variant that must not have one. */
+export function isShort({
+  stock,
+  tracksStock,
+  sellsWhenOut,
+}: Pick<VariantRow, 'stock' | 'tracksStock' | 'sellsWhenOut'>): boolean {
+  return stock < 0 && tracksStock && !sellsWhenOut;
+}
+
 /** @throws ValidationFailed */
-export function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow, field: string): void {
-  if (stock < 0 && tracksStock && !sellsWhenOut)
-    throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
+export function assertStock(row: VariantRow, field: string): void {
+  if (isShort(row)) throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
 function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {

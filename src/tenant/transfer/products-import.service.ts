@@ -8,7 +8,7 @@ import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type ImportOptions, type ImportReportDto, SEPARATOR_NAMES } from './import.dto';
 import { ImportReport } from './imports/import-report';
 import { Import } from './imports/import.entity';
-import { forgetOldChanges } from './imports/import-log';
+import { forgetOldChanges, waitForImports } from './imports/import-log';
 import { CatalogueWriter } from './shopify/catalogue-writer';
 import { readShopifyCsv } from './shopify/shopify-csv';
 import { type Dialect, findDialect, type SourceFile } from './shopify/shopify-dialect';
@@ -72,7 +72,7 @@ export class ProductsImportService {
     report: ImportReport,
   ): Promise<void> {
     const { userId, currency: own } = this.tenant.access;
-    await waitForOthers(manager);
+    await waitForImports(manager);
     const id = newId();
     const { sha256 } = dialect;
     await manager.insert(Import, { id, sha256, mode, counts: {}, createdBy: userId });
@@ -95,12 +95,4 @@ export class ProductsImportService {
     await manager.update(Import, { id }, { counts: report.totals });
     await forgetOldChanges(manager);
   }
-}
-
-/** Locks a row that only imports use, until COMMIT: two loads of one new catalogue would take each other's handles. */
-async function waitForOthers(manager: EntityManager): Promise<void> {
-  await manager.query(
-    `INSERT INTO counters AS c (name, value) VALUES ('imports', 1)
-     ON CONFLICT (name) DO UPDATE SET value = c.value + 1`,
-  );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { AMOUNTS } from '../../products/product-variant.entity';
 import type { WorkingProduct } from '../shopify/working-catalogue';
 
 type Values = Record<string, unknown>;
@@ -8,9 +9,9 @@ type Values = Record<string, unknown>;
 export interface LoggedChange {
   id: string;
   productId: string;
-  /** Null if the import created it. */
+  /** Old values of changed fields; null if the import created it. */
   before: Values | null;
-  /** New values of changed fields; of what was created, its hash. */
+  /** New values of changed fields, and as `hash` that of all values. */
   after: Values;
 }
 
@@ -23,25 +24,32 @@ export interface ProductChanges {
 export function changesOf({ before, now }: WorkingProduct): ProductChanges {
   const { id } = now.product;
   const known = new Map(before?.variants.map((variant) => [variant.id, variant]));
+  const isRevalued = before !== null && before.product.currency !== now.product.currency;
+  const always = isRevalued ? AMOUNTS : [];
   return {
     product: changeOf(id, id, before?.product, now.product),
     variants: now.variants.flatMap(
-      (variant) => changeOf(variant.id, id, known.get(variant.id), variant) ?? [],
+      (variant) => changeOf(variant.id, id, known.get(variant.id), variant, always) ?? [],
     ),
   };
 }
 
+/** @param always fields that count as changed even if they are equal */
 function changeOf(
   id: string,
   productId: string,
   before: object | undefined,
   now: object,
+  always: readonly string[] = [],
 ): LoggedChange | null {
   if (before === undefined) return { id, productId, before: null, after: { hash: hashOf(now) } };
-  const changed = Object.entries(now).filter(([field, value]) => !isEqual(value, (before as Values)[field]));
+  const changed = Object.entries(now).filter(
+    ([field, value]) => always.includes(field) || !isEqual(value, (before as Values)[field]),
+  );
   if (changed.length === 0) return null;
   const old = changed.map(([field]) => [field, (before as Values)[field]]);
-  return { id, productId, before: Object.fromEntries(old) as Values, after: Object.fromEntries(changed) };
+  const after = { ...Object.fromEntries(changed), hash: hashOf(now) };
+  return { id, productId, before: Object.fromEntries(old) as Values, after };
 }
 
 /** Hash of the values of a product or variant, with which an undo finds out whether it was changed since. */
@@ -65,16 +73,27 @@ function canonical(value: unknown): string {
 /** Days for which an import can be undone. */
 export const KEPT_DAYS = 30;
 
-/** Removes what is needed to undo imports of long ago. */
+/**
+ * Locks a row that only imports and their undoing use, until COMMIT: two loads of one new catalogue would take each other's
+ * handles, and two that name products in another order would deadlock.
+ */
+export async function waitForImports(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `INSERT INTO counters AS c (name, value) VALUES ('imports', 1)
+     ON CONFLICT (name) DO UPDATE SET value = c.value + 1`,
+  );
+}
+
+/** Removes what is needed to undo imports of long ago, a day late, because the clocks of program and database differ. */
 export async function forgetOldChanges(manager: EntityManager): Promise<void> {
   await manager.query(
     `DELETE FROM import_changes c USING imports i
      WHERE c.import_id = i.id AND i.created_at < now() - make_interval(days => $1)`,
-    [KEPT_DAYS],
+    [KEPT_DAYS + 1],
   );
 }
 
-/** A product that several batches change keeps its first old and its last new values. */
+/** Adds changes to the log. A row that several batches change keeps its first old and its last new values. */
 export async function logChanges(
   manager: EntityManager,
   importId: string,
@@ -88,7 +107,7 @@ export async function logChanges(
   await manager.query(
     `INSERT INTO import_changes AS c (import_id, id, product_id, before, after)
      SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[])
-     ON CONFLICT (import_id, id) DO UPDATE
+     ON CONFLICT (import_id, product_id, id) DO UPDATE
      SET before = EXCLUDED.before || c.before, after = c.after || EXCLUDED.after`,
     [
       importId,

@@ -13,7 +13,7 @@ import {
 import type { CatalogueGroup, RowProblem } from '../shopify/shopify-catalogue';
 import type { Dialect } from '../shopify/shopify-dialect';
 import type { WorkingProduct } from '../shopify/working-catalogue';
-import type { LoggedChange, ProductChanges } from './import-log';
+import { isEqual, type LoggedChange, type ProductChanges } from './import-log';
 
 const MAX_SHOWN = 200;
 
@@ -93,9 +93,9 @@ export class ImportReport {
     const changes =
       before === null
         ? [{ ...item, field: null, old: null, new: null }]
-        : Object.entries(after).map(([field, value]) => {
-            return { ...item, field, old: shown(before[field]), new: shown(value) };
-          });
+        : Object.entries(before)
+            .filter(([field, value]) => !isEqual(value, after[field])) // amounts in another currency may be equal
+            .map(([field, value]) => ({ ...item, field, old: shown(value), new: shown(after[field]) }));
     this.changes.push(...changes.slice(0, MAX_LISTED_CHANGES - this.changes.length));
   }
 }

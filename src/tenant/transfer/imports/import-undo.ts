@@ -1,7 +1,9 @@
 import { type EntityManager, In } from 'typeorm';
 import { ProductVariant } from '../../products/product-variant.entity';
 import { Product } from '../../products/product.entity';
-import { saveVariants, type VariantRow } from '../../products/variants';
+import { isShort, saveVariants, type VariantRow } from '../../products/variants';
+import { groupBy } from '../../../common/group-by';
+import { variantProblem } from '../../products/product-options';
 import type { ProductValues } from '../shopify/working-catalogue';
 import { ImportTouched } from '../transfer.errors';
 import { ImportChange } from './import.entity';
@@ -14,7 +16,7 @@ const MAX_LISTED = 1000;
 interface Touched {
   productId: string;
   variantId: string | null;
-  /** Null if the import created it and any field was changed since. */
+  /** Null if the import created it and any field was changed since; `variants` if those of the product would not fit each other. */
   field: string | null;
 }
 
@@ -69,8 +71,11 @@ export class ImportUndo {
       else if (isProduct) restored.products.push({ ...(now as Product), ...change.before });
       else restored.variants.push({ ...(now as ProductVariant), ...change.before });
     }
-    this.assertComplete(created.products, variants, changes);
+    const revalued = changes.flatMap(({ id, before }) => (before?.['currency'] === undefined ? [] : id));
+    this.compareAdded([...created.products, ...revalued], variants, changes);
     if (this.touched.length > 0) return; // what follows would be rolled back
+    this.compareRest(variants, restored.variants, created);
+    if (this.touched.length > 0) return;
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
     if (created.products.length > 0) await manager.delete(Product, created.products);
@@ -86,20 +91,42 @@ export class ImportUndo {
     else if (before === null) {
       if (after['hash'] !== hashOf(valuesOf(now))) touch(null);
     } else
-      for (const [field, value] of Object.entries(after))
-        if (!isEqual(value, (now as unknown as Record<string, unknown>)[field])) touch(field);
+      for (const field of Object.keys(before))
+        if (!isEqual(after[field], (now as unknown as Record<string, unknown>)[field])) touch(field);
   }
 
-  /** A variant that somebody has added to a product that the import created would be lost with it. */
-  private assertComplete(
-    created: readonly string[],
+  /**
+   * A variant that somebody has added to one of these products would be lost with the product that the import created, or
+   * have its price in the currency of before.
+   */
+  private compareAdded(
+    productIds: readonly string[],
     variants: readonly ProductVariant[],
     changes: readonly ImportChange[],
   ): void {
     const known = new Set(changes.map(({ id }) => id));
     for (const { id, productId } of variants)
-      if (created.includes(productId) && !known.has(id))
+      if (productIds.includes(productId) && !known.has(id))
         this.touched.push({ productId, variantId: id, field: null });
+  }
+
+  /** Fields that the import did not change may since have got values that do not fit those of before. */
+  private compareRest(
+    variants: readonly ProductVariant[],
+    restored: readonly ProductVariant[],
+    created: { products: readonly string[]; variants: readonly string[] },
+  ): void {
+    const old = new Map(restored.map((variant) => [variant.id, variant]));
+    for (const [productId, all] of groupBy(variants, (variant) => variant.productId)) {
+      if (created.products.includes(productId)) continue;
+      const rest = all
+        .filter(({ id }) => !created.variants.includes(id))
+        .map((now) => old.get(now.id) ?? now);
+      const short = rest.filter(isShort).map(({ id }) => ({ productId, variantId: id, field: 'stock' }));
+      this.touched.push(...short);
+      if (rest.length === 0 || variantProblem(rest, undefined) !== null)
+        this.touched.push({ productId, variantId: null, field: 'variants' });
+    }
   }
 
   private async restore(

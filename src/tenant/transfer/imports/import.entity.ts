@@ -8,7 +8,7 @@ import {
   type Relation,
 } from 'typeorm';
 
-/** An import of products that stored something. */
+/** An import of products. */
 @Entity('imports')
 export class Import {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'imports_pkey' })
@@ -49,19 +49,19 @@ export class ImportChange {
   @JoinColumn({ name: 'import_id', foreignKeyConstraintName: 'import_changes_import_id_fkey' })
   import: Relation<Import>;
 
+  /** Equals `id` for a product. */
+  @PrimaryColumn('uuid', { name: 'product_id', primaryKeyConstraintName: 'import_changes_pkey' })
+  productId: string;
+
   /** Id of the product or variant. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'import_changes_pkey' })
   id: string;
-
-  /** Equals `id` for a product. */
-  @Column('uuid', { name: 'product_id' })
-  productId: string;
 
   /** Old values by field; null if the import created it. */
   @Column('jsonb', { nullable: true })
   before: Record<string, unknown> | null;
 
-  /** New values by field; of what the import created, a hash of all values. */
+  /** New values by field, and as `hash` that of all values, by which what the import created is compared. */
   @Column('jsonb')
   after: Record<string, unknown>;
 }

@@ -6,7 +6,7 @@ import { TenantConnection } from '../../../tenancy/tenant-connection';
 import { type ImportDto, toImportDto } from '../import.dto';
 import { ImportNotFound, ImportTooOld, ImportUndone } from '../transfer.errors';
 import { Import } from './import.entity';
-import { KEPT_DAYS } from './import-log';
+import { KEPT_DAYS, waitForImports } from './import-log';
 import { ImportUndo } from './import-undo';
 
 const DAY_MS = 86_400_000;
@@ -45,7 +45,8 @@ export class ImportsService {
   undo(id: string): Promise<ImportDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
-      const found = await manager.findOne(Import, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      await waitForImports(manager);
+      const found = await manager.findOneBy(Import, { id });
       if (found === null) throw new ImportNotFound();
       if (found.undoneAt !== null) throw new ImportUndone();
       if (found.createdAt.getTime() < Date.now() - KEPT_DAYS * DAY_MS) throw new ImportTooOld();

@@ -57,7 +57,7 @@ function readHeader(names: readonly string[], line: number): number[] {
 }
 
 function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): HistoryRow {
-  const texts = places.map((place) => cells[place]?.trim() ?? '');
+  const texts = places.map((place) => cells[place]?.normalize('NFC').trim() ?? '');
   const [invoice, spelling, description, count, placedAt, price, customer, country] = texts as TextsOfRow;
   const fault = (code: FaultCode, message: string): RowFault => ({ line, invoice, code, message });
   if (cells.length !== HISTORY_COLUMNS.length)

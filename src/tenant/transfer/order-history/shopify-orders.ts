@@ -113,8 +113,8 @@ function readLine(textOf: TextOf, currency: string): LineRead | Misfit {
   return { quantity, amounts, discountMinor };
 }
 
-/** Without the apostrophe by which spreadsheets keep digits as text. */
+/** The text in NFC, without the apostrophe by which spreadsheets keep digits as text. */
 function cleaned(column: string, cell: string | undefined): string {
-  const text = cell?.trim() ?? '';
+  const text = cell?.normalize('NFC').trim() ?? '';
   return text.startsWith("'") && !WORDS.has(column) ? text.replace(/^'(?=[+\d])/, '') : text;
 }

@@ -1,5 +1,7 @@
 import { newId } from '../../../common/ids';
+import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
+import { AMOUNTS } from '../../products/product-variant.entity';
 import { SOLD_STATUSES } from '../../products/product.entity';
 import { mergeAttributes, type MergedVariants, mergeVariants } from './merge-variants';
 import type { CatalogueFields, CatalogueProduct, CatalogueStatus, RowProblem } from './shopify-catalogue';
@@ -62,6 +64,11 @@ function conflictOf(
   if (all.length === 0) return { code: 'PRODUCT_UNUSABLE', message: 'No variant of the product is left.' };
   if (all.length > MAX_VARIANTS)
     return { code: 'ROWS_TOO_MANY', message: `A product has at most ${MAX_VARIANTS} variants.` };
+  if (imagesOf(file, target?.now.product.images).length > MAX_IMAGES)
+    return {
+      code: 'IMAGES_TOO_MANY',
+      message: `With those of the shop the product has more than ${MAX_IMAGES} images.`,
+    };
   const message = variantProblem(all, undefined);
   if (message !== null)
     return { code: 'VARIANTS_CONFLICT', message: `With the variants of the shop: ${message}.` };
@@ -76,15 +83,15 @@ function conflictOf(
 /** True if the merge would change the currency of a price: amounts have no currency of their own, their product has. */
 function isRevalued(file: CatalogueProduct, { now }: WorkingProduct, named: ReadonlySet<string>): boolean {
   if (file.currency === now.product.currency || !hasPrices(file)) return false;
-  const isWhole = file.fields !== null && now.variants.every(({ id }) => named.has(id));
-  return !isWhole || file.variants.some(({ priceMinor }) => priceMinor === undefined);
+  const isWhole = file.namesCurrency && file.fields !== null && now.variants.every(({ id }) => named.has(id));
+  const isKept = (amount: (typeof AMOUNTS)[number]) =>
+    now.variants.some((variant) => variant[amount] !== null) &&
+    file.variants.some((variant) => variant[amount] === undefined);
+  return !isWhole || AMOUNTS.some(isKept);
 }
 
 function hasPrices({ variants }: CatalogueProduct): boolean {
-  return variants.some(
-    ({ priceMinor, compareAtMinor, costMinor }) =>
-      priceMinor !== undefined || compareAtMinor !== undefined || costMinor !== undefined,
-  );
+  return variants.some((variant) => AMOUNTS.some((amount) => variant[amount] !== undefined));
 }
 
 function productValues(
@@ -117,10 +124,10 @@ function statusOf(fields: CatalogueFields | null, before: CatalogueStatus | unde
   return isPublished === true && status === undefined && !isSold ? 'active' : wanted;
 }
 
-/** Rows without a title add images to those of the product. */
-function imagesOf({ fields, images }: CatalogueProduct, before: ProductValues['images'] = []) {
+/** Rows without a title or a handle add images to those of the product. */
+function imagesOf({ handle, fields, images }: CatalogueProduct, before: ProductValues['images'] = []) {
   if (images === undefined) return before;
-  if (fields !== null) return images;
+  if (fields !== null && handle !== '') return images;
   const shown = new Set(before.map(({ src }) => src));
   return [...before, ...images.filter(({ src }) => !shown.has(src))].toSorted(
     (a, b) => a.position - b.position,

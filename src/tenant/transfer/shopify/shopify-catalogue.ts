@@ -57,6 +57,8 @@ export interface CatalogueProduct {
   currency: string;
   /** In the order of the columns; without values unless the file lists them. */
   options: ProductOption[];
+  /** False if the first row has no Currency: then it is that of the import. */
+  namesCurrency: boolean;
   /** Missing when the file has no column for images. */
   images?: CatalogueImage[];
   variants: CatalogueVariant[];

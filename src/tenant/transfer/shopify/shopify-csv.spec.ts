@@ -226,7 +226,7 @@ describe('readShopifyCsv, products', () => {
   it('reads fields only of columns that the file has', async () => {
     const [group] = await read(['Handle,Variant Price\ntee,5\n']);
     expect(group?.product).toEqual({
-      ...{ rows: [2], handle: 'tee', hasHandle: true, currency: 'USD' },
+      ...{ rows: [2], handle: 'tee', hasHandle: true, currency: 'USD', namesCurrency: false },
       fields: { attributes: {} },
       options: [],
       variants: [{ row: 2, priceMinor: 500, attributes: {} }],
@@ -644,6 +644,13 @@ describe('readShopifyCsv, bad rows', () => {
     const [group] = await readRows(firstSized('first'), ...rows);
     expect(named([group!])).toEqual(['2050:ROWS_TOO_MANY', '2051:ROWS_TOO_MANY']);
     expect(group?.product?.variants).toHaveLength(2048);
+  });
+
+  it('names each row of a product beyond the 5,000th in a group of its own', async () => {
+    const rows = [titled(), ...Array.from({ length: 5001 }, () => titled())];
+    const groups = await readRows(...rows);
+    expect(groups.map((group) => group.rows)).toEqual([1, 1, 5000]);
+    expect(named(groups)).toEqual(['5002:ROWS_TOO_MANY', '5003:ROWS_TOO_MANY']);
   });
 
   it('refuses images beyond the 250th', async () => {

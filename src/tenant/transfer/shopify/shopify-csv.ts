@@ -6,6 +6,8 @@ import { ShopifyRow } from './shopify-row';
 import { RowSpill } from './row-spill';
 
 const MAX_PRODUCTS = 1_000_000;
+/** Rows of one product: twice what its variants and images need. */
+const MAX_ROWS = 5000;
 
 /** A file that can be read more than once, as UTF-8. */
 export interface ShopifyFile {
@@ -39,17 +41,15 @@ export async function* readShopifyCsv(
         await spill.add(row.handle, record, isTitled(row));
         continue;
       }
-      if (product !== undefined && row.handle !== null && row.handle === handle) {
-        product.add(row);
-        continue;
-      }
-      if (row.handle === null) {
-        yield row.problems.length > 0 ? rejected(row) : new ShopifyProduct(row, options.currency).finish();
+      if (product !== undefined && row.handle === handle) {
+        yield* added(product, row);
         continue;
       }
       if (product !== undefined) yield product.finish();
-      product = new ShopifyProduct(row, options.currency);
       ({ handle } = row);
+      product = handle === null ? undefined : new ShopifyProduct(row, options.currency);
+      if (handle === null)
+        yield row.problems.length > 0 ? rejected(row) : new ShopifyProduct(row, options.currency).finish();
     }
     if (product !== undefined) yield product.finish();
     if (header !== undefined) yield* gathered(spill, header, options);
@@ -79,15 +79,16 @@ async function findScattered(file: ShopifyFile, options: ReadingOptions): Promis
   for await (const { record, header } of recordsOf(file)) {
     const row = new ShopifyRow(header, record, options);
     const { handle } = row;
+    const isNext = handle !== last;
+    last = handle;
     if (handle === null) continue;
-    if (handle !== last) {
+    if (isNext) {
       if (seen.has(handle)) scattered.add(handle);
       isFirstTitled = isTitled(row);
     } else if (isTitled(row) && !isFirstTitled) scattered.add(handle);
     seen.add(handle);
     if (seen.size > MAX_PRODUCTS)
       throw new UnreadableCsv(`The file has more than ${MAX_PRODUCTS} products; split it.`, record.line);
-    last = handle;
   }
   return scattered;
 }
@@ -102,10 +103,20 @@ async function* gathered(
     for await (const record of records) {
       const row = new ShopifyRow(header, record, options);
       if (product === undefined) product = new ShopifyProduct(row, options.currency);
-      else product.add(row);
+      else yield* added(product, row);
     }
     if (product !== undefined) yield product.finish();
   }
+}
+
+/** Adds a row to its product, or gives it back as a group of its own if the product has too many: memory holds their problems. */
+function added(product: ShopifyProduct, row: ShopifyRow): CatalogueGroup[] {
+  if (product.rows < MAX_ROWS) {
+    product.add(row);
+    return [];
+  }
+  row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_ROWS} rows.`);
+  return [rejected(row)];
 }
 
 function isTitled(row: ShopifyRow): boolean {

@@ -7,6 +7,7 @@ import type {
   RowProblem,
 } from './shopify-catalogue';
 import type { ProductOption } from '../../products/product.entity';
+import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import { readFields } from './shopify-fields';
 import type { ShopifyRow } from './shopify-row';
@@ -20,8 +21,6 @@ import {
   readVariant,
 } from './shopify-variant';
 
-const MAX_IMAGES = 250;
-
 /** Columns in which another titled row of the product should not differ from the first. */
 const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Status', 'Published'];
 
@@ -29,7 +28,7 @@ const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Statu
  * Collects the rows of one product; its titled row, if it has one, comes first. A row with any problem is left out completely.
  */
 export class ShopifyProduct {
-  private rows = 0;
+  rows = 0;
   private readonly fields: CatalogueFields | null;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
@@ -147,6 +146,7 @@ export class ShopifyProduct {
       handle: first.handle ?? '', // only a product that is found by SKU has none
       hasHandle: first.hasHandle,
       currency,
+      namesCurrency: first.has('Currency'),
       fields,
       ...{ variants, options },
       ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),

@@ -47,11 +47,6 @@ export class ShopifyRow {
       this.fail('HANDLE_MISSING', 'Handle', 'The row names no product: it has no Handle, Title or SKU.');
   }
 
-  /** True if no cell has a value: then it is no row. */
-  get isBlank(): boolean {
-    return this.cells.every((cell) => cell.trim() === '');
-  }
-
   /** Adds a problem; one of the same cell and code is added once. */
   fail(code: ProblemCode, column: string | null, message: string): void {
     if (this.problems.some((problem) => problem.code === code && problem.column === column)) return;

@@ -1,6 +1,7 @@
 import { MAX_POSITION } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import type { ProductOption } from '../../products/product.entity';
+import { MAX_STOCK } from '../../products/variants.dto';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
 import { isLonger, shown, type ShopifyRow } from './shopify-row';
@@ -15,10 +16,16 @@ const MAX_LISTS = 1_000_000;
 const MAX_VALUE = 255;
 
 /** Columns whose values make a row that of a variant. Shopify leaves them empty in the row of an image. */
-const VARIANT_COLUMNS = [
+const USUAL_COLUMNS = [
   ...['Variant Price', 'Variant SKU', 'Variant Inventory Qty', 'Variant Barcode'],
   ...['Variant Compare At Price', 'Cost per item'],
   ...OPTION_SLOTS.map((slot) => `Option${slot} Value`),
+];
+
+/** Columns that do so in a file without any of those above. */
+const OTHER_COLUMNS = [
+  ...['Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Policy'],
+  ...['Variant Requires Shipping', 'Variant Taxable', 'Variant Image'],
 ];
 
 /** Names of the options by slot; '' where the product has none. */
@@ -26,11 +33,18 @@ export type OptionNames = readonly string[];
 
 /** True if the file has columns that make a row that of a variant. */
 export function hasVariants(row: ShopifyRow): boolean {
-  return VARIANT_COLUMNS.some((column) => row.knows(column));
+  return variantColumns(row).some((column) => row.knows(column));
 }
 
 export function isVariantRow(row: ShopifyRow): boolean {
-  return VARIANT_COLUMNS.some((column) => row.has(column));
+  return variantColumns(row).some((column) => row.has(column));
+}
+
+function variantColumns(row: ShopifyRow): readonly string[] {
+  const isUsual = USUAL_COLUMNS.some((column) => row.knows(column));
+  return isUsual
+    ? USUAL_COLUMNS
+    : [...OTHER_COLUMNS, ...row.columns.variantAttributes.map(({ column }) => column)];
 }
 
 /** Reads the option names from the first row of a product. */
@@ -101,7 +115,7 @@ export function readVariant(row: ShopifyRow, names: OptionNames, currency: strin
   read('Variant Compare At Price', 'compareAtMinor', () => row.money('Variant Compare At Price', currency));
   read('Cost per item', 'costMinor', () => row.money('Cost per item', currency));
   read('Variant Inventory Qty', 'stock', () =>
-    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, Number.MAX_SAFE_INTEGER, 'STOCK_INVALID'),
+    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, MAX_STOCK, 'STOCK_INVALID'),
   );
   read('Variant Inventory Tracker', 'tracksStock', () => row.has('Variant Inventory Tracker'));
   read('Variant Inventory Policy', 'sellsWhenOut', () => readPolicy(row));

@@ -1,5 +1,5 @@
 import type { Product } from '../../products/product.entity';
-import type { ProductVariant, ProductWithVariants } from '../../products/product-variant.entity';
+import type { ProductWithVariants } from '../../products/product-variant.entity';
 import type { VariantRow } from '../../products/variants';
 
 export type ProductValues = Omit<Product, 'createdAt' | 'updatedAt'>;
@@ -19,18 +19,14 @@ export interface WorkingProduct {
 
 /** The products that a batch of the file refers to. Several groups of the batch may change one of them. */
 export class WorkingCatalogue {
-  private readonly products = new Map<string, WorkingProduct>();
   private readonly byHandle = new Map<string, WorkingProduct>();
-  private readonly bySku = new Map<string, WorkingProduct[]>();
+  private readonly bySku = new Map<string, readonly WorkingProduct[]>();
 
   /** @param stored all products with a handle or, as far as needed, a SKU of the batch, with all their variants */
   constructor(stored: readonly ProductWithVariants[]) {
     for (const { variants, createdAt: _created, updatedAt: _updated, ...product } of stored) {
       const before = { product, variants: variants.toSorted((a, b) => a.position - b.position) };
-      const working = { before, now: before };
-      this.products.set(product.id, working);
-      this.byHandle.set(product.handle, working);
-      for (const { sku } of variants) this.addSku(sku, working);
+      this.add({ before, now: before });
     }
   }
 
@@ -45,21 +41,26 @@ export class WorkingCatalogue {
 
   /** @param working undefined for a new product */
   set(working: WorkingProduct | undefined, now: ProductState): WorkingProduct {
-    if (working !== undefined) {
-      working.now = now;
-      return working;
-    }
-    const added = { before: null, now };
-    this.products.set(now.product.id, added);
-    this.byHandle.set(now.product.handle, added);
-    for (const { sku } of now.variants) this.addSku(sku, added);
-    return added;
+    if (working === undefined) return this.add({ before: null, now });
+    for (const { sku } of working.now.variants)
+      if (sku !== null)
+        this.bySku.set(
+          sku,
+          this.withSku(sku).filter((other) => other !== working),
+        );
+    working.now = now;
+    this.addSkus(working);
+    return working;
   }
 
-  private addSku(sku: ProductVariant['sku'], working: WorkingProduct): void {
-    if (sku === null) return;
-    const others = this.bySku.get(sku);
-    if (others === undefined) this.bySku.set(sku, [working]);
-    else others.push(working);
+  private add(working: WorkingProduct): WorkingProduct {
+    this.byHandle.set(working.now.product.handle, working);
+    this.addSkus(working);
+    return working;
+  }
+
+  private addSkus(working: WorkingProduct): void {
+    for (const { sku } of working.now.variants)
+      if (sku !== null) this.bySku.set(sku, [...this.withSku(sku), working]);
   }
 }
