@@ -53,6 +53,8 @@ export interface CatalogueProduct {
   fields: CatalogueFields | null;
   /** ISO 4217; the currency of all its prices. */
   currency: string;
+  /** False if neither the file nor the request says the currency: then prices are in that which a stored product has. */
+  isCurrencyNamed: boolean;
   /** Missing when the file has no column for images. */
   images?: CatalogueImage[];
   variants: CatalogueVariant[];
@@ -110,5 +112,7 @@ export interface CatalogueGroup {
 export interface ReadingOptions {
   /** ISO 4217, of products that do not name theirs. */
   currency: string;
+  /** True if the request names the currency, and not only the shop has it. */
+  isCurrencyNamed?: boolean;
   decimal: 'point' | 'comma';
 }

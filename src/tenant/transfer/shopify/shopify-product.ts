@@ -143,6 +143,7 @@ export class ShopifyProduct {
       handle: first.handle ?? '', // only a product that is found by SKU has none
       hasHandle: first.hasHandle,
       currency,
+      isCurrencyNamed: first.namesCurrency,
       fields,
       variants,
       ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),
