@@ -153,6 +153,15 @@ describe('columns that the file lacks', () => {
     });
   });
 
+  it('leave the currency of a product, in which its prices are read', async () => {
+    await load('Handle,Title,Variant SKU,Variant Price,Currency', 'mug,Mug,A,20,USD', 'tea,Tea,B,2000,JPY');
+    await load('Variant SKU,Variant Price', 'A,18.50', 'B,1850');
+    expect((await products()).map(({ currency, priceMinor }) => [currency, priceMinor])).toEqual([
+      ['USD', 1850],
+      ['JPY', 1850],
+    ]);
+  });
+
   it('put no sold unit back', async () => {
     const before = await newProduct(api, { ...full, status: 'active' });
     await newOrder(api, before.id, 2);

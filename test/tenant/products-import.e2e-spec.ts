@@ -237,7 +237,7 @@ describe('POST /products/import', () => {
   });
 
   it.each([
-    ['names no title', 'tee,,Size,S,A,1500,'],
+    ['names no title, no currency and cents', 'tee,,Size,S,A,15.50,'],
     ['names no title and another currency', 'tee,,Size,S,A,15.00,USD'],
     ['names some of the variants', 'tee,Tee,Size,S,A,15.00,USD'],
   ])('leaves a product alone that has another currency, when the file %s', async (_how, row) => {

@@ -82,7 +82,8 @@ export class ProductsImportService {
       report,
     );
     const notStored = new Set<string>();
-    const groups = readShopifyCsv(dialect, { currency: currency ?? own, decimal }, notStored);
+    const reading = { currency: currency ?? own, isCurrencyNamed: currency !== undefined, decimal };
+    const groups = readShopifyCsv(dialect, reading, notStored);
     for await (const group of groups) if (await writer.add(group)) onProgress?.(report.rows);
     await writer.finish();
     onProgress?.(report.rows);

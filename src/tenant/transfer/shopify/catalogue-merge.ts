@@ -1,10 +1,17 @@
 import { newId } from '../../../common/ids';
+import { formatMinor, parseMinor } from '../../../common/money';
 import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
 import { AMOUNTS } from '../../products/product-variant.entity';
 import { SOLD_STATUSES } from '../../products/product.entity';
 import { mergeAttributes, type MergedVariants, mergeVariants } from './merge-variants';
-import type { CatalogueFields, CatalogueProduct, CatalogueStatus, RowProblem } from './shopify-catalogue';
+import type {
+  CatalogueFields,
+  CatalogueProduct,
+  CatalogueStatus,
+  CatalogueVariant,
+  RowProblem,
+} from './shopify-catalogue';
 import type { ProductState, ProductValues, WorkingCatalogue, WorkingProduct } from './working-catalogue';
 
 /** A product of the catalogue that the file has changed, if any, and problems with the rows that are left out. */
@@ -19,9 +26,15 @@ export interface MergeResult {
  * Merges a product of a file into the product with its handle; or, if its rows have no Handle, into the only one with its SKU;
  * else creates one. Fields without a column in the file stay as they are. Nothing is deleted.
  */
-export function mergeProduct(file: CatalogueProduct, catalogue: WorkingCatalogue): MergeResult {
-  const target = findTarget(file, catalogue);
-  if (target !== undefined && 'code' in target) return reject(file, target.code, target.message);
+export function mergeProduct(read: CatalogueProduct, catalogue: WorkingCatalogue): MergeResult {
+  const target = findTarget(read, catalogue);
+  if (target !== undefined && 'code' in target) return reject(read, target.code, target.message);
+  const file = inCurrencyOf(target?.now.product, read);
+  if (file === null) {
+    const { currency } = target?.now.product ?? read;
+    const message = `The product has its prices in ${currency}, in which one of the file is no amount. Name the currency of the file.`;
+    return reject(read, 'CURRENCY_CONFLICT', message);
+  }
   const name = file.fields?.name ?? '';
   if (target === undefined && name === '')
     return reject(file, 'TITLE_MISSING', 'There is no Title, and the shop has no product with this handle.');
@@ -76,18 +89,40 @@ function conflictOf(
   const { currency } = target.now.product;
   return {
     code: 'CURRENCY_CONFLICT',
-    message: `The product has its prices in ${currency}, and the file does not name all of them in ${file.currency}.`,
+    message: `The product has its prices in ${currency}, and the file does not give all its variants a price in ${file.currency}.`,
   };
 }
 
 /** True if the merge would change the currency of a price: amounts have no currency of their own, their product has. */
 function isRevalued(file: CatalogueProduct, { now }: WorkingProduct, named: ReadonlySet<string>): boolean {
   if (file.currency === now.product.currency || !hasPrices(file)) return false;
-  const isWhole = file.namesCurrency && file.fields !== null && now.variants.every(({ id }) => named.has(id));
+  const isWhole = file.fields !== null && now.variants.every(({ id }) => named.has(id));
   const isKept = (amount: (typeof AMOUNTS)[number]) =>
     now.variants.some((variant) => variant[amount] !== null) &&
     file.variants.some((variant) => variant[amount] === undefined);
   return !isWhole || AMOUNTS.some(isKept);
+}
+
+/** Reads the prices of a file that names no currency in that of the product. @returns null if one is no amount of it */
+function inCurrencyOf(
+  product: { currency: string } | undefined,
+  file: CatalogueProduct,
+): CatalogueProduct | null {
+  if (product === undefined || file.namesCurrency || product.currency === file.currency) return file;
+  const { currency } = product;
+  const variants: CatalogueVariant[] = [];
+  for (const variant of file.variants) {
+    const prices: Partial<Record<(typeof AMOUNTS)[number], number>> = {};
+    for (const field of AMOUNTS) {
+      const minor = variant[field] ?? null;
+      if (minor === null) continue;
+      const inOther = parseMinor(formatMinor(minor, file.currency), currency);
+      if (inOther === null) return null;
+      prices[field] = inOther;
+    }
+    variants.push({ ...variant, ...prices });
+  }
+  return { ...file, currency, variants };
 }
 
 function hasPrices({ variants }: CatalogueProduct): boolean {

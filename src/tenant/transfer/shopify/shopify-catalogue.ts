@@ -57,7 +57,7 @@ export interface CatalogueProduct {
   currency: string;
   /** In the order of the columns; without values unless the file lists them. */
   options: ProductOption[];
-  /** False if the first row has no Currency: then it is that of the import. */
+  /** False if neither the file nor the request says the currency: then prices are in that which a stored product has. */
   namesCurrency: boolean;
   /** Missing when the file has no column for images. */
   images?: CatalogueImage[];
@@ -117,5 +117,7 @@ export interface CatalogueGroup {
 export interface ReadingOptions {
   /** ISO 4217, of products that do not name theirs. */
   currency: string;
+  /** True if the request names the currency, and not only the shop has it. */
+  isCurrencyNamed?: boolean;
   decimal: 'point' | 'comma';
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readCsvRecords, type Separator, SEPARATORS, UnreadableCsv } from '../../../common/csv-records';
-import { type Encoding, findEncodings, toUtf8 } from '../../../common/text-encoding';
+import { type Encoding, findEncodings, type Reading, toUtf8 } from '../../../common/text-encoding';
 import { NotACatalogueFile, EncodingUnclear, SeparatorUnclear } from '../transfer.errors';
 import type { ShopifyFile } from './shopify-csv';
 import { isSeparatorLine, knownColumns } from './shopify-columns';
@@ -39,15 +39,17 @@ async function* hashed(file: SourceFile, hash: { update(piece: Buffer): unknown 
   }
 }
 
-function only(encodings: readonly Encoding[]): Encoding {
-  const [first, second] = encodings;
+function only(readings: readonly Reading[]): Encoding {
+  const [first, second] = readings;
   if (first === undefined)
     throw new NotACatalogueFile({
-      detail: 'The file is not text in UTF-8, UTF-16 or another known encoding.',
+      detail:
+        'The file is no text in UTF-8 or UTF-16, nor in an encoding that can be found out. Save it as CSV in UTF-8, or name its encoding.',
     });
-  if (second === undefined) return first;
+  if (second === undefined) return first.encoding;
+  const ways = readings.map(({ encoding, sample }) => `${encoding} ("${sample}")`);
   throw new EncodingUnclear({
-    detail: `The file is not UTF-8, and reads as ${encodings.join(', ')}. Name its encoding, such as ?encoding=${first}.`,
+    detail: `The file is not UTF-8, and can be read as ${ways.join(', ')}. Name its encoding, such as encoding=${first.encoding}.`,
   });
 }
 
@@ -64,7 +66,7 @@ async function findSeparator(open: () => AsyncIterable<Buffer>): Promise<Separat
   if (second === undefined || fitting.every(({ cells }) => cells === 1)) return first?.separator ?? ',';
   if (best === 0) return ','; // no column is known: reading the header says so
   throw new SeparatorUnclear({
-    detail: `The header can be read with several separators. Name one, such as ?separator=comma.`,
+    detail: 'The header can be read with several separators. Name one, such as separator=comma.',
   });
 }
 

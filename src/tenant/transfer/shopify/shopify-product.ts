@@ -146,7 +146,7 @@ export class ShopifyProduct {
       handle: first.handle ?? '', // only a product that is found by SKU has none
       hasHandle: first.hasHandle,
       currency,
-      namesCurrency: first.has('Currency'),
+      namesCurrency: first.namesCurrency,
       fields,
       ...{ variants, options },
       ...(first.knows('Image Src') ? { images: images.toSorted((a, b) => a.position - b.position) } : {}),

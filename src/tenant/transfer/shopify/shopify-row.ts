@@ -118,6 +118,11 @@ export class ShopifyRow {
     return minor;
   }
 
+  /** True if the file or the request says in which currency the prices are. */
+  get namesCurrency(): boolean {
+    return this.options.isCurrencyNamed === true || this.has('Currency');
+  }
+
   /** Currency of the product, a column that Shopify does not have; `fallback` when empty. */
   currency(fallback: string): string {
     const code = this.text('Currency').toUpperCase();
