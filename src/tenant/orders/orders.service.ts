@@ -18,6 +18,7 @@ import {
 import { changeOrder, type OrderChange } from './order-change';
 import { OrderEvent, type OrderEventKind } from './order-event.entity';
 import { ORDER_BY_ID, orderListOf } from './order-list';
+import { cancelRefusal, fulfilRefusal, payRefusal, refundRefusal } from './order-refusals';
 import { dueMinor, openUnits } from './order-state';
 import { takeUnits } from './order-units';
 import { Order } from './order.entity';
@@ -91,17 +92,16 @@ export class OrdersService {
 
   pay(id: string, { amountMinor, note }: PayOrderDto, ifMatch: Precondition): Promise<OrderDto> {
     return this.change(id, ifMatch, 'payment', (order) => {
+      assertPossible(payRefusal(order));
       const due = dueMinor(order);
-      if (order.status === 'cancelled' || (order.status !== 'pending' && due === 0)) throw refused(order);
       assertAmount(amountMinor, due);
       return { amountMinor: amountMinor ?? due, note };
     });
   }
 
-  /** Only paid orders are handed over. */
   fulfil(id: string, { lines, note }: FulfilOrderDto, ifMatch: Precondition): Promise<OrderDto> {
     return this.change(id, ifMatch, 'fulfilment', (order) => {
-      if (order.status !== 'paid') throw refused(order);
+      assertPossible(fulfilRefusal(order));
       return { units: takeUnits(order.lines, lines, openUnits), note };
     });
   }
@@ -112,7 +112,7 @@ export class OrdersService {
     ifMatch: Precondition,
   ): Promise<OrderDto> {
     return this.change(id, ifMatch, 'cancellation', (order) => {
-      if (order.status !== 'pending' && order.status !== 'paid') throw refused(order);
+      assertPossible(cancelRefusal(order));
       return { units: takeUnits(order.lines, lines, openUnits), restock, note: reason };
     });
   }
@@ -124,8 +124,8 @@ export class OrdersService {
   ): Promise<OrderDto> {
     assertRefund(amountMinor, lines);
     return this.change(id, ifMatch, 'refund', (order) => {
+      assertPossible(refundRefusal(order, amountMinor));
       const left = order.paidMinor - order.refundedMinor;
-      if (order.kind !== 'sale' || (left === 0 && amountMinor !== 0)) throw refused(order);
       assertAmount(amountMinor, left);
       const units = takeUnits(order.lines, lines ?? [], ({ fulfilled, returned }) => fulfilled - returned);
       return { amountMinor: amountMinor ?? left, units, restock, note: reason };
@@ -200,8 +200,8 @@ function totalOf(sold: readonly SoldVariant[]): number {
   return total;
 }
 
-function refused({ status }: OrderRow): AppError {
-  return new TransitionRefused({ detail: `The order is ${status}; this is not possible.` });
+function assertPossible(refusal: string | null): void {
+  if (refusal !== null) throw new TransitionRefused({ detail: refusal });
 }
 
 function assertAmount(amountMinor: number | undefined, most: number): void {
