@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, MoreThan } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
 import { InvalidCursor, ValidationFailed } from '../../common/common.errors';
-import { FIRST_ID, isId, newId } from '../../common/ids';
+import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -38,6 +38,9 @@ import {
 } from './orders.errors';
 import { placeOrder } from './place-order';
 import { lockStock, type SoldVariant } from './stock';
+
+const AFTER_EVENT =
+  '(e.created_at, e.id) > (SELECT c.created_at, c.id FROM order_events c WHERE c.id = :cursor)';
 
 /** Sales of one shop. */
 @Injectable()
@@ -76,16 +79,17 @@ export class OrdersService {
     });
   }
 
-  /** Oldest first. */
-  async listEvents(id: string, { limit, cursor = FIRST_ID }: PageQuery): Promise<Page<OrderEventDto>> {
-    if (!isId(cursor)) throw new InvalidCursor();
+  /** Oldest first, by time: an import stores events in another order than they happened. */
+  async listEvents(id: string, { limit, cursor }: PageQuery): Promise<Page<OrderEventDto>> {
+    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const events = await this.tenant.run(async (manager) => {
       if (!(await manager.existsBy(Order, { id }))) throw new OrderNotFound();
-      return manager.find(OrderEvent, {
-        where: { orderId: id, id: MoreThan(cursor) },
-        order: { id: 'ASC' },
-        take: limit + 1,
-      });
+      const query = manager
+        .createQueryBuilder(OrderEvent, 'e')
+        .where('e.order_id = :id', { id })
+        .orderBy({ 'e.created_at': 'ASC', 'e.id': 'ASC' })
+        .limit(limit + 1);
+      return (cursor === undefined ? query : query.andWhere(AFTER_EVENT, { cursor })).getMany();
     });
     return toPage(events, limit, (event) => event.id, toOrderEventDto);
   }
