@@ -16,7 +16,7 @@ const MAX_LISTED = 1000;
 interface Touched {
   productId: string;
   variantId: string | null;
-  /** Null if the import created it and any field was changed since; `variants` if those of the product would not fit each other. */
+  /** Null if the import created it and any field was changed since; `variants` if the restored variants would not fit the others. */
   field: string | null;
 }
 
@@ -97,7 +97,7 @@ export class ImportUndo {
 
   /**
    * A variant that somebody has added to one of these products would be lost with the product that the import created, or
-   * have its price in the currency of before.
+   * get its price in the restored currency.
    */
   private compareAdded(
     productIds: readonly string[],
@@ -110,7 +110,7 @@ export class ImportUndo {
         this.touched.push({ productId, variantId: id, field: null });
   }
 
-  /** Fields that the import did not change may since have got values that do not fit those of before. */
+  /** Fields that the import left alone may have got values since that do not fit the restored ones. */
   private compareRest(
     variants: readonly ProductVariant[],
     restored: readonly ProductVariant[],
