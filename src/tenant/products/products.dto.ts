@@ -28,7 +28,7 @@ import {
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
 const NAME = { max: 255, example: 'Linen tee' };
-const DESCRIPTION = {
+export const DESCRIPTION = {
   min: 0,
   max: 100_000,
   raw: true,
@@ -38,7 +38,7 @@ const DESCRIPTION = {
 /** A PATCH accepts what a GET has answered. */
 const UNCHANGED = 'Accepted only with the value that the product has.';
 const SHORT = { min: 0, max: 255 };
-const TAGS = { max: 250, length: 255, example: ['summer'] };
+export const TAGS = { max: 250, length: 255, example: ['summer'] };
 
 export class ProductOptionDto {
   @Text({ max: 255, example: 'Size' })
