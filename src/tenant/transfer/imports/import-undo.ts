@@ -79,6 +79,7 @@ export class ImportUndo {
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
     if (created.products.length > 0) await manager.delete(Product, created.products);
+    await manager.update(Product, { id: In(productIds) }, { updatedAt: new Date() });
   }
 
   private compare(
@@ -134,13 +135,7 @@ export class ImportUndo {
     present: readonly VariantRow[],
   ): Promise<void> {
     const { manager, importId } = this;
-    const updatedAt = new Date();
-    if (products.length > 0)
-      await manager.upsert(
-        Product,
-        products.map((product) => ({ ...product, updatedAt })),
-        ['id'],
-      );
+    if (products.length > 0) await manager.upsert(Product, products, ['id']);
     if (variants.length > 0)
       await saveVariants(manager, present, variants, {
         ...{ reason: 'import', note: 'undone', createdBy: this.userId, importId },
