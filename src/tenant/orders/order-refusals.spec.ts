@@ -5,7 +5,7 @@ import type { OrderState } from './order-state';
 function order(fields: Partial<OrderState> = {}, line: object = {}): OrderState & { kind: 'sale' } {
   return {
     ...{ kind: 'sale', status: 'pending', totalMinor: 1400, paidMinor: 0, refundedMinor: 0 },
-    lines: [{ quantity: 1, unitPriceMinor: 1400, totalMinor: 1400, fulfilled: 0, cancelled: 0, ...line }],
+    lines: [{ quantity: 1, totalMinor: 1400, fulfilled: 0, cancelled: 0, ...line }],
     ...fields,
   };
 }

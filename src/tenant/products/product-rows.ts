@@ -1,5 +1,5 @@
+import { invalidField } from '../../common/common.errors';
 import type { EntityManager } from 'typeorm';
-import { ValidationFailed } from '../../common/common.errors';
 import { variantProblem } from './product-options';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
@@ -21,6 +21,5 @@ export async function lockProduct(manager: EntityManager, id: string): Promise<P
 /** @throws ValidationFailed if the variants do not fit each other or the options */
 export function assertVariants(...args: Parameters<typeof variantProblem>): void {
   const message = variantProblem(...args);
-  if (message !== null)
-    throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
+  if (message !== null) throw invalidField('variants', message);
 }
