@@ -85,9 +85,9 @@ describe('a file of products', () => {
     expect(await only()).toMatchObject({ id, variants: [{ sku: 'T-S', priceMinor: 200 }, { sku: 'T-XS' }] });
   });
 
-  it('without a currency leaves a product alone that has another than the shop', async () => {
+  it('without a currency, in which a price is no amount of the product, leaves it alone', async () => {
     await newProduct(api, { name: 'Mug', handle: 'mug', priceMinor: 1500, currency: 'JPY' });
-    const { body } = await send('Handle,Variant Price\nmug,15.00', '?mode=skip');
+    const { body } = await send('Handle,Variant Price\nmug,15.50', '?mode=skip');
     expect(body.errors).toMatchObject([{ row: 2, code: 'CURRENCY_CONFLICT' }]);
     expect(await only()).toMatchObject({ currency: 'JPY', priceMinor: 1500 });
   });
