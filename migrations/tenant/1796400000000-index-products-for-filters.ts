@@ -8,7 +8,7 @@ export class IndexProductsForFilters1796400000000 implements MigrationInterface 
   readonly transaction = false as const;
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    // Every search reads the list of pending entries completely, so that is kept to 16 blocks. Without the list, writes would take three times as long.
+    // Every search reads the list of pending entries completely, so it is kept to 16 blocks. Without it, writes would take thrice as long.
     await queryRunner.query(`
       CREATE INDEX CONCURRENTLY products_search_idx ON products USING gin (
         (left(regexp_replace(
@@ -24,7 +24,7 @@ export class IndexProductsForFilters1796400000000 implements MigrationInterface 
         regexp_replace(substr(lower(coalesce(sku, '') || E'\\n' || coalesce(barcode, '')), 2), '(...)', E'\\\\1\\n', 'g') || E'\\n' ||
         regexp_replace(substr(lower(coalesce(sku, '') || E'\\n' || coalesce(barcode, '')), 3), '(...)', E'\\\\1\\n', 'g'),
         E'\\n'))) WITH (gin_pending_list_limit = 128)`);
-    // Earlier programs find the same without it, only slower.
+    // Programs of before find the same without it, only slower.
     await queryRunner.query(`DROP INDEX CONCURRENTLY products_name_words_idx`);
   }
 
