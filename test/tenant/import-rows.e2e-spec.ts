@@ -227,6 +227,15 @@ describe('status of a file', () => {
     expect((await only()).status).toBe(stored);
     expect((await send(await exported())).body.products).toEqual({ created: 0, updated: 0, unchanged: 1 });
   });
+
+  it.each([
+    ['draft', 'active'],
+    ['archived', 'archived'],
+  ])('without a column Status is, for a published product that was %s, %s', async (before, after) => {
+    await newProduct(api, { handle: 'mug', status: before });
+    await load('Handle,Published', 'mug,true');
+    expect((await only()).status).toBe(after);
+  });
 });
 
 describe('texts of a file', () => {

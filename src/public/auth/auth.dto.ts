@@ -33,7 +33,7 @@ export class LoginDto {
   @Text({ ...PASSWORD, min: 1 })
   password: string;
 
-  @Id({ optional: true, description: 'Shop of the tokens; not needed by a user with just one shop.' })
+  @Id({ optional: true, description: 'Shop of the tokens; default: the one that the user joined first.' })
   shopId?: string;
 
   @Text({
