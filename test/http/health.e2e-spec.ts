@@ -124,6 +124,10 @@ describe('GET /openapi.json', () => {
       expect(await api.post(`orders/${id}/${action}`)).toMatchObject({ status: 200 });
   });
 
+  it('says how to work in a shop that was created', () => {
+    expect((document.paths['/api/v1/shops']!.post as Operation).summary).toContain('auth/switch');
+  });
+
   it('requires neither name nor address of a change of a customer', () => {
     const { CreateCustomerDto, UpdateCustomerDto } = document.components!.schemas as Record<string, Schema>;
     expect(
