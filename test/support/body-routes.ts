@@ -276,7 +276,7 @@ export const BODY_ROUTES: BodyRoute[] = [
       'lines.0.productId': id,
       'lines.0.variantId': id,
       'lines.0.quantity': whole,
-      customer: part,
+      customer: nullable(part),
       'customer.email': email,
       'customer.name': nullable(filled(255)),
     },

@@ -21,6 +21,7 @@ import {
   FULFILMENT_STATUSES,
   type FulfilmentStatus,
   fulfilmentStatus,
+  overpaidMinor,
   PAYMENT_STATUSES,
   type PaymentStatus,
   paymentStatus,
@@ -94,7 +95,8 @@ export class BuyerInputDto {
     optional: true,
     nullable: true,
     example: 'Grace Hopper',
-    description: 'Compulsory without an address; the order then gets a customer of its own.',
+    description:
+      'Compulsory without an address; the order then gets a customer of its own. Default: the name of the customer.',
   })
   name?: string | null;
 }
@@ -111,8 +113,8 @@ export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Nested(BuyerInputDto, { optional: true })
-  customer?: BuyerInputDto;
+  @Nested(BuyerInputDto, { optional: true, nullable: true, description: 'Absent or null: no customer.' })
+  customer?: BuyerInputDto | null;
 }
 
 export class OrderLineDto {
@@ -218,6 +220,14 @@ export class OrderDto {
   @Whole({ ...TOTAL, description: 'What is left to pay. A refund does not make it due again.' })
   dueMinor: number;
 
+  @Whole({
+    ...TOTAL,
+    example: 0,
+    description:
+      'What is left to refund after a cancellation: paid and not refunded, beyond the price of what was not cancelled.',
+  })
+  overpaidMinor: number;
+
   @Nested(BuyerDto, { nullable: true, description: 'As the order names the buyer; null once erased.' })
   customer: BuyerDto | null;
 
@@ -272,6 +282,7 @@ export function toOrderDto(order: OrderRow): OrderDto {
     subtotalMinor: order.subtotalMinor ?? totalMinor,
     ...{ discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor },
     dueMinor: dueMinor(order),
+    overpaidMinor: overpaidMinor(order),
     customer:
       customerEmail === null && customerName === null ? null : { email: customerEmail, name: customerName },
     customerId,

@@ -170,7 +170,7 @@ function found([order]: OrderRow[]): OrderRow {
 }
 
 function assertBuyer(customer: CreateOrderDto['customer']): void {
-  if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
+  if (customer === undefined || customer === null || isText(customer.email) || isText(customer.name)) return;
   throw invalid('customer', 'give an e-mail address or a name');
 }
 
