@@ -3,7 +3,6 @@ import {
   Email,
   Id,
   ListOf,
-  Moment,
   NeedsOneOf,
   Nested,
   OneOf,
@@ -12,7 +11,6 @@ import {
   Time,
   Whole,
 } from '../../http/fields';
-import { CountedPageQuery } from '../../http/page';
 import { TextMap } from '../../http/text-map';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
@@ -38,38 +36,6 @@ const COLUMNS = { entries: 100, length: MAX_TEXT, example: { 'Shipping Method': 
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const UNITS = { min: 0, max: MAX_QUANTITY, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
-
-export const ORDER_SORT_NAMES = ['-number', 'number', '-placedAt', 'placedAt'] as const;
-export type OrderSort = (typeof ORDER_SORT_NAMES)[number];
-
-export class ListOrdersQuery extends CountedPageQuery {
-  @OneOf(ORDER_STATUSES, { optional: true })
-  status?: OrderStatus;
-
-  @Id({ optional: true, description: 'Orders of this customer.' })
-  customerId?: string;
-
-  @Moment({ optional: true, description: 'Placed at this time or later.' })
-  placedFrom?: string;
-
-  @Moment({ optional: true, description: 'Placed before this time.' })
-  placedTo?: string;
-
-  @Moment({ optional: true, description: 'Created here at this time or later.' })
-  createdFrom?: string;
-
-  @Moment({ optional: true, description: 'Created here before this time.' })
-  createdTo?: string;
-
-  @Moment({ optional: true, description: 'Changed at this time or later.' })
-  updatedFrom?: string;
-
-  @Moment({ optional: true, description: 'Changed last before this time.' })
-  updatedTo?: string;
-
-  @OneOf(ORDER_SORT_NAMES, { optional: true, description: 'Default `-number`, the newest first.' })
-  sort?: OrderSort;
-}
 
 @NeedsOneOf('variantId', 'productId')
 export class OrderLineInputDto {
