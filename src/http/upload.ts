@@ -13,6 +13,7 @@ import {
 } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { NamelessFile } from './nameless-file';
+import { unknownField } from './validation';
 
 /** An uploaded file, on disk, so that a slow sender holds no database connection. */
 export interface UploadedFile {
@@ -89,7 +90,7 @@ async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink):
   const written: Promise<void>[] = [];
   const form = openForm(request);
   form.on('field', (field: string) => {
-    form.destroy(invalidField(field, `property ${field} should not exist`));
+    form.destroy(invalidField(field, unknownField(field)));
   });
   form.on('file', (_field: string, file: Readable) => {
     const taken = written.length === 0 ? sink(file) : Promise.reject(new MalformedBody(ONE_FILE));
