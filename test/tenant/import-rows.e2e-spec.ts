@@ -247,6 +247,23 @@ describe('texts of a file', () => {
 });
 
 describe('attributes', () => {
+  it('and other fields of a variant can be loaded alone', async () => {
+    const { sku } = await newProduct(api, { handle: 'mug' });
+    await load('Handle,Variant Inventory Policy', 'mug,continue');
+    await load('Handle,Variant Inventory Tracker', 'mug,');
+    await load('Handle,Title,Variant Grams', 'mug,Mug,180');
+    await load('Handle,Variant Tax Code', 'mug,P00');
+    expect((await only()).variants[0]).toMatchObject({
+      ...{
+        sku,
+        sellsWhenOut: true,
+        tracksStock: false,
+        grams: 180,
+        attributes: { 'Variant Tax Code': 'P00' },
+      },
+    });
+  });
+
   it('keep category, SEO, metafields and unit price, and the export returns them', async () => {
     await load(
       'Handle,Title,Product Category,SEO Title,Fabric (product.metafields.custom.fabric),Unit Price Base Measure,Variant Price',

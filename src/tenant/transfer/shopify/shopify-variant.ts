@@ -21,12 +21,19 @@ const VARIANT_COLUMNS = [
   ...OPTION_SLOTS.map((slot) => `Option${slot} Value`),
 ];
 
+/** Further columns of variants. */
+const VARIANT_DETAILS = [
+  ...['Variant Grams', 'Variant Inventory Tracker', 'Variant Inventory Policy', 'Variant Image'],
+  ...['Variant Requires Shipping', 'Variant Taxable'],
+];
+
 /** Names of the options by slot; '' where the product has none. */
 export type OptionNames = readonly string[];
 
-/** True if the file has columns that make a row that of a variant. */
+/** True if the file has columns of variants. */
 export function hasVariants(row: ShopifyRow): boolean {
-  return VARIANT_COLUMNS.some((column) => row.knows(column));
+  const isKnown = [...VARIANT_COLUMNS, ...VARIANT_DETAILS].some((column) => row.knows(column));
+  return isKnown || row.columns.variantAttributes.length > 0;
 }
 
 export function isVariantRow(row: ShopifyRow): boolean {
