@@ -103,10 +103,18 @@ export async function updateOnlyVariant(
   await saveVariants(manager, [only], [row], origin);
 }
 
+/** True if the stock is below 0 though it is counted and the variant does not sell when out. */
+export function isShort({
+  stock,
+  tracksStock,
+  sellsWhenOut,
+}: Pick<VariantRow, 'stock' | 'tracksStock' | 'sellsWhenOut'>): boolean {
+  return stock < 0 && tracksStock && !sellsWhenOut;
+}
+
 /** @throws ValidationFailed */
-function assertStock({ stock, tracksStock, sellsWhenOut }: VariantRow, field: string): void {
-  if (stock < 0 && tracksStock && !sellsWhenOut)
-    throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
+function assertStock(row: VariantRow, field: string): void {
+  if (isShort(row)) throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
 function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {

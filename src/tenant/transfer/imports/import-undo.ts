@@ -1,7 +1,7 @@
 import { type EntityManager, In } from 'typeorm';
 import { ProductVariant } from '../../products/product-variant.entity';
 import { Product } from '../../products/product.entity';
-import { saveVariants, type VariantRow } from '../../products/variants';
+import { isShort, saveVariants, type VariantRow } from '../../products/variants';
 import type { ProductValues } from '../shopify/working-catalogue';
 import { ImportTouched } from '../transfer.errors';
 import { ImportChange } from './import.entity';
@@ -67,9 +67,9 @@ export class ImportUndo {
       this.compare(change, now);
       if (change.before === null) created[isProduct ? 'products' : 'variants'].push(change.id);
       else if (isProduct) restored.products.push({ ...(now as Product), ...change.before });
-      else restored.variants.push({ ...(now as ProductVariant), ...change.before });
+      else restored.variants.push(this.restoredVariant(change, now as ProductVariant));
     }
-    this.assertComplete(created.products, variants, changes);
+    this.assertComplete(created, variants, changes);
     if (this.touched.length > 0) return; // what follows would be rolled back
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
@@ -90,16 +90,31 @@ export class ImportUndo {
         if (!isEqual(value, (now as unknown as Record<string, unknown>)[field])) touch(field);
   }
 
-  /** A variant that somebody has added to a product that the import created would be lost with it. */
+  /** Units may have been sold beyond the stock since, which the old values would not allow. */
+  private restoredVariant({ before }: ImportChange, now: ProductVariant): ProductVariant {
+    const variant = { ...now, ...before };
+    if (isShort(variant))
+      this.touched.push({ productId: variant.productId, variantId: variant.id, field: 'stock' });
+    return variant;
+  }
+
+  /**
+   * A variant that somebody has added to a product that the import created would be lost with it. A variant that the import
+   * created may by now be the only one of an older product.
+   */
   private assertComplete(
-    created: readonly string[],
+    created: { products: readonly string[]; variants: readonly string[] },
     variants: readonly ProductVariant[],
     changes: readonly ImportChange[],
   ): void {
     const known = new Set(changes.map(({ id }) => id));
-    for (const { id, productId } of variants)
-      if (created.includes(productId) && !known.has(id))
-        this.touched.push({ productId, variantId: id, field: null });
+    const gone = new Set(created.variants);
+    const kept = new Set(variants.filter(({ id }) => !gone.has(id)).map(({ productId }) => productId));
+    for (const { id, productId } of variants) {
+      const isAdded = created.products.includes(productId) && !known.has(id);
+      const isLast = !created.products.includes(productId) && !kept.has(productId);
+      if (isAdded || isLast) this.touched.push({ productId, variantId: id, field: null });
+    }
   }
 
   private async restore(

@@ -1,6 +1,6 @@
 import { newId } from '../../../common/ids';
 import { combinationOf } from '../../products/product-options';
-import { NEW_VARIANT, type VariantRow } from '../../products/variants';
+import { isShort, NEW_VARIANT, type VariantRow } from '../../products/variants';
 import { isDefault } from './shopify-columns';
 import type { CatalogueVariant } from './shopify-catalogue';
 
@@ -110,10 +110,6 @@ function merge(
     productId,
     position,
   };
-}
-
-function isShort({ stock, tracksStock, sellsWhenOut }: VariantRow): boolean {
-  return stock < 0 && tracksStock && !sellsWhenOut;
 }
 
 /**
