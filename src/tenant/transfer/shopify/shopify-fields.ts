@@ -1,5 +1,6 @@
+import { isLonger } from '../../../common/is-longer';
 import type { CatalogueFields, CatalogueStatus } from './shopify-catalogue';
-import { isLonger, shown, type ShopifyRow } from './shopify-row';
+import { shown, type ShopifyRow } from './shopify-row';
 
 export const MAX_DESCRIPTION = 100_000;
 const MAX_TAG = 255;

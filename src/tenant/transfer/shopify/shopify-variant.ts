@@ -1,9 +1,10 @@
+import { isLonger } from '../../../common/is-longer';
 import { MAX_POSITION } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import type { ProductOption } from '../../products/product.entity';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
-import { isLonger, shown, type ShopifyRow } from './shopify-row';
+import { shown, type ShopifyRow } from './shopify-row';
 
 /** Shopify's notation for a product without options: one option of this name with this value. */
 export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
