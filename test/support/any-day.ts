@@ -10,10 +10,13 @@ const stock = fc.integer({ min: -3, max: 8 });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
 /** Few amounts and units, so that limits are met often. */
 const amountMinor = maybe(fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(200, 500, 700)));
-const units = fc.array(fc.record({ position: fc.integer({ min: 1, max: 2 }), quantity }), {
-  minLength: 1,
-  maxLength: 2,
-});
+const units = fc.array(
+  fc.record({ position: fc.constantFrom(1, 1, 1, 2), quantity: fc.constantFrom(1, 1, 2, 3) }),
+  {
+    minLength: 1,
+    maxLength: 2,
+  },
+);
 const counted = {
   ...{ stock, tracksStock: fc.boolean(), sellsWhenOut: fc.boolean() },
   priceMinor: fc.constantFrom(0, 200, 700),
@@ -91,6 +94,34 @@ const whole = { order: 0, amountMinor: undefined, lines: undefined };
 const ALL_PAID = { ...whole, action: 'pay' as const };
 const ALL_FULFILLED = { ...whole, action: 'fulfil' as const };
 
+/** A file that lets variants sell below 0, and changes that may do so: an undo must not leave that. */
+const loosening = fc
+  .constantFrom<['tracksStock', boolean] | ['sellsWhenOut', boolean]>(
+    ['tracksStock', false],
+    ['sellsWhenOut', true],
+  )
+  .map(([column, value]) => ({
+    action: 'import' as const,
+    columns: [column, 'priceMinor' as const],
+    rows: [
+      { handle: 'mug', size: null, [column]: value, priceMinor: 700 },
+      { handle: 'tee', size: 'M', [column]: value, priceMinor: 700 },
+    ],
+  }));
+const lowering = fc.oneof(
+  fc.record({
+    action: fc.constant('product' as const),
+    product: fc.constant(0),
+    stock: fc.integer({ min: -3, max: 1 }),
+  }),
+  fc.record({
+    action: fc.constant('stock' as const),
+    variant: number,
+    delta: fc.integer({ min: -9, max: 0 }),
+    isReturn: fc.constant(undefined),
+  }),
+);
+
 /** Steps that lead somewhere together: steps by themselves seldom meet an order that is paid, or an import that can be undone. */
 const episode = fc.oneof(
   { weight: 2, arbitrary: fc.array(fc.oneof(orderChange, stockChange), { minLength: 1, maxLength: 3 }) },
@@ -114,6 +145,18 @@ const episode = fc.oneof(
         undoStep,
       )
       .map((steps) => steps.flat()),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(orderStep, fc.array(refundStep, { minLength: 1, maxLength: 2 }))
+      .map(([order, refunds]) => [order, ALL_PAID, ALL_FULFILLED, ...refunds]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(loosening, fc.array(lowering, { minLength: 1, maxLength: 3 }))
+      .map(([file, changes]) => [file, ...changes, { action: 'undo' as const, import: 0 }]),
   },
 );
 
