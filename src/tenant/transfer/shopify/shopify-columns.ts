@@ -1,5 +1,5 @@
-import { maxLength } from 'class-validator';
 import { type CsvRecord, UnreadableCsv } from '../../../common/csv-records';
+import { isLonger } from '../../../common/is-longer';
 
 /** Shopify has three options; our export adds columns for the others. */
 export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
@@ -131,7 +131,7 @@ export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name = nameOf(cell) || `column ${index + 1}`; // spreadsheets add columns without a name at the end
-    if (!maxLength(attributeOf(name).name, MAX_COLUMN_NAME) || name.includes('\0'))
+    if (isLonger(attributeOf(name).name, MAX_COLUMN_NAME) || name.includes('\0'))
       throw new UnreadableCsv(
         `The name of column ${index + 1} is too long or contains a NUL character.`,
         line,
