@@ -1,5 +1,6 @@
 import { isISO4217CurrencyCode, maxLength } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
+import { hasControls } from '../../../common/safe-text';
 import { minorDigits, parseMinor } from '../../../common/money';
 import { slugify } from '../../../common/slug';
 import type { ProblemCode, ReadingOptions, RowProblem } from './shopify-catalogue';
@@ -92,8 +93,8 @@ export class ShopifyRow {
       this.fail('TEXT_TOO_LONG', column, `${column} is longer than ${max} characters.`);
       return '';
     }
-    if (cell.includes('\0')) {
-      this.fail('TEXT_INVALID', column, `${column} contains a NUL character.`);
+    if (hasControls(cell)) {
+      this.fail('TEXT_INVALID', column, `${column} contains a control character.`);
       return '';
     }
     return cell.normalize('NFC');
