@@ -98,7 +98,7 @@ function wideEncoding(head: Buffer): Encoding | null {
  */
 function collectWords(bytes: Buffer, words: Set<string>): void {
   if (words.size >= MAX_WORDS || isAscii(bytes)) return;
-  for (const word of bytes.toString('latin1').split(/[^\x30-\x39\x40-\xff]+/)) {
+  for (const word of bytes.toString('latin1').split(/[^0-9\x40-\xff]+/)) {
     if (/[\x80-\xff]/.test(word)) words.add(word.slice(0, MAX_WORD_BYTES));
     if (words.size >= MAX_WORDS) return;
   }
