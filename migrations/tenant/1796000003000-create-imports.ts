@@ -17,11 +17,11 @@ export class CreateImports1796000003000 implements MigrationInterface {
       CREATE TABLE import_changes (
         import_id uuid NOT NULL
           CONSTRAINT import_changes_import_id_fkey REFERENCES imports (id) ON DELETE CASCADE,
-        product_id uuid NOT NULL,
         id uuid NOT NULL,
+        product_id uuid NOT NULL,
         before jsonb,
         after jsonb NOT NULL,
-        CONSTRAINT import_changes_pkey PRIMARY KEY (import_id, product_id, id)
+        CONSTRAINT import_changes_pkey PRIMARY KEY (import_id, id)
       )`);
   }
 

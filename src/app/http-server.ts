@@ -11,7 +11,7 @@ import { type Logger, NestLogger } from '../common/logger';
 import { acceptBodies, checkInput } from '../http/bodies';
 import { EntityTagInterceptor } from '../http/entity-tag.interceptor';
 import { KnownInputInterceptor } from '../http/known-input.interceptor';
-import { ProblemFilter } from '../http/problem.filter';
+import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
@@ -100,7 +100,7 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** Logs one line per request: the route pattern instead of the path, the shop instead of the user. */
+/** Logs one line per request: the route pattern instead of the path, the shop instead of the user, the code of an error. */
 function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
@@ -113,6 +113,7 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
+      code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
       shopId: (request as TenantRequest).user?.shopId ?? undefined,
     });

@@ -95,6 +95,7 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       if (operation === undefined) continue;
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
       addCommonErrors(operation, method);
+      markBody(operation, document);
       addConditions(operation, method);
       if (takesKey(operation, method)) addKey(operation);
     }
@@ -110,6 +111,16 @@ function placeExtensions(document: OpenAPIObject): void {
       schema[key.slice(OF_SCHEMA.length)] = schema[key];
       delete schema[key];
     }
+}
+
+/** A body whose fields are all optional may be absent. */
+function markBody({ requestBody }: Operation, { components }: OpenAPIObject): void {
+  if (requestBody === undefined || '$ref' in requestBody) return;
+  const reference = requestBody.content['application/json']?.schema;
+  if (reference === undefined || !('$ref' in reference)) return;
+  const schema = components?.schemas?.[reference.$ref.split('/').at(-1)!] ?? {}; // a split gives one at least
+  const needs = ['required', `${OF_SCHEMA}anyOf`, `${OF_SCHEMA}oneOf`];
+  if (!needs.some((key) => key in schema)) requestBody.required = false;
 }
 
 function addConditions(operation: Operation, method: (typeof METHODS)[number]): void {

@@ -3,6 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../common/logger';
 import { problemOf, toAppError } from './problem';
 
+/** A request that got a problem document; its log line has the code. */
+export type FailedRequest = FastifyRequest & { problemCode?: string };
+
 /** Sends every error as a problem document. Server errors are logged once, in full, with the request id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -13,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     this.send(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
-  send(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  send(thrown: unknown, request: FailedRequest, reply: FastifyReply): void {
     const error = toAppError(thrown);
     const { status, code } = error.kind;
     if (status >= 500) {
@@ -24,6 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
       );
     }
     if (reply.sent) return;
+    request.problemCode = code;
     drain(request);
     if (error.details.retryAfter !== undefined) void reply.header('retry-after', error.details.retryAfter);
     if (status === 401) void reply.header('www-authenticate', 'Bearer');

@@ -2,6 +2,7 @@ import { errorCatalogue } from '../../src/common/app-error';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { rolesOf } from '../../src/database/roles';
 import { quoteIdent } from '../../src/database/identifiers';
+import { newOrder, newOwner, newProduct } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
@@ -10,6 +11,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** Parts of an operation or a schema of the OpenAPI document that these tests read. */
 interface Operation {
   parameters?: { name: string }[];
+  requestBody?: { required?: boolean };
   summary?: string;
   tags?: string[];
   security?: object[];
@@ -104,6 +106,29 @@ describe('GET /openapi.json', () => {
         },
       },
     });
+  });
+
+  it('says that a body may be absent if no field of it is compulsory', async () => {
+    const { api } = await newOwner(app.api);
+    const { id } = await newOrder(api, (await newProduct(api)).id);
+    const optional = namesOf(
+      operations,
+      ({ requestBody }) => requestBody !== undefined && !requestBody.required,
+    );
+    const actions = ['pay', 'fulfil', 'refund', 'cancel'].map(
+      (action) => `POST /api/v1/orders/{id}/${action}`,
+    );
+    expect(optional).toEqual(expect.arrayContaining([...actions, 'PATCH /api/v1/customers/{id}']));
+    expect(optional).not.toContain('POST /api/v1/orders');
+    for (const action of ['pay', 'fulfil', 'refund'])
+      expect(await api.post(`orders/${id}/${action}`)).toMatchObject({ status: 200 });
+  });
+
+  it('requires neither name nor address of a change of a customer', () => {
+    const { CreateCustomerDto, UpdateCustomerDto } = document.components!.schemas as Record<string, Schema>;
+    expect(
+      [CreateCustomerDto, UpdateCustomerDto].map((schema) => schema !== undefined && 'anyOf' in schema),
+    ).toEqual([true, false]);
   });
 
   it('gives every route one successful answer, with a body unless it is 204', () => {

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { newOwner, PASSWORD } from '../support/factories';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { type RunningServer, startServer } from '../support/program';
@@ -46,6 +48,28 @@ describe('the log', () => {
     expect(await linesOf(headers.get('x-request-id'))).toMatchObject([
       { event: 'request', route: '/api/v1/products/:id', status: 404, shopId: shop.id },
     ]);
+  });
+
+  it('has the code of an error in the line of its request, and no code in that of another', async () => {
+    const { api } = await newOwner(server.api);
+    for (const [path, code] of [
+      ['products', undefined],
+      ['products/1', 'VALIDATION_FAILED'],
+      ['nowhere', 'ROUTE_NOT_FOUND'],
+    ]) {
+      const { headers } = await api.get(path!);
+      const own = await linesOf(headers.get('x-request-id'));
+      expect(own.map((line) => line.code)).toEqual([code]);
+    }
+  });
+
+  it('gives the codes to the command of the runbook', async () => {
+    const { headers } = await server.api.get('products');
+    await linesOf(headers.get('x-request-id'));
+    const [command] = /^grep .*"code".*?(?= +#)/m.exec(readFileSync('docs/runbook.md', 'utf8'))!; // the page has it
+    const piped = command.replace(' stoa.log', '');
+    const output = execFileSync('sh', ['-c', piped], { input: server.printed() }).toString();
+    expect(output).toContain('"code":"UNAUTHENTICATED"');
   });
 
   it('reports a failure with its cause once, and nothing personal', async () => {

@@ -55,9 +55,39 @@ describe('a file of products', () => {
     expect(await only()).toMatchObject({ sku: 'NEWER', priceMinor: 700 });
   });
 
-  it('without a currency leaves a product alone that has another than the shop', async () => {
+  it.each([
+    ['another SKU', 'Mug', 'B'],
+    ['another title', 'Müg', ''],
+  ])('without a handle writes over no product that has %s', async (_, title, sku) => {
+    const mug = await newProduct(api, { name: 'Mug', handle: 'mug', sku: 'A' });
+    const { body } = await send(`Title,Variant SKU,Variant Price\n${title},${sku},9.00`, '?mode=skip');
+    expect(body.errors).toMatchObject([{ row: 2, code: 'HANDLE_UNCLEAR' }]);
+    expect(await only()).toEqual(mug);
+  });
+
+  it.each([
+    ['a title alone', 'A', ['Mug,,9.00']],
+    ['a SKU that the product had none of', null, ['Mug,B,9.00']],
+  ])('without a handle finds a product by %s', async (_, stored, rows) => {
+    const { id } = await newProduct(api, { name: 'Mug', handle: 'mug', sku: stored });
+    await load('Title,Variant SKU,Variant Price', ...rows);
+    expect(await only()).toMatchObject({ id, priceMinor: 900 });
+  });
+
+  it('without a handle adds a variant in front of those that it names by SKU', async () => {
+    const variants = [{ sku: 'T-S', priceMinor: 1, optionValues: { Size: 'S' } }];
+    const { id } = await newProduct(api, { name: 'Tee', handle: 'tee', ...OF_VARIANTS, variants });
+    await load(
+      'Title,Option1 Name,Option1 Value,Variant SKU,Variant Price',
+      'Tee,Size,XS,T-XS,1',
+      'Tee,,S,T-S,2',
+    );
+    expect(await only()).toMatchObject({ id, variants: [{ sku: 'T-S', priceMinor: 200 }, { sku: 'T-XS' }] });
+  });
+
+  it('without a currency, in which a price is no amount of the product, leaves it alone', async () => {
     await newProduct(api, { name: 'Mug', handle: 'mug', priceMinor: 1500, currency: 'JPY' });
-    const { body } = await send('Handle,Variant Price\nmug,15.00', '?mode=skip');
+    const { body } = await send('Handle,Variant Price\nmug,15.50', '?mode=skip');
     expect(body.errors).toMatchObject([{ row: 2, code: 'CURRENCY_CONFLICT' }]);
     expect(await only()).toMatchObject({ currency: 'JPY', priceMinor: 1500 });
   });

@@ -46,6 +46,16 @@ describe('undoing an import', () => {
     expect((await api.get('products')).body.items).toEqual([]);
   });
 
+  it('moves the time of a product of which it restores variants alone', async () => {
+    const mug = await newProduct(api, { name: 'Mug', handle: 'mug', priceMinor: 500 });
+    const importId = await load('Handle,Variant Price', 'mug,7.00');
+    const { updatedAt } = (await api.get(`products/${mug.id}`)).body;
+    expect((await undo(importId)).status).toBe(200);
+    const restored = (await api.get(`products/${mug.id}`)).body;
+    expect(restored.priceMinor).toBe(500);
+    expect(Date.parse(restored.updatedAt)).toBeGreaterThan(Date.parse(updatedAt));
+  });
+
   it('names a variant that has taken the option values of another since', async () => {
     const variants = ['S', 'M'].flatMap((size) =>
       ['Red', 'Blue'].map((colour) => ({

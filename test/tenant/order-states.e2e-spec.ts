@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Api } from '../support/api';
 import { created, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
@@ -238,6 +239,20 @@ describe('POST /orders/:id/refund', () => {
     ]);
   });
 
+  it('says what is missing when it is refused, and what comes first', async () => {
+    const { id } = await newLampOrder();
+    const { body } = await api.post(`orders/${id}/fulfil`);
+    expect([body.code, body.detail]).toEqual([
+      'TRANSITION_REFUSED',
+      expect.stringContaining('payment first'),
+    ]);
+    await act(id, 'pay');
+    await act(id, 'fulfil');
+    await act(id, 'refund');
+    const refused = await api.post(`orders/${id}/refund`);
+    expect(refused.body.detail).toContain('All that was paid has been refunded');
+  });
+
   it('refunds no more than was paid in twenty at once', async () => {
     const { id } = await newLampOrder();
     await act(id, 'pay', { amountMinor: 1000 });
@@ -245,6 +260,28 @@ describe('POST /orders/:id/refund', () => {
     const answers = await twenty(() => api.post(`orders/${id}/refund`, { amountMinor: 150 }));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(6);
     expect((await api.get(`orders/${id}`)).body).toMatchObject({ refundedMinor: 900, status: 'cancelled' });
+  });
+});
+
+it('the example of docs/api.md is answered as its comments say', async () => {
+  const page = readFileSync('docs/api.md', 'utf8');
+  const calls = [...page.matchAll(/^post (?:''|\/\$ID\/(\w+))(?: '(.+?)')? +# (.*)$/gm)];
+  expect(calls).toHaveLength(9);
+  const [lamp, shade] = [await newProduct(api), await newProduct(api, { priceMinor: 700 })];
+  let id = '';
+  for (const [, action, sent, says] of calls) {
+    const json = sent?.replace('<lamp>', lamp.variants[0].id).replace('<shade>', shade.variants[0].id);
+    const path = action === undefined ? 'orders' : `orders/${id}/${action}`;
+    const { status, body } = await api.post(path, json === undefined ? undefined : JSON.parse(json));
+    id = action === undefined ? body.id : id;
+    const expected = Number(/^\d{3}/.exec(says!)?.[0] ?? (action === undefined ? 201 : 200)); // the group always matches
+    expect([says, status]).toEqual([says, expected]);
+  }
+  const events = (await eventsOf(id)).map(({ kind }: { kind: string }) => kind);
+  expect(events.join(' ')).toBe('payment payment fulfilment cancellation refund fulfilment refund');
+  expect((await api.get(`orders/${id}`)).body).toMatchObject({
+    ...{ status: 'fulfilled', paymentStatus: 'partially_refunded', paidMinor: 4400, refundedMinor: 1700 },
+    lines: [{ returnedQuantity: 1 }, { cancelledQuantity: 1, fulfilledQuantity: 1 }],
   });
 });
 

@@ -219,6 +219,25 @@ describe("an import of Shopify's export of orders", () => {
     expect(product.stock).toBe(0); // the order took none
   });
 
+  it('lists events by time, by pages too', async () => {
+    await importRows(
+      firstRow({
+        ...{ 'Created at': '2026-05-01 07:59:00 +0000', 'Paid at': '2026-05-01 08:05:00 +0000' },
+        ...{ 'Fulfilled at': '2026-05-01 08:00:00 +0000', 'Fulfillment Status': 'fulfilled' },
+      }),
+    );
+    const [{ id }] = await all('orders');
+    await owner.api.post(`orders/${id}/refund`, { amountMinor: 1 });
+    const kinds: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: string = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { body } = await owner.api.get(`orders/${id}/events?limit=1${page}`);
+      kinds.push(...body.items.map(({ kind }: { kind: string }) => kind));
+      cursor = body.nextCursor;
+    }
+    expect(kinds).toEqual(['fulfilment', 'payment', 'refund']);
+  });
+
   it('reads times without a zone in the given one', async () => {
     const file = fileOf(shopifyOrdersCsv([firstRow({ 'Created at': '2026-05-01 10:00:00', 'Paid at': '' })]));
     await importFile(file, { timezone: 'Europe/Paris' });

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { RunScope } from '../../tenancy/tenant-registry';
 import type { ControlConnection } from '../control-connection';
+import type { EachTenant } from '../each-tenant';
 import type { RunSummary } from './run-options';
 
 const HEARTBEAT_MS = 2000;
@@ -8,13 +9,17 @@ const HEARTBEAT_MS = 2000;
 export const IN_PROGRESS = `(outcome IS NULL AND seen_at >= now() - interval '20 seconds')`;
 const KEPT = '90 days';
 
-/** A run's row in `migration_runs`, by which others follow it. */
+/** A run's row in `migration_runs`, by which others follow it. It has a heartbeat from `begin` to `end`. */
 export class RunRecord {
-  private writtenAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> | undefined;
+  private isOver = false;
 
+  /** @param tenants those that are done so far */
   constructor(
     private readonly control: ControlConnection,
     private readonly id: string,
+    private readonly tenants: Pick<EachTenant, 'changed' | 'failed'>,
   ) {}
 
   /**
@@ -30,31 +35,37 @@ export class RunRecord {
       [this.id, `${hostname()} ${process.pid}`, target, total, joins],
     );
     await this.control.query('DELETE FROM migration_runs WHERE started_at < now() - $1::interval', [KEPT]);
+    this.schedule();
     const { since, joined } = rows[0]!; // one row
     return { since, runIds: joined };
   }
 
-  /** Writes a heartbeat, at most every two seconds. A failure is ignored: the run itself reports a server in trouble. */
-  beat(migrated: number, failed: number): void {
-    const now = Date.now();
-    if (now - this.writtenAt < HEARTBEAT_MS) return;
-    this.writtenAt = now;
-    void this.write(migrated, failed, null).catch(() => undefined);
+  async end(outcome: RunSummary['outcome']): Promise<void> {
+    this.isOver = true;
+    clearTimeout(this.timer);
+    await this.beating;
+    await this.write(outcome);
   }
 
-  end({ migrated, failed, outcome }: Pick<RunSummary, 'migrated' | 'failed' | 'outcome'>): Promise<void> {
-    return this.write(migrated, failed.length, outcome);
+  private schedule(): void {
+    if (this.isOver) return;
+    this.timer = setTimeout(() => {
+      this.beating = this.beat();
+    }, HEARTBEAT_MS).unref();
   }
 
-  private async write(
-    migrated: number,
-    failed: number,
-    outcome: RunSummary['outcome'] | null,
-  ): Promise<void> {
+  /** Goes on while a tenant takes long. A failure is ignored: the run itself reports a server in trouble. */
+  private async beat(): Promise<void> {
+    await this.write(null).catch(() => undefined);
+    this.schedule();
+  }
+
+  private async write(outcome: RunSummary['outcome'] | null): Promise<void> {
+    const { changed, failed } = this.tenants;
     await this.control.query(
       `UPDATE migration_runs SET migrated = $2, failed = $3, outcome = coalesce($4, outcome), seen_at = now(),
          finished_at = CASE WHEN $4::text IS NULL THEN finished_at ELSE now() END WHERE id = $1`,
-      [this.id, migrated, failed, outcome],
+      [this.id, changed, failed.length, outcome],
     );
   }
 }

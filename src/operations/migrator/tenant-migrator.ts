@@ -86,7 +86,6 @@ class Run {
     );
     this.control = new ControlConnection(connect('migrator'), backoff, signal);
     this.registry = new TenantRegistry(this.control, runId);
-    this.record = new RunRecord(this.control, runId);
     this.planner = new StepPlanner(connect('migrator reference'), roles, target);
     const limits = {
       ...STEP_LIMITS,
@@ -98,6 +97,7 @@ class Run {
       ...{ concurrency: given.concurrency ?? defaultConcurrency(), backoff, signal, connect },
       onTenant: () => this.report(),
     });
+    this.record = new RunRecord(this.control, runId, this.each);
     this.fleet = new FleetRun(this.each, this.planner, this.registry, {
       ...{ patienceMs: given.patienceMs ?? PATIENCE_MS, signal },
       prepare: (page) =>
@@ -133,11 +133,10 @@ class Run {
       const failedElsewhere = await this.registry.failedElsewhere(selection, NAMED);
       const deferred = isAllDone ? [] : await this.registry.deferred(selection, NAMED);
       const summary = this.summary(isAllDone, failedElsewhere, deferred);
-      await this.record.end(summary);
+      await this.record.end(summary.outcome);
       return summary;
     } catch (error) {
-      const { changed, failed } = this.each;
-      await this.record.end({ migrated: changed, failed, outcome: 'stopped' }).catch(() => undefined); // `error` is the reason
+      await this.record.end('stopped').catch(() => undefined); // `error` is the reason
       throw error;
     }
   }
@@ -165,7 +164,6 @@ class Run {
 
   private report(): void {
     const { changed, failed } = this.each;
-    this.record.beat(changed, failed.length);
     this.options.onProgress?.({ done: changed + failed.length, total: this.total, failed: failed.length });
   }
 

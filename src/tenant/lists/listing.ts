@@ -42,12 +42,13 @@ export function listingOf<R>(
   ];
   const after = sorting.after(filters, cursor);
   const order = `ORDER BY ${sorting.orderBy}`;
-  const page = `${order} LIMIT ${filters.placeholder(limit + 1)}`;
+  const rows = filters.placeholder(limit + 1);
+  const page = `${order} LIMIT ${rows}`;
   const found = `${columns}, ${sorting.column} ${from}`;
   const sql =
     source.indexed === undefined
       ? `${found} WHERE ${filters.toString()} AND ${after} ${page}`
-      : `WITH ${hitsOf({ from, alias, filters: filters.toString(), indexed, after, order, page })}
+      : `WITH ${hitsOf({ from, alias, filters: filters.toString(), indexed, after, order, rows })}
          ${found} JOIN hits ON hits.id = ${alias}.id ${page}`;
   return {
     page: [sql, filters.parameters],
@@ -61,16 +62,17 @@ export function listingOf<R>(
  * choose, because it does not know how frequent a rare value is. OFFSET 0 keeps it from reading all rows in order.
  */
 function hitsOf(
-  sql: Record<'from' | 'alias' | 'filters' | 'indexed' | 'after' | 'order' | 'page', string>,
+  sql: Record<'from' | 'alias' | 'filters' | 'indexed' | 'after' | 'order' | 'rows', string>,
 ): string {
-  const { from, alias, filters, indexed, after, order, page } = sql;
+  const { from, alias, filters, indexed, after, order, rows } = sql;
+  const page = `${order} LIMIT ${rows}`;
   return `near AS (
       SELECT ${alias}.id FROM (SELECT ${alias}.* ${from} WHERE ${after} ${order} LIMIT ${WINDOW}) ${alias}
       WHERE ${filters} ${page}),
     hits AS (
       SELECT id FROM near UNION
       (SELECT ${alias}.id FROM (SELECT ${alias}.* ${from} WHERE ${indexed} AND ${filters} AND ${after} OFFSET 0) ${alias}
-       WHERE (SELECT count(*) FROM near) < ${page.split(' ').at(-1)} ${page}))`;
+       WHERE (SELECT count(*) FROM near) < ${rows} ${page}))`;
 }
 
 /** Reads a page, with one statement, and with another the number of rows when asked. */

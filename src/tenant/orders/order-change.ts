@@ -66,6 +66,7 @@ export async function changeOrder(
   await manager.update(Order, { id: orderId }, { ...amounts, status });
   await manager.insert(OrderEvent, {
     ...{ id: newId(), orderId, kind, note, createdBy },
+    createdAt: () => 'clock_timestamp()', // under the lock: now() is the start of a transaction that may have waited
     amountMinor: amountMinor > 0 ? amountMinor : null,
     units: units.map(({ line: { position }, quantity }) => ({ position, quantity })),
     restock: stock !== undefined && goesBack.length > 0 ? restock : null,

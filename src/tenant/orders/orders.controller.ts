@@ -68,7 +68,7 @@ export class OrdersController {
 
   @Get(':id/events')
   @Route({
-    summary: 'Lists payments, fulfilments, cancellations and refunds of an order, oldest first',
+    summary: 'Lists payments, fulfilments, cancellations and refunds of an order, by time',
     ok: OrderEventDto,
     list: true,
     errors: [OrderNotFound, InvalidCursor],

@@ -18,16 +18,12 @@ export const OrderTooLarge = defineError(
   422,
   'The total is beyond what can be counted exactly.',
 );
-export const TransitionRefused = defineError(
-  'TRANSITION_REFUSED',
-  409,
-  'The order cannot go from its status to that one.',
-);
+export const TransitionRefused = defineError('TRANSITION_REFUSED', 409, 'The order does not allow this now.');
 export const OrderLineNotFound = defineError('ORDER_LINE_NOT_FOUND', 404, 'The order has no such line.');
 export const QuantityExceeded = defineError(
   'QUANTITY_EXCEEDED',
   409,
-  'A line has not as many units left for this.',
+  'A line has fewer units left than that.',
 );
 export const AmountExceeded = defineError(
   'AMOUNT_EXCEEDED',

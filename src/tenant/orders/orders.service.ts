@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, MoreThan } from 'typeorm';
-import type { AppError } from '../../common/app-error';
+import type { EntityManager } from 'typeorm';
 import { InvalidCursor, invalidField } from '../../common/common.errors';
-import { FIRST_ID, isId, newId } from '../../common/ids';
+import { isId, newId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
@@ -18,6 +17,7 @@ import {
 import { changeOrder, type OrderChange } from './order-change';
 import { OrderEvent, type OrderEventKind } from './order-event.entity';
 import { ORDER_BY_ID, orderListOf } from './order-list';
+import { cancelRefusal, fulfilRefusal, payRefusal, refundRefusal } from './order-refusals';
 import { dueMinor, openUnits } from './order-state';
 import { takeUnits } from './order-units';
 import { Order } from './order.entity';
@@ -37,6 +37,9 @@ import {
 } from './orders.errors';
 import { placeOrder } from './place-order';
 import { lockStock, type SoldVariant } from './stock';
+
+const AFTER_EVENT =
+  '(e.created_at, e.id) > (SELECT c.created_at, c.id FROM order_events c WHERE c.id = :cursor)';
 
 /** Sales of one shop. */
 @Injectable()
@@ -75,33 +78,33 @@ export class OrdersService {
     });
   }
 
-  /** Oldest first. */
-  async listEvents(id: string, { limit, cursor = FIRST_ID }: PageQuery): Promise<Page<OrderEventDto>> {
-    if (!isId(cursor)) throw new InvalidCursor();
+  /** Oldest first, by time: an import stores events in another order than they happened. */
+  async listEvents(id: string, { limit, cursor }: PageQuery): Promise<Page<OrderEventDto>> {
+    if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();
     const events = await this.tenant.run(async (manager) => {
       if (!(await manager.existsBy(Order, { id }))) throw new OrderNotFound();
-      return manager.find(OrderEvent, {
-        where: { orderId: id, id: MoreThan(cursor) },
-        order: { id: 'ASC' },
-        take: limit + 1,
-      });
+      const query = manager
+        .createQueryBuilder(OrderEvent, 'e')
+        .where('e.order_id = :id', { id })
+        .orderBy({ 'e.created_at': 'ASC', 'e.id': 'ASC' })
+        .limit(limit + 1);
+      return (cursor === undefined ? query : query.andWhere(AFTER_EVENT, { cursor })).getMany();
     });
     return toPage(events, limit, (event) => event.id, toOrderEventDto);
   }
 
   pay(id: string, { amountMinor, note }: PayOrderDto, ifMatch: Precondition): Promise<OrderDto> {
     return this.change(id, ifMatch, 'payment', (order) => {
+      assertPossible(payRefusal(order));
       const due = dueMinor(order);
-      if (order.status === 'cancelled' || (order.status !== 'pending' && due === 0)) throw refused(order);
       assertAmount(amountMinor, due);
       return { amountMinor: amountMinor ?? due, note };
     });
   }
 
-  /** Only paid orders are handed over. */
   fulfil(id: string, { lines, note }: FulfilOrderDto, ifMatch: Precondition): Promise<OrderDto> {
     return this.change(id, ifMatch, 'fulfilment', (order) => {
-      if (order.status !== 'paid') throw refused(order);
+      assertPossible(fulfilRefusal(order));
       return { units: takeUnits(order.lines, lines, openUnits), note };
     });
   }
@@ -112,7 +115,7 @@ export class OrdersService {
     ifMatch: Precondition,
   ): Promise<OrderDto> {
     return this.change(id, ifMatch, 'cancellation', (order) => {
-      if (order.status !== 'pending' && order.status !== 'paid') throw refused(order);
+      assertPossible(cancelRefusal(order));
       return { units: takeUnits(order.lines, lines, openUnits), restock, note: reason };
     });
   }
@@ -124,8 +127,8 @@ export class OrdersService {
   ): Promise<OrderDto> {
     assertRefund(amountMinor, lines);
     return this.change(id, ifMatch, 'refund', (order) => {
+      assertPossible(refundRefusal(order, amountMinor));
       const left = order.paidMinor - order.refundedMinor;
-      if (order.kind !== 'sale' || (left === 0 && amountMinor !== 0)) throw refused(order);
       assertAmount(amountMinor, left);
       const units = takeUnits(order.lines, lines ?? [], ({ fulfilled, returned }) => fulfilled - returned);
       return { amountMinor: amountMinor ?? left, units, restock, note: reason };
@@ -196,8 +199,8 @@ function totalOf(sold: readonly SoldVariant[]): number {
   return total;
 }
 
-function refused({ status }: OrderRow): AppError {
-  return new TransitionRefused({ detail: `The order is ${status}; this is not possible.` });
+function assertPossible(refusal: string | null): void {
+  if (refusal !== null) throw new TransitionRefused({ detail: refusal });
 }
 
 function assertAmount(amountMinor: number | undefined, most: number): void {

@@ -1,5 +1,5 @@
+import { invalidField } from '../../common/common.errors';
 import type { EntityManager } from 'typeorm';
-import { ValidationFailed } from '../../common/common.errors';
 import { variantProblem } from './product-options';
 import { sizeProblem } from './product-size';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
@@ -23,14 +23,11 @@ export async function lockProduct(manager: EntityManager, id: string): Promise<P
 export function assertSize(...args: Parameters<typeof sizeProblem>): void {
   const problem = sizeProblem(...args);
   if (problem === null) return;
-  const { code, message } = problem;
-  const field = code === 'ATTRIBUTES_TOO_LARGE' ? 'attributes' : 'variants';
-  throw new ValidationFailed({ detail: message, errors: [{ field, message }] });
+  throw invalidField(problem.code === 'ATTRIBUTES_TOO_LARGE' ? 'attributes' : 'variants', problem.message);
 }
 
 /** @throws ValidationFailed if the variants do not fit each other or the options */
 export function assertVariants(...args: Parameters<typeof variantProblem>): void {
   const message = variantProblem(...args);
-  if (message !== null)
-    throw new ValidationFailed({ detail: message, errors: [{ field: 'variants', message }] });
+  if (message !== null) throw invalidField('variants', message);
 }

@@ -30,7 +30,7 @@ import { shownOf } from './shown-fields';
 import { type Product, PRODUCT_STATUSES, type ProductStatus } from './product.entity';
 
 const NAME = { max: 255, example: 'Linen tee' };
-const DESCRIPTION = {
+export const DESCRIPTION = {
   min: 0,
   max: 100_000,
   untrimmed: true,
@@ -40,7 +40,7 @@ const DESCRIPTION = {
 const WITH_VARIANTS =
   'With several `variants`, accepted only with the value that they give the product, before or after the change.';
 const SHORT = { min: 0, max: 255 };
-const TAGS = { max: 250, length: 255, example: ['summer'] };
+export const TAGS = { max: 250, length: 255, example: ['summer'] };
 
 export class ProductOptionDto {
   @Text({ max: 255, example: 'Size' })

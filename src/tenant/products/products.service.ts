@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { AppError } from '../../common/app-error';
-import { ValidationFailed } from '../../common/common.errors';
+import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import type { Page } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
@@ -39,7 +38,7 @@ export class ProductsService {
   /** Newest first unless asked otherwise: ids are UUIDv7, which sort by time of creation. */
   list(query: ListProductsQuery): Promise<Page<ProductDto>> {
     if (query.q !== undefined && query.sort !== undefined)
-      throw invalid('sort', 'a search by q has an order of its own');
+      throw invalidField('sort', 'a search by q has an order of its own');
     const listing = isSearch(query) ? searchOf(query) : productListOf(query);
     const read = (manager: EntityManager) => readList(manager, listing, query, toProductDto);
     return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
@@ -109,10 +108,6 @@ export class ProductsService {
   private correction(): StockOrigin {
     return { reason: 'correction', createdBy: this.tenant.access.userId };
   }
-}
-
-function invalid(field: string, message: string): AppError {
-  return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }
 
 /** @throws VariantsNotNamed */

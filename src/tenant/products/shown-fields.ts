@@ -23,7 +23,7 @@ export function shownOf(
 /**
  * Obeys or refuses the shown fields of a request that also has `variants`, as a form sends them: none is ignored. A value is
  * in order if the product shows it before or after the change. Another value is that of the only variant, if its entry in the
- * list leaves the field as it is.
+ * list leaves the field as it is. A price is the default of new variants.
  * @param rows made from `inputs`, in their order
  * @param present stored variants
  * @throws ValidationFailed
@@ -36,7 +36,8 @@ export function withShown(
 ): VariantRow[] {
   const before = present.length === 0 ? undefined : shownOf(present);
   const after = shownOf(rows);
-  const isDefaultPrice = inputs.some(({ id, priceMinor }) => id === undefined && priceMinor === undefined);
+  const isDefaultPrice =
+    present.length === 0 || inputs.some(({ id, priceMinor }) => id === undefined && priceMinor === undefined);
   const changed = (Object.keys(after) as (keyof ShownFields)[]).filter(
     (field) =>
       ![undefined, before?.[field], after[field]].includes(sent[field]) &&

@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { AppError } from '../../common/app-error';
-import { ValidationFailed } from '../../common/common.errors';
+import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { withoutUndefined } from '../../common/without-undefined';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
@@ -37,14 +36,14 @@ export function variantRows(
   stockField: (index: number) => string = (index) => `variants.${index}.stock`,
 ): VariantRow[] {
   const ids = inputs.flatMap(({ id }) => id ?? []);
-  if (new Set(ids).size < ids.length) throw invalid('variants', 'two variants have the same id');
+  if (new Set(ids).size < ids.length) throw invalidField('variants', 'two variants have the same id');
   const byId = new Map(present.map((variant) => [variant.id, variant]));
   return inputs.map((input, i) => {
     const before = input.id === undefined ? undefined : byId.get(input.id);
     if (input.id !== undefined && before === undefined) throw new VariantNotFound();
     const price = input.priceMinor ?? before?.priceMinor ?? priceMinor;
     if (price === undefined)
-      throw invalid('priceMinor', 'a price is needed on the product or on each variant');
+      throw invalidField('priceMinor', 'a price is needed on the product or on each variant');
     const values = { ...NEW_VARIANT, ...before, ...withoutUndefined(input) };
     const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
     assertStock(row, stockField(i));
@@ -115,14 +114,10 @@ export function isShort({
 
 /** @throws ValidationFailed */
 export function assertStock(row: VariantRow, field: string): void {
-  if (isShort(row)) throw invalid(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
+  if (isShort(row)) throw invalidField(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 
 function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {
   const before = new Map(present.map(({ id, stock }) => [id, stock]));
   return rows.map(({ id, stock }) => ({ variantId: id, before: before.get(id) ?? 0, after: stock }));
-}
-
-function invalid(field: string, message: string): AppError {
-  return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }

@@ -54,20 +54,8 @@ export class ImportQuery {
   'dry-run': 'true' | 'false' = 'false';
 }
 
-export function optionsOf({
-  mode,
-  currency,
-  encoding,
-  separator,
-  decimal,
-  ...query
-}: ImportQuery): ImportOptions {
-  return {
-    ...{ mode, decimal, isDryRun: query['dry-run'] === 'true' },
-    ...(currency === undefined ? {} : { currency }),
-    ...(encoding === undefined ? {} : { encoding }),
-    ...(separator === undefined ? {} : { separator }),
-  };
+export function toImportOptions({ 'dry-run': dryRun, ...query }: ImportQuery): ImportOptions {
+  return { ...query, isDryRun: dryRun === 'true' };
 }
 
 export interface ImportOptions {
@@ -147,7 +135,7 @@ export class ImportTotalsDto {
 }
 
 export class ImportReportDto {
-  @Id({ nullable: true, description: 'To undo it; null if nothing was stored.' })
+  @Id({ nullable: true, description: 'To undo the import; null in a dry run.' })
   importId: string | null;
 
   @Flag({ description: 'True if nothing was stored because the request asked for that.' })
@@ -187,7 +175,7 @@ export class ImportReportDto {
   notStored: string[];
 }
 
-/** An import that stored something. */
+/** An import of products, as it is listed. */
 export class ImportDto {
   @Id()
   id: string;

@@ -13,7 +13,7 @@ import { csvDownload } from '../../http/csv-download';
 import { Route } from '../../http/route';
 import { withUpload } from '../../http/upload';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { ImportQuery, ImportReportDto, optionsOf } from './import.dto';
+import { ImportQuery, ImportReportDto, toImportOptions } from './import.dto';
 import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
 import { EncodingUnclear, ImportRejected, NotACatalogueFile, SeparatorUnclear } from './transfer.errors';
@@ -49,7 +49,7 @@ export class ProductsTransferController {
   })
   import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
     return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
-      this.imports.import(file, optionsOf(query)),
+      this.imports.import(file, toImportOptions(query)),
     );
   }
 

@@ -48,6 +48,30 @@ afterEach(async () => {
   assertWhole(await fleet());
 });
 
+describe('a step that takes long', () => {
+  it('does not make the run look gone: its heartbeat goes on', async () => {
+    const shop = (await fleet())[0]!;
+    const slow = await migrationsWith({
+      ...COLUMN,
+      up: [
+        COLUMN.up as string,
+        `DO $$ BEGIN
+           WHILE current_schema = '${shop.schema}' AND NOT EXISTS (
+             SELECT FROM public.migration_runs WHERE outcome IS NULL AND seen_at > started_at) LOOP
+             PERFORM pg_sleep(0.05);
+           END LOOP;
+         END $$`,
+      ],
+    });
+    const summary = await run(slow, { shopIds: [shop.id], patienceMs: 0, statementMs: 15_000 });
+    expect(summary).toMatchObject({ migrated: 1, deferred: [], outcome: 'done' });
+    await new TenantMigrator(slow, app.app.get<Installation>(INSTALLATION)).run(
+      {},
+      targetOf(slow, { undo: true }),
+    );
+  });
+});
+
 describe('a shop that somebody reads all the time', () => {
   it('is put off, and named when it stays busy', async () => {
     const busy = (await fleet()).slice(2, 4);

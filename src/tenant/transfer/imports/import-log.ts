@@ -107,7 +107,7 @@ export async function logChanges(
   await manager.query(
     `INSERT INTO import_changes AS c (import_id, id, product_id, before, after)
      SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[])
-     ON CONFLICT (import_id, product_id, id) DO UPDATE
+     ON CONFLICT (import_id, id) DO UPDATE
      SET before = EXCLUDED.before || c.before, after = c.after || EXCLUDED.after`,
     [
       importId,

@@ -18,8 +18,8 @@ interface Touched {
   productId: string;
   variantId: string | null;
   /**
-   * Null if the import created it and any field was changed since; `variants` if those of the product would not fit each other,
-   * `attributes` if the product would be too large.
+   * Null if the import created it and any field was changed since; `variants` if the restored variants would not fit the others,
+   * `attributes` if the restored product would be too large.
    */
   field: string | null;
 }
@@ -84,6 +84,7 @@ export class ImportUndo {
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
     if (created.products.length > 0) await manager.delete(Product, created.products);
+    await manager.update(Product, { id: In(productIds) }, { updatedAt: new Date() });
   }
 
   private compare(
@@ -102,7 +103,7 @@ export class ImportUndo {
 
   /**
    * A variant that somebody has added to one of these products would be lost with the product that the import created, or
-   * have its price in the currency of before.
+   * get its price in the restored currency.
    */
   private compareAdded(
     productIds: readonly string[],
@@ -115,7 +116,7 @@ export class ImportUndo {
         this.touched.push({ productId, variantId: id, field: null });
   }
 
-  /** Fields that the import did not change may since have got values that do not fit those of before. */
+  /** Fields that the import left alone may have got values since that do not fit the restored ones. */
   private compareRest(
     variants: readonly ProductVariant[],
     restored: readonly ProductVariant[],
@@ -155,13 +156,7 @@ export class ImportUndo {
     present: readonly VariantRow[],
   ): Promise<void> {
     const { manager, importId } = this;
-    const updatedAt = new Date();
-    if (products.length > 0)
-      await manager.upsert(
-        Product,
-        products.map((product) => ({ ...product, updatedAt })),
-        ['id'],
-      );
+    if (products.length > 0) await manager.upsert(Product, products, ['id']);
     if (variants.length > 0)
       await saveVariants(manager, present, variants, {
         ...{ reason: 'import', note: 'undone', createdBy: this.userId, importId },

@@ -2,6 +2,7 @@ import {
   Column,
   CreateDateColumn,
   Entity,
+  Index,
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
@@ -41,6 +42,7 @@ export class Import {
 
 /** Fields of one product or variant that an import has changed. */
 @Entity('import_changes')
+@Index('import_changes_import_id_product_id_idx', ['importId', 'productId'])
 export class ImportChange {
   @PrimaryColumn('uuid', { name: 'import_id', primaryKeyConstraintName: 'import_changes_pkey' })
   importId: string;
@@ -49,13 +51,13 @@ export class ImportChange {
   @JoinColumn({ name: 'import_id', foreignKeyConstraintName: 'import_changes_import_id_fkey' })
   import: Relation<Import>;
 
-  /** Equals `id` for a product. */
-  @PrimaryColumn('uuid', { name: 'product_id', primaryKeyConstraintName: 'import_changes_pkey' })
-  productId: string;
-
   /** Id of the product or variant. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'import_changes_pkey' })
   id: string;
+
+  /** Equals `id` for a product. */
+  @Column('uuid', { name: 'product_id' })
+  productId: string;
 
   /** Old values by field; null if the import created it. */
   @Column('jsonb', { nullable: true })

@@ -24,8 +24,8 @@ export interface MergeResult {
 }
 
 /**
- * Merges a product of a file into the product with its handle; or, if its rows have no Handle, into the only one with its SKU;
- * else creates one. Fields without a column in the file stay as they are. Nothing is deleted.
+ * Merges a product of a file into the product with its handle; or, if its rows have no Handle, into the only one with its SKU
+ * or the one with its title; else creates one. Fields without a column in the file stay as they are. Nothing is deleted.
  */
 export function mergeProduct(read: CatalogueProduct, catalogue: WorkingCatalogue): MergeResult {
   const target = findTarget(read, catalogue);
@@ -59,17 +59,32 @@ export function mergeProduct(read: CatalogueProduct, catalogue: WorkingCatalogue
 }
 
 function findTarget(
-  { handle, hasHandle, variants, fields }: CatalogueProduct,
+  file: CatalogueProduct,
   catalogue: WorkingCatalogue,
 ): WorkingProduct | { code: string; message: string } | undefined {
-  if (hasHandle) return catalogue.withHandle(handle);
+  const { handle, hasHandle, variants, fields } = file;
+  const holder = catalogue.withHandle(handle);
+  if (hasHandle) return holder;
   const sku = variants[0]?.sku ?? '';
   const [found, second] = catalogue.withSku(sku);
   if (second !== undefined)
     return { code: 'SKU_AMBIGUOUS', message: `Several variants of the shop have the SKU ${sku}.` };
   if (found !== undefined) return found;
-  if (fields?.name) return catalogue.withHandle(handle);
-  return { code: 'SKU_UNKNOWN', message: `No variant of the shop has the SKU ${sku}.` };
+  if (!fields?.name) return { code: 'SKU_UNKNOWN', message: `No variant of the shop has the SKU ${sku}.` };
+  if (holder === undefined || isSame(file, holder)) return holder;
+  return {
+    code: 'HANDLE_UNCLEAR',
+    message: `The handle ${handle}, made from the Title, is that of another product. Give the row a Handle.`,
+  };
+}
+
+/** True if rows without a Handle mean the product with the handle made from their title: others may have that handle too. */
+function isSame({ fields, variants }: CatalogueProduct, { now }: WorkingProduct): boolean {
+  const skus = now.variants.flatMap(({ sku }) => sku ?? []);
+  const isNamed = variants.some(({ sku }) => sku != null && skus.includes(sku));
+  return (
+    fields?.name === now.product.name && (isNamed || skus.length === 0 || !variants.some(({ sku }) => sku))
+  );
 }
 
 function conflictOf(

@@ -224,6 +224,11 @@ describe('readShopifyCsv, products', () => {
     expect(group?.product?.fields?.name).toBe('Tee');
   });
 
+  it('warns of no other way to write the same letters', async () => {
+    const rows = [titled({ Title: 'Caf\u00e9' }), titled({ Title: 'Cafe\u0301' })];
+    expect((await readRows(...rows)).flatMap(({ warnings }) => warnings)).toEqual([]);
+  });
+
   it('reads fields only of columns that the file has', async () => {
     const [group] = await read(['Handle,Variant Price\ntee,5\n']);
     expect(group?.product).toEqual({

@@ -1,9 +1,6 @@
+import { DESCRIPTION, TAGS } from '../../products/products.dto';
 import type { CatalogueFields, CatalogueStatus } from './shopify-catalogue';
 import { isLonger, shown, type ShopifyRow } from './shopify-row';
-
-export const MAX_DESCRIPTION = 100_000;
-const MAX_TAG = 255;
-const MAX_TAGS = 250;
 
 const STATUSES: readonly string[] = ['draft', 'active', 'unlisted', 'archived'] satisfies CatalogueStatus[];
 
@@ -18,7 +15,7 @@ export function readFields(row: ShopifyRow): CatalogueFields {
     if (row.knows(column)) fields[field] = value();
   };
   read('Title', 'name', () => row.text('Title'));
-  read('Body (HTML)', 'description', () => row.verbatim('Body (HTML)', MAX_DESCRIPTION));
+  read('Body (HTML)', 'description', () => row.verbatim('Body (HTML)', DESCRIPTION.max));
   read('Vendor', 'vendor', () => row.text('Vendor'));
   read('Type', 'type', () => row.text('Type'));
   read('Tags', 'tags', () => readTags(row));
@@ -28,12 +25,12 @@ export function readFields(row: ShopifyRow): CatalogueFields {
 }
 
 function readTags(row: ShopifyRow): string[] {
-  const texts = row.text('Tags', MAX_TAGS * (MAX_TAG + 2)).split(',');
+  const texts = row.text('Tags', TAGS.max * (TAGS.length + 2)).split(',');
   const tags = [...new Set(texts.map((tag) => tag.trim()).filter((tag) => tag !== ''))];
-  if (tags.length > MAX_TAGS)
-    row.fail('TAGS_TOO_MANY', 'Tags', `A product has at most ${MAX_TAGS} tags, not ${tags.length}.`);
-  if (tags.some((tag) => isLonger(tag, MAX_TAG)))
-    row.fail('TEXT_TOO_LONG', 'Tags', `A tag is longer than ${MAX_TAG} characters.`);
+  if (tags.length > TAGS.max)
+    row.fail('TAGS_TOO_MANY', 'Tags', `A product has at most ${TAGS.max} tags, not ${tags.length}.`);
+  if (tags.some((tag) => isLonger(tag, TAGS.length)))
+    row.fail('TEXT_TOO_LONG', 'Tags', `A tag is longer than ${TAGS.length} characters.`);
   return tags;
 }
 

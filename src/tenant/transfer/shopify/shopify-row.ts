@@ -69,7 +69,7 @@ export class ShopifyRow {
 
   /** The text for a comparison, without a complaint about it. */
   comparable(column: string): string {
-    return this.cell(column).trim();
+    return this.cell(column).normalize('NFC').trim();
   }
 
   textOrNull(column: string, max = SHORT_TEXT): string | null {
