@@ -54,6 +54,11 @@ export class ShopifyRow {
     this.problems.push({ row: this.line, handle: this.handle, column, code, message });
   }
 
+  /** Characters of all cells. */
+  get size(): number {
+    return this.cells.reduce((sum, cell) => sum + cell.length, 0);
+  }
+
   /** True if the file has the column. */
   knows(column: string): boolean {
     return this.header.columns.has(column);
