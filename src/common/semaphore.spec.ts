@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Semaphore } from './semaphore';
+import { Semaphore, Semaphores } from './semaphore';
 
 /** Work that ends when `end` is called. */
 function held() {
@@ -47,5 +47,25 @@ describe('Semaphore', () => {
     const next = semaphore.run(() => Promise.resolve('in'));
     await expect(failing).rejects.toThrow('no');
     await expect(next).resolves.toBe('in');
+  });
+});
+
+describe('Semaphores', () => {
+  it('let work of one key wait for each other, and not for that of another', async () => {
+    const semaphores = new Semaphores(1, 1);
+    const [first, second, other] = [held(), held(), held()];
+    const begun: string[] = [];
+    const run = (key: string, name: string, { work }: { work: () => Promise<void> }) =>
+      semaphores.run(key, () => {
+        begun.push(name);
+        return work();
+      });
+    const all = [run('a', 'first', first), run('a', 'second', second), run('b', 'other', other)];
+    await turn();
+    expect(begun).toEqual(['first', 'other']);
+    await expect(run('a', 'third', held())).rejects.toMatchObject({ kind: { code: 'OVERLOADED' } });
+    for (const one of [first, second, other]) one.end();
+    await Promise.all(all);
+    expect(begun).toEqual(['first', 'other', 'second']);
   });
 });

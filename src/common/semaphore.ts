@@ -45,3 +45,25 @@ export class Semaphore {
     else next();
   }
 }
+
+/** A semaphore for each key; one without work is forgotten. */
+export class Semaphores {
+  private readonly all = new Map<string, { semaphore: Semaphore; uses: number }>();
+
+  constructor(
+    private readonly width: number,
+    private readonly room: number,
+  ) {}
+
+  /** @throws Overloaded if the queue of the key is full; otherwise what `work` throws */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const one = this.all.get(key) ?? { semaphore: new Semaphore(this.width, this.room), uses: 0 };
+    this.all.set(key, one);
+    one.uses++;
+    try {
+      return await one.semaphore.run(work);
+    } finally {
+      if (--one.uses === 0) this.all.delete(key);
+    }
+  }
+}

@@ -1,12 +1,12 @@
 import { ValidationFailed } from '../common/common.errors';
+import { hasControls, isReservedName } from '../common/safe-text';
 
 const MAX_DEPTH = 12;
 const MAX_VALUES = 20_000;
 
 /**
- * Refuses input that no field can contain: NUL bytes (PostgreSQL text cannot hold them, SQLSTATE 22021), lone surrogates
- * (would be stored as U+FFFD), names that every object has (validation would drop them silently), and objects deeper or
- * larger than any genuine request. Runs before validation, on the output of the parser.
+ * Refuses input that no field can contain: control characters, lone surrogates (would be stored as U+FFFD), names that every
+ * object has, and objects deeper or larger than any genuine request. Runs before validation, on the output of the parser.
  * @throws ValidationFailed
  */
 export function assertSafeInput(value: unknown, where: string): void {
@@ -20,14 +20,14 @@ function walk(value: unknown, where: string, depth: number, budget: { values: nu
   if (typeof value === 'string') return assertSafeText(value, where);
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) {
-    if (key in Object.prototype || key === 'prototype') refuse(where, `has a field named ${key}`);
+    if (isReservedName(key)) refuse(where, `has a field named ${key.trim()}`);
     assertSafeText(key, where);
     walk(child, where, depth + 1, budget);
   }
 }
 
 function assertSafeText(text: string, where: string): void {
-  if (text.includes('\0')) refuse(where, 'contains a NUL character');
+  if (hasControls(text)) refuse(where, 'contains a control character');
   if (!text.isWellFormed()) refuse(where, 'contains half of a surrogate pair');
 }
 

@@ -298,6 +298,7 @@ describe('bad rows', () => {
     ['COLUMN_COUNT', '1,A1,LAMP'],
     ['TEXT_INVALID', row({ text: 'x'.repeat(256) })],
     ['TEXT_INVALID', row({ text: 'a\0b' })],
+    ['TEXT_INVALID', row({ text: 'a\u0001b' })],
     ['TEXT_INVALID', row({ invoice: '1'.repeat(65) })],
     ['INVOICE_MISSING', row({ invoice: ' ' })],
     ['STOCK_CODE_MISSING', row({ code: '' })],

@@ -260,6 +260,7 @@ describe('POST /products with something wrong', () => {
     ['a name of null', { name: null }],
     ['a name of 256 characters', { name: 'x'.repeat(256) }],
     ['a name with a NUL', { name: 'a\0b' }],
+    ['an attribute that is called constructor once trimmed', { attributes: { ' constructor ': 'x' } }],
     ['a negative price', { priceMinor: -1 }],
     ['a fractional price', { priceMinor: 9.99 }],
     ['a price as text', { priceMinor: '999' }],

@@ -1,6 +1,7 @@
 import { invalidField } from '../../common/common.errors';
 import type { EntityManager } from 'typeorm';
 import { variantProblem } from './product-options';
+import { sizeProblem } from './product-size';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
 import { ProductNotFound } from './products.errors';
@@ -16,6 +17,13 @@ export async function lockProduct(manager: EntityManager, id: string): Promise<P
     lock,
   });
   return { ...product, variants: variants.toSorted((a, b) => a.position - b.position) };
+}
+
+/** @throws ValidationFailed if the product as it is to be stored is too large */
+export function assertSize(...args: Parameters<typeof sizeProblem>): void {
+  const problem = sizeProblem(...args);
+  if (problem === null) return;
+  throw invalidField(problem.code === 'ATTRIBUTES_TOO_LARGE' ? 'attributes' : 'variants', problem.message);
 }
 
 /** @throws ValidationFailed if the variants do not fit each other or the options */

@@ -13,7 +13,7 @@ import { readList } from '../lists/listing';
 import { assertAmountsNamed } from './currency-change';
 import { withPositions } from './product-images';
 import { optionsOf } from './product-options';
-import { assertVariants, lockProduct } from './product-rows';
+import { assertSize, assertVariants, lockProduct } from './product-rows';
 import { PRODUCT_BY_ID, productListOf } from './product-list';
 import { isSearch, searchOf } from './product-search';
 import type { ProductVariant } from './product-variant.entity';
@@ -57,14 +57,14 @@ export class ProductsService {
         ? variantRows(id, [], [{ sku, stock }], priceMinor, () => 'stock')
         : withShown(variantRows(id, [], variants, priceMinor), variants, { sku, priceMinor, stock }, []);
     assertVariants(rows, options);
+    const product = {
+      ...{ attributes: {}, ...fields, id },
+      options: options ?? optionsOf(rows),
+      images: withPositions(images ?? []),
+    };
+    assertSize(product, rows);
     const origin = this.correction();
     return this.tenant.transaction(async (manager) => {
-      const product = {
-        ...fields,
-        id,
-        options: options ?? optionsOf(rows),
-        images: withPositions(images ?? []),
-      };
       await insertProduct(manager, product, this.tenant.access.currency);
       await insertVariants(manager, rows, origin);
       return readProduct(manager, id);
@@ -88,17 +88,14 @@ export class ProductsService {
         variants && withShown(variantRows(id, present, variants, priceMinor), variants, only, present);
       if (rows !== undefined && removeVariants !== true) assertAllNamed(present, rows);
       if (rows !== undefined || options !== undefined) assertVariants(rows ?? present, options);
+      const changes = withoutUndefined({
+        ...{ ...fields, options: options ?? (rows && optionsOf(rows)), updatedAt: new Date() },
+        images: images && withPositions(images),
+      });
+      assertSize({ ...product, ...changes }, rows ?? present);
       if (rows !== undefined) await replaceVariants(manager, present, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
-      const derived = options ?? (rows && optionsOf(rows));
-      await saveProduct(
-        manager,
-        id,
-        withoutUndefined({
-          ...{ ...fields, options: derived, updatedAt: new Date() },
-          images: images && withPositions(images),
-        }),
-      );
+      await saveProduct(manager, id, changes);
       return readProduct(manager, id);
     });
   }

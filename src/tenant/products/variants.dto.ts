@@ -28,7 +28,8 @@ export const ATTRIBUTES = {
   length: 65_536,
   example: { 'SEO Title': 'Soft linen tees' },
   description:
-    'Columns of an imported file without a field of their own, by name: category, SEO, unit price, metafields.',
+    'Columns of an imported file without a field of their own, by name: category, SEO, unit price, metafields. ' +
+    'Those of a product and its variants have at most 256 KiB together, as JSON.',
 };
 const GRAMS = { min: 0, max: MAX_STOCK, example: 180 };
 

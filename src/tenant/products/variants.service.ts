@@ -7,7 +7,7 @@ import type { Precondition } from '../../http/precondition';
 import { assertUnchanged } from '../../http/read-only';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { mergeOptions } from './product-options';
-import { assertVariants, lockProduct } from './product-rows';
+import { assertSize, assertVariants, lockProduct } from './product-rows';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
 import { LastVariant, StockTooLow, VariantNotFound } from './products.errors';
@@ -60,9 +60,11 @@ export class VariantsService {
       const [row] = variantRows(productId, [], [input], undefined, () => 'stock');
       const position = Math.max(0, ...product.variants.map((variant) => variant.position)) + 1;
       const added = { ...row!, position }; // one for the one input
-      assertVariants([...product.variants, added], undefined);
+      const all = [...product.variants, added];
+      assertVariants(all, undefined);
+      assertSize(product, all);
       await insertVariants(manager, [added], this.correction());
-      await saveOptions(manager, product, [...product.variants, added]);
+      await saveOptions(manager, product, all);
       return readVariant(manager, added.id);
     });
   }
@@ -77,6 +79,7 @@ export class VariantsService {
       const row = { ...changed!, position: variant.position }; // one for the one input
       const all = product.variants.map((other) => (other.id === id ? row : other));
       assertVariants(all, undefined);
+      assertSize(product, all);
       await saveVariants(manager, [variant], [row], this.correction());
       await saveOptions(manager, product, all);
       return readVariant(manager, id);

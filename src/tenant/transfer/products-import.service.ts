@@ -2,23 +2,16 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { UnreadableCsv } from '../../common/csv-records';
 import { newId } from '../../common/ids';
-import { Semaphore } from '../../common/semaphore';
-import { isContention, isUniqueViolation } from '../../common/sqlstate';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { type ImportOptions, type ImportReportDto, SEPARATOR_NAMES } from './import.dto';
 import { ImportReport } from './imports/import-report';
 import { Import } from './imports/import.entity';
 import { forgetOldChanges, waitForImports } from './imports/import-log';
+import { inTurn, retried } from './imports/import-turns';
 import { CatalogueWriter } from './shopify/catalogue-writer';
-import { readShopifyCsv } from './shopify/shopify-csv';
+import { ShopifyCsv } from './shopify/shopify-csv';
 import { type Dialect, findDialect, type SourceFile } from './shopify/shopify-dialect';
 import { ImportRejected, NotACatalogueFile } from './transfer.errors';
-
-/** Attempts after a deadlock, a lock that came too late, or a handle that another request took meanwhile. */
-const ATTEMPTS = 20;
-
-/** An import holds a connection; the others of a process wait. */
-const semaphore = new Semaphore(2, 20);
 
 /** Thrown to roll back. */
 class DryRunEnded extends Error {}
@@ -36,58 +29,65 @@ export class ProductsImportService {
    */
   async import(file: SourceFile, options: ImportOptions): Promise<ImportReportDto> {
     try {
-      const wanted = options.separator && SEPARATOR_NAMES[options.separator];
-      const dialect = await findDialect(file, { encoding: options.encoding, separator: wanted });
-      return await semaphore.run(() => this.attempt(dialect, options, ATTEMPTS));
+      return await inTurn(this.tenant.access.shopId, () => this.readAndStore(file, options));
     } catch (error) {
       if (error instanceof UnreadableCsv) throw new NotACatalogueFile({ detail: error.detail, cause: error });
       throw error;
     }
   }
 
-  private async attempt(
-    dialect: Dialect,
-    options: ImportOptions,
-    attempts: number,
-  ): Promise<ImportReportDto> {
+  /** What can be found out without the database comes first: PostgreSQL ends transactions that idle. */
+  private async readAndStore(file: SourceFile, options: ImportOptions): Promise<ImportReportDto> {
+    const { encoding, separator, currency, decimal = 'point' } = options;
+    const wanted = separator && SEPARATOR_NAMES[separator];
+    const dialect = await findDialect(file, { encoding, separator: wanted });
+    const csv = await ShopifyCsv.open(dialect, {
+      ...{ currency: currency ?? this.tenant.access.currency, decimal },
+      isCurrencyNamed: currency !== undefined,
+    });
+    try {
+      return await retried(() => this.attempt(csv, dialect, options));
+    } finally {
+      await csv.close();
+    }
+  }
+
+  private async attempt(csv: ShopifyCsv, dialect: Dialect, options: ImportOptions): Promise<ImportReportDto> {
     const report = new ImportReport(dialect, options);
     try {
       return await this.tenant.transaction(async (manager) => {
-        await this.store(manager, dialect, options, report);
+        await this.store(manager, csv, dialect.sha256, options, report);
         if (options.isDryRun) throw new DryRunEnded();
         return report.dto;
       });
     } catch (error) {
       if (error instanceof DryRunEnded) return report.dto;
-      if (attempts > 1 && (isContention(error) || isUniqueViolation(error)))
-        return this.attempt(dialect, options, attempts - 1);
       throw error;
     }
   }
 
   private async store(
     manager: EntityManager,
-    dialect: Dialect,
-    { mode, currency, decimal = 'point', onProgress }: ImportOptions,
+    csv: ShopifyCsv,
+    sha256: string,
+    { mode, onProgress }: ImportOptions,
     report: ImportReport,
   ): Promise<void> {
-    const { userId, currency: own } = this.tenant.access;
+    const { userId } = this.tenant.access;
     await waitForImports(manager);
     const id = newId();
-    const { sha256 } = dialect;
     await manager.insert(Import, { id, sha256, mode, counts: {}, createdBy: userId });
     const writer = new CatalogueWriter(
       manager,
       { reason: 'import', createdBy: userId, importId: id },
       report,
     );
-    const notStored = new Set<string>();
-    const reading = { currency: currency ?? own, isCurrencyNamed: currency !== undefined, decimal };
-    const groups = readShopifyCsv(dialect, reading, notStored);
-    for await (const group of groups) if (await writer.add(group)) onProgress?.(report.rows);
+    for await (const group of csv.groups())
+      if (group === null) await writer.stayAlive();
+      else if (await writer.add(group)) onProgress?.(report.rows);
     await writer.finish();
     onProgress?.(report.rows);
-    report.finish(id, notStored);
+    report.finish(id, csv.notStored);
     if (mode === 'atomic' && report.skippedRows > 0)
       throw new ImportRejected({
         detail: `${report.skippedRows} of ${report.rows} rows have problems.`,

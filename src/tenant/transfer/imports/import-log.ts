@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
 import { AMOUNTS } from '../../products/product-variant.entity';
 import type { WorkingProduct } from '../shopify/working-catalogue';
@@ -57,8 +58,9 @@ export function hashOf(values: object): string {
   return createHash('sha256').update(canonical(values)).digest('base64url');
 }
 
+/** The order of keys does not matter, except of lists. */
 export function isEqual(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
+  return isDeepStrictEqual(a, b);
 }
 
 /** Values as a text that does not depend on the order of keys, except of lists. */
@@ -106,15 +108,11 @@ export async function logChanges(
   if (rows.length === 0) return;
   await manager.query(
     `INSERT INTO import_changes AS c (import_id, id, product_id, before, after)
-     SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[])
+     SELECT $1, id, product_id, before, after
+     FROM json_to_recordset($2) AS r (id uuid, product_id uuid, before jsonb, after jsonb)
      ON CONFLICT (import_id, id) DO UPDATE
      SET before = EXCLUDED.before || c.before, after = c.after || EXCLUDED.after`,
-    [
-      importId,
-      rows.map(({ id }) => id),
-      rows.map(({ productId }) => productId),
-      rows.map(({ before }) => (before === null ? null : JSON.stringify(before))),
-      rows.map(({ after }) => JSON.stringify(after)),
-    ],
+    // One JSON text: pg escapes the elements of an array, which takes ten times as long for texts with quotes.
+    [importId, JSON.stringify(rows.map(({ productId, ...row }) => ({ ...row, product_id: productId })))],
   );
 }

@@ -4,6 +4,7 @@ import { Product } from '../../products/product.entity';
 import { isShort, saveVariants, type VariantRow } from '../../products/variants';
 import { groupBy } from '../../../common/group-by';
 import { variantProblem } from '../../products/product-options';
+import { sizeProblem } from '../../products/product-size';
 import type { ProductValues } from '../shopify/working-catalogue';
 import { ImportTouched } from '../transfer.errors';
 import { ImportChange } from './import.entity';
@@ -16,7 +17,10 @@ const MAX_LISTED = 1000;
 interface Touched {
   productId: string;
   variantId: string | null;
-  /** Null if the import created it and any field was changed since; `variants` if the restored variants would not fit the others. */
+  /**
+   * Null if the import created it and any field was changed since; `variants` if the restored variants would not fit the others,
+   * `attributes` if the restored product would be too large.
+   */
   field: string | null;
 }
 
@@ -75,6 +79,7 @@ export class ImportUndo {
     this.compareAdded([...created.products, ...revalued], variants, changes);
     if (this.touched.length > 0) return; // what follows would be rolled back
     this.compareRest(variants, restored.variants, created);
+    this.compareSizes(productOf, variants, restored);
     if (this.touched.length > 0) return;
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
@@ -127,6 +132,22 @@ export class ImportUndo {
       this.touched.push(...short);
       if (rest.length === 0 || variantProblem(rest, undefined) !== null)
         this.touched.push({ productId, variantId: null, field: 'variants' });
+    }
+  }
+
+  /** Values of before may be large, and so may be those that other fields have got since. */
+  private compareSizes(
+    present: ReadonlyMap<string, Product>,
+    variants: readonly ProductVariant[],
+    restored: { products: readonly Product[]; variants: readonly ProductVariant[] },
+  ): void {
+    const oldProducts = new Map(restored.products.map((product) => [product.id, product]));
+    const oldVariants = new Map(restored.variants.map((variant) => [variant.id, variant]));
+    for (const [productId, all] of groupBy(variants, (variant) => variant.productId)) {
+      const product = oldProducts.get(productId) ?? present.get(productId);
+      const after = all.map((variant) => oldVariants.get(variant.id) ?? variant);
+      if (product !== undefined && sizeProblem(product, after) !== null)
+        this.touched.push({ productId, variantId: null, field: 'attributes' });
     }
   }
 

@@ -7,6 +7,7 @@ import { type ImportDto, toImportDto } from '../import.dto';
 import { ImportNotFound, ImportTooOld, ImportUndone } from '../transfer.errors';
 import { Import } from './import.entity';
 import { KEPT_DAYS, waitForImports } from './import-log';
+import { inTurn, retried } from './import-turns';
 import { ImportUndo } from './import-undo';
 
 const DAY_MS = 86_400_000;
@@ -43,6 +44,10 @@ export class ImportsService {
    * @throws ImportNotFound, ImportUndone, ImportTooOld; ImportTouched when one of its fields was changed since
    */
   undo(id: string): Promise<ImportDto> {
+    return inTurn(this.tenant.access.shopId, () => retried(() => this.attempt(id)));
+  }
+
+  private attempt(id: string): Promise<ImportDto> {
     const { userId } = this.tenant.access;
     return this.tenant.transaction(async (manager) => {
       await waitForImports(manager);

@@ -1,5 +1,6 @@
 import type { CsvRecord } from '../../../common/csv-records';
 import { parseMinor } from '../../../common/money';
+import { hasControls } from '../../../common/safe-text';
 import { MAX_QUANTITY } from '../../orders/orders.dto';
 import { type Amounts, amountsOf } from './amounts';
 import { type FaultCode, type HistoryRow, MAX_NUMBER, MAX_TEXT } from './history-line';
@@ -84,10 +85,10 @@ export function shopifyReader(
 type Misfit = [code: FaultCode, message: string];
 
 function misfitOf(cells: readonly string[], invoice: string, textOf: TextOf): Misfit | null {
-  const tooLong = cells.some((cell) => cell.length > MAX_CELL || cell.includes('\0'));
+  const tooLong = cells.some((cell) => cell.length > MAX_CELL || hasControls(cell));
   const texts = [textOf('Lineitem name'), textOf('Lineitem sku')];
   if (tooLong || invoice.length > MAX_NUMBER || texts.some((text) => text.length > MAX_TEXT))
-    return ['TEXT_INVALID', 'A cell is too long or contains a NUL character.'];
+    return ['TEXT_INVALID', 'A cell is too long or contains a control character.'];
   if (invoice === '') return ['INVOICE_MISSING', 'The row names no order: its Name is empty.'];
   return null;
 }

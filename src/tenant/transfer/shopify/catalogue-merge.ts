@@ -2,6 +2,7 @@ import { newId } from '../../../common/ids';
 import { formatMinor, parseMinor } from '../../../common/money';
 import { MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
+import { sizeProblem } from '../../products/product-size';
 import { AMOUNTS } from '../../products/product-variant.entity';
 import { SOLD_STATUSES } from '../../products/product.entity';
 import { mergeAttributes, type MergedVariants, mergeVariants } from './merge-variants';
@@ -52,6 +53,8 @@ export function mergeProduct(read: CatalogueProduct, catalogue: WorkingCatalogue
     },
     variants: variants.all,
   };
+  const size = sizeProblem(now.product, now.variants);
+  if (size !== null) return reject(file, size.code, `With those of the shop: ${size.message}.`, problems);
   return { merged: catalogue.set(target, now), named: variants.named, problems };
 }
 

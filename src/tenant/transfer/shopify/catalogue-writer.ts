@@ -10,13 +10,16 @@ import { mergeProduct } from './catalogue-merge';
 import type { CatalogueGroup } from './shopify-catalogue';
 import { WorkingCatalogue, type WorkingProduct } from './working-catalogue';
 
-/** Rows in a batch; bounds memory. */
-const BATCH_ROWS = 500;
+/** Limits of a batch: they bound memory, and the time for which nothing else runs. */
+const BATCH_ROWS = 100;
+const BATCH_SIZE = 1_000_000;
 
 /** Merges groups of a file into the shop's catalogue, a batch at a time, within one transaction. */
 export class CatalogueWriter {
   private batch: CatalogueGroup[] = [];
   private rows = 0;
+  private size = 0;
+  private isIdle = false;
 
   constructor(
     private readonly manager: EntityManager,
@@ -26,11 +29,19 @@ export class CatalogueWriter {
 
   /** @returns true if a batch was stored */
   async add(group: CatalogueGroup): Promise<boolean> {
-    const isFull = this.rows > 0 && this.rows + group.rows > BATCH_ROWS;
+    const isTooMuch = this.rows + group.rows > BATCH_ROWS || this.size + group.size > BATCH_SIZE;
+    const isFull = this.rows > 0 && isTooMuch;
     if (isFull) await this.finish();
     this.batch.push(group);
     this.rows += group.rows;
+    this.size += group.size;
     return isFull;
+  }
+
+  /** Sends a statement if none was sent since the last call: PostgreSQL ends a transaction that idles. */
+  async stayAlive(): Promise<void> {
+    if (this.isIdle) await this.manager.query('SELECT');
+    this.isIdle = true;
   }
 
   /** Stores what is left. */
@@ -38,7 +49,9 @@ export class CatalogueWriter {
     const { batch } = this;
     this.batch = [];
     this.rows = 0;
+    this.size = 0;
     if (batch.length === 0) return;
+    this.isIdle = false;
     const catalogue = new WorkingCatalogue(await readStored(this.manager, batch));
     const merged = new Map<WorkingProduct, Set<string>>();
     for (const group of batch) {

@@ -47,12 +47,15 @@ export class RowSpill {
     if (!this.writer.write(bytes)) await once(this.writer, 'drain');
   }
 
-  /** The rows of each product, in the order of the file but for the titled row, which comes first. */
-  async *products(): AsyncGenerator<AsyncIterable<CsvRecord>> {
-    if (this.offsets.length > 0) {
-      this.writer.end();
-      await finished(this.writer);
-    }
+  /** All rows are there. */
+  async finish(): Promise<void> {
+    if (this.offsets.length === 0) return;
+    this.writer.end();
+    await finished(this.writer);
+  }
+
+  /** The rows of each product, in the order of the file but for the titled row, which comes first. After `finish`. */
+  *products(): Generator<AsyncIterable<CsvRecord>> {
     for (const chain of this.chains.values()) yield this.rows(chain);
   }
 

@@ -89,6 +89,7 @@ export const PROBLEM_CODES = [
   'IMAGES_TOO_MANY',
   'ROW_EMPTY',
   'ROWS_TOO_MANY',
+  'PRODUCT_TOO_LARGE',
   'PRODUCT_UNUSABLE',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -111,6 +112,8 @@ export interface CatalogueGroup {
   /** Named, but stored. */
   warnings: RowProblem[];
   rows: number;
+  /** Characters of the rows. */
+  size: number;
 }
 
 /** How cells are to be read. */

@@ -1,5 +1,6 @@
 import { type CsvRecord, UnreadableCsv } from '../../../common/csv-records';
 import { isLonger } from '../../../common/is-longer';
+import { hasControls, isReservedName } from '../../../common/safe-text';
 
 /** Shopify has three options; our export adds columns for the others. */
 export const OPTION_SLOTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
@@ -131,9 +132,9 @@ export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name = nameOf(cell) || `column ${index + 1}`; // spreadsheets add columns without a name at the end
-    if (isLonger(attributeOf(name).name, MAX_COLUMN_NAME) || name.includes('\0'))
+    if (isLonger(attributeOf(name).name, MAX_COLUMN_NAME) || hasControls(name))
       throw new UnreadableCsv(
-        `The name of column ${index + 1} is too long or contains a NUL character.`,
+        `The name of column ${index + 1} is too long or contains a control character.`,
         line,
       );
     const column = columnOf(name);
@@ -180,7 +181,7 @@ function attributeOf(column: string): { kind: AttributeKind | null; name: string
   const [, ofVariant, name] = PREFIXED.exec(column) ?? [];
   if (name === undefined) return { kind: kindOf(column), name: column };
   // The API accepts no attribute with such a name.
-  if (name in Object.prototype || name === 'prototype') return { kind: null, name: column };
+  if (isReservedName(name)) return { kind: null, name: column };
   return { kind: ofVariant === undefined ? 'product' : 'variant', name };
 }
 

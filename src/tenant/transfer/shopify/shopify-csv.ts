@@ -8,6 +8,8 @@ import { RowSpill } from './row-spill';
 const MAX_PRODUCTS = 1_000_000;
 /** Rows of one product: twice what its variants and images need. */
 const MAX_ROWS = 5000;
+/** Characters of the rows of one product; some programs repeat the description in each. */
+const MAX_SIZE = 16_000_000;
 
 /** A file that can be read more than once, as UTF-8. */
 export interface ShopifyFile {
@@ -16,106 +18,157 @@ export interface ShopifyFile {
 }
 
 /**
- * Reads a Shopify product CSV, one group for each product. Two passes: the first finds products whose rows do not stand
- * together, or whose titled row is not their first. The second yields the others as it reads them and puts the rows of those
- * aside on disk; they follow at the end. Memory holds one product, and a little for each product and for each row put aside.
- * @param notStored receives the names of columns with values that are not kept
- * @throws UnreadableCsv when the file is not such a CSV
+ * A Shopify product CSV, read in two passes before it is stored. The first finds products whose rows do not stand together, or whose
+ * titled row is not their first; the second, if there are any, puts the rows of those aside on disk. Memory holds one product, and a little
+ * for each product and for each row put aside.
  */
-export async function* readShopifyCsv(
-  file: ShopifyFile,
-  options: ReadingOptions,
-  notStored = new Set<string>(),
-): AsyncGenerator<CatalogueGroup> {
-  const scattered = await findScattered(file, options);
-  const spill = await RowSpill.open();
-  try {
-    let header: ShopifyHeader | undefined;
+export class ShopifyCsv {
+  private constructor(
+    private readonly file: ShopifyFile,
+    private readonly options: ReadingOptions,
+    private readonly first: FirstPass,
+    private readonly spill: RowSpill,
+  ) {}
+
+  /** @throws UnreadableCsv when the file is not such a CSV */
+  static async open(file: ShopifyFile, options: ReadingOptions): Promise<ShopifyCsv> {
+    const first = await passOver(file, options);
+    const csv = new ShopifyCsv(file, options, first, await RowSpill.open());
+    try {
+      if (first.scattered.size > 0) await csv.putAside();
+      return csv;
+    } catch (error) {
+      await csv.close();
+      throw error;
+    }
+  }
+
+  /** Names of the columns with values that are not kept. */
+  get notStored(): ReadonlySet<string> {
+    return this.first.notStored;
+  }
+
+  /**
+   * One group for each product, those whose rows were put aside last. May be called again.
+   * @returns also null, after each piece of the file: it may have no row that is given out
+   */
+  async *groups(): AsyncGenerator<CatalogueGroup | null> {
+    const { currency } = this.options;
     let product: ShopifyProduct | undefined;
     let handle: string | null = null;
-    for await (const { record, header: own } of recordsOf(file)) {
-      header = own;
-      const row = new ShopifyRow(header, record, options);
-      noteNotStored(header, record, notStored);
-      if (row.handle !== null && scattered.has(row.handle)) {
-        await spill.add(row.handle, record, isTitled(row));
-        continue;
+    for await (const rows of rowsOf(this.file, this.options)) {
+      for (const { row } of rows) {
+        if (this.isScattered(row)) continue;
+        if (product !== undefined && row.handle === handle) {
+          yield* added(product, row);
+          continue;
+        }
+        if (product !== undefined) yield product.finish();
+        ({ handle } = row);
+        product = handle === null ? undefined : new ShopifyProduct(row, currency);
+        if (handle === null)
+          yield row.problems.length > 0 ? rejected(row) : new ShopifyProduct(row, currency).finish();
       }
-      if (product !== undefined && row.handle === handle) {
-        yield* added(product, row);
-        continue;
-      }
-      if (product !== undefined) yield product.finish();
-      ({ handle } = row);
-      product = handle === null ? undefined : new ShopifyProduct(row, options.currency);
-      if (handle === null)
-        yield row.problems.length > 0 ? rejected(row) : new ShopifyProduct(row, options.currency).finish();
+      yield null;
     }
     if (product !== undefined) yield product.finish();
-    if (header !== undefined) yield* gathered(spill, header, options);
-  } finally {
-    await spill.close();
+    yield* this.gathered();
+  }
+
+  close(): Promise<void> {
+    return this.spill.close();
+  }
+
+  private async putAside(): Promise<void> {
+    for await (const rows of rowsOf(this.file, this.options))
+      for (const { row, record } of rows)
+        if (this.isScattered(row)) await this.spill.add(row.handle!, record, isTitled(row)); // scattered rows have one
+    await this.spill.finish();
+  }
+
+  private isScattered({ handle }: ShopifyRow): boolean {
+    return handle !== null && this.first.scattered.has(handle);
+  }
+
+  private async *gathered(): AsyncGenerator<CatalogueGroup> {
+    for (const records of this.spill.products()) {
+      let product: ShopifyProduct | undefined;
+      for await (const record of records) {
+        const row = new ShopifyRow(this.first.header!, record, this.options); // there are rows
+        if (product === undefined) product = new ShopifyProduct(row, this.options.currency);
+        else yield* added(product, row);
+      }
+      if (product !== undefined) yield product.finish();
+    }
   }
 }
 
-/** Rows with any value, each with the header of the file. @throws UnreadableCsv */
-async function* recordsOf(file: ShopifyFile): AsyncGenerator<{ record: CsvRecord; header: ShopifyHeader }> {
+interface FirstPass {
+  /** Undefined if no row has a value. */
+  header: ShopifyHeader | undefined;
+  /** Handles whose rows have other rows between them, or a row before the titled one. */
+  scattered: ReadonlySet<string>;
+  notStored: ReadonlySet<string>;
+}
+
+/** @throws UnreadableCsv */
+async function passOver(file: ShopifyFile, options: ReadingOptions): Promise<FirstPass> {
+  const seen = new Set<string>();
+  const scattered = new Set<string>();
+  const notStored = new Set<string>();
   let header: ShopifyHeader | undefined;
-  for await (const records of readCsvRecords(file.open(), file.separator))
+  let last: string | null = null;
+  let isFirstTitled = false;
+  for await (const rows of rowsOf(file, options))
+    for (const { row, record } of rows) {
+      header = row.columns;
+      noteNotStored(header, record, notStored);
+      const { handle } = row;
+      const isNext = handle !== last;
+      last = handle;
+      if (handle === null) continue;
+      if (isNext) {
+        if (seen.has(handle)) scattered.add(handle);
+        isFirstTitled = isTitled(row);
+      } else if (isTitled(row) && !isFirstTitled) scattered.add(handle);
+      seen.add(handle);
+      if (seen.size > MAX_PRODUCTS)
+        throw new UnreadableCsv(`The file has more than ${MAX_PRODUCTS} products; split it.`, record.line);
+    }
+  return { header, scattered, notStored };
+}
+
+interface FileRow {
+  row: ShopifyRow;
+  record: CsvRecord;
+}
+
+/** Rows with any value, those of a piece of the file at once. @throws UnreadableCsv */
+async function* rowsOf(file: ShopifyFile, options: ReadingOptions): AsyncGenerator<FileRow[]> {
+  let header: ShopifyHeader | undefined;
+  for await (const records of readCsvRecords(file.open(), file.separator)) {
+    const rows: FileRow[] = [];
     for (const record of records) {
       if (header === undefined) {
         if (!isSeparatorLine(record)) header = readHeader(record);
-      } else if (record.cells.some((cell) => cell.trim() !== '')) yield { record, header };
+      } else if (record.cells.some((cell) => cell.trim() !== ''))
+        rows.push({ row: new ShopifyRow(header, record, options), record });
     }
+    yield rows;
+  }
   if (header === undefined) throw new UnreadableCsv('The file is empty.');
 }
 
-/** Handles whose rows have other rows between them, or a row before the titled one. */
-async function findScattered(file: ShopifyFile, options: ReadingOptions): Promise<Set<string>> {
-  const seen = new Set<string>();
-  const scattered = new Set<string>();
-  let last: string | null = null;
-  let isFirstTitled = false;
-  for await (const { record, header } of recordsOf(file)) {
-    const row = new ShopifyRow(header, record, options);
-    const { handle } = row;
-    const isNext = handle !== last;
-    last = handle;
-    if (handle === null) continue;
-    if (isNext) {
-      if (seen.has(handle)) scattered.add(handle);
-      isFirstTitled = isTitled(row);
-    } else if (isTitled(row) && !isFirstTitled) scattered.add(handle);
-    seen.add(handle);
-    if (seen.size > MAX_PRODUCTS)
-      throw new UnreadableCsv(`The file has more than ${MAX_PRODUCTS} products; split it.`, record.line);
-  }
-  return scattered;
-}
-
-async function* gathered(
-  spill: RowSpill,
-  header: ShopifyHeader,
-  options: ReadingOptions,
-): AsyncGenerator<CatalogueGroup> {
-  for await (const records of spill.products()) {
-    let product: ShopifyProduct | undefined;
-    for await (const record of records) {
-      const row = new ShopifyRow(header, record, options);
-      if (product === undefined) product = new ShopifyProduct(row, options.currency);
-      else yield* added(product, row);
-    }
-    if (product !== undefined) yield product.finish();
-  }
-}
-
-/** Adds a row to its product, or gives it back as a group of its own if the product has too many: memory holds their problems. */
+/** Adds a row to its product, or gives it back as a group of its own if that would be too much for memory. */
 function added(product: ShopifyProduct, row: ShopifyRow): CatalogueGroup[] {
-  if (product.rows < MAX_ROWS) {
+  const isTooLarge = product.size + row.size > MAX_SIZE;
+  if (product.rows < MAX_ROWS && !isTooLarge) {
     product.add(row);
     return [];
   }
-  row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_ROWS} rows.`);
+  if (isTooLarge)
+    row.fail('PRODUCT_TOO_LARGE', null, `The rows of a product have at most ${MAX_SIZE} characters.`);
+  else row.fail('ROWS_TOO_MANY', null, `A product has at most ${MAX_ROWS} rows.`);
   return [rejected(row)];
 }
 
@@ -124,7 +177,7 @@ function isTitled(row: ShopifyRow): boolean {
 }
 
 function rejected(row: ShopifyRow): CatalogueGroup {
-  return { product: null, problems: row.problems, warnings: [], rows: 1 };
+  return { product: null, problems: row.problems, warnings: [], rows: 1, size: 0 };
 }
 
 function noteNotStored(

@@ -29,6 +29,8 @@ const TITLED_COLUMNS = ['Title', 'Body (HTML)', 'Vendor', 'Type', 'Tags', 'Statu
  */
 export class ShopifyProduct {
   rows = 0;
+  /** Characters of its rows. */
+  size = 0;
   private readonly fields: CatalogueFields | null;
   private readonly currency: string;
   private readonly optionNames: OptionNames;
@@ -59,6 +61,7 @@ export class ShopifyProduct {
 
   add(row: ShopifyRow): void {
     this.rows += 1;
+    this.size += row.size;
     const isRead = row === this.first || !this.isBroken; // a broken first row is still read, to report all its problems
     if (isRead && !row.isRagged) this.take(row);
     if (row.problems.length === 0) this.goodRows.push(row.line);
@@ -66,14 +69,14 @@ export class ShopifyProduct {
   }
 
   finish(): CatalogueGroup {
-    const { problems, warnings, rows } = this;
+    const { problems, warnings, rows, size } = this;
     const inOrder = (some: RowProblem[]) => some.toSorted((a, b) => a.row - b.row);
     const isNew = this.first.has('Title') && hasVariants(this.first);
     const hasContent =
       this.variants.length > 0 || (!isNew && (this.images.length > 0 || this.fields !== null));
     if (hasContent && !this.isBroken)
-      return { product: this.product(), problems: inOrder(problems), warnings, rows };
-    return { product: null, problems: inOrder([...problems, ...this.lostRows()]), warnings: [], rows };
+      return { product: this.product(), problems: inOrder(problems), warnings, rows, size };
+    return { product: null, problems: inOrder([...problems, ...this.lostRows()]), warnings: [], rows, size };
   }
 
   private take(row: ShopifyRow): void {

@@ -1,6 +1,7 @@
 import { isISO4217CurrencyCode } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
 import { isLonger } from '../../../common/is-longer';
+import { hasControls } from '../../../common/safe-text';
 import { minorDigits, parseMinor } from '../../../common/money';
 import { slugify } from '../../../common/slug';
 import type { ProblemCode, ReadingOptions, RowProblem } from './shopify-catalogue';
@@ -54,6 +55,11 @@ export class ShopifyRow {
     this.problems.push({ row: this.line, handle: this.handle, column, code, message });
   }
 
+  /** Characters of all cells. */
+  get size(): number {
+    return this.cells.reduce((sum, cell) => sum + cell.length, 0);
+  }
+
   /** True if the file has the column. */
   knows(column: string): boolean {
     return this.header.columns.has(column);
@@ -93,8 +99,8 @@ export class ShopifyRow {
       this.fail('TEXT_TOO_LONG', column, `${column} is longer than ${max} characters.`);
       return '';
     }
-    if (cell.includes('\0')) {
-      this.fail('TEXT_INVALID', column, `${column} contains a NUL character.`);
+    if (hasControls(cell)) {
+      this.fail('TEXT_INVALID', column, `${column} contains a control character.`);
       return '';
     }
     return cell.normalize('NFC');

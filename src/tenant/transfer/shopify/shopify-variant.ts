@@ -1,4 +1,5 @@
 import { isLonger } from '../../../common/is-longer';
+import { hasControls, isReservedName } from '../../../common/safe-text';
 import { MAX_POSITION } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import type { ProductOption } from '../../products/product.entity';
@@ -55,7 +56,7 @@ export function readOptionNames(row: ShopifyRow): OptionNames {
     const column = `Option${slot} Name`;
     const name = row.text(column);
     if (name === '' || isNoOptions(row, slot)) return '';
-    if (name !== '__proto__' && !seen.has(name)) {
+    if (!isReservedName(name) && !seen.has(name)) {
       seen.add(name);
       return name;
     }
@@ -89,9 +90,13 @@ function listsOf(cell: string): string[][] | null {
 function isValues(list: unknown): list is string[] {
   if (!Array.isArray(list) || list.length > MAX_VARIANTS || new Set(list).size < list.length) return false;
   return list.every(
-    (value) =>
-      typeof value === 'string' && value !== '' && value === value.trim() && !isLonger(value, MAX_VALUE),
+    (value) => typeof value === 'string' && value !== '' && isStorable(value) && !isLonger(value, MAX_VALUE),
   );
+}
+
+/** JSON may escape what no cell can hold. */
+function isStorable(value: string): boolean {
+  return value === value.trim() && value.isWellFormed() && !hasControls(value);
 }
 
 /** Reads a variant row: the fields for which the file has a column. Use the result only if the row has no problems. */

@@ -1,0 +1,16 @@
+/** Control characters (Cc) but those that break lines, as word processors do with VT, and those beyond ASCII, which wrongly decoded files have. */
+const CONTROLS = /[^\P{Cc}\t\n\v\f\r\u0080-\u009f]/u;
+
+/**
+ * Control characters have no place in a text, and JSON takes six bytes for each, so that an answer would be six times as long as
+ * what was sent. PostgreSQL text cannot hold NUL at all (SQLSTATE 22021).
+ */
+export function hasControls(text: string): boolean {
+  return CONTROLS.test(text);
+}
+
+/** True for a name that every object has, also when it is trimmed later: validation would drop such a field silently. */
+export function isReservedName(name: string): boolean {
+  const plain = name.normalize('NFC').trim();
+  return plain in Object.prototype || plain === 'prototype';
+}
