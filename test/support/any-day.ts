@@ -37,10 +37,17 @@ const cancelStep = fc.record({
     restock: maybe(fc.boolean()),
   },
 });
-const refundStep = fc.record({
-  ...{ action: fc.constant('refund' as const), order: recent, amountMinor },
-  ...{ lines: maybe(units), restock: maybe(fc.boolean()) },
-});
+/** With units, the amount is compulsory. */
+const refundStep = fc.oneof(
+  fc.record({
+    ...{ action: fc.constant('refund' as const), order: recent, amountMinor },
+    ...{ lines: fc.constant(undefined), restock: fc.constant(undefined) },
+  }),
+  fc.record({
+    ...{ action: fc.constant('refund' as const), order: recent, amountMinor: fc.nat(3000) },
+    ...{ lines: units, restock: maybe(fc.boolean()) },
+  }),
+);
 const stockStep = fc.record({
   ...{ action: fc.constant('stock' as const), variant: number, delta: fc.integer({ min: -5, max: 5 }) },
   isReturn: maybe(fc.boolean()),

@@ -89,7 +89,7 @@ export class OrderModel {
 
   refund(amountMinor: number | undefined, wanted: readonly Units[], restock: boolean): Expected | GoesBack {
     const left = this.paidMinor - this.refundedMinor;
-    if (left === 0) return 'TRANSITION_REFUSED';
+    if (left === 0 && amountMinor !== 0) return 'TRANSITION_REFUSED';
     if (amountMinor !== undefined && amountMinor > left) return 'AMOUNT_EXCEEDED';
     const units = this.unitsOf(wanted, ({ fulfilled, returned }) => fulfilled - returned);
     if (typeof units === 'string') return units;
