@@ -100,7 +100,8 @@ export class ImportReport {
   }
 }
 
-function shown(value: unknown): string {
+/** A value as JSON, shortened. */
+export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null';
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
