@@ -354,6 +354,24 @@ describe('imports at once', () => {
   });
 });
 
+describe('a bad row', () => {
+  it('without a handle is named by its SKU', async () => {
+    const { body } = await send('Variant SKU,Variant Price\nM-1,x\nM-2,5', '?mode=skip');
+    expect(body.errors).toMatchObject([
+      { row: 2, handle: null, code: 'PRICE_INVALID', message: expect.stringContaining('M-1') },
+      { row: 3, handle: null, code: 'SKU_UNKNOWN', message: expect.stringContaining('M-2') },
+    ]);
+  });
+
+  it.each(['Handle,Title,Vendor\nmug,Mug,Potter', 'Handle,Title,Variant SKU\nmug,Mug,M'])(
+    'of a new product lacks a price',
+    async (csv) => {
+      const { body } = await send(csv, '?mode=skip');
+      expect(body.errors).toMatchObject([{ row: 2, handle: 'mug', code: 'PRICE_MISSING' }]);
+    },
+  );
+});
+
 describe('dry run', () => {
   it('says what would change, and stores nothing', async () => {
     const mug = await newProduct(api, { name: 'Mug', handle: 'mug', sku: 'M', stock: 3, priceMinor: 500 });
@@ -367,8 +385,14 @@ describe('dry run', () => {
     });
     expect(body.changes).toEqual([
       { handle: 'mug', variantId: mug.variants[0].id, sku: 'M', field: 'priceMinor', old: '500', new: '600' },
-      { handle: 'cup', variantId: null, sku: null, field: null, old: null, new: null },
-      { handle: 'cup', variantId: expect.any(String), sku: 'C', field: null, old: null, new: null },
+      {
+        ...{ handle: 'cup', variantId: null, sku: null, field: null, old: null },
+        new: '{"name":"Cup","status":"active","currency":"USD"}',
+      },
+      {
+        ...{ handle: 'cup', variantId: null, sku: 'C', field: null, old: null },
+        new: '{"optionValues":{},"priceMinor":400,"stock":0}',
+      },
     ]);
     expect(await products()).toEqual([mug]);
     expect((await api.get('imports')).body.items).toEqual([]);
