@@ -380,6 +380,24 @@ describe('imports at once', () => {
   });
 });
 
+describe('a bad row', () => {
+  it('without a handle is named by its SKU', async () => {
+    const { body } = await send('Variant SKU,Variant Price\nM-1,x\nM-2,5', '?mode=skip');
+    expect(body.errors).toMatchObject([
+      { row: 2, handle: null, code: 'PRICE_INVALID', message: expect.stringContaining('M-1') },
+      { row: 3, handle: null, code: 'SKU_UNKNOWN', message: expect.stringContaining('M-2') },
+    ]);
+  });
+
+  it.each(['Handle,Title,Vendor\nmug,Mug,Potter', 'Handle,Title,Variant SKU\nmug,Mug,M'])(
+    'of a new product lacks a price',
+    async (csv) => {
+      const { body } = await send(csv, '?mode=skip');
+      expect(body.errors).toMatchObject([{ row: 2, handle: 'mug', code: 'PRICE_MISSING' }]);
+    },
+  );
+});
+
 describe('dry run', () => {
   it('says what would change, and stores nothing', async () => {
     const mug = await newProduct(api, { name: 'Mug', handle: 'mug', sku: 'M', stock: 3, priceMinor: 500 });
@@ -393,8 +411,14 @@ describe('dry run', () => {
     });
     expect(body.changes).toEqual([
       { handle: 'mug', variantId: mug.variants[0].id, sku: 'M', field: 'priceMinor', old: '500', new: '600' },
-      { handle: 'cup', variantId: null, sku: null, field: null, old: null, new: null },
-      { handle: 'cup', variantId: expect.any(String), sku: 'C', field: null, old: null, new: null },
+      {
+        ...{ handle: 'cup', variantId: null, sku: null, field: null, old: null },
+        new: '{"name":"Cup","status":"active","currency":"USD"}',
+      },
+      {
+        ...{ handle: 'cup', variantId: null, sku: 'C', field: null, old: null },
+        new: '{"optionValues":{},"priceMinor":400,"stock":0}',
+      },
     ]);
     expect(await products()).toEqual([mug]);
     expect((await api.get('imports')).body.items).toEqual([]);
@@ -442,7 +466,7 @@ describe('POST /imports/:id/undo', () => {
     const before = await products();
     const answer = await api.post(`imports/${importId}/undo`);
     expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
-    expect(answer.body.errors).toEqual([
+    expect(answer.body.errors).toMatchObject([
       { productId: mug.id, variantId: mug.variants[0].id, field: 'stock' },
     ]);
     expect(await products()).toEqual(before);
@@ -458,7 +482,7 @@ describe('POST /imports/:id/undo', () => {
     const cup = (await products())[1];
     await api.patch(`products/${cup.id}`, { vendor: 'Loom' });
     const answer = await api.post(`imports/${importId}/undo`);
-    expect(answer.body.errors).toEqual([{ productId: cup.id, variantId: null, field: null }]);
+    expect(answer.body.errors).toMatchObject([{ productId: cup.id, variantId: null, field: null }]);
   });
 
   it('names the stock of a variant that was sold beyond it since and would no longer be sold when out', async () => {

@@ -31,8 +31,39 @@ describe('undoing an import', () => {
     await newOrder(api, mug.id, 3);
     const answer = await undo(importId);
     expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
-    expect(answer.body.errors).toEqual([
+    expect(answer.body.errors).toMatchObject([
       { productId: mug.id, variantId: mug.variants[0].id, field: 'stock' },
+    ]);
+  });
+
+  it('names a product that was sold since, also where its stock is not counted', async () => {
+    const importId = await load(
+      'Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker',
+      'mug,Mug,M,5,',
+    );
+    const [mug] = (await api.get('products')).body.items;
+    await newOrder(api, mug.id, 3);
+    const answer = await undo(importId);
+    expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
+    const stock = { productId: mug.id, variantId: mug.variants[0].id, handle: 'mug', sku: 'M' };
+    expect(answer.body.errors).toContainEqual({ ...stock, field: 'orders', old: null, new: null });
+    expect((await api.get(`products/${mug.id}`)).status).toBe(200);
+  });
+
+  it('says what a field was and is', async () => {
+    const { id } = await newProduct(api, { name: 'Mug', handle: 'mug', sku: 'M' });
+    const importId = await load('Handle,Vendor', 'mug,Potter');
+    await api.patch(`products/${id}`, { vendor: 'Turner' });
+    expect((await undo(importId)).body.errors).toEqual([
+      {
+        productId: id,
+        variantId: null,
+        handle: 'mug',
+        sku: null,
+        field: 'vendor',
+        old: '"Potter"',
+        new: '"Turner"',
+      },
     ]);
   });
 
@@ -77,7 +108,7 @@ describe('undoing an import', () => {
     expect(added.status).toBe(201);
     const answer = await undo(importId);
     expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
-    expect(answer.body.errors).toEqual([{ productId: tee.id, variantId: null, field: 'variants' }]);
+    expect(answer.body.errors).toMatchObject([{ productId: tee.id, variantId: null, field: 'variants' }]);
   });
 
   it('leaves no product without a variant', async () => {
@@ -99,7 +130,7 @@ describe('undoing an import', () => {
     const importId = await load('Handle,Title,Variant Price,Currency', 'mug,Mug,15.00,USD');
     await api.patch(`products/${mug.id}`, { priceMinor: 1700 });
     const answer = await undo(importId);
-    expect(answer.body.errors).toEqual([
+    expect(answer.body.errors).toMatchObject([
       { productId: mug.id, variantId: mug.variants[0].id, field: 'priceMinor' },
     ]);
   });

@@ -210,6 +210,7 @@ describe('GET /products with filters', () => {
       ],
       ...[
         made('placedAt', '2026-02-30T00:00:00.000000Z', '1'),
+        made('placedAt', '0000-01-01T00:00:00.000000Z', '1'),
         made('placedAt', 'now', '1'),
         made('placedAt', '1'),
       ],

@@ -370,6 +370,14 @@ describe('products:import', () => {
   const importFile = (...args: string[]) =>
     runCli(['products:import', ...args], { env: { DATABASE_URL: app.database.url } });
 
+  it('prints in a dry run what would be created', async () => {
+    const { shop } = await newOwner(app.api);
+    const csv = file('dry.csv', 'Handle,Title,Variant SKU,Variant Price\nmug,Mug,M,5\n');
+    const { stdout } = await importFile('--shop', shop.slug, '--dry-run', csv);
+    expect(stdout).toContain('create mug: {"name":"Mug","status":"active","currency":"USD"}');
+    expect(stdout).toContain('create mug M: {"optionValues":{},"priceMinor":500,"stock":0}');
+  });
+
   it('loads a file into the shop named by slug and prints what it did', async () => {
     const { api, shop } = await newOwner(app.api);
     const { code, stdout, stderr } = await importFile(

@@ -53,6 +53,53 @@ describe('a variant whose stock is not counted', () => {
   });
 });
 
+describe('a stock that orders have led beyond the limits', () => {
+  const sold = async () => {
+    const product = await newVariant({ stock: -999_950_000, sellsWhenOut: true });
+    await newOrder(api, product.id, 100_000);
+    return (await api.get(`products/${product.id}`)).body;
+  };
+
+  it('may come nearer to them, and go no further', async () => {
+    const { id, variants } = await sold();
+    const path = `variants/${variants[0].id}/stock`;
+    expect((await api.post(path, { delta: 5, reason: 'Found' })).body).toMatchObject({
+      stock: -1_000_049_995,
+    });
+    const bulk = { reason: 'Found', variants: [{ id: variants[0].id, delta: 5 }] };
+    expect((await api.post('variants/bulk', bulk)).body).toMatchObject({ applied: 1 });
+    expect(problemIn(await api.post(path, { delta: -1, reason: 'Lost' }))).toBe('409 STOCK_TOO_LOW');
+    expect(await stockOf(id)).toBe(-1_000_049_990);
+  });
+
+  it('is taken back as it was shown', async () => {
+    const product = await sold();
+    const [variant] = product.variants;
+    expect((await api.patch(`products/${product.id}`, product)).status).toBe(200);
+    expect((await api.patch(`variants/${variant.id}`, variant)).status).toBe(200);
+    const further = await api.patch(`variants/${variant.id}`, { stock: variant.stock - 1 });
+    expect(problemIn(further)).toBe('400 VALIDATION_FAILED');
+    const file = (await api.get('products/export')).body;
+    const back = await api.raw('POST', 'products/import', file, { 'content-type': 'text/csv' });
+    expect(back).toMatchObject({ status: 200, body: { variants: { unchanged: 1 } } });
+    const other = await newOwner(app.api);
+    const moved = await other.api.raw('POST', 'products/import', file, { 'content-type': 'text/csv' });
+    expect(moved.body.errors).toMatchObject([{ row: 2, code: 'STOCK_INVALID' }]);
+  });
+
+  it('may be the sum of several variants', async () => {
+    const variants = ['S', 'M'].map((size) => ({ optionValues: { Size: size }, stock: 1_000_000_000 }));
+    const made = await newProduct(api, { sku: undefined, stock: undefined, variants });
+    expect(made.stock).toBe(2_000_000_000);
+    expect((await api.patch(`products/${made.id}`, made)).status).toBe(200);
+    expect(
+      problemIn(
+        await api.patch(`products/${made.id}`, { variants: [{ ...variants[0], stock: 1_000_000_001 }] }),
+      ),
+    ).toBe('400 VALIDATION_FAILED');
+  });
+});
+
 describe('a variant that sells when out', () => {
   it('is sold beyond its stock, which goes below 0 and comes back', async () => {
     const product = await newVariant({ stock: 2, sellsWhenOut: true });

@@ -8,8 +8,9 @@ export interface SortKey {
   type: 'uuid' | 'bigint' | 'text' | 'timestamptz';
 }
 
+/** PostgreSQL has no year 0. */
 const isTime = (text: string) => {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text) ? new Date(text) : new Date(NaN);
+  const time = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text) ? new Date(text) : new Date(NaN);
   return !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 19) === text.slice(0, 19);
 };
 

@@ -7,8 +7,7 @@ import type { BulkChangeDto, BulkDto, BulkItemDto, BulkResultDto } from './bulk.
 import type { ProductVariant } from './product-variant.entity';
 import { StockTooLow, VariantNotFound } from './products.errors';
 import { recordStock } from './stock-ledger';
-import { isShort } from './variants';
-import { MAX_STOCK } from './variants.dto';
+import { isBeyond, isShort } from './variants';
 
 type Locked = Pick<
   ProductVariant,
@@ -89,7 +88,7 @@ function applied(change: BulkChangeDto, before: Locked | undefined): Applied | A
   if (before === undefined) return new VariantNotFound({ detail: `There is no variant ${change.id}.` });
   const { priceMinor = before.priceMinor, compareAtMinor = before.compareAtMinor, delta = 0 } = change;
   const stock = (change.stock ?? before.stock) + delta;
-  if (stock !== before.stock && (isShort({ ...before, stock }) || Math.abs(stock) > MAX_STOCK))
+  if (stock !== before.stock && (isShort({ ...before, stock }) || isBeyond(stock, before.stock)))
     return new StockTooLow({ detail: `The stock is ${before.stock}; it cannot become ${stock}.` });
   return { before, after: { ...before, priceMinor, compareAtMinor, stock } };
 }

@@ -20,8 +20,8 @@ import {
   ATTRIBUTES,
   PRICE,
   SKU,
-  STOCK,
   STOCK_ANSWER,
+  STOCK_INPUT,
   toVariantDto,
   VariantDto,
   VariantInputDto,
@@ -102,8 +102,8 @@ class ProductFieldsDto {
   currency?: string;
 
   @Whole({
-    ...{ ...STOCK, example: undefined, optional: true },
-    description: `Of the only variant. ${WITH_VARIANTS}`,
+    ...{ ...STOCK_INPUT, example: undefined, optional: true },
+    description: `Of the only variant. ${STOCK_INPUT.description} ${WITH_VARIANTS}`,
   })
   stock?: number;
 

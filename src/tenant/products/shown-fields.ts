@@ -53,6 +53,6 @@ export function withShown(
   if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
   if (changed.length === 0) return rows;
   const only = { ...row!, ...Object.fromEntries(changed.map((field) => [field, sent[field]])) }; // it has changed
-  assertStock(only, 'stock');
+  assertStock(only, stored, 'stock');
   return [only];
 }

@@ -16,8 +16,13 @@ export const PRICE = {
   description: 'In minor units of the currency.',
 };
 export const STOCK = { min: -MAX_STOCK, max: MAX_STOCK, example: 10 };
-/** Stock that orders have taken or given back may exceed the limits for input. */
+/** Orders may take or give back more than the limits for input allow. */
 export const STOCK_ANSWER = { ...STOCK, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+/** Clients send back what they were shown; `assertStock` has the limits. */
+export const STOCK_INPUT = {
+  ...STOCK_ANSWER,
+  description: `From -${MAX_STOCK} to ${MAX_STOCK}; beyond that, where orders have led, as it is or nearer to it.`,
+};
 const TRACKS_STOCK = { description: 'If false, orders neither check nor change the stock.', example: true };
 const SELLS_WHEN_OUT = {
   description: 'If true, orders may exceed the stock, which goes below 0.',
@@ -43,7 +48,11 @@ class VariantFieldsDto {
   @Whole({ ...PRICE, optional: true, nullable: true, description: 'Purchase price of the shop.' })
   costMinor?: number | null;
 
-  @Whole({ ...STOCK, optional: true, description: 'Default 0. Below 0 only if the variant sells when out.' })
+  @Whole({
+    ...STOCK_INPUT,
+    optional: true,
+    description: `Default 0. Below 0 only if the variant sells when out. ${STOCK_INPUT.description}`,
+  })
   stock?: number;
 
   @Flag({ ...TRACKS_STOCK, optional: true })

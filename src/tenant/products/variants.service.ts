@@ -17,14 +17,13 @@ import {
   type ChangeStockDto,
   type CreateVariantDto,
   type ListVariantsQuery,
-  MAX_STOCK,
   type StockChangeDto,
   toProductVariantDto,
   toStockChangeDto,
   type UpdateVariantDto,
   type ProductVariantDto,
 } from './variants.dto';
-import { insertVariants, isShort, saveVariants, variantRows, type VariantRow } from './variants';
+import { insertVariants, isBeyond, isShort, saveVariants, variantRows, type VariantRow } from './variants';
 
 /** The index is of lower(sku). */
 const HAS_SKU = 'v.sku = :sku AND lower(v.sku) COLLATE "C" = lower(:sku) COLLATE "C"';
@@ -105,7 +104,7 @@ export class VariantsService {
       const variant = await manager.findOne(ProductVariant, { where: { id }, lock });
       if (variant === null) throw new VariantNotFound();
       const stock = variant.stock + delta;
-      if (isShort({ ...variant, stock }) || Math.abs(stock) > MAX_STOCK)
+      if (isShort({ ...variant, stock }) || isBeyond(stock, variant.stock))
         throw new StockTooLow({ detail: `The stock is ${variant.stock}; it cannot become ${stock}.` });
       await manager.update(ProductVariant, { id }, { stock });
       await recordStock(manager, [{ variantId: id, before: variant.stock, after: stock }], {

@@ -3,7 +3,7 @@ import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import { withoutUndefined } from '../../common/without-undefined';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
-import type { VariantInputDto } from './variants.dto';
+import { MAX_STOCK, type VariantInputDto } from './variants.dto';
 import { ProductHasVariants, VariantNotFound } from './products.errors';
 import { recordStock, type StockChanged, type StockOrigin } from './stock-ledger';
 
@@ -46,7 +46,7 @@ export function variantRows(
       throw invalidField('priceMinor', 'a price is needed on the product or on each variant');
     const values = { ...NEW_VARIANT, ...before, ...withoutUndefined(input) };
     const row = { ...values, id: before?.id ?? newId(), productId, position: i + 1, priceMinor: price };
-    assertStock(row, stockField(i));
+    assertStock(row, before, stockField(i));
     return row;
   });
 }
@@ -99,7 +99,7 @@ export async function updateOnlyVariant(
   const [only, second] = product.variants;
   if (only === undefined || second !== undefined) throw new ProductHasVariants();
   const row = { ...only, ...changes };
-  assertStock(row, 'stock');
+  assertStock(row, only, 'stock');
   await saveVariants(manager, [only], [row], origin);
 }
 
@@ -112,8 +112,15 @@ export function isShort({
   return stock < 0 && tracksStock && !sellsWhenOut;
 }
 
-/** @throws ValidationFailed */
-export function assertStock(row: VariantRow, field: string): void {
+/** True for a stock beyond the limits, which orders may have exceeded, if it is not nearer to them than before. */
+export function isBeyond(stock: number, before: number): boolean {
+  return Math.abs(stock) > MAX_STOCK && Math.abs(stock) > Math.abs(before);
+}
+
+/** @param before as it is stored @throws ValidationFailed */
+export function assertStock(row: VariantRow, before: { stock: number } | undefined, field: string): void {
+  if (isBeyond(row.stock, before?.stock ?? 0))
+    throw invalidField(field, `stock must be from -${MAX_STOCK} to ${MAX_STOCK}`);
   if (isShort(row)) throw invalidField(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
 }
 

@@ -104,7 +104,7 @@ export class FieldChangeDto {
   @Text({ max: 255, example: 'tee' })
   handle: string;
 
-  @Id({ nullable: true, description: 'Null for a field of the product itself.' })
+  @Id({ nullable: true, description: 'Null for a product, and for a variant that is created.' })
   variantId: string | null;
 
   @Text({ max: 255, nullable: true })
@@ -116,7 +116,11 @@ export class FieldChangeDto {
   @Text({ max: 1000, nullable: true, description: 'The old value as JSON, shortened.' })
   old: string | null;
 
-  @Text({ max: 1000, nullable: true, description: 'The new value as JSON, shortened.' })
+  @Text({
+    max: 1000,
+    nullable: true,
+    description: 'The new value as JSON, shortened; of what is created some values.',
+  })
   new: string | null;
 }
 

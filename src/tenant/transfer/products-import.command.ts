@@ -113,7 +113,7 @@ function printReport(report: ImportReportDto): void {
 
 function printChange({ handle, sku, field, old, new: now }: FieldChangeDto): void {
   const what = sku === null ? handle : `${handle} ${sku}`;
-  print(field === null ? `create ${what}` : `change ${what} ${field}: ${old} -> ${now}`);
+  print(field === null ? `create ${what}: ${now}` : `change ${what} ${field}: ${old} -> ${now}`);
 }
 
 function printProblems(problems: readonly RowProblemDto[]): void {

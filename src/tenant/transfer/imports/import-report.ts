@@ -16,6 +16,7 @@ import type { WorkingProduct } from '../shopify/working-catalogue';
 import { isEqual, type LoggedChange, type ProductChanges } from './import-log';
 
 const MAX_SHOWN = 200;
+const MAX_CREATED = 900;
 
 const noCounts = (): ImportCountsDto => ({ created: 0, updated: 0, unchanged: 0 });
 
@@ -71,11 +72,15 @@ export class ImportReport {
     for (const { before } of variants) this.variants[before === null ? 'created' : 'updated']++;
     this.variants.unchanged += named.size - variants.filter(({ id }) => named.has(id)).length;
     if (this.options.isDryRun !== true) return;
-    const { handle } = working.now.product;
-    if (product !== null) this.list(product, handle, null);
+    const { handle, name, status, currency } = working.now.product;
+    const item = { handle, variantId: null, sku: null };
+    if (product?.before === null) this.listCreated(item, { name, status, currency });
+    else if (product != null) this.listChanged(item, product);
+    const now = new Map(working.now.variants.map((variant) => [variant.id, variant]));
     for (const change of variants) {
-      const sku = working.now.variants.find(({ id }) => id === change.id)?.sku ?? null;
-      this.list(change, handle, { id: change.id, sku });
+      const { sku = null, optionValues, priceMinor, stock } = now.get(change.id) ?? {};
+      if (change.before === null) this.listCreated({ ...item, sku }, { optionValues, priceMinor, stock });
+      else this.listChanged({ ...item, variantId: change.id, sku }, change);
     }
   }
 
@@ -84,25 +89,29 @@ export class ImportReport {
     this.notStored = [...notStored].sort();
   }
 
-  private list(
-    { before, after }: LoggedChange,
-    handle: string,
-    variant: { id: string; sku: string | null } | null,
-  ): void {
-    const item = { handle, variantId: variant?.id ?? null, sku: variant?.sku ?? null };
-    const changes =
-      before === null
-        ? [{ ...item, field: null, old: null, new: null }]
-        : Object.entries(before)
-            .filter(([field, value]) => !isEqual(value, after[field])) // amounts in another currency may be equal
-            .map(([field, value]) => ({ ...item, field, old: shown(value), new: shown(after[field]) }));
+  /** Its id is left out: a dry run stores nothing, and another run makes another id. */
+  private listCreated(item: ChangedRow, values: object): void {
+    this.list([{ ...item, field: null, old: null, new: shown(values, MAX_CREATED) }]);
+  }
+
+  private listChanged(item: ChangedRow, { before, after }: LoggedChange): void {
+    const changes = Object.entries(before ?? {})
+      .filter(([field, value]) => !isEqual(value, after[field])) // amounts in another currency may be equal
+      .map(([field, value]) => ({ ...item, field, old: shown(value), new: shown(after[field]) }));
+    this.list(changes);
+  }
+
+  private list(changes: readonly FieldChangeDto[]): void {
     this.changes.push(...changes.slice(0, MAX_LISTED_CHANGES - this.changes.length));
   }
 }
 
-function shown(value: unknown): string {
+type ChangedRow = Pick<FieldChangeDto, 'handle' | 'variantId' | 'sku'>;
+
+/** A value as JSON, shortened. */
+export function shown(value: unknown, max = MAX_SHOWN): string {
   const text = JSON.stringify(value) ?? 'null';
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 function nameOf(separator: (typeof SEPARATORS)[number]): SeparatorName {

@@ -9,6 +9,7 @@ import type { ProductValues } from '../shopify/working-catalogue';
 import { ImportTouched } from '../transfer.errors';
 import { ImportChange } from './import.entity';
 import { hashOf, isEqual } from './import-log';
+import { shown } from './import-report';
 
 /** Products in a batch; bounds memory. */
 const BATCH = 50;
@@ -18,15 +19,23 @@ interface Touched {
   productId: string;
   variantId: string | null;
   /**
-   * Null if the import created it and any field was changed since; `variants` if the restored variants would not fit the others,
-   * `attributes` if the restored product would be too large.
+   * Null if the import created it and any field was changed since; `orders` if the import created a variant that was sold since;
+   * `variants` if the restored variants would not fit the others, `attributes` if the restored product would be too large.
    */
   field: string | null;
+  handle: string | null;
+  sku: string | null;
+  /** Value that the import stored and that of now, as JSON, shortened; null if `field` is no field of one row. */
+  old: string | null;
+  new: string | null;
 }
 
 /** Undoes one import, a batch of products at a time, within one transaction that the caller rolls back on an error. */
 export class ImportUndo {
   private readonly touched: Touched[] = [];
+  // Of the batch, locked.
+  private products: ReadonlyMap<string, Product> = new Map();
+  private variants: ReadonlyMap<string, ProductVariant> = new Map();
 
   constructor(
     private readonly manager: EntityManager,
@@ -44,7 +53,7 @@ export class ImportUndo {
       await this.undo(rows.slice(i, i + BATCH).map(({ id }) => id));
     if (this.touched.length > 0)
       throw new ImportTouched({
-        detail: `${this.touched.length} fields, products or variants were changed since the import.`,
+        detail: `Since the import ${counted(this.touched.length)} changed.`,
         errors: this.touched.slice(0, MAX_LISTED),
       });
   }
@@ -63,23 +72,24 @@ export class ImportUndo {
       order: { id: 'ASC' },
       lock,
     });
-    const productOf = new Map(products.map((product) => [product.id, product]));
-    const variantOf = new Map(variants.map((variant) => [variant.id, variant]));
+    this.products = new Map(products.map((product) => [product.id, product]));
+    this.variants = new Map(variants.map((variant) => [variant.id, variant]));
     const restored: { products: Product[]; variants: ProductVariant[] } = { products: [], variants: [] };
     const created: { products: string[]; variants: string[] } = { products: [], variants: [] };
     for (const change of changes) {
       const isProduct = change.id === change.productId;
-      const now = isProduct ? productOf.get(change.id) : variantOf.get(change.id);
+      const now = isProduct ? this.products.get(change.id) : this.variants.get(change.id);
       this.compare(change, now);
       if (change.before === null) created[isProduct ? 'products' : 'variants'].push(change.id);
       else if (isProduct) restored.products.push({ ...(now as Product), ...change.before });
       else restored.variants.push({ ...(now as ProductVariant), ...change.before });
     }
     const revalued = changes.flatMap(({ id, before }) => (before?.['currency'] === undefined ? [] : id));
+    await this.compareSold(created.variants);
     this.compareAdded([...created.products, ...revalued], variants, changes);
     if (this.touched.length > 0) return; // what follows would be rolled back
     this.compareRest(variants, restored.variants, created);
-    this.compareSizes(productOf, variants, restored);
+    this.compareSizes(variants, restored);
     if (this.touched.length > 0) return;
     await this.restore(restored, variants);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
@@ -92,13 +102,39 @@ export class ImportUndo {
     now: Product | ProductVariant | undefined,
   ): void {
     const variantId = id === productId ? null : id;
-    const touch = (field: string | null) => this.touched.push({ productId, variantId, field });
-    if (now === undefined) touch(null);
+    if (now === undefined) this.touch(productId, variantId, null);
     else if (before === null) {
-      if (after['hash'] !== hashOf(valuesOf(now))) touch(null);
+      if (after['hash'] !== hashOf(valuesOf(now))) this.touch(productId, variantId, null);
     } else
-      for (const field of Object.keys(before))
-        if (!isEqual(after[field], (now as unknown as Record<string, unknown>)[field])) touch(field);
+      for (const field of Object.keys(before)) {
+        const value = (now as unknown as Record<string, unknown>)[field];
+        if (!isEqual(after[field], value)) this.touch(productId, variantId, field, [after[field], value]);
+      }
+  }
+
+  private touch(
+    productId: string,
+    variantId: string | null,
+    field: string | null,
+    values?: [old: unknown, now: unknown],
+  ): void {
+    this.touched.push({
+      ...{ productId, variantId, field },
+      handle: this.products.get(productId)?.handle ?? null,
+      sku: this.variants.get(variantId ?? '')?.sku ?? null,
+      old: values === undefined ? null : shown(values[0]),
+      new: values === undefined ? null : shown(values[1]),
+    });
+  }
+
+  /** Lines of orders would lose their variant. A sale of one whose stock is not counted changes nothing else. */
+  private async compareSold(variantIds: readonly string[]): Promise<void> {
+    if (variantIds.length === 0) return;
+    const sold = await this.manager.query<{ id: string }[]>(
+      'SELECT DISTINCT variant_id AS id FROM order_lines WHERE variant_id = ANY($1)',
+      [variantIds],
+    );
+    for (const { id } of sold) this.touch(this.variants.get(id)!.productId, id, 'orders'); // locked, or no line would refer to it
   }
 
   /**
@@ -112,8 +148,7 @@ export class ImportUndo {
   ): void {
     const known = new Set(changes.map(({ id }) => id));
     for (const { id, productId } of variants)
-      if (productIds.includes(productId) && !known.has(id))
-        this.touched.push({ productId, variantId: id, field: null });
+      if (productIds.includes(productId) && !known.has(id)) this.touch(productId, id, null);
   }
 
   /** Fields that the import left alone may have got values since that do not fit the restored ones. */
@@ -128,26 +163,24 @@ export class ImportUndo {
       const rest = all
         .filter(({ id }) => !created.variants.includes(id))
         .map((now) => old.get(now.id) ?? now);
-      const short = rest.filter(isShort).map(({ id }) => ({ productId, variantId: id, field: 'stock' }));
-      this.touched.push(...short);
+      for (const { id } of rest.filter(isShort)) this.touch(productId, id, 'stock');
       if (rest.length === 0 || variantProblem(rest, undefined) !== null)
-        this.touched.push({ productId, variantId: null, field: 'variants' });
+        this.touch(productId, null, 'variants');
     }
   }
 
   /** Values of before may be large, and so may be those that other fields have got since. */
   private compareSizes(
-    present: ReadonlyMap<string, Product>,
     variants: readonly ProductVariant[],
     restored: { products: readonly Product[]; variants: readonly ProductVariant[] },
   ): void {
     const oldProducts = new Map(restored.products.map((product) => [product.id, product]));
     const oldVariants = new Map(restored.variants.map((variant) => [variant.id, variant]));
     for (const [productId, all] of groupBy(variants, (variant) => variant.productId)) {
-      const product = oldProducts.get(productId) ?? present.get(productId);
+      const product = oldProducts.get(productId) ?? this.products.get(productId);
       const after = all.map((variant) => oldVariants.get(variant.id) ?? variant);
       if (product !== undefined && sizeProblem(product, after) !== null)
-        this.touched.push({ productId, variantId: null, field: 'attributes' });
+        this.touch(productId, null, 'attributes');
     }
   }
 
@@ -169,4 +202,8 @@ function valuesOf(row: Product | ProductVariant): ProductValues | VariantRow {
   if (!('handle' in row)) return row;
   const { createdAt: _created, updatedAt: _updated, ...values } = row;
   return values;
+}
+
+function counted(touched: number): string {
+  return touched === 1 ? '1 field, product or variant was' : `${touched} fields, products or variants were`;
 }

@@ -13,6 +13,7 @@ import type {
   CatalogueVariant,
   RowProblem,
 } from './shopify-catalogue';
+import { withSku } from './shopify-row';
 import type { ProductState, ProductValues, WorkingCatalogue, WorkingProduct } from './working-catalogue';
 
 /** A product of the catalogue that the file has changed, if any, and problems with the rows that are left out. */
@@ -92,6 +93,8 @@ function conflictOf(
   target: WorkingProduct | undefined,
   { all, named }: MergedVariants,
 ): { code: string; message: string } | null {
+  if (file.variants.length === 0 && target === undefined)
+    return { code: 'PRICE_MISSING', message: 'The product is new, and a new one needs a Variant Price.' };
   if (all.length === 0) return { code: 'PRODUCT_UNUSABLE', message: 'No variant of the product is left.' };
   if (all.length > MAX_VARIANTS)
     return { code: 'ROWS_TOO_MANY', message: `A product has at most ${MAX_VARIANTS} variants.` };
@@ -194,6 +197,12 @@ function reject(file: CatalogueProduct, code: string, message: string, own: RowP
   return { merged: null, named: new Set(), problems: [...own, ...rest] };
 }
 
-function problem({ handle }: CatalogueProduct, row: number, code: string, message: string): RowProblem {
-  return { row, handle: handle === '' ? null : handle, column: null, code, message };
+function problem(
+  { handle, variants }: CatalogueProduct,
+  row: number,
+  code: string,
+  message: string,
+): RowProblem {
+  if (handle !== '') return { row, handle, column: null, code, message };
+  return { row, handle: null, column: null, code, message: withSku(message, variants[0]?.sku ?? '') };
 }

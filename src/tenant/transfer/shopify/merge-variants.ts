@@ -1,6 +1,7 @@
 import { newId } from '../../../common/ids';
 import { combinationOf } from '../../products/product-options';
-import { isShort, NEW_VARIANT, type VariantRow } from '../../products/variants';
+import { isBeyond, isShort, NEW_VARIANT, type VariantRow } from '../../products/variants';
+import { MAX_STOCK } from '../../products/variants.dto';
 import { isDefault } from './shopify-columns';
 import type { CatalogueVariant } from './shopify-catalogue';
 
@@ -38,6 +39,7 @@ export function mergeVariants(
     const merged = merge(productId, variant, before, before?.position ?? position + 1);
     if (problem !== null) problems.push({ row: variant.row, ...problem });
     else if (isShort(merged)) problems.push({ row: variant.row, ...NEGATIVE });
+    else if (isBeyond(merged.stock, before?.stock ?? 0)) problems.push({ row: variant.row, ...BEYOND });
     else {
       written.set(merged.id, merged);
       position = Math.max(position, merged.position);
@@ -53,6 +55,11 @@ const NEGATIVE = {
   code: 'STOCK_NEGATIVE',
   message:
     'Stock is below 0 (oversold), and the variant neither sells when out nor leaves its stock uncounted.',
+};
+
+const BEYOND = {
+  code: 'STOCK_INVALID',
+  message: `Stock must be from -${MAX_STOCK} to ${MAX_STOCK}, unless orders have led beyond that.`,
 };
 
 function matchVariants(

@@ -52,7 +52,8 @@ export class ShopifyRow {
   /** Adds a problem; one of the same cell and code is added once. */
   fail(code: ProblemCode, column: string | null, message: string): void {
     if (this.problems.some((problem) => problem.code === code && problem.column === column)) return;
-    this.problems.push({ row: this.line, handle: this.handle, column, code, message });
+    const named = this.handle === null ? withSku(message, this.comparable('Variant SKU')) : message;
+    this.problems.push({ row: this.line, handle: this.handle, column, code, message: named });
   }
 
   /** Characters of all cells. */
@@ -195,6 +196,11 @@ export class ShopifyRow {
     const index = this.header.columns.get(column);
     return index === undefined ? '' : (this.cells[index] ?? '');
   }
+}
+
+/** Names a row that has no handle. */
+export function withSku(message: string, sku: string): string {
+  return sku === '' || message.includes(sku) ? message : `${message} The SKU is ${shown(sku)}.`;
 }
 
 /** The beginning of a cell for a message, as a copy: a slice would keep the cell in memory. */

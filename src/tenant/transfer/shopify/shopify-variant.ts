@@ -3,7 +3,7 @@ import { hasControls, isReservedName } from '../../../common/safe-text';
 import { MAX_POSITION } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
 import type { ProductOption } from '../../products/product.entity';
-import { MAX_STOCK } from '../../products/variants.dto';
+import { STOCK_ANSWER } from '../../products/variants.dto';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
 import { shown, type ShopifyRow } from './shopify-row';
@@ -121,7 +121,7 @@ export function readVariant(row: ShopifyRow, names: OptionNames, currency: strin
   read('Variant Compare At Price', 'compareAtMinor', () => row.money('Variant Compare At Price', currency));
   read('Cost per item', 'costMinor', () => row.money('Cost per item', currency));
   read('Variant Inventory Qty', 'stock', () =>
-    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, MAX_STOCK, 'STOCK_INVALID'),
+    row.number('Variant Inventory Qty', /^-?\d+(\.0*)?$/, STOCK_ANSWER.max, 'STOCK_INVALID'),
   );
   read('Variant Inventory Tracker', 'tracksStock', () => row.has('Variant Inventory Tracker'));
   read('Variant Inventory Policy', 'sellsWhenOut', () => readPolicy(row));
