@@ -250,6 +250,19 @@ describe('GET /products/export', () => {
     expect(after.slice(149)).toEqual(['Changed', 'Added']);
   });
 
+  it('lists a value of an option with a mark behind a line break', async () => {
+    const { api } = await newOwner(app.api);
+    const [value, unused] = ['S\n\u0301', 'L'];
+    await newProduct(api, {
+      ...{ sku: undefined, stock: undefined, options: [{ name: 'Size', values: [value, unused] }] },
+      variants: [{ optionValues: { Size: value } }],
+    });
+    const answer = await api.raw('POST', 'products/import', await exported(api), {
+      'content-type': 'text/csv',
+    });
+    expect(answer).toMatchObject({ status: 200, body: { products: { unchanged: 1 } } });
+  });
+
   it('is for every member, and shows a member of shop B nothing of shop A', async () => {
     const [a, b] = [await newOwner(app.api), await newOwner(app.api)];
     const { handle } = await newProduct(a.api);

@@ -90,7 +90,9 @@ function listsOf({ options, variants }: ProductRow): string | null {
     const shown = new Set(variants.map(({ optionValues }) => optionValues[name]));
     return JSON.stringify([...shown]) === JSON.stringify(values);
   });
-  return isTold ? null : JSON.stringify(options.map(({ values }) => values));
+  // NFC would join a mark with the letter of an escape before it: \n and U+0301 to \ń.
+  const json = JSON.stringify(options.map(({ values }) => values));
+  return isTold ? null : json.replaceAll(/\p{M}/gu, (mark) => mark.split('').map(escaped).join(''));
 }
 
 /** A value that means no more than none has no cell: a column for it alone would be missing in the export of another shop. */
@@ -114,4 +116,8 @@ function imageCells({ src, position, alt }: ProductImage): [string, CsvCell][] {
     ['Image Position', position],
     ['Image Alt Text', alt],
   ];
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
