@@ -36,7 +36,7 @@ export class ProductsImportService {
     }
   }
 
-  /** What can be found out without the database comes first: PostgreSQL ends transactions that idle. */
+  /** Reads the file before the transaction begins, as far as possible: PostgreSQL ends transactions that idle. */
   private async readAndStore(file: SourceFile, options: ImportOptions): Promise<ImportReportDto> {
     const { encoding, separator, currency, decimal = 'point' } = options;
     const wanted = separator && SEPARATOR_NAMES[separator];
