@@ -6,7 +6,7 @@ import { type Running, serve, startPrimary } from './app/start';
 import { createLogger, type Logger } from './common/logger';
 import { OperatorError, reportOf } from './common/report';
 import { onSignal } from './common/signals';
-import { readEnv } from './config/env';
+import { misspeltSettings, readEnv } from './config/env';
 import type { Times } from './config/times';
 
 const SHUTDOWN_LIMIT_MS = 30_000;
@@ -15,6 +15,7 @@ async function main(times: Times): Promise<void> {
   const env = readEnv();
   const logger = createLogger(env.LOG_LEVEL);
   if (cluster.isPrimary) {
+    for (const misspelt of misspeltSettings()) logger.warn({ event: 'setting.misspelt', ...misspelt });
     await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 picks a free port)');
     await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 disables it)');
   }

@@ -57,6 +57,16 @@ const KEY_ERRORS = [
   IdempotentAnswerTooLarge,
 ];
 
+const DESCRIPTION = `A backend in which every shop has its own PostgreSQL schema.
+
+**Sign in** with \`POST /api/v1/auth/register\` or \`auth/login\`, and send \`Authorization: Bearer <accessToken>\`. It lasts ten minutes;
+\`auth/refresh\` gives the next.
+
+**Choose a shop** with \`shopId\` in the login, or later with \`auth/switch\`. The token of a user with one shop names that shop. Routes of a shop
+(products, orders, customers …) work in the shop of the token, and answer 403 \`TENANT_REQUIRED\` if it names none.
+
+**Errors** have a stable \`code\`. Money is in minor units. Rules for every route are in docs/api.md, codes in docs/errors.md.`;
+
 const KEY_HEADER = {
   name: 'Idempotency-Key',
   in: 'header' as const,
@@ -84,8 +94,9 @@ const REPLAYED = {
 export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Stoa')
-    .setDescription('A backend in which every shop has its own PostgreSQL schema. Errors: docs/errors.md.')
+    .setDescription(DESCRIPTION)
     .setVersion('1')
+    .addServer('/')
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config);
@@ -94,6 +105,7 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       const operation: Operation | undefined = path[method];
       if (operation === undefined) continue;
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
+      nameOperation(operation);
       addCommonErrors(operation, method);
       markBody(operation, document);
       addConditions(operation, method);
@@ -111,6 +123,15 @@ function placeExtensions(document: OpenAPIObject): void {
       schema[key.slice(OF_SCHEMA.length)] = schema[key];
       delete schema[key];
     }
+}
+
+/** Makes `products_list` of `ProductsController_list`, and says that ids in a path are UUIDs, which `IdPipe` checks. */
+function nameOperation(operation: Operation): void {
+  const [, first = '', rest = '', method = ''] =
+    /^(\w)(\w*)Controller_(\w+)$/.exec(operation.operationId ?? '') ?? [];
+  if (first !== '') operation.operationId = `${first.toLowerCase()}${rest}_${method}`;
+  for (const one of operation.parameters ?? [])
+    if ('in' in one && one.in === 'path') one.schema = { type: 'string', format: 'uuid' };
 }
 
 /** A body whose fields are all optional may be absent. */

@@ -64,11 +64,21 @@ export interface Peek {
   shared: number;
 }
 
-/** Registers an owner with a shop named after the file, and imports the file. */
-export async function openShop(api: ApiClient, file: string): Promise<DemoShop> {
+/** Reads a catalogue. A file that is none would leave its shop behind, empty, so a look comes before the registration. */
+export async function readCatalogue(file: string): Promise<string> {
   const csv = await readFile(file, 'utf8').catch((error: Error) => {
     throw new OperatorError(`Cannot read ${file}: ${error.message}`);
   });
+  const [header = ''] = csv.split(/\r?\n/, 1);
+  if (!/\b(handle|title)\b/i.test(header))
+    throw new OperatorError(
+      `${file} is not a Shopify product CSV: its first line names neither Handle nor Title.`,
+    );
+  return csv;
+}
+
+/** Registers an owner with a shop named after the file, and imports the file. */
+export async function openShop(api: ApiClient, file: string, csv: string): Promise<DemoShop> {
   const password = randomBytes(9).toString('base64url');
   const email = `owner-${randomBytes(4).toString('hex')}@example.com`;
   const name = titleOf(file);

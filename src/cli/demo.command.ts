@@ -13,6 +13,7 @@ import {
   type Peek,
   peek,
   type Product,
+  readCatalogue,
   type Sale,
   sell,
   stockOf,
@@ -70,7 +71,9 @@ function tellBy({ url, database }: ServingProcess, how: string, files: string[])
 }
 
 async function tell(api: ApiClient, files: string[]): Promise<void> {
-  const [first, second] = [await openShop(api, files[0]!), await openShop(api, files[1]!)]; // two: checked
+  const [one, two] = [files[0]!, files[1]!]; // two: checked
+  const [csvOfOne, csvOfTwo] = [await readCatalogue(one), await readCatalogue(two)]; // both, before a shop is made
+  const [first, second] = [await openShop(api, one, csvOfOne), await openShop(api, two, csvOfTwo)];
   for (const shop of [first, second]) {
     printShop(shop);
     printSale(await sell(shop), shop.products);

@@ -21,7 +21,7 @@ export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'The reque
 export const UnsupportedMediaType = defineError(
   'UNSUPPORTED_MEDIA_TYPE',
   415,
-  'The route does not accept this content type.',
+  'Send application/json, or for a file text/csv or multipart/form-data.',
 );
 export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be processed.');
 export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');

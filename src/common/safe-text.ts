@@ -1,5 +1,5 @@
-/** Control characters (Cc) but tab, LF, CR and those beyond ASCII, which wrongly decoded files have. */
-const CONTROLS = /[^\P{Cc}\t\n\r\u0080-\u009f]/u;
+/** Control characters (Cc) but those that break lines, as word processors do with VT, and those beyond ASCII, which wrongly decoded files have. */
+const CONTROLS = /[^\P{Cc}\t\n\v\f\r\u0080-\u009f]/u;
 
 /**
  * Control characters have no place in a text, and JSON takes six bytes for each, so that an answer would be six times as long as

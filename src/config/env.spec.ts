@@ -1,4 +1,4 @@
-import { EnvironmentError, readEnv } from './env';
+import { EnvironmentError, misspeltSettings, readEnv } from './env';
 
 describe('TRUST_PROXY', () => {
   it.each([
@@ -62,6 +62,16 @@ describe('POOLER_URL', () => {
     expect(() => readEnv({ POOLER_URL: 'postgres://ada@127.0.0.1:6432/stoa' })).toThrow(
       'must not name a user',
     );
+  });
+});
+
+describe('a misspelt setting', () => {
+  it.each([
+    ['TENANT_POOLSIZE', 'TENANT_POOL_SIZE'],
+    ['workers', 'WORKERS'],
+    ['LOG-LEVEL', 'LOG_LEVEL'],
+  ])('%s is named with %s', (name, meant) => {
+    expect(misspeltSettings({ [name]: '3', [meant]: '4', PATH: '/bin' })).toEqual([{ name, meant }]);
   });
 });
 

@@ -105,6 +105,16 @@ export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   ]);
 }
 
+/** Variables that are no settings but have the letters of one: `TENANT_POOLSIZE` sets nothing. */
+export function misspeltSettings(source: NodeJS.ProcessEnv = process.env): { name: string; meant: string }[] {
+  const letters = (name: string) => name.toUpperCase().replaceAll(/[^A-Z]/g, '');
+  const settingOf = new Map(SETTING_NAMES.map((name) => [letters(name), name]));
+  return Object.keys(source).flatMap((name) => {
+    const meant = settingOf.get(letters(name));
+    return meant === undefined || name === meant ? [] : [{ name, meant }];
+  });
+}
+
 /** Loads `.env` from the working directory; variables that are already set win. */
 function loadedEnv(): NodeJS.ProcessEnv {
   if (existsSync('.env')) process.loadEnvFile('.env');

@@ -23,8 +23,10 @@ export function acceptBodies(fastify: FastifyInstance): void {
 /** Refuses compressed bodies and character sets other than UTF-8, which would be misread. */
 function assertPlain({ headers }: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
-  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new UnsupportedMediaType();
-  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) throw new UnsupportedMediaType();
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset))
+    throw new UnsupportedMediaType({ detail: 'The body must be UTF-8.' });
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
+    throw new UnsupportedMediaType({ detail: 'The body must not be compressed.' });
 }
 
 /** Checks the headers as they arrive, and body, path and query before validation. */
@@ -37,7 +39,9 @@ export function checkInput(fastify: FastifyInstance): void {
     const { body, params, query } = request;
     const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;
     if (isStream(body) !== takesFile && (isStream(body) || body !== undefined))
-      throw new UnsupportedMediaType();
+      throw new UnsupportedMediaType({
+        detail: `This route takes ${takesFile ? 'a file: text/csv or multipart/form-data' : 'JSON: application/json'}.`,
+      });
     if (!takesFile) assertSafeBody(body);
     assertSafeInput(params, 'path');
     assertSafeInput(query, 'query');

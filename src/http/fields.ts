@@ -97,7 +97,7 @@ export function Email(options: FieldOptions = {}): PropertyDecorator {
     Transform(({ value }) =>
       typeof value === 'string' ? value.trim().normalize('NFC').toLowerCase() : value,
     ),
-    IsEmail(),
+    IsEmail({}, { message: '$property must be an e-mail address' }),
     MaxLength(254),
   ]);
 }
@@ -172,8 +172,8 @@ export function ListOf(
   return field(options, { type, isArray: true, minItems: min, maxItems: max }, [
     Type(() => type),
     IsArray(),
-    ArrayMinSize(min),
-    ArrayMaxSize(max),
+    ArrayMinSize(min, { message: `$property must have at least ${min} ${min === 1 ? 'entry' : 'entries'}` }),
+    ArrayMaxSize(max, { message: `$property must have at most ${max} entries` }),
     IsObject({ each: true }),
     ValidateNested({ each: true }),
   ]);

@@ -8,6 +8,7 @@ import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
 import { isStream } from './bodies';
 import { TAGGED } from './entity-tag';
 import { TAKES_IF_MATCH } from './precondition';
+import { unknownField } from './validation';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -75,7 +76,7 @@ function takes(context: ExecutionContext, type: RouteParamtypes): boolean {
 }
 
 function refuseAll(names: readonly string[]): never {
-  const errors = names.map((field) => ({ field, message: `property ${field} should not exist` }));
+  const errors = names.map((field) => ({ field, message: unknownField(field) }));
   throw new ValidationFailed({ detail: errors.map(({ message }) => message).join('; '), errors });
 }
 

@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { maxLength, ValidateBy, ValidateIf } from 'class-validator';
+import { ValidateBy, ValidateIf } from 'class-validator';
+import { isLonger } from '../common/is-longer';
 
 interface TextMapOptions {
   /** Most entries of the object. */
@@ -21,7 +22,7 @@ const NAME_LENGTH = 255;
  */
 export function TextMap({ entries, length, optional = false, ...shown }: TextMapOptions): PropertyDecorator {
   const isShort = (text: unknown, max: number) =>
-    typeof text === 'string' && text.trim() !== '' && maxLength(normalized(text), max); // an emoji is one character
+    typeof text === 'string' && text.trim() !== '' && !isLonger(normalized(text), max);
   const isMap = (value: unknown): value is Record<string, string> => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     const all = Object.entries(value);

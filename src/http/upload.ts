@@ -14,6 +14,7 @@ import {
 import { hashBody } from '../common/idempotency-key';
 import { Semaphores } from '../common/semaphore';
 import { NamelessFile } from './nameless-file';
+import { unknownField } from './validation';
 
 /** An uploaded file, on disk, so that a slow sender holds no database connection. */
 export interface UploadedFile {
@@ -101,7 +102,7 @@ async function receiveForm(request: FastifyRequest, body: Readable, sink: Sink):
   const written: Promise<void>[] = [];
   const form = openForm(request);
   form.on('field', (field: string) => {
-    form.destroy(invalidField(field, `property ${field} should not exist`));
+    form.destroy(invalidField(field, unknownField(field)));
   });
   form.on('file', (_field: string, file: Readable) => {
     const taken = written.length === 0 ? sink(file) : Promise.reject(new MalformedBody(ONE_FILE));

@@ -1,3 +1,4 @@
+import { getMetadataStorage } from 'class-validator';
 import { ParseUUIDPipe, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { ValidationFailed } from '../common/common.errors';
 
@@ -14,6 +15,7 @@ export function createValidationPipe(): ValidationPipe {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
+    validationError: { target: true, value: true }, // messageOf reads them
     exceptionFactory: (errors) => {
       const fields = errors.flatMap((error) => flatten(error, ''));
       return new ValidationFailed({ errors: fields, detail: fields.map((f) => f.message).join('; ') });
@@ -32,6 +34,27 @@ export const IdPipe = new ParseUUIDPipe({
 
 function flatten(error: ValidationError, parent: string): FieldError[] {
   const field = parent === '' ? error.property : `${parent}.${error.property}`;
-  const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message }));
+  const own = Object.entries(error.constraints ?? {}).map(([check, message]) => ({
+    field,
+    message: messageOf(error, check, message),
+  }));
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, field))];
+}
+
+function messageOf({ property, value, target }: ValidationError, check: string, message: string): string {
+  if (check === 'whitelistValidation')
+    return unknownField(property, target === undefined ? [] : fieldsOf(target));
+  return value === undefined ? `${property} is missing` : message;
+}
+
+/** Message for a field that a request may not have; names a known one that is spelt with the same letters. */
+export function unknownField(field: string, known: readonly string[] = []): string {
+  const letters = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '');
+  const meant = known.find((name) => letters(name) === letters(field));
+  return `${field} is not taken here` + (meant === undefined ? '' : `; did you mean ${meant}?`);
+}
+
+function fieldsOf(target: object): string[] {
+  const checks = getMetadataStorage().getTargetValidationMetadatas(target.constructor, '', false, false);
+  return checks.map(({ propertyName }) => propertyName);
 }

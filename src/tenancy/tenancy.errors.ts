@@ -3,7 +3,7 @@ import { defineError } from '../common/app-error';
 export const TenantRequired = defineError(
   'TENANT_REQUIRED',
   403,
-  'The access token names no shop; log in with a shop or switch to one.',
+  'The access token names no shop; send a shopId to /api/v1/auth/switch, or log in with one.',
 );
 export const NotAMember = defineError('NOT_A_MEMBER', 403, 'You are not a member of this shop.');
 export const OwnerRequired = defineError('OWNER_REQUIRED', 403, 'Only an owner of the shop may do this.');

@@ -47,6 +47,19 @@ describe('demo', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
   });
 
+  it.each([
+    ['is missing', undefined],
+    ['is no catalogue', 'Name,Amount\nTea,4\n'],
+  ])('leaves no shop behind if the second file %s', async (_, content) => {
+    const bad = path.join(scratchFolder(), 'bad.csv');
+    if (content !== undefined) writeFileSync(bad, content);
+    const shops = () => app.database.query<{ count: string }>('SELECT count(*) FROM public.shops');
+    const before = await shops();
+    const { code, stderr } = await demo('--url', app.url, '--file', 'examples/tea-house.csv', '--file', bad);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(bad)]);
+    expect(await shops()).toEqual(before);
+  });
+
   it('shows what the server says about a file that it refuses', async () => {
     const bad = path.join(scratchFolder(), 'bad.csv');
     writeFileSync(bad, 'Handle,Title,Variant Price\na,A,x\n');

@@ -27,6 +27,7 @@ const app = useTestApp();
 let owner: Owner;
 let world: World;
 let order: { id: string };
+let customer: { id: string };
 
 beforeAll(async () => {
   owner = await newOwner(app.api);
@@ -43,6 +44,7 @@ beforeAll(async () => {
     stranger: await newUser(app.api),
   };
   order = await newOrder(owner.api, world.sold.id);
+  customer = created(await owner.api.post('customers', { name: 'Grace' })).body;
 });
 
 describe('a route with a body', () => {
@@ -422,7 +424,7 @@ async function send(
   const ids = {
     ...{ shops: owner.shop.id as string, products: world.product.id },
     orders: await orderFor(path),
-    variants: world.variant.id,
+    ...{ variants: world.variant.id, customers: customer.id },
   };
   const id = path.endsWith('/variants') ? world.sized.id : ids[path.split('/')[0] as keyof typeof ids];
   const target = path.replace('{id}', id).replace('{userId}', world.staff.id);

@@ -10,7 +10,8 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** Parts of an operation or a schema of the OpenAPI document that these tests read. */
 interface Operation {
-  parameters?: { name: string }[];
+  operationId?: string;
+  parameters?: { name: string; in?: string; schema?: { format?: string } }[];
   requestBody?: { required?: boolean };
   summary?: string;
   tags?: string[];
@@ -122,6 +123,32 @@ describe('GET /openapi.json', () => {
     expect(optional).not.toContain('POST /api/v1/orders');
     for (const action of ['pay', 'fulfil', 'refund'])
       expect(await api.post(`orders/${id}/${action}`)).toMatchObject({ status: 200 });
+  });
+
+  it('says at the top how to sign in and to choose a shop, and where the routes are', () => {
+    expect(document.info.description).toMatch(/auth\/login[^]*auth\/switch/);
+    expect(document.servers).toEqual([{ url: '/' }]);
+  });
+
+  it('names each operation by resource and method', () => {
+    const ids = operations.map(([, { operationId }]) => operationId ?? '');
+    expect(ids).toEqual(
+      expect.arrayContaining(['products_list', 'products_import', 'orders_refund', 'auth_login']),
+    );
+    expect(ids.filter((id) => !/^[a-z]\w*_\w+$/.test(id) || /controller/i.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('says that each id in a path is a UUID', () => {
+    const inPaths = operations.flatMap(([, { parameters = [] }]) =>
+      parameters.filter((one) => one.in === 'path'),
+    );
+    expect(inPaths.length).toBeGreaterThan(10);
+    expect(inPaths.filter(({ schema }) => schema?.format !== 'uuid')).toEqual([]);
+  });
+
+  it('says how to work in a shop that was created', () => {
+    expect((document.paths['/api/v1/shops']!.post as Operation).summary).toContain('auth/switch');
   });
 
   it('requires neither name nor address of a change of a customer', () => {

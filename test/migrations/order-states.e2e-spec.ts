@@ -57,7 +57,7 @@ it('a return of an old imported order puts nothing into stock, one of an old sal
     [sold, 10],
   ] as const) {
     const lines = [{ position: 1, quantity: 2 }];
-    const { body } = await owner.api.post(`orders/${id}/refund`, { lines });
+    const { body } = await owner.api.post(`orders/${id}/refund`, { lines, amountMinor: 0 });
     expect((await owner.api.get(`products/${body.lines[0].productId}`)).body.stock).toBe(stock);
   }
 });

@@ -7,6 +7,8 @@ import { untilTrue } from '../support/until';
 
 interface Line {
   event: string;
+  name?: string;
+  meant?: string;
   level: string;
   requestId?: string;
   shopId?: string;
@@ -35,7 +37,9 @@ describe('the log', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    server = await startServer({ env: { DATABASE_URL: database.url, LOG_LEVEL: 'info' } });
+    server = await startServer({
+      env: { DATABASE_URL: database.url, LOG_LEVEL: 'info', TENANT_POOLSIZE: '3' },
+    });
   });
   afterAll(async () => {
     await server.end('SIGTERM');
@@ -47,6 +51,12 @@ describe('the log', () => {
     const { headers } = await api.get('products/01900000-0000-7000-8000-000000000000');
     expect(await linesOf(headers.get('x-request-id'))).toMatchObject([
       { event: 'request', route: '/api/v1/products/:id', status: 404, shopId: shop.id },
+    ]);
+  });
+
+  it('names a setting that is misspelt, once', () => {
+    expect(lines().filter(({ event }) => event === 'setting.misspelt')).toMatchObject([
+      { level: 'warn', name: 'TENANT_POOLSIZE', meant: 'TENANT_POOL_SIZE' },
     ]);
   });
 

@@ -33,6 +33,7 @@ describe('an access token', () => {
     const { api } = await newUser(app.api);
     expect(problemIn(await api.get('products'))).toBe('403 TENANT_REQUIRED');
     expect(problemIn(await api.get('orders'))).toBe('403 TENANT_REQUIRED');
+    expect((await api.get('orders')).body.title).toContain('auth/switch');
   });
 
   it('gives no access to a shop of another owner, whatever it names', async () => {

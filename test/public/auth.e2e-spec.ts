@@ -102,13 +102,15 @@ describe('POST /auth/login', () => {
     expect((await login({ email: email.toUpperCase() })).status).toBe(200);
   });
 
-  it('opens no shop for a user with two shops who names none', async () => {
-    const { email } = await newOwnerOfTwo();
+  it('opens the shop that its user joined first, whoever adds them to another', async () => {
+    const { email, shop } = await newOwnerOfTwo();
+    const stranger = await newOwner(app.api);
+    created(await stranger.api.post(`shops/${stranger.shop.id}/members`, { email, role: 'staff' }));
     const { status, body } = await login({ email });
     expect(status).toBe(200);
-    expect(body.shop).toBeNull();
-    expect(body.shops).toHaveLength(2);
-    expect(claimsOf(body.accessToken)).not.toHaveProperty('shop_id');
+    expect(body.shop).toEqual(shop);
+    expect(body.shops).toHaveLength(3);
+    expect(claimsOf(body.accessToken)).toMatchObject({ shop_id: shop.id });
   });
 
   it('opens the shop named by a user with two shops', async () => {

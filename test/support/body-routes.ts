@@ -100,6 +100,7 @@ const VARIANT = {
   imageSrc: nullable(url),
 };
 const UNITS = { lines: list, 'lines.0.position': whole, 'lines.0.quantity': whole };
+const CUSTOMER = { name: nullable(filled(255)), email: nullable(email), country: nullable(filled(255)) };
 const SHOP = { name: filled(120), slug, currency };
 const PRODUCT = {
   name: filled(255),
@@ -275,20 +276,19 @@ export const BODY_ROUTES: BodyRoute[] = [
       'lines.0.productId': id,
       'lines.0.variantId': id,
       'lines.0.quantity': whole,
-      customer: part,
+      customer: nullable(part),
       'customer.email': email,
       'customer.name': nullable(filled(255)),
     },
     needs: ['lines', 'lines.0.quantity'],
   },
-  {
-    route: 'POST customers',
-    ok: 201,
-    body: () => ({ name: 'Grace', email: `${randomUUID()}@example.com`, country: 'France' }),
-    fields: { name: nullable(filled(255)), email: nullable(email), country: nullable(filled(255)) },
-    needs: [],
-  },
+  { route: 'POST customers', ok: 201, body: newCustomer, fields: CUSTOMER, needs: [] },
+  { route: 'PATCH customers/{id}', ok: 200, body: newCustomer, fields: CUSTOMER, needs: [] },
 ];
+
+function newCustomer(): object {
+  return { name: 'Grace', email: `${randomUUID()}@example.com`, country: 'France' };
+}
 
 function newShop(): object {
   return { name: 'Corner Shop', slug: `slug-${randomUUID()}`, currency: 'EUR' };

@@ -39,6 +39,17 @@ export async function newOwner(
   return { ...body, email, api: api.as(body.accessToken) } as Owner;
 }
 
+/** The owner in another, empty shop, which costs a small part of a new user. Tokens of before are used up. */
+export async function newShop(
+  { api, ...owner }: Owner,
+  overrides: { currency?: string } = {},
+): Promise<Owner> {
+  const shop = created(await api.post('shops', { name: `Shop ${unique()}`, ...overrides })).body;
+  const { refreshToken } = owner;
+  const { body } = await api.post('auth/switch', { shopId: shop.id, refreshToken });
+  return { ...owner, ...body, shop, api: api.as(body.accessToken) } as Owner;
+}
+
 /** A user without a shop, and the API as that user. */
 export async function newUser(api: Api, overrides: { name?: string } = {}) {
   const email = `${unique()}@example.com`;

@@ -55,3 +55,10 @@ export const ROUND_TRIP = {
   runs: size('ROUND_TRIP_RUNS', 30, 500),
   seed: size('ROUND_TRIP_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
+
+/** Days of a shop, how many steps each has at most, and the seed that makes them. */
+export const SEQUENCES = {
+  runs: size('SEQUENCE_RUNS', 25, 300),
+  steps: size('SEQUENCE_STEPS', 15, 40),
+  seed: size('SEQUENCE_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
+};

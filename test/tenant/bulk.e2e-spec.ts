@@ -117,7 +117,12 @@ describe('POST /variants/bulk', () => {
       ...more,
     });
     const variants = [size('S', { sellsWhenOut: true }), size('M', { tracksStock: false }), size('L', {})];
-    const product = await newProduct(api, { sku: undefined, stock: undefined, variants });
+    const product = await newProduct(api, {
+      sku: undefined,
+      priceMinor: undefined,
+      stock: undefined,
+      variants,
+    });
     const items = (product.variants as Row[]).map(({ id }) => ({ id, stock: -1 }));
     const { body } = await api.post('variants/bulk', { variants: items });
     expect((body.items as { code: string | null }[]).map(({ code }) => code)).toEqual([

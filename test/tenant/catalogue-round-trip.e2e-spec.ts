@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { type AnyProduct, anyCatalogue } from '../support/any-catalogue';
 import type { Api } from '../support/api';
-import { created, newOwner, type Owner } from '../support/factories';
+import { created, newOwner, newShop, type Owner } from '../support/factories';
 import { ROUND_TRIP } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-let user: Pick<Owner, 'api' | 'refreshToken'>;
+let owner: Owner;
 
 beforeAll(async () => {
-  user = await newOwner(app.api);
+  owner = await newOwner(app.api);
 });
 
 /** Columns by the names that Shopify documents since 2024; the others kept theirs. */
@@ -82,16 +82,9 @@ function withMeaning<T extends { attributes: Record<string, string> }>(values: T
   return { ...values, attributes: Object.fromEntries(attributes) };
 }
 
-/** Another empty shop of the user: a new user would cost more than all else in a run. */
-async function newShop(currency: string): Promise<Api> {
-  const { body: shop } = created(await user.api.post('shops', { name: 'Round trip', currency }));
-  const { body } = await user.api.post('auth/switch', { shopId: shop.id, refreshToken: user.refreshToken });
-  user = { api: user.api.as(body.accessToken), refreshToken: body.refreshToken };
-  return user.api;
-}
-
 async function assertRoundTrip(catalogue: readonly AnyProduct[], hasNewNames: boolean): Promise<void> {
-  const api = await newShop('EUR');
+  owner = await newShop(owner);
+  const { api } = owner;
   for (const product of catalogue) created(await api.post('products', product));
   const before = await productsOf(api);
   const csv = await exported(api);
@@ -102,7 +95,8 @@ async function assertRoundTrip(catalogue: readonly AnyProduct[], hasNewNames: bo
     variants: { created: 0, updated: 0, unchanged: variants },
   });
   expect(await productsOf(api)).toEqual(before);
-  const other = await newShop('JPY');
+  owner = await newShop(owner, { currency: 'JPY' });
+  const other = owner.api;
   expect(await imported(other, hasNewNames ? withNewNames(csv) : csv)).toEqual({
     products: { created: products, updated: 0, unchanged: 0 },
     variants: { created: variants, updated: 0, unchanged: 0 },

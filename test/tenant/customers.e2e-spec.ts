@@ -179,6 +179,20 @@ describe('an order with a customer', () => {
     expect((await customers()).map(({ id }: { id: string }) => id)).toEqual([b.customerId, a.customerId]);
   });
 
+  it('shows the name that its customer has, unless it brings one', async () => {
+    await newCustomer({ name: 'Grace', email: 'grace@example.com' });
+    expect((await orderBy({ email: 'Grace@example.com' })).customer.name).toBe('Grace');
+    expect((await orderBy({ email: 'grace@example.com', name: 'G. H.' })).customer.name).toBe('G. H.');
+    expect((await orderBy({ email: 'new@example.com' })).customer.name).toBeNull();
+  });
+
+  it('is without one if it says null', async () => {
+    const { lines } = await orderBy(undefined);
+    const sold = [{ variantId: lines[0].variantId, quantity: 1 }];
+    const { status, body } = await api.post('orders', { lines: sold, customer: null });
+    expect([status, body.customer, body.customerId]).toEqual([201, null, null]);
+  });
+
   it('makes no customer if it names none, or if it is refused', async () => {
     expect((await orderBy(undefined)).customerId).toBeNull();
     const lines = [{ productId, quantity: 1000 }];

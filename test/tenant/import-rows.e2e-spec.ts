@@ -227,6 +227,15 @@ describe('status of a file', () => {
     expect((await only()).status).toBe(stored);
     expect((await send(await exported())).body.products).toEqual({ created: 0, updated: 0, unchanged: 1 });
   });
+
+  it.each([
+    ['draft', 'active'],
+    ['archived', 'archived'],
+  ])('without a column Status is, for a published product that was %s, %s', async (before, after) => {
+    await newProduct(api, { handle: 'mug', status: before });
+    await load('Handle,Published', 'mug,true');
+    expect((await only()).status).toBe(after);
+  });
 });
 
 describe('texts of a file', () => {
@@ -256,6 +265,23 @@ describe('texts of a file', () => {
 });
 
 describe('attributes', () => {
+  it('and other fields of a variant can be loaded alone', async () => {
+    const { sku } = await newProduct(api, { handle: 'mug' });
+    await load('Handle,Variant Inventory Policy', 'mug,continue');
+    await load('Handle,Variant Inventory Tracker', 'mug,');
+    await load('Handle,Title,Variant Grams', 'mug,Mug,180');
+    await load('Handle,Variant Tax Code', 'mug,P00');
+    expect((await only()).variants[0]).toMatchObject({
+      ...{
+        sku,
+        sellsWhenOut: true,
+        tracksStock: false,
+        grams: 180,
+        attributes: { 'Variant Tax Code': 'P00' },
+      },
+    });
+  });
+
   it('keep category, SEO, metafields and unit price, and the export returns them', async () => {
     await load(
       'Handle,Title,Product Category,SEO Title,Fabric (product.metafields.custom.fabric),Unit Price Base Measure,Variant Price',
@@ -457,6 +483,36 @@ describe('POST /imports/:id/undo', () => {
     await api.patch(`products/${cup.id}`, { vendor: 'Loom' });
     const answer = await api.post(`imports/${importId}/undo`);
     expect(answer.body.errors).toMatchObject([{ productId: cup.id, variantId: null, field: null }]);
+  });
+
+  it('names the stock of a variant that was sold beyond it since and would no longer be sold when out', async () => {
+    const policy = await load('Handle,Variant Inventory Policy', 'mug,continue');
+    await newOrder(api, mug.id, 12);
+    const before = await products();
+    const answer = await api.post(`imports/${policy.importId}/undo`);
+    expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
+    expect(answer.body.errors).toEqual([
+      { productId: mug.id, variantId: mug.variants[0].id, field: 'stock' },
+    ]);
+    expect(await products()).toEqual(before);
+  });
+
+  it('names a created variant that is the only one of its product by now', async () => {
+    const options = [{ name: 'Size', values: ['S', 'L'] }];
+    const free = { sku: undefined, stock: undefined, options };
+    const tee = await newProduct(api, {
+      ...free,
+      handle: 'tee',
+      variants: [{ optionValues: { Size: 'S' } }],
+    });
+    const added = await load('Handle,Option1 Name,Option1 Value,Variant Price', 'tee,Size,L,5');
+    const small = tee.variants[0].id;
+    expect((await api.delete(`variants/${small}`)).status).toBe(204);
+    const { variants } = (await api.get(`products/${tee.id}`)).body;
+    const answer = await api.post(`imports/${added.importId}/undo`);
+    expect(problemIn(answer)).toBe('409 IMPORT_TOUCHED');
+    expect(answer.body.errors).toEqual([{ productId: tee.id, variantId: variants[0].id, field: null }]);
+    expect((await api.get(`products/${tee.id}`)).body.variants).toEqual(variants);
   });
 
   it('finds no import of another shop', async () => {

@@ -238,6 +238,23 @@ describe("an import of Shopify's export of orders", () => {
     expect(kinds).toEqual(['fulfilment', 'payment', 'refund']);
   });
 
+  it('gives a refund the last time of its order', async () => {
+    await importRows(
+      firstRow({
+        ...{ 'Created at': '2026-05-01 07:59:00 +0000', 'Paid at': '2026-05-01 10:05:00 +0200' },
+        ...{ 'Fulfilled at': '2026-05-01 08:00:00 +0000', 'Fulfillment Status': 'fulfilled' },
+        ...{ 'Financial Status': 'partially_refunded', 'Refunded Amount': '5.00' },
+      }),
+    );
+    const [{ id }] = await all('orders');
+    const events = await eventsOf(id);
+    expect(events.map(({ kind, createdAt }) => [kind, createdAt])).toEqual([
+      ['fulfilment', '2026-05-01T08:00:00.000Z'],
+      ['payment', '2026-05-01T08:05:00.000Z'],
+      ['refund', '2026-05-01T08:05:00.000Z'],
+    ]);
+  });
+
   it('reads times without a zone in the given one', async () => {
     const file = fileOf(shopifyOrdersCsv([firstRow({ 'Created at': '2026-05-01 10:00:00', 'Paid at': '' })]));
     await importFile(file, { timezone: 'Europe/Paris' });

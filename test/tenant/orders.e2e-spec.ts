@@ -132,9 +132,9 @@ describe('POST /orders', () => {
 
   it('does not need the name of the buyer', async () => {
     const { id } = await newProduct(api);
-    const customer = { email: 'grace@example.com' };
+    const customer = { email: 'nameless@example.com' };
     const { body } = await api.post('orders', { lines: [{ productId: id, quantity: 1 }], customer });
-    expect(body.customer).toEqual({ email: 'grace@example.com', name: null });
+    expect(body.customer).toEqual({ email: 'nameless@example.com', name: null });
   });
 
   it('keeps name, SKU and price of the time of sale', async () => {
@@ -330,7 +330,6 @@ describe('POST /orders', () => {
     ['a customer whose name is null and who has no address', { customer: { name: null } }],
     ['a customer with a bad address', { customer: { email: 'grace' } }],
     ['a customer that is not an object', { customer: 'grace@example.com' }],
-    ['a customer of null', { customer: null }],
     ['a customer that is a list', { customer: [{ email: 'grace@example.com' }] }],
     ['a number of the client', { number: 7 }],
     ['a status of the client', { status: 'paid' }],

@@ -49,7 +49,7 @@ describe('PATCH /products/:id', () => {
     ['name', { name: 'Other' }],
     ['handle', { handle: 'other' }],
     ['description', { description: '' }],
-    ['currency', { currency: 'JPY' }],
+    ['currency', { currency: 'JPY', priceMinor: 4990 }],
     ['status', { status: 'archived' }],
     ['vendor', { vendor: '' }],
     ['type', { type: 'Other' }],
@@ -381,6 +381,32 @@ describe('PATCH /products/:id with variants', () => {
       variants: [{ id: small.id, optionValues: { Size: 'S' } }],
     });
     expect((await newOrder(api, shirt.id)).lines).toMatchObject([{ variantId: small.id }]);
+  });
+});
+
+describe('PATCH /products/:id with another currency', () => {
+  it('needs the price of an only variant', async () => {
+    const { id, currency } = await newProduct(api);
+    const { status, body } = await api.patch(`products/${id}`, { currency: 'JPY' });
+    expect([status, body.errors]).toMatchObject([400, [{ field: 'variants.0.priceMinor' }]]);
+    expect((await api.patch(`products/${id}`, { currency })).status).toBe(200);
+    expect((await api.patch(`products/${id}`, { currency: 'JPY', priceMinor: 1 })).status).toBe(200);
+  });
+
+  it('needs every amount that the variants have', async () => {
+    const { shirt, small, medium } = await newShirt();
+    const both = { priceMinor: 1, costMinor: 1 };
+    const variants = [
+      { id: small.id, ...both },
+      { id: medium.id, priceMinor: 1 },
+    ];
+    const { status, body } = await api.patch(`products/${shirt.id}`, { currency: 'JPY', variants });
+    expect([status, body.errors]).toMatchObject([400, [{ field: 'variants.1.costMinor' }]]);
+    expect((await api.get(`products/${shirt.id}`)).body).toEqual(shirt);
+    const all = variants.map((variant) => ({ ...variant, ...both }));
+    expect(await api.patch(`products/${shirt.id}`, { currency: 'JPY', variants: all })).toMatchObject({
+      ...{ status: 200, body: { currency: 'JPY', priceMinor: 1 } },
+    });
   });
 });
 

@@ -33,7 +33,7 @@ export class LoginDto {
   @Text({ ...PASSWORD, min: 1 })
   password: string;
 
-  @Id({ optional: true, description: 'Shop of the tokens; not needed by a user with just one shop.' })
+  @Id({ optional: true, description: 'Shop of the tokens; default: the one that the user joined first.' })
   shopId?: string;
 
   @Text({
@@ -114,7 +114,11 @@ export class SessionDto extends TokensDto {
   @Nested(UserDto)
   user: UserDto;
 
-  @Nested(ShopDto, { nullable: true, description: 'Shop of the access token; null for a global token.' })
+  @Nested(ShopDto, {
+    nullable: true,
+    description:
+      'Shop of the tokens. Null for a login without `shopId`, unless the user has just one shop: call auth/switch.',
+  })
   shop: ShopDto | null;
 
   @ListOf(ShopDto, { max: 1000, description: 'All my shops.' })

@@ -45,8 +45,7 @@ export class LoginService {
     return this.database.transaction(async (manager) => {
       await assertPasswordStands(manager, user);
       const shops = await shopsOf(manager, user.id);
-      const only = shops.length === 1 ? shops[0]!.id : null; // length checked
-      const shop = shops.find(({ id }) => id === (shopId ?? only)) ?? null;
+      const shop = (shopId === undefined ? shops[0] : shops.find(({ id }) => id === shopId)) ?? null;
       if (shopId !== undefined && shop === null) throw new ShopNotFound();
       await recordAudit(manager, loginSucceeded(caller, user.id, shop?.id ?? null));
       const pair = await this.tokens.open(manager, signer, { userId: user.id, shopId: shop?.id ?? null });

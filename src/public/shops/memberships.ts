@@ -54,7 +54,8 @@ export function toMemberShop({ shop, role }: Membership): ShopDto {
   return toShopDto(shop, role);
 }
 
-/** Returns all shops of a user. */
+/** Returns all shops of a user, the one that they joined first before the others. */
 export async function shopsOf(manager: EntityManager, userId: string): Promise<ShopDto[]> {
-  return (await membershipsOf(manager, userId).getMany()).map(toMemberShop);
+  const memberships = membershipsOf(manager, userId).orderBy('m.created_at').addOrderBy('m.shop_id');
+  return (await memberships.getMany()).map(toMemberShop);
 }

@@ -30,7 +30,7 @@ export class ShopsController {
 
   @Post()
   @Route({
-    summary: 'Creates a shop with a schema of its own',
+    summary: 'Creates a shop with a schema of its own; POST auth/switch then gives a token for it',
     status: 201,
     ok: ShopDto,
     errors: [SlugTaken, NoTenantReady, TooManyAttempts],

@@ -1,6 +1,6 @@
 import { Conditions } from '../lists/conditions';
 import { Sorting, type SortKey } from '../lists/sorting';
-import type { ListOrdersQuery, OrderSort } from './orders.dto';
+import type { ListOrdersQuery, OrderSort } from './list-orders.dto';
 
 /** Must equal the expression of `orders_placed_at_idx`. */
 const PLACED_AT = 'coalesce(o.placed_at, o.created_at)';

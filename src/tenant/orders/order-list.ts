@@ -1,6 +1,7 @@
 import { type Listing, listingOf } from '../lists/listing';
 import { ORDER_SORTS, orderFilters } from './order-filters';
-import type { ListOrdersQuery, OrderRow } from './orders.dto';
+import type { ListOrdersQuery } from './list-orders.dto';
+import type { OrderRow } from './orders.dto';
 
 /** Orders `o` with their lines, in one statement, as in product-list.ts. */
 const ORDER_COLUMNS = `

@@ -1,4 +1,11 @@
-import { dueMinor, fulfilmentStatus, type OrderState, paymentStatus, statusAfter } from './order-state';
+import {
+  dueMinor,
+  fulfilmentStatus,
+  overpaidMinor,
+  type OrderState,
+  paymentStatus,
+  statusAfter,
+} from './order-state';
 
 /** Two units at 100 and one at 50. */
 function order(fields: Partial<OrderState> = {}, lines: object[] = [{}, {}]): OrderState {
@@ -37,6 +44,18 @@ it.each([
   ],
 ])('dueMinor is %s', (_what, state, due) => {
   expect(dueMinor(state)).toBe(due);
+});
+
+it.each([
+  ['nothing of a new order', order(), 0],
+  ['nothing of an order that is paid', order({ paidMinor: 250 }), 0],
+  ['the price of cancelled units that were paid', order({ paidMinor: 250 }, [{ cancelled: 1 }]), 100],
+  ['less after a refund', order({ paidMinor: 250, refundedMinor: 60 }, [{ cancelled: 1 }]), 40],
+  ['nothing once it was refunded', order({ paidMinor: 250, refundedMinor: 100 }, [{ cancelled: 1 }]), 0],
+  ['nothing after a refund without a cancellation', order({ paidMinor: 250, refundedMinor: 100 }), 0],
+  ['all that was paid of a cancelled order', order({ status: 'cancelled', paidMinor: 100 }), 100],
+])('overpaidMinor is %s', (_what, state, overpaid) => {
+  expect(overpaidMinor(state)).toBe(overpaid);
 });
 
 it.each([

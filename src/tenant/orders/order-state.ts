@@ -34,10 +34,18 @@ export function openUnits({ quantity, fulfilled, cancelled }: LineState): number
 }
 
 /** Amount that the buyer still owes: the total less what was cancelled and paid. A refund does not make it due again. */
-export function dueMinor({ status, totalMinor, paidMinor, lines }: OrderState): number {
-  if (status === 'cancelled') return 0;
-  const cancelled = lines.reduce((sum, line) => sum + cancelledMinor(line), 0);
-  return Math.max(0, totalMinor - cancelled - paidMinor);
+export function dueMinor(order: OrderState): number {
+  return Math.max(0, priceMinor(order) - order.paidMinor);
+}
+
+/** Amount that the shop still has of a buyer beyond the price of what was not cancelled. */
+export function overpaidMinor(order: OrderState): number {
+  return Math.max(0, order.paidMinor - order.refundedMinor - priceMinor(order));
+}
+
+/** Price of what was not cancelled. */
+function priceMinor({ status, totalMinor, lines }: OrderState): number {
+  return status === 'cancelled' ? 0 : totalMinor - lines.reduce((sum, line) => sum + cancelledMinor(line), 0);
 }
 
 export function paymentStatus(order: OrderState): PaymentStatus {

@@ -13,7 +13,8 @@ import {
   PayOrderDto,
   RefundOrderDto,
 } from './order-actions.dto';
-import { CreateOrderDto, ListOrdersQuery, OrderDto } from './orders.dto';
+import { ListOrdersQuery } from './list-orders.dto';
+import { CreateOrderDto, OrderDto } from './orders.dto';
 import {
   AmountExceeded,
   InsufficientStock,

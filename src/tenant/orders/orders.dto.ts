@@ -3,7 +3,6 @@ import {
   Email,
   Id,
   ListOf,
-  Moment,
   NeedsOneOf,
   Nested,
   OneOf,
@@ -12,7 +11,6 @@ import {
   Time,
   Whole,
 } from '../../http/fields';
-import { CountedPageQuery } from '../../http/page';
 import { TextMap } from '../../http/text-map';
 import { MAX_MINOR } from '../../common/money';
 import { OptionValues } from '../products/option-values';
@@ -21,6 +19,7 @@ import {
   FULFILMENT_STATUSES,
   type FulfilmentStatus,
   fulfilmentStatus,
+  overpaidMinor,
   PAYMENT_STATUSES,
   type PaymentStatus,
   paymentStatus,
@@ -39,38 +38,6 @@ const COLUMNS = { entries: 100, length: MAX_TEXT, example: { 'Shipping Method': 
 const QUANTITY = { min: 1, max: MAX_QUANTITY, example: 2 };
 const UNITS = { min: 0, max: MAX_UNITS, example: 0 };
 const TOTAL = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 3998, description: 'In minor units.' };
-
-export const ORDER_SORT_NAMES = ['-number', 'number', '-placedAt', 'placedAt'] as const;
-export type OrderSort = (typeof ORDER_SORT_NAMES)[number];
-
-export class ListOrdersQuery extends CountedPageQuery {
-  @OneOf(ORDER_STATUSES, { optional: true })
-  status?: OrderStatus;
-
-  @Id({ optional: true, description: 'Orders of this customer.' })
-  customerId?: string;
-
-  @Moment({ optional: true, description: 'Placed at this time or later.' })
-  placedFrom?: string;
-
-  @Moment({ optional: true, description: 'Placed before this time.' })
-  placedTo?: string;
-
-  @Moment({ optional: true, description: 'Created here at this time or later.' })
-  createdFrom?: string;
-
-  @Moment({ optional: true, description: 'Created here before this time.' })
-  createdTo?: string;
-
-  @Moment({ optional: true, description: 'Changed at this time or later.' })
-  updatedFrom?: string;
-
-  @Moment({ optional: true, description: 'Changed last before this time.' })
-  updatedTo?: string;
-
-  @OneOf(ORDER_SORT_NAMES, { optional: true, description: 'Default `-number`, the newest first.' })
-  sort?: OrderSort;
-}
 
 @NeedsOneOf('variantId', 'productId')
 export class OrderLineInputDto {
@@ -96,7 +63,8 @@ export class BuyerInputDto {
     optional: true,
     nullable: true,
     example: 'Grace Hopper',
-    description: 'Compulsory without an address; the order then gets a customer of its own.',
+    description:
+      'Compulsory without an address; the order then gets a customer of its own. Default: the name of the customer.',
   })
   name?: string | null;
 }
@@ -113,8 +81,8 @@ export class CreateOrderDto {
   @ListOf(OrderLineInputDto, { min: 1, max: MAX_LINES })
   lines: OrderLineInputDto[];
 
-  @Nested(BuyerInputDto, { optional: true })
-  customer?: BuyerInputDto;
+  @Nested(BuyerInputDto, { optional: true, nullable: true, description: 'Absent or null: no customer.' })
+  customer?: BuyerInputDto | null;
 }
 
 export class OrderLineDto {
@@ -220,6 +188,14 @@ export class OrderDto {
   @Whole({ ...TOTAL, description: 'What is left to pay. A refund does not make it due again.' })
   dueMinor: number;
 
+  @Whole({
+    ...TOTAL,
+    example: 0,
+    description:
+      'What is left to refund after a cancellation: paid and not refunded, beyond the price of what was not cancelled.',
+  })
+  overpaidMinor: number;
+
   @Nested(BuyerDto, { nullable: true, description: 'As the order names the buyer; null once erased.' })
   customer: BuyerDto | null;
 
@@ -274,6 +250,7 @@ export function toOrderDto(order: OrderRow): OrderDto {
     subtotalMinor: order.subtotalMinor ?? totalMinor,
     ...{ discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor },
     dueMinor: dueMinor(order),
+    overpaidMinor: overpaidMinor(order),
     customer:
       customerEmail === null && customerName === null ? null : { email: customerEmail, name: customerName },
     customerId,

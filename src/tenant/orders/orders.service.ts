@@ -6,6 +6,7 @@ import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
+import type { ListOrdersQuery } from './list-orders.dto';
 import {
   type CancelOrderDto,
   type FulfilOrderDto,
@@ -21,13 +22,7 @@ import { cancelRefusal, fulfilRefusal, payRefusal, refundRefusal } from './order
 import { dueMinor, openUnits } from './order-state';
 import { takeUnits } from './order-units';
 import { Order } from './order.entity';
-import {
-  type CreateOrderDto,
-  type ListOrdersQuery,
-  type OrderDto,
-  type OrderRow,
-  toOrderDto,
-} from './orders.dto';
+import { type CreateOrderDto, type OrderDto, type OrderRow, toOrderDto } from './orders.dto';
 import {
   AmountExceeded,
   MixedCurrencies,
@@ -169,7 +164,7 @@ function found([order]: OrderRow[]): OrderRow {
 }
 
 function assertBuyer(customer: CreateOrderDto['customer']): void {
-  if (customer === undefined || isText(customer.email) || isText(customer.name)) return;
+  if (customer === undefined || customer === null || isText(customer.email) || isText(customer.name)) return;
   throw invalidField('customer', 'give an e-mail address or a name');
 }
 

@@ -37,13 +37,13 @@ const PLACE_ORDER = namedStatement<Values>(
     SELECT id, variant_id, change, 'sale', ${value.id}, ${value.createdBy}
     FROM unnest(${value.changeIds}::uuid[], ${value.countedIds}::uuid[], ${value.stockChanges}::bigint[])
       AS c (id, variant_id, change)),
-  buyer AS (SELECT id FROM customers WHERE lower(email) = ${value.customerEmail} FOR KEY SHARE),
+  buyer AS (SELECT id, name FROM customers WHERE lower(email) = ${value.customerEmail} FOR KEY SHARE),
   newcomer AS (
     INSERT INTO customers (id, email, name)
     SELECT ${value.customerId}::uuid, ${value.customerEmail}::text, ${value.customerName}::text
     WHERE coalesce(${value.customerEmail}, ${value.customerName}) IS NOT NULL AND NOT EXISTS (SELECT FROM buyer)
     ON CONFLICT (lower(email)) DO UPDATE SET email = excluded.email
-    RETURNING id),
+    RETURNING id, name),
   counted AS (
     UPDATE counters SET value = value + 1 FROM (SELECT count(*) FROM newcomer) AS before
     WHERE name = 'orders' RETURNING value),
@@ -51,7 +51,7 @@ const PLACE_ORDER = namedStatement<Values>(
     INSERT INTO orders (id, number, status, currency, total_minor, customer_email, customer_name,
       customer_id, created_by)
     SELECT ${value.id}, value, 'pending', ${value.currency}, ${value.totalMinor}, ${value.customerEmail},
-      ${value.customerName}, coalesce((SELECT id FROM buyer), (SELECT id FROM newcomer)), ${value.createdBy}
+      coalesce(${value.customerName}, (SELECT name FROM buyer), (SELECT name FROM newcomer)), coalesce((SELECT id FROM buyer), (SELECT id FROM newcomer)), ${value.createdBy}
     FROM counted)
   INSERT INTO order_lines (order_id, variant_id, position, product_id, sku, name, option_values, unit_price_minor,
     quantity, total_minor, took_stock)

@@ -95,7 +95,10 @@ class ProductFieldsDto {
   })
   priceMinor?: number;
 
-  @Currency({ optional: true, description: 'Default: that of the shop.' })
+  @Currency({
+    optional: true,
+    description: 'Default: that of the shop. Another one in a PATCH needs the amounts of all variants.',
+  })
   currency?: string;
 
   @Whole({

@@ -10,6 +10,7 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import { withoutUndefined } from '../../common/without-undefined';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { readList } from '../lists/listing';
+import { assertAmountsNamed } from './currency-change';
 import { withPositions } from './product-images';
 import { optionsOf } from './product-options';
 import { assertSize, assertVariants, lockProduct } from './product-rows';
@@ -81,6 +82,8 @@ export class ProductsService {
       await ifMatch.check(() => readProduct(manager, id));
       if (Object.keys(same).length > 0) assertUnchanged(await readProduct(manager, id), same);
       const { variants: present } = product;
+      if (![undefined, product.currency].includes(fields.currency))
+        assertAmountsNamed(present, variants ?? present.map((variant) => ({ id: variant.id, priceMinor })));
       const rows =
         variants && withShown(variantRows(id, present, variants, priceMinor), variants, only, present);
       if (rows !== undefined && removeVariants !== true) assertAllNamed(present, rows);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type CsvRecord, readCsvRecords, UnreadableCsv } from '../../../common/csv-records';
+import { isLonger } from '../../../common/is-longer';
 import { hasControls } from '../../../common/safe-text';
 import type { OrderKind } from '../../orders/order.entity';
 import { MAX_QUANTITY } from '../../orders/orders.dto';
@@ -63,7 +64,7 @@ function rowOf({ line, cells }: CsvRecord, places: number[], currency: string): 
   const fault = (code: FaultCode, message: string): RowFault => ({ line, invoice, code, message });
   if (cells.length !== HISTORY_COLUMNS.length)
     return fault('COLUMN_COUNT', `There are ${cells.length} cells instead of ${HISTORY_COLUMNS.length}.`);
-  if (texts.some((text) => text.length > MAX_TEXT || hasControls(text)) || invoice.length > MAX_NUMBER)
+  if (texts.some((text) => isLonger(text, MAX_TEXT) || hasControls(text)) || invoice.length > MAX_NUMBER)
     return fault('TEXT_INVALID', 'A cell is too long or contains a control character.');
   if (invoice === '') return fault('INVOICE_MISSING', 'The row names no order: its Invoice is empty.');
   if (spelling === '')

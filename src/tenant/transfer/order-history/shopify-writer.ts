@@ -134,8 +134,10 @@ export async function insertShopifyOrders(
   );
   const recorded = manager.query(
     `INSERT INTO order_events (id, order_id, kind, amount_minor, units, created_by, created_at)
-     SELECT e.id, e.order_id, e.kind, e.amount, e.units, $1, ${momentSql('e.at', '$2')}
-     FROM jsonb_to_recordset($3::jsonb) AS e (id uuid, order_id uuid, kind text, amount bigint, units jsonb, at text)`,
+     SELECT id, order_id, kind, amount, units, $1,
+            CASE kind WHEN 'refund' THEN max(moment) OVER (PARTITION BY order_id) ELSE moment END
+     FROM (SELECT e.*, ${momentSql('e.at', '$2')} AS moment FROM jsonb_to_recordset($3::jsonb)
+             AS e (id uuid, order_id uuid, kind text, amount bigint, units jsonb, at text)) AS dated`,
     [userId, timezone, JSON.stringify(events)],
   );
   await Promise.all([stored, recorded]);
@@ -167,9 +169,7 @@ function eventsOf({ head, lines }: SettledOrder, orderId: string): EventRow[] {
     ...(head.paidMinor > 0 ? [row('payment', paidAt, { id: orderId, amount: head.paidMinor })] : []),
     ...(fulfilled.length > 0 ? [row('fulfilment', fulfilledAt, { units: fulfilled })] : []),
     ...(cancelled.length > 0 ? [row('cancellation', cancelledAt, { units: cancelled })] : []),
-    ...(head.refundedMinor > 0
-      ? [row('refund', cancelledAt ?? fulfilledAt ?? paidAt, { amount: head.refundedMinor })]
-      : []),
+    ...(head.refundedMinor > 0 ? [row('refund', null, { amount: head.refundedMinor })] : []),
   ];
 }
 

@@ -177,7 +177,7 @@ function statusOf(fields: CatalogueFields | null, before: CatalogueStatus | unde
   const wanted = status ?? before ?? 'active';
   const isSold = SOLD_STATUSES.includes(wanted);
   if (isPublished === false && isSold) return 'draft';
-  return isPublished === true && status === undefined && !isSold ? 'active' : wanted;
+  return isPublished === true && status === undefined && wanted === 'draft' ? 'active' : wanted;
 }
 
 /** Rows without a title or a handle add images to those of the product. */

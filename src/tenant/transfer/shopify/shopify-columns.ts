@@ -1,5 +1,5 @@
-import { maxLength } from 'class-validator';
 import { type CsvRecord, UnreadableCsv } from '../../../common/csv-records';
+import { isLonger } from '../../../common/is-longer';
 import { hasControls, isReservedName } from '../../../common/safe-text';
 
 /** Shopify has three options; our export adds columns for the others. */
@@ -132,7 +132,7 @@ export function readHeader({ line, cells }: CsvRecord): ShopifyHeader {
   const columns = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name = nameOf(cell) || `column ${index + 1}`; // spreadsheets add columns without a name at the end
-    if (!maxLength(attributeOf(name).name, MAX_COLUMN_NAME) || hasControls(name))
+    if (isLonger(attributeOf(name).name, MAX_COLUMN_NAME) || hasControls(name))
       throw new UnreadableCsv(
         `The name of column ${index + 1} is too long or contains a control character.`,
         line,

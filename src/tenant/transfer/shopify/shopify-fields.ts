@@ -1,6 +1,7 @@
 import { DESCRIPTION, TAGS } from '../../products/products.dto';
+import { isLonger } from '../../../common/is-longer';
 import type { CatalogueFields, CatalogueStatus } from './shopify-catalogue';
-import { isLonger, shown, type ShopifyRow } from './shopify-row';
+import { shown, type ShopifyRow } from './shopify-row';
 
 const STATUSES: readonly string[] = ['draft', 'active', 'unlisted', 'archived'] satisfies CatalogueStatus[];
 

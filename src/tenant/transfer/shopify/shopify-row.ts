@@ -1,5 +1,6 @@
-import { isISO4217CurrencyCode, maxLength } from 'class-validator';
+import { isISO4217CurrencyCode } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
+import { isLonger } from '../../../common/is-longer';
 import { hasControls } from '../../../common/safe-text';
 import { minorDigits, parseMinor } from '../../../common/money';
 import { slugify } from '../../../common/slug';
@@ -209,9 +210,4 @@ export function shown(text: string): string {
 
 function withoutApostrophe(text: string): string {
   return /^'+\d/.test(text) ? text.slice(1) : text;
-}
-
-/** Counts characters like the validation of request bodies, to which an emoji is one. */
-export function isLonger(text: string, max: number): boolean {
-  return text.length > max && !maxLength(text, max);
 }

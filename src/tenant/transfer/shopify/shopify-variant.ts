@@ -1,3 +1,4 @@
+import { isLonger } from '../../../common/is-longer';
 import { hasControls, isReservedName } from '../../../common/safe-text';
 import { MAX_POSITION } from '../../products/product-images';
 import { MAX_VARIANTS } from '../../products/product-options';
@@ -5,7 +6,7 @@ import type { ProductOption } from '../../products/product.entity';
 import { STOCK_ANSWER } from '../../products/variants.dto';
 import type { CatalogueImage, CatalogueVariant } from './shopify-catalogue';
 import { OPTION_SLOTS } from './shopify-columns';
-import { isLonger, shown, type ShopifyRow } from './shopify-row';
+import { shown, type ShopifyRow } from './shopify-row';
 
 /** Shopify's notation for a product without options: one option of this name with this value. */
 export const NO_OPTIONS = { name: 'Title', value: 'Default Title' } as const;
@@ -32,7 +33,7 @@ const OTHER_COLUMNS = [
 /** Names of the options by slot; '' where the product has none. */
 export type OptionNames = readonly string[];
 
-/** True if the file has columns that make a row that of a variant. */
+/** True if the file has columns of variants. */
 export function hasVariants(row: ShopifyRow): boolean {
   return variantColumns(row).some((column) => row.knows(column));
 }
