@@ -12,6 +12,7 @@ import {
   UnsupportedMediaType,
 } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
+import { Semaphores } from '../common/semaphore';
 import { NamelessFile } from './nameless-file';
 import { unknownField } from './validation';
 
@@ -22,13 +23,24 @@ export interface UploadedFile {
 }
 
 const RETRY_SECONDS = 30;
+/** Files of one sender that are on disk at the same time, also while they arrive. None waits: it would hold a connection. */
+const bySender = new Semaphores(8, 0);
 
 /**
  * Receives a file, which is the body itself (`text/csv`) or the only file of a `multipart/form-data` body, and passes it to
  * `work`. It has no name on disk, so nothing is left of it if the process is killed.
- * @throws UnsupportedMediaType; MalformedBody; BodyTooLarge; StorageFull; errors of `work`
+ * @param limits `sender` has only so many files at once
+ * @throws Overloaded if the sender has too many; UnsupportedMediaType; MalformedBody; BodyTooLarge; StorageFull; errors of `work`
  */
-export async function withUpload<T>(
+export function withUpload<T>(
+  request: FastifyRequest,
+  limits: { sender: string; maxBytes: number },
+  work: (file: UploadedFile) => Promise<T>,
+): Promise<T> {
+  return bySender.run(limits.sender, () => receive(request, limits.maxBytes, work));
+}
+
+async function receive<T>(
   request: FastifyRequest,
   maxBytes: number,
   work: (file: UploadedFile) => Promise<T>,

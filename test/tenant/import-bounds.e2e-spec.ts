@@ -53,11 +53,14 @@ describe('an import whose transaction may idle for 0.3 s', () => {
 });
 
 describe('a batch of an import', () => {
+  const usual = useTestApp();
+
   it('has no more of a file than what is stored in a moment', async () => {
     const text = 'x'.repeat(60_000);
     const header = 'Handle,Title,Variant Price,Attribute: A,Attribute: B,Attribute: C,Attribute: D';
     const rows = Array.from({ length: 12 }, (_, i) => `p${i},P,1,${text},${text},${text},${text}`);
-    const service = await app.app.get(TenantSession).resolve(ProductsImportService, owner.shop.id);
+    const { shop } = await newOwner(usual.api);
+    const service = await usual.app.get(TenantSession).resolve(ProductsImportService, shop.id);
     const stored: number[] = [];
     await service.import(
       { open: () => Readable.from([Buffer.from([header, ...rows].join('\n'))]) },

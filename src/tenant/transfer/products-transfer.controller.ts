@@ -12,6 +12,8 @@ import { ENV, type Env } from '../../config/env';
 import { csvDownload } from '../../http/csv-download';
 import { Route } from '../../http/route';
 import { withUpload } from '../../http/upload';
+import { InShop } from '../../tenancy/in-shop.decorator';
+import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ImportQuery, ImportReportDto, toImportOptions } from './import.dto';
 import { ProductsExportService } from './products-export.service';
@@ -47,8 +49,12 @@ export class ProductsTransferController {
       MalformedBody,
     ],
   })
-  import(@Req() request: FastifyRequest, @Query() query: ImportQuery): Promise<ImportReportDto> {
-    return withUpload(request, this.env.IMPORT_MAX_MB * MIB, (file) =>
+  import(
+    @Req() request: FastifyRequest,
+    @Query() query: ImportQuery,
+    @InShop() { shopId }: TenantAccess,
+  ): Promise<ImportReportDto> {
+    return withUpload(request, { sender: shopId, maxBytes: this.env.IMPORT_MAX_MB * MIB }, (file) =>
       this.imports.import(file, toImportOptions(query)),
     );
   }
