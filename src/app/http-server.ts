@@ -9,8 +9,6 @@ import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
 import { acceptBodies, checkInput } from '../http/bodies';
-import { EntityTagInterceptor } from '../http/entity-tag.interceptor';
-import { KnownInputInterceptor } from '../http/known-input.interceptor';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -20,7 +18,6 @@ import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './c
 import { allowOrigins } from './cross-origin';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
-import { IdempotencyInterceptor } from '../tenancy/idempotency.interceptor';
 import type { TenantRequest } from '../tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -68,11 +65,6 @@ export async function createHttpApp(
   });
   app.setGlobalPrefix('api/v1', { exclude: ['health/*path', '.well-known/*path'] });
   app.useGlobalPipes(createValidationPipe());
-  app.useGlobalInterceptors(
-    new KnownInputInterceptor(), // first: it refuses keys
-    new EntityTagInterceptor(),
-    new IdempotencyInterceptor(),
-  );
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);

@@ -1,17 +1,13 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { PreconditionFailed } from '../common/common.errors';
-import { isMatch, isNoneMatch, TAGGED, tagOf } from './entity-tag';
+import { isMatch, isNoneMatch, tagOf } from './entity-tag';
 
-/** Gives the answers of tagged routes an ETag, and answers a GET of what the client has with 304. */
+/** Gives the answers of a route an ETag, and answers a GET of what the client has with 304. */
 @Injectable()
 export class EntityTagInterceptor implements NestInterceptor {
-  private readonly reflector = new Reflector();
-
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (this.reflector.get<boolean | undefined>(TAGGED, context.getHandler()) !== true) return next.handle();
     const http = context.switchToHttp();
     const { method, headers } = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();

@@ -1,8 +1,10 @@
-import { applyDecorators, HttpCode, SetMetadata, type Type } from '@nestjs/common';
+import { applyDecorators, HttpCode, type NestInterceptor, SetMetadata, type Type } from '@nestjs/common';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
 import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { AppErrorClass } from '../common/app-error';
 import { TAKES_KEY } from '../common/idempotency-key';
 import { TAGGED } from './entity-tag';
+import { EntityTagInterceptor } from './entity-tag.interceptor';
 import { ProblemDto } from './problem';
 
 /** OpenAPI extension that marks routes that refuse an Idempotency-Key although they are a POST of a shop. */
@@ -72,7 +74,7 @@ export function Route({
       ...(operationId === undefined ? {} : { operationId }),
       ...(csv === undefined ? {} : { requestBody: csvBody(csv) }),
     }),
-    ...(isTagged ? [SetMetadata(TAGGED, true)] : []),
+    ...(isTagged ? [SetMetadata(TAGGED, true), outermost(EntityTagInterceptor)] : []),
     ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
     ApiResponse({
@@ -90,6 +92,14 @@ export function Route({
       }),
     ),
   );
+}
+
+/** As `@UseInterceptors`, around those that the route has already: stored answers of a key get a tag too. */
+function outermost(interceptor: Type<NestInterceptor>): MethodDecorator {
+  return (_target, _name, { value }) => {
+    const present = (Reflect.getMetadata(INTERCEPTORS_METADATA, value as object) ?? []) as Type[];
+    Reflect.defineMetadata(INTERCEPTORS_METADATA, [interceptor, ...present], value as object);
+  };
 }
 
 /** Metadata under which `@ApiProperty` lists the fields of a class; the library does not export its name. */

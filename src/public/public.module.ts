@@ -5,6 +5,7 @@ import { AuditController } from './audit/audit.controller';
 import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
+import { KnownInputGuard } from '../http/known-input.guard';
 import { AccessTokenGuard } from './auth/access-token.guard';
 import { AccessTokenStrategy } from './auth/access-token.strategy';
 import { KnownDevices } from './auth/known-devices';
@@ -66,6 +67,7 @@ export const PUBLIC_ENTITIES = [
     KnownTokens,
     KnownDevices,
     { provide: APP_GUARD, useClass: AccessTokenGuard },
+    { provide: APP_GUARD, useClass: KnownInputGuard },
     AuthService,
     AuditService,
     MembersService,

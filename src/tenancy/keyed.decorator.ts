@@ -1,7 +1,8 @@
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { EntityManager } from 'typeorm';
 import { TAKES_KEY } from '../common/idempotency-key';
+import { IdempotencyInterceptor } from './idempotency.interceptor';
 import type { KeyedWork, KeyPlace } from './keyed-work';
 import type { TenantRequest } from './tenant';
 
@@ -36,6 +37,7 @@ export function Keyed(): ParameterDecorator {
     const descriptor = Object.getOwnPropertyDescriptor(target, method)!;
     FromRequest()(target, method, index);
     SetMetadata(TAKES_KEY, true)(target, method, descriptor);
+    UseInterceptors(IdempotencyInterceptor)(target, method, descriptor);
     ApiExtension(WITH_KEY, true)(target, method, descriptor);
   };
 }

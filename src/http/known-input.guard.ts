@@ -1,8 +1,7 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { invalidField, ValidationFailed } from '../common/common.errors';
 import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
 import { isStream } from './bodies';
@@ -12,18 +11,21 @@ import { unknownField } from './validation';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** Refuses what the route would ignore, by name: a client that sends something expects it to be obeyed. */
+/**
+ * Refuses what the route would ignore, by name: a client that sends something expects it to be obeyed. A guard and no interceptor,
+ * because one interceptor sends every answer through RxJS, which takes a tenth of the time of a list.
+ */
 @Injectable()
-export class KnownInputInterceptor implements NestInterceptor {
+export class KnownInputGuard implements CanActivate {
   private readonly reflector = new Reflector();
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     checkQuery(context, request);
     checkBody(context, request);
     this.checkKey(context, request);
     this.checkConditions(context, request);
-    return next.handle();
+    return true;
   }
 
   /** A repeated GET changes nothing, with or without a key. */
