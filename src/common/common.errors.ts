@@ -42,3 +42,9 @@ export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shu
 export function invalidField(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
 }
+
+/** @throws ValidationFailed that names these fields, if there are any */
+export function assertNoErrors(errors: readonly { field: string; message: string }[]): void {
+  const [first] = errors;
+  if (first !== undefined) throw new ValidationFailed({ detail: first.message, errors });
+}

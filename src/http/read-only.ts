@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../common/common.errors';
+import { assertNoErrors } from '../common/common.errors';
 
 /** Options of a field that a PATCH takes because a GET shows it, and cannot change: `assertUnchanged` refuses other values. */
 export const UNCHANGED = { optional: true, description: 'Accepted only with the value that a GET shows.' };
@@ -12,5 +12,5 @@ export function assertUnchanged<T extends object>(shown: T, sent: Partial<T>): v
   const errors = Object.entries(sent)
     .filter(([field, value]) => value !== undefined && value !== shown[field as keyof T])
     .map(([field]) => ({ field, message: `${field} cannot be changed` }));
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
+  assertNoErrors(errors);
 }

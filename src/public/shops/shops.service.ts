@@ -69,7 +69,7 @@ export class ShopsService {
         const own = await lockShop(manager, scope);
         requireRole(own.role, scope.needed);
         await ifMatch.check(async () => toMemberShop(own));
-        if (isAny(same)) assertUnchanged(toMemberShop(own), same);
+        assertUnchanged(toMemberShop(own), same);
         if (isAny(changes)) await manager.update(Shop, { id: shopId }, changes);
         return toMemberShop(await getMembership(manager, userId, shopId));
       });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { AppError } from '../../common/app-error';
-import { ValidationFailed } from '../../common/common.errors';
+import { assertNoErrors } from '../../common/common.errors';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import type { BulkChangeDto, BulkDto, BulkItemDto, BulkResultDto } from './bulk.dto';
 import type { ProductVariant } from './product-variant.entity';
@@ -65,7 +65,7 @@ function assertClear(changes: readonly BulkChangeDto[], reason: string | undefin
     const isEmpty = delta === undefined && Object.values(values).every((value) => value === undefined);
     return isEmpty ? { field, message: 'give a price, a stock or a delta' } : [];
   });
-  if (errors.length > 0) throw new ValidationFailed({ detail: errors[0]!.message, errors }); // checked
+  assertNoErrors(errors);
 }
 
 /** Locks products and then variants, each in order of id, as all writers do. */

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../../common/common.errors';
+import { assertNoErrors } from '../../common/common.errors';
 import type { ProductVariant } from './product-variant.entity';
 import type { VariantInputDto } from './variants.dto';
 
@@ -21,5 +21,5 @@ export function assertAmountsNamed(
       }),
     );
   });
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
+  assertNoErrors(errors);
 }

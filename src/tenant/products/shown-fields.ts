@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../../common/common.errors';
+import { assertNoErrors } from '../../common/common.errors';
 import type { ProductVariant } from './product-variant.entity';
 import type { VariantDto, VariantInputDto } from './variants.dto';
 import { assertStock, type VariantRow } from './variants';
@@ -50,7 +50,7 @@ export function withShown(
   const errors = changed
     .filter((field) => !isFree(field))
     .map((field) => ({ field, message: `${field} belongs on the variants` }));
-  if (errors.length > 0) throw new ValidationFailed({ errors, detail: errors[0]!.message }); // checked
+  assertNoErrors(errors);
   if (changed.length === 0) return rows;
   const only = { ...row!, ...Object.fromEntries(changed.map((field) => [field, sent[field]])) }; // it has changed
   assertStock(only, stored, 'stock');
