@@ -1,15 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
+import type { HoldReason } from './held-tenants';
 import { TenantRecord } from './tenant-record.entity';
-
-/**
- * `filling`: an operation loads data into it. `filled`: loaded and verified, about to become a shop. `replaced`: data that a
- * restore has replaced, kept so that it can be undone. `removing`: its tables are being dropped.
- */
-export const HOLD_REASONS = ['filling', 'filled', 'replaced', 'removing'] as const;
-
-/** SQL condition on a row `t` of tenants: nothing may migrate, claim or serve it. */
-export const IS_CLOSED = `EXISTS (SELECT FROM public.held_tenants h
-  WHERE h.shop_id = t.shop_id AND h.reason IN ('filling', 'removing'))`;
 
 /** A tenant that belongs to no shop and is not in the warm pool: an operation on shops holds it. */
 @Entity('held_tenants')
@@ -24,7 +15,7 @@ export class HeldTenant {
   tenant: Relation<TenantRecord>;
 
   @Column('text')
-  reason: (typeof HOLD_REASONS)[number];
+  reason: HoldReason;
 
   /** Shop whose data it is, was or will be. */
   @Column('uuid', { name: 'of_shop', nullable: true })

@@ -36,3 +36,5 @@ export const IdempotentAnswerTooLarge = defineError(
   422,
   'The answer is too large to be kept for its Idempotency-Key; nothing was stored.',
 );
+
+export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');

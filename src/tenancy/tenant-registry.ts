@@ -1,5 +1,5 @@
 import type { QueryResult, QueryResultRow } from 'pg';
-import { IS_CLOSED } from './held-tenant.entity';
+import { IS_CLOSED } from './held-tenants';
 
 /** A tenant as the registry has it. */
 export interface RegisteredTenant {

@@ -5,3 +5,15 @@ export const OperationInProgress = defineError(
   409,
   'Another operation on this shop is not finished.',
 );
+
+export const VersionUnknown = defineError(
+  'VERSION_UNKNOWN',
+  422,
+  'The backup has migrations that this program does not have.',
+);
+
+export const RestoreConflict = defineError(
+  'RESTORE_CONFLICT',
+  409,
+  'Rows of other tables refer to rows that the backup lacks.',
+);

@@ -128,6 +128,7 @@ export async function endOperation(
 ): Promise<boolean> {
   const { rows } = await queries.query(
     `UPDATE public.operations SET state = $3, result = $4, error = $5, runner = NULL, seen_at = now(),
+       checkpoint = CASE WHEN $3 = 'done' THEN '{}' ELSE checkpoint END,
        finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE now() END
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
     [

@@ -1,3 +1,1 @@
-import { defineError } from '../../common/app-error';
-
-export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');
+export { SlugTaken } from '../../tenancy/tenancy.errors';

@@ -1,0 +1,77 @@
+import { OperatorError } from '../common/report';
+import type { EngineClient } from '../database/engine-client';
+import { adminOf, type Installation } from '../database/installation';
+import { withClient } from '../database/with-client';
+import { OPERATION_KINDS } from '../operations/lifecycle/kinds/kinds';
+import { OperationRunner } from '../operations/lifecycle/operation-runner';
+import { type NewOperation, queueOperation } from '../operations/lifecycle/operation-store';
+import { TenantMigrations } from '../tenancy/tenant-migrations';
+import { type CommandContext, print } from './command-context';
+import { startProgress } from './progress';
+
+export interface OperationCommand {
+  /** Title of the progress, for example "backing up". */
+  title: string;
+  isJson: boolean;
+  /** Finds out what is wanted. @throws OperatorError before anything is recorded */
+  prepare(client: EngineClient, installation: Installation): Promise<Omit<NewOperation, 'by'>>;
+  /** Prints the result for people. @returns false when part of the work could not be done */
+  show(result: object): boolean;
+}
+
+/**
+ * Records an operation and runs it in this process. Ctrl-C cancels it, which undoes what it has begun. Sets the exit code:
+ * 0 done, 1 failed or done in part, 130 interrupted.
+ */
+export function runOperation(context: CommandContext, command: OperationCommand): Promise<void> {
+  return context.withInstallation(async (installation, env, logger) => {
+    const { url } = adminOf(installation);
+    const id = await withClient(url, 'command', async (client) => {
+      const wanted = await command.prepare(client, installation);
+      return queueOperation(client, { ...wanted, by: { kind: 'command', id: null } });
+    });
+    const tools = { installation, env, logger, migrations: await TenantMigrations.load() };
+    const progress = startProgress(command.title);
+    const { signal } = context;
+    signal.addEventListener('abort', () => progress.say('Stopping; a second signal stops at once.'));
+    try {
+      const runner = new OperationRunner(tools, OPERATION_KINDS);
+      const ended = await runner.run(id, {
+        signal,
+        onStop: 'cancel',
+        onProgress: ({ step, done, total }) => progress.update(done, step ?? '', total),
+      });
+      progress.stop();
+      report(command, id, ended);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+function report(
+  command: OperationCommand,
+  id: string,
+  ended: Awaited<ReturnType<OperationRunner['run']>>,
+): void {
+  if (ended === null) throw new OperatorError(`Another process runs the operation ${id}.`);
+  const { state, result, error } = ended;
+  if (state === 'cancelled') process.exitCode = 130;
+  else if (state !== 'done') process.exitCode = 1;
+  if (command.isJson) {
+    print(JSON.stringify({ operation: id, state, result, error }));
+    if (state === 'done' && isPartial(result)) process.exitCode = 1;
+    return;
+  }
+  if (state === 'done' && result !== null) {
+    if (!command.show(result)) process.exitCode = 1;
+    return;
+  }
+  process.stderr.write(`${state}: ${error?.message ?? ''} (operation ${id})\n`);
+}
+
+/** True for the result of an operation on several shops that names some that failed. */
+function isPartial(result: object | null): boolean {
+  const failed = (result as { failed?: unknown } | null)?.failed;
+  return Array.isArray(failed) && failed.length > 0;
+}

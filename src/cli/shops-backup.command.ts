@@ -1,0 +1,163 @@
+import type { Command } from 'commander';
+import { OperatorError } from '../common/report';
+import { readEnv } from '../config/env';
+import { locateBackup } from '../operations/lifecycle/backup-files';
+import { shopsNamed } from '../operations/lifecycle/shops-named';
+import { configuredTarget, openTarget } from '../operations/lifecycle/targets/open-target';
+import { keepOf } from '../operations/lifecycle/targets/retention';
+import { type CommandContext, print } from './command-context';
+import { parseCount } from './migrate-options';
+import { runOperation } from './run-operation';
+
+interface BackupFlags {
+  all?: boolean;
+  out?: string;
+  keep?: string;
+  encrypt?: boolean;
+  concurrency: number;
+  json?: boolean;
+}
+
+interface BackupResult {
+  saved: number;
+  bytes: number;
+  target: string;
+  failed: { slug: string; message: string }[];
+}
+
+export function addShopsBackup(program: Command, context: CommandContext): void {
+  program
+    .command('shops:backup')
+    .description('write a backup file of each shop, as of one moment')
+    .argument('[shop...]', 'slugs or ids')
+    .option('--all', 'every shop')
+    .option('--out <dir|s3://bucket/prefix>', 'place of the files; default: BACKUP_TARGET')
+    .option('--keep <rule>', 'remove older files of the shop, for example 7d4w; default: keep all')
+    .option('--encrypt', 'encrypt for BACKUP_RECIPIENTS')
+    .option('--concurrency <n>', 'shops at once', parseCount(16), 2)
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nExample: npm run cli -- shops:backup corner-shop --out /srv/backups')
+    .action((names: string[], flags: BackupFlags) => {
+      if ((names.length === 0) !== (flags.all === true))
+        throw new OperatorError('Name shops, or give --all.');
+      return runOperation(context, {
+        title: 'backing up',
+        isJson: flags.json === true,
+        async prepare(client) {
+          const env = readEnv();
+          if (flags.keep !== undefined) keepOf(flags.keep);
+          if (flags.encrypt && (env.BACKUP_RECIPIENTS ?? []).length === 0)
+            throw new OperatorError('--encrypt needs BACKUP_RECIPIENTS: the public keys to encrypt for.');
+          const target = await openTarget(flags.out ?? configuredTarget(env), env);
+          const shops = flags.all ? null : await shopsNamed(client, names);
+          return {
+            kind: 'backup',
+            shop: shops?.length === 1 ? shops[0]! : null, // one, see before
+            isExclusive: false,
+            input: {
+              shops: shops?.map(({ id }) => id) ?? null,
+              target: target.location,
+              keep: flags.keep ?? null,
+              isEncrypted: flags.encrypt === true,
+              concurrency: flags.concurrency,
+            },
+          };
+        },
+        show(result) {
+          const { saved, bytes, target, failed } = result as BackupResult;
+          for (const { slug, message } of failed) print(`failed   ${slug}: ${message}`);
+          print(
+            `${saved} backed up in ${target}, ${bytes} bytes${failed.length > 0 ? `; ${failed.length} failed` : ''}`,
+          );
+          return failed.length === 0;
+        },
+      });
+    });
+}
+
+interface RestoreFlags {
+  as?: string;
+  over?: string;
+  tables?: string[];
+  json?: boolean;
+}
+
+interface RestoreResult {
+  id: string;
+  slug?: string;
+  rows: number;
+  snapshotAt: string;
+  invited?: string[];
+  tables?: string[] | null;
+}
+
+export function addShopsRestore(program: Command, context: CommandContext): void {
+  program
+    .command('shops:restore')
+    .description('restore a backup file: as a new shop, or over a shop')
+    .argument('<file>', 'path, s3://bucket/prefix/name, or a name in BACKUP_TARGET')
+    .option('--as <slug>', 'slug of the new shop; default: that of the backup')
+    .option('--over <shop>', 'replace the data of this shop; shops:undo-restore brings them back')
+    .option('--tables <names>', 'with --over: replace only these tables', (text) => text.split(','))
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText(
+      'after',
+      '\nExample: npm run cli -- shops:restore corner-shop.20261129T120000.000Z.tar.gz --over corner-shop',
+    )
+    .action((file: string, { as, over, tables, json }: RestoreFlags) => {
+      if (as !== undefined && over !== undefined)
+        throw new OperatorError(
+          '--as makes a new shop and --over replaces the data of one: give one of them.',
+        );
+      if (tables !== undefined && over === undefined) throw new OperatorError('--tables needs --over.');
+      return runOperation(context, {
+        title: 'restoring',
+        isJson: json === true,
+        async prepare(client) {
+          const { target, file: name } = await locateBackup(file, readEnv());
+          await target.size(name); // reports a missing file before anything is recorded
+          const shop = over === undefined ? null : (await shopsNamed(client, [over]))[0]!; // one name
+          const input = {
+            file: `${target.location.replace(/\/$/, '')}/${name}`,
+            as: as ?? null,
+            over: shop?.id ?? null,
+            tables: tables ?? null,
+          };
+          return { kind: 'restore', shop, isExclusive: shop !== null, input };
+        },
+        show(result) {
+          const { slug, rows, snapshotAt, invited = [], tables: some } = result as RestoreResult;
+          print(
+            `${slug ?? over ?? ''} has the data of ${snapshotAt}: ${rows} rows${some ? ` in ${some.join(', ')}` : ''}`,
+          );
+          if (invited.length > 0)
+            print(
+              `${invited.length} member(s) have a new account without a password (users:reset-password): ${invited.join(', ')}`,
+            );
+          return true;
+        },
+      });
+    });
+  program
+    .command('shops:undo-restore')
+    .description('exchange the data of a shop with those that its last restore replaced')
+    .argument('<slug|id>')
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nExample: npm run cli -- shops:undo-restore corner-shop')
+    .action((name: string, { json }: { json?: boolean }) =>
+      runOperation(context, {
+        title: 'undoing the restore',
+        isJson: json === true,
+        async prepare(client) {
+          const [shop] = await shopsNamed(client, [name]);
+          return { kind: 'undo-restore', shop: shop!, isExclusive: true, input: { shop: shop!.id } }; // one name
+        },
+        show(result) {
+          print(
+            `${name} has the data of before the restore of ${(result as { replacedAt: string }).replacedAt} again`,
+          );
+          return true;
+        },
+      }),
+    );
+}

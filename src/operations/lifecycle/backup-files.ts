@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { PassThrough, type Readable, Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Env } from '../../config/env';
+import { type BackupManifest, readBackup, writeBackup } from './copy/backup-file';
+import type { TenantData } from './copy/tenant-data';
+import type { BackupTarget } from './targets/backup-target';
+import { decryptWith, encryptTo, isEncrypted } from './targets/encryption';
+import { configuredTarget, openTarget } from './targets/open-target';
+import { PROGRAM } from './program';
+
+/** A backup file that was written. */
+export interface WrittenBackup extends BackupManifest {
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** Name of a new file: readable, and unlike any other of the shop. */
+export function backupName(slug: string, snapshotAt: string, isSecret: boolean): string {
+  const stamp = snapshotAt.replaceAll(/[-:]/g, '');
+  return `${slug}.${stamp}.tar.gz${isSecret ? '.age' : ''}`;
+}
+
+/**
+ * Writes a backup of one shop into a target. The file appears under its name when it is complete.
+ * @param recipients age public keys to encrypt for; null for a file that anybody can read
+ */
+export async function writeBackupFile(
+  data: TenantData,
+  target: BackupTarget,
+  recipients: readonly string[] | null,
+  onBlock: (table: string, bytes: number) => void,
+): Promise<WrittenBackup> {
+  const file = backupName(data.header.shop.slug, data.header.snapshotAt, recipients !== null);
+  const hash = createHash('sha256');
+  const { bytes, result } = await target.write(file, async (sink) => {
+    const hashed = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    const stages: [Writable, ...(Writable & Readable)[]] =
+      recipients === null ? [hashed] : [await encryptTo(recipients), hashed];
+    const first = new PassThrough();
+    const written = pipeline([first, ...stages, sink] as never);
+    try {
+      const [manifest] = await Promise.all([writeBackup(data, first, PROGRAM, onBlock), written]);
+      return manifest;
+    } catch (error) {
+      first.destroy(error as Error);
+      await written.catch(() => undefined); // the first error is the one to report
+      throw error;
+    }
+  });
+  return { ...result, file, bytes, sha256: hash.digest('hex') };
+}
+
+/**
+ * Finds the target and the name of a file.
+ * @param location a path, `s3://bucket/prefix/name`, or a name in the configured target
+ */
+export async function locateBackup(
+  location: string,
+  env: Env,
+): Promise<{ target: BackupTarget; file: string }> {
+  const file = path.posix.basename(location);
+  const folder = location.slice(0, location.length - file.length);
+  return { target: await openTarget(folder === '' ? configuredTarget(env) : folder, env), file };
+}
+
+/** Reads a backup file, encrypted or not, as data. @throws BackupInvalid, TargetError */
+export async function readBackupFile<T>(
+  location: string,
+  env: Env,
+  work: (data: TenantData) => Promise<T>,
+): Promise<T> {
+  const { target, file } = await locateBackup(location, env);
+  const source = await target.read(file);
+  const plain = await decrypted(source, env);
+  try {
+    return await readBackup(plain, work);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function decrypted(source: Readable, env: Env): Promise<Readable> {
+  const head = await firstBytes(source);
+  if (!isEncrypted(head)) return source;
+  const plain = await decryptWith(env.BACKUP_IDENTITY_FILE);
+  pipeline(source, plain).catch((error: unknown) => plain.destroy(error as Error));
+  return plain;
+}
+
+/** Looks at the begin of a stream and puts it back. */
+async function firstBytes(source: Readable): Promise<Buffer> {
+  for (;;) {
+    const chunk = source.read() as Buffer | null;
+    if (chunk !== null) {
+      source.unshift(chunk);
+      return chunk;
+    }
+    if (source.readableEnded) return Buffer.alloc(0);
+    await new Promise<void>((resolve, reject) => {
+      const end = (error?: Error) => {
+        source.off('readable', end).off('end', end).off('error', end);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      source.once('readable', end).once('end', end).once('error', end);
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { adminOf } from '../../../database/installation';
+import { withClient } from '../../../database/with-client';
+import { TenantLocator } from '../../../tenancy/tenant-locator';
+import { readBackupFile } from '../backup-files';
+import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
+import { recordOperationAudit } from '../operation-audit';
+import type { OperationKind, OperationRun } from '../operation-kind';
+import { publishShop } from '../publish-shop';
+import { removeTenant } from '../remove-tenant';
+import { replaceTables } from '../replace-tables';
+import { swapTenants } from '../swap-tenants';
+
+const input = z.object({
+  /** Path, `s3://bucket/prefix/name`, or a name in the configured target. */
+  file: z.string(),
+  /** Slug of the new shop; null with `over`. By default that of the backup. */
+  as: z.string().nullable(),
+  /** Shop whose data are replaced; null for a new shop. */
+  over: z.uuid().nullable(),
+  /** With `over`: only these tables. */
+  tables: z.array(z.string()).nullable(),
+});
+type Input = z.infer<typeof input>;
+
+/**
+ * Restores a backup file: as a new shop, over an existing one, or some tables of it. The data are loaded into a held tenant
+ * and verified first; what is served changes in one short transaction at the end.
+ */
+export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
+  name: 'restore',
+  input,
+  async run(run, wanted, checkpoint) {
+    if (checkpoint.result !== undefined) return finish(run, checkpoint);
+    const { tenantId, loaded } = await loadTenant(
+      run,
+      checkpoint,
+      (work) => readBackupFile(wanted.file, run.tools.env, work),
+      wanted.over,
+    );
+    run.report({ step: 'publish' });
+    const done = await withClient(adminOf(run.tools.installation).url, 'restore', async (client) => {
+      if (wanted.over === null) {
+        const { shop, members } = loaded.header;
+        const published = await publishShop(
+          client,
+          run,
+          tenantId,
+          { ...shop, slug: wanted.as ?? shop.slug, members },
+          'shop.restored',
+          (result) => ({ tenantId, loaded, result }),
+        );
+        return { ...published, ...summaryOf(loaded) };
+      }
+      const { over } = wanted;
+      const result = { id: over, ...summaryOf(loaded), tables: wanted.tables };
+      const save = async () => {
+        const details: Record<string, string> =
+          wanted.tables === null ? {} : { tables: wanted.tables.join(', ') };
+        await recordOperationAudit(client, run.operation, 'shop.restored', over, details);
+        await run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client);
+      };
+      const { roles } = run.tools.installation;
+      if (wanted.tables === null) await swapTenants(client, roles, over, tenantId, save, run.signal);
+      else {
+        const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
+        await replaceTables(client, roles, live!, held!, wanted.tables, save, run.signal); // two, see above
+      }
+      return result;
+    });
+    await finish(run, { ...checkpoint, tenantId, result: done }, wanted.tables !== null);
+    return done;
+  },
+  undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
+};
+
+/** Removes the held tenant of a restore of single tables, whose rows were copied out of it. */
+async function finish(
+  run: OperationRun,
+  { tenantId, result }: Partial<LoadCheckpoint>,
+  isCopied: boolean = Array.isArray((result as { tables?: unknown } | undefined)?.tables),
+): Promise<object> {
+  if (isCopied && tenantId !== undefined) {
+    run.report({ step: 'clean' });
+    await removeTenant(run.tools.installation, tenantId, { signal: run.signal });
+  }
+  return result ?? {};
+}
+
+function summaryOf({ header, tables }: LoadedData): { snapshotAt: string; rows: number } {
+  return {
+    snapshotAt: header.snapshotAt,
+    rows: Object.values(tables).reduce((sum, { rows }) => sum + rows, 0),
+  };
+}

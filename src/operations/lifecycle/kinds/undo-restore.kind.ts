@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { OperatorError } from '../../../common/report';
+import { adminOf } from '../../../database/installation';
+import { withClient } from '../../../database/with-client';
+import { TenantMigrator } from '../../migrator/tenant-migrator';
+import { recordOperationAudit } from '../operation-audit';
+import type { OperationKind } from '../operation-kind';
+import { swapTenants } from '../swap-tenants';
+
+const input = z.object({ shop: z.uuid() });
+
+interface Checkpoint {
+  result: object;
+}
+
+/** Exchanges a shop's data with those that its last restore replaced. Repeated, it brings the restored data back. */
+export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> = {
+  name: 'undo-restore',
+  input,
+  async run(run, { shop }, { result }) {
+    if (result !== undefined) return result;
+    const { installation, migrations } = run.tools;
+    return withClient(adminOf(installation).url, 'undo restore', async (client) => {
+      const { rows } = await client.query<{ heldId: string; heldAt: Date }>(
+        `SELECT shop_id AS "heldId", held_at AS "heldAt" FROM public.held_tenants
+         WHERE of_shop = $1 AND reason = 'replaced' ORDER BY held_at DESC LIMIT 1`,
+        [shop],
+      );
+      const [kept] = rows;
+      if (kept === undefined) throw new OperatorError('No data of before a restore are kept for this shop.');
+      const { heldId } = kept;
+      await new TenantMigrator(migrations, installation).run({ shopIds: [heldId], signal: run.signal });
+      const done = { id: shop, replacedAt: kept.heldAt.toISOString() };
+      const save = async () => {
+        await recordOperationAudit(client, run.operation, 'shop.restore_undone', shop);
+        await run.save({ result: done } satisfies Checkpoint, client);
+      };
+      await swapTenants(client, installation.roles, shop, heldId, save, run.signal);
+      return done;
+    });
+  },
+};

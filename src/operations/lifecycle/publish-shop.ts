@@ -1,0 +1,76 @@
+import { isUniqueViolation } from '../../common/sqlstate';
+import type { EngineClient } from '../../database/engine-client';
+import { quoteIdent } from '../../database/identifiers';
+import type { AuditAction } from '../../tenancy/audit-log';
+import { SlugTaken } from '../../tenancy/tenancy.errors';
+import { TenantLocator } from '../../tenancy/tenant-locator';
+import { recordOperationAudit } from './operation-audit';
+import type { TenantHeader } from './copy/tenant-data';
+import type { OperationRun } from './operation-kind';
+
+/** Verifies no password: it is not in the form of a hash. */
+const NO_PASSWORD = '!';
+
+export interface PublishedShop {
+  id: string;
+  slug: string;
+  name: string;
+  /** Members who had no account here: each got one without a password (`users:reset-password`). */
+  invited: string[];
+}
+
+/**
+ * Makes a shop of a held tenant whose data are loaded: the rows in `public`, the memberships, and the members in the shop.
+ * Members are found by their e-mail address; one who has no account gets one that no password opens.
+ * @param save stores the checkpoint, in this transaction
+ * @throws SlugTaken
+ */
+export async function publishShop(
+  client: EngineClient,
+  run: OperationRun,
+  tenantId: string,
+  wanted: { slug: string; name: string; currency: string; members: TenantHeader['members'] },
+  action: AuditAction,
+  save: (shop: PublishedShop) => object,
+): Promise<PublishedShop> {
+  const { slug, name, currency, members } = wanted;
+  const { schema } = new TenantLocator().locate(tenantId);
+  await client.exec('BEGIN');
+  try {
+    await client.query('INSERT INTO public.shops (id, name, slug, currency) VALUES ($1, $2, $3, $4)', [
+      tenantId,
+      name,
+      slug,
+      currency,
+    ]);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new SlugTaken({
+      detail: `Another shop has the slug ${slug}: choose one with --as.`,
+      cause: error,
+    });
+  }
+  const invited: string[] = [];
+  for (const member of members) {
+    const { rows } = await client.query<{ id: string }>(
+      `INSERT INTO public.users (id, email, name, password_hash)
+       VALUES (CASE WHEN EXISTS (SELECT FROM public.users WHERE id = $1) THEN gen_random_uuid() ELSE $1::uuid END, $2, $3, $4)
+       ON CONFLICT (email) DO NOTHING RETURNING id`,
+      [member.id, member.email, member.name, NO_PASSWORD],
+    );
+    if (rows.length > 0) invited.push(member.email);
+    await client.query(
+      `WITH member AS (SELECT id, name FROM public.users WHERE email = $1),
+         entered AS (INSERT INTO public.memberships (user_id, shop_id, role) SELECT id, $2, $3 FROM member)
+       INSERT INTO ${quoteIdent(schema)}.members (user_id, name, role) SELECT id, name, $3 FROM member
+       ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role`,
+      [member.email, tenantId, member.role],
+    );
+  }
+  const shop = { id: tenantId, slug, name, invited };
+  await client.query('DELETE FROM public.held_tenants WHERE shop_id = $1', [tenantId]);
+  await recordOperationAudit(client, run.operation, action, tenantId);
+  await run.save(save(shop), client);
+  await client.exec('COMMIT');
+  return shop;
+}

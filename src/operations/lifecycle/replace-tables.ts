@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../common/report';
+import { sqlState } from '../../common/sqlstate';
+import type { EngineClient } from '../../database/engine-client';
+import { quoteIdent } from '../../database/identifiers';
+import type { Roles } from '../../database/roles';
+import type { Placement } from '../../tenancy/tenant';
+import { faultOf } from '../faults';
+import { tenantLockKey } from '../tenant-lock';
+import { listTables } from './copy/tenant-tables';
+import { RestoreConflict } from './lifecycle.errors';
+
+const FOREIGN_KEY = '23503';
+const LOCK_MS = 200;
+const PATIENCE_MS = 60_000;
+
+/**
+ * Replaces the rows of some tables of a shop by those of a held tenant at the same version, in one transaction. Foreign keys
+ * to and from these tables are dropped and made again, so rows elsewhere stay as they are.
+ * @param within runs in the transaction
+ * @throws RestoreConflict when rows of other tables refer to rows that the new ones lack: nothing is changed
+ */
+export async function replaceTables(
+  client: EngineClient,
+  roles: Roles,
+  live: Placement,
+  held: Placement,
+  names: readonly string[],
+  within: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await client.exec(`BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SET LOCAL statement_timeout = 0;
+        SELECT pg_advisory_xact_lock(${tenantLockKey(live.schema)}); SET LOCAL ROLE ${quoteIdent(roles.owner)}`);
+      await client.exec(await replaceSql(client, live, held, names));
+      await client.exec('RESET ROLE');
+      await within();
+      await client.exec('COMMIT');
+      return;
+    } catch (error) {
+      await client.exec('ROLLBACK');
+      if (sqlState(error) === FOREIGN_KEY)
+        throw new RestoreConflict({
+          detail: `${(error as Error).message}. Restore both tables, or the whole shop.`,
+          cause: error,
+        });
+      if (faultOf(error) !== 'busy') throw error;
+      if (Date.now() > until)
+        throw new OperatorError(
+          'Transactions of the shop hold its tables: try again when it has less to do.',
+          { cause: error },
+        );
+    }
+    await sleep(50 + Math.random() * 250);
+  }
+}
+
+async function replaceSql(
+  client: EngineClient,
+  live: Placement,
+  held: Placement,
+  names: readonly string[],
+): Promise<string> {
+  const tables = (await listTables(client, live.schema)).filter(({ name }) => names.includes(name));
+  const in_ = ({ schema }: Placement, name: string) => `${quoteIdent(schema)}.${quoteIdent(name)}`;
+  const { rows: keys } = await client.query<{ drop: string; create: string }>(
+    `SELECT format('ALTER TABLE %I.%I DROP CONSTRAINT %I', $1::text, c.relname, k.conname) AS "drop",
+       format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', $1::text, c.relname, k.conname, pg_get_constraintdef(k.oid)) AS "create"
+     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+       JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
+     WHERE k.connamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND k.contype = 'f'
+       AND (c.relname = ANY ($2) OR f.relname = ANY ($2)) ORDER BY c.relname, k.conname`,
+    [live.schema, names],
+  );
+  const all = tables.map(({ name }) => in_(live, name)).join(', ');
+  const fill = tables.map(({ name, columns }) => {
+    const list = columns.map(quoteIdent).join(', ');
+    return `INSERT INTO ${in_(live, name)} (${list}) SELECT ${list} FROM ${in_(held, name)}`;
+  });
+  return [
+    `LOCK TABLE ${all} IN ACCESS EXCLUSIVE MODE`,
+    `SET LOCAL search_path TO ${quoteIdent(live.schema)}, pg_temp`,
+    ...keys.map((key) => key.drop),
+    `TRUNCATE ${all}`,
+    ...fill,
+    ...keys.map((key) => key.create),
+  ].join('; ');
+}

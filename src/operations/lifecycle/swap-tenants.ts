@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../common/report';
+import type { EngineClient } from '../../database/engine-client';
+import { quoteIdent, quoteLiteral } from '../../database/identifiers';
+import type { Roles } from '../../database/roles';
+import { engineTableRights } from '../../tenancy/provision-sql';
+import type { Placement } from '../../tenancy/tenant';
+import { TenantLocator } from '../../tenancy/tenant-locator';
+import { faultOf } from '../faults';
+import { tenantLockKey } from '../tenant-lock';
+
+/**
+ * Wait for the locks of all tables, per attempt. Requests of the shop wait at most this long, and for the rest of the
+ * transaction once the locks are held. Below deadlock_timeout, so that a request never is the victim of a deadlock.
+ */
+const LOCK_MS = 40;
+const LONGEST_REST_MS = 400;
+/** Limit for all attempts. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Exchanges the data of a shop and of a held tenant, in one transaction of some 20 ms: their schemas swap names, the
+ * rights follow, and so do their rows in the registry. A second exchange undoes the first.
+ *
+ * Requests of the shop wait for the locks meanwhile. A request that waits inside PostgreSQL finds its table by name again
+ * once the wait is over, in the new schema, and as the same role, so it fails neither then nor later; a transaction that
+ * has touched a table before is waited for, so each works on one side only.
+ * @param within runs in the transaction after the exchange
+ * @throws OperatorError when other transactions never let go for a minute
+ */
+export async function swapTenants(
+  client: EngineClient,
+  roles: Roles,
+  shopId: string,
+  heldId: string,
+  within: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const locator = new TenantLocator();
+  const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
+  const until = Date.now() + PATIENCE_MS;
+  for (let restMs = 10; ; restMs = Math.min(restMs * 2, LONGEST_REST_MS)) {
+    signal.throwIfAborted();
+    try {
+      const tables = await tablesOf(client, [live, held]);
+      await client.exec(lockSql([live, held], tables));
+      await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
+      await within();
+      await client.exec('COMMIT');
+      return;
+    } catch (error) {
+      await client.exec('ROLLBACK');
+      if (faultOf(error) !== 'busy') throw error;
+      if (Date.now() > until)
+        throw new OperatorError(
+          'Transactions of the shop hold its tables: try again when it has less to do.',
+          { cause: error },
+        );
+    }
+    await sleep(restMs * (0.5 + Math.random()));
+  }
+}
+
+/** Names of the tables by schema. */
+type Tables = Map<string, string[]>;
+
+async function tablesOf(client: EngineClient, places: readonly Placement[]): Promise<Tables> {
+  const { rows } = await client.query<{ schema: string; names: string[] }>(
+    `SELECT n.nspname AS schema, array_agg(c.relname::text ORDER BY c.relname) AS names
+     FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+     WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
+    [places.map(({ schema }) => schema)],
+  );
+  return new Map(rows.map(({ schema, names }) => [schema, names]));
+}
+
+function lockSql(places: readonly Placement[], tables: Tables): string {
+  const names = places.flatMap(({ schema }) => namesIn(schema, tables.get(schema) ?? []));
+  const keys = places.map(({ schema }) => `pg_advisory_xact_lock(${tenantLockKey(schema)})`);
+  return `BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SELECT ${keys.join(', ')};
+    LOCK TABLE ${names.join(', ')} IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 1000`;
+}
+
+function swapSql(
+  live: Placement,
+  held: Placement,
+  roles: Roles,
+  tables: Tables,
+  shopId: string,
+  heldId: string,
+): string {
+  const between = quoteIdent(`${live.schema}_swap`);
+  const columns = [
+    'version',
+    'checksum',
+    'serves_from',
+    'status',
+    'attempts',
+    'last_error',
+    'last_sqlstate',
+    'progress',
+  ];
+  return `ALTER SCHEMA ${quoteIdent(live.schema)} RENAME TO ${between};
+    ALTER SCHEMA ${quoteIdent(held.schema)} RENAME TO ${quoteIdent(live.schema)};
+    ALTER SCHEMA ${between} RENAME TO ${quoteIdent(held.schema)};
+    SET LOCAL ROLE ${quoteIdent(roles.owner)};
+    ${passOnSql(live, held.role, tables.get(held.schema) ?? [])}
+    ${passOnSql(held, live.role, tables.get(live.schema) ?? [])}
+    RESET ROLE;
+    UPDATE public.tenants t SET (${columns.join(', ')}) = (SELECT ${columns.map((name) => `o.${name}`).join(', ')}
+      FROM public.tenants o WHERE o.shop_id = CASE t.shop_id WHEN ${quoteLiteral(shopId)} THEN ${quoteLiteral(heldId)}::uuid
+        ELSE ${quoteLiteral(shopId)}::uuid END)
+      WHERE t.shop_id IN (${quoteLiteral(shopId)}, ${quoteLiteral(heldId)});
+    INSERT INTO ${quoteIdent(live.schema)}.members (user_id, name, role)
+      SELECT u.id, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
+      WHERE m.shop_id = ${quoteLiteral(shopId)}
+      ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role;
+    UPDATE public.held_tenants SET reason = 'replaced', of_shop = ${quoteLiteral(shopId)}, held_at = now()
+      WHERE shop_id = ${quoteLiteral(heldId)}`;
+}
+
+/** SQL that passes the rights in a schema from the role of its tenant of before to the role of its tenant of now. */
+function passOnSql(placement: Placement, from: string, tables: readonly string[]): string {
+  const schema = quoteIdent(placement.schema);
+  const [before, now] = [quoteIdent(from), quoteIdent(placement.role)];
+  const all = namesIn(placement.schema, tables).join(', ');
+  const rights = 'SELECT, INSERT, UPDATE, DELETE';
+  return `REVOKE ALL ON ${all} FROM ${before}; GRANT ${rights} ON ${all} TO ${now};
+    ${engineTableRights(placement)}
+    REVOKE ALL ON SCHEMA ${schema} FROM ${before}; GRANT USAGE ON SCHEMA ${schema} TO ${now};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} REVOKE ALL ON TABLES FROM ${before};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT ${rights} ON TABLES TO ${now};`;
+}
+
+function namesIn(schema: string, tables: readonly string[]): string[] {
+  return tables.map((table) => `${quoteIdent(schema)}.${quoteIdent(table)}`);
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { newOrder, newOwner, newProduct, type Owner } from '../../support/factories';
+import { backUp, operate, rowsOf, useBackupFolder } from '../../support/lifecycle';
+import { useTestApp } from '../../support/test-app';
+
+describe('shops:restore', () => {
+  const app = useTestApp();
+  const folder = useBackupFolder();
+
+  async function shopWithSales(): Promise<Owner & { productId: string }> {
+    const owner = await newOwner(app.api);
+    const { id } = await newProduct(owner.api, {
+      name: 'Tab\tand \\ "quote"',
+      description: 'line\nbreak é 日本',
+    });
+    await newOrder(owner.api, id, 2);
+    return { ...owner, productId: id };
+  }
+  const restore = (input: object) =>
+    operate(app, { kind: 'restore', input: { as: null, over: null, tables: null, ...input } });
+  const held = () =>
+    app.database.query<{ reason: string; of_shop: string }>(
+      'SELECT reason, of_shop FROM held_tenants ORDER BY held_at',
+    );
+
+  const unfinished = async () => (await held()).filter(({ reason }) => reason !== 'replaced');
+
+  it('makes a new shop with the same rows, whose members can enter', async () => {
+    const source = await shopWithSales();
+    const other = await shopWithSales();
+    const before = [await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)];
+    const file = await backUp(app, folder.path, source.shop.id);
+    const done = await restore({ file, as: 'second' });
+    expect(done).toMatchObject({ state: 'done', error: null, checkpoint: {} });
+    const { id } = done.result as { id: string };
+    expect(await rowsOf(app, id)).toEqual(before[0]);
+    expect([await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)]).toEqual(before);
+    const { body } = await source.api.post('auth/switch', { shopId: id, refreshToken: source.refreshToken });
+    const inside = app.api.as(body.accessToken);
+    await newOrder(inside, source.productId);
+    expect((await inside.get('orders')).body.items).toHaveLength(2);
+    expect(await held()).toEqual([]);
+    const entries = (await inside.get('audit')).body.items;
+    expect(entries.map(({ action }: { action: string }) => action)).toContain('shop.restored');
+  });
+
+  it('replaces the data of a shop, and brings them back', async () => {
+    const owner = await shopWithSales();
+    const file = await backUp(app, folder.path, owner.shop.id);
+    const saved = await rowsOf(app, owner.shop.id);
+    await newOrder(owner.api, owner.productId, 3);
+    const later = await rowsOf(app, owner.shop.id);
+    const { id } = owner.shop;
+    const over = { shop: { id, slug: owner.shop.slug }, isExclusive: true };
+    expect(await restore({ file, over: id })).toMatchObject({ state: 'done', error: null });
+    expect(await rowsOf(app, id)).toEqual(saved);
+    expect((await owner.api.get('orders')).body.items).toHaveLength(1);
+    expect(await held()).toEqual([{ reason: 'replaced', of_shop: id }]);
+    await operate(app, { kind: 'undo-restore', input: { shop: id }, ...over });
+    expect(await rowsOf(app, id)).toEqual(later);
+    await newOrder(owner.api, owner.productId, 1);
+    expect((await owner.api.get('orders')).body.items).toHaveLength(3);
+    await operate(app, { kind: 'undo-restore', input: { shop: id }, ...over });
+    expect(await rowsOf(app, id)).toEqual(saved);
+    await newOrder(owner.api, owner.productId, 1);
+  });
+
+  it('replaces single tables, or nothing when other rows need those that are missing', async () => {
+    const owner = await shopWithSales();
+    const empty = await newOwner(app.api);
+    const file = await backUp(app, folder.path, owner.shop.id);
+    const emptyFile = await backUp(app, folder.path, empty.shop.id);
+    const saved = await rowsOf(app, owner.shop.id);
+    await newProduct(owner.api);
+    await newOrder(owner.api, owner.productId);
+    const later = await rowsOf(app, owner.shop.id);
+    const tables = ['products', 'product_variants'];
+    expect(await restore({ file: emptyFile, over: owner.shop.id, tables })).toMatchObject({
+      state: 'failed',
+      error: { code: 'RESTORE_CONFLICT' },
+    });
+    expect(await rowsOf(app, owner.shop.id)).toEqual(later);
+    expect(await restore({ file, over: owner.shop.id, tables: ['order_lines'] })).toMatchObject({
+      state: 'done',
+    });
+    expect(await rowsOf(app, owner.shop.id)).toEqual({ ...later, order_lines: saved['order_lines'] });
+  });
+
+  it('refuses a file that was cut off or altered, and leaves nothing', async () => {
+    const owner = await shopWithSales();
+    const file = await backUp(app, folder.path, owner.shop.id);
+    const bytes = readFileSync(file);
+    const cut = path.join(folder.path, 'cut.tar.gz');
+    for (const length of [0, 10, Math.floor(bytes.length / 2), bytes.length - 20]) {
+      writeFileSync(cut, bytes.subarray(0, length));
+      expect(await restore({ file: cut, as: 'cut' })).toMatchObject({
+        state: 'failed',
+        error: { code: 'BACKUP_INVALID' },
+      });
+    }
+    expect(await unfinished()).toEqual([]);
+    expect(await app.database.query(`SELECT FROM shops WHERE slug = 'cut'`)).toEqual([]);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  });
+
+  it('refuses a slug that is taken', async () => {
+    const owner = await shopWithSales();
+    const file = await backUp(app, folder.path, owner.shop.id);
+    expect(await restore({ file })).toMatchObject({ state: 'failed', error: { code: 'SLUG_TAKEN' } });
+    expect(await unfinished()).toEqual([]);
+  });
+});

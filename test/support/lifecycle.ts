@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createLogger } from '../../src/common/logger';
+import { type Env, ENV } from '../../src/config/env';
+import { type Installation, INSTALLATION } from '../../src/database/installation';
+import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
+import type { Operation } from '../../src/operations/lifecycle/operation.entity';
+import { OperationRunner, type RunOptions } from '../../src/operations/lifecycle/operation-runner';
+import { type NewOperation, queueOperation } from '../../src/operations/lifecycle/operation-store';
+import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { withClient } from './database';
+import type { TestApp } from './test-app';
+
+type Wanted = Pick<NewOperation, 'kind' | 'input'> & Partial<NewOperation>;
+
+/** Records an operation and runs it to its end, as a command does. */
+export async function operate(app: TestApp, wanted: Wanted, options: RunOptions = {}): Promise<Operation> {
+  const id = await withClient(app.database.url, (client) =>
+    queueOperation(client, { shop: null, by: { kind: 'command', id: null }, isExclusive: false, ...wanted }),
+  );
+  const ended = await runnerOf(app).run(id, options);
+  if (ended === null) throw new Error('another runner has the operation');
+  return ended;
+}
+
+export function runnerOf({ app }: TestApp): OperationRunner {
+  return new OperationRunner(
+    {
+      installation: app.get<Installation>(INSTALLATION),
+      migrations: app.get(TenantMigrations),
+      env: app.get<Env>(ENV),
+      logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
+    },
+    OPERATION_KINDS,
+  );
+}
+
+/** Folder for backups, removed after the tests. */
+export function useBackupFolder(): { readonly path: string } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'stoa-backups-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return { path: folder };
+}
+
+/** Backs up one shop. @returns path of the file */
+export async function backUp(app: TestApp, folder: string, shopId: string): Promise<string> {
+  const { state, error } = await operate(app, {
+    kind: 'backup',
+    input: { shops: [shopId], target: folder, keep: null, isEncrypted: false, concurrency: 1 },
+  });
+  if (state !== 'done') throw new Error(`the backup ended as ${state}: ${error?.message}`);
+  const [row] = await app.database.query<{ file: string }>(
+    'SELECT file FROM backups WHERE shop_id = $1 ORDER BY snapshot_at DESC LIMIT 1',
+    [shopId],
+  );
+  if (row === undefined) throw new Error('the backup failed');
+  return path.join(folder, row.file);
+}
+
+/** Every row of a tenant as text, by table, sorted: equal for tenants with the same data. Without the version table. */
+export async function rowsOf(app: TestApp, tenantId: string): Promise<Record<string, string[]>> {
+  const { schema } = new TenantLocator().locate(tenantId);
+  const tables = await app.database.query<{ name: string; columns: string }>(
+    `SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS columns
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r'
+       AND c.relname <> 'schema_migrations' GROUP BY c.relname ORDER BY c.relname`,
+    [schema],
+  );
+  const found: Record<string, string[]> = {};
+  for (const { name, columns } of tables) {
+    const rows = await app.database.query<{ row: string }>(
+      `SELECT ROW(${columns})::text AS row FROM ${schema}.${name} ORDER BY 1`,
+    );
+    found[name] = rows.map(({ row }) => row);
+  }
+  return found;
+}
