@@ -30,6 +30,7 @@ import {
   OwnerRequired,
   RoleRequired,
   ShopNotReady,
+  ShopReadOnly,
   ShopSuspended,
   TenantRequired,
 } from '../tenancy/tenancy.errors';
@@ -50,6 +51,7 @@ const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
 const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+const WRITING_IN_A_SHOP = [ShopReadOnly];
 const KEY_ERRORS = [
   IdempotencyInFlight,
   IdempotencyKeyReused,
@@ -178,6 +180,7 @@ function addCommonErrors(operation: Operation, method: string): void {
     ...(isWithId ? WITH_ID : []),
     ...(operation.security === undefined ? [] : SIGNED_IN),
     ...(operation[TENANT_ROUTE] ? IN_A_SHOP : []),
+    ...(operation[TENANT_ROUTE] && method !== 'get' ? WRITING_IN_A_SHOP : []),
     ...refusalsOf(operation[ROLE_OF_ROUTE]),
   ];
   for (const error of errors) addError(operation, error);

@@ -22,7 +22,7 @@ interface Answer extends TenantState {
 }
 
 /** Cached part of a grant. */
-type Member = Pick<TenantAccess, 'memberRole' | 'currency'>;
+type Member = Pick<TenantAccess, 'memberRole' | 'currency' | 'isReadOnly'>;
 
 const ACCESS = `
   SELECT is_live AS "isLive", member_role AS "memberRole", status, currency, version, checksum, serves_from AS "servesFrom"
@@ -59,13 +59,13 @@ export class AccessDirectory {
 
   /**
    * Checks that the user is a member and the shop can be served.
-   * @throws NotAMember (also for a shop that does not exist), ShopSuspended, ShopNotReady
+   * @throws NotAMember (also for a shop that does not exist or is deleted), ShopSuspended, ShopNotReady
    */
   async enter(userId: string, shopId: string): Promise<TenantAccess> {
     const member =
       this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.query(userId, null, shopId));
     if (member instanceof AppError) throw member;
-    return { shopId, userId, memberRole: member.memberRole, currency: member.currency };
+    return { shopId, userId, ...member };
   }
 
   /**
@@ -84,12 +84,13 @@ export class AccessDirectory {
 
   /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
-    const [owner] = await this.database.read<{ user_id: string; shop_id: string }>(
-      `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
+    const [owner] = await this.database.read<{ user_id: string; shop_id: string; status: ShopStatus }>(
+      `SELECT m.user_id, m.shop_id, s.status FROM memberships m JOIN shops s ON s.id = m.shop_id
        WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
       [slugOrId],
     );
     if (owner === undefined) throw new ShopNotFound({ detail: `No shop has the slug or id ${slugOrId}.` });
+    if (owner.status === 'deleted') throw new ShopNotFound({ detail: `The shop ${slugOrId} is deleted.` });
     return this.enter(owner.user_id, owner.shop_id);
   }
 
@@ -107,11 +108,12 @@ export class AccessDirectory {
 
   /** The grant, or the reason for the denial. */
   private memberOf(answer: Answer): Member | AppError {
-    const { memberRole, currency } = answer;
-    if (memberRole === null) return new NotAMember();
-    if (answer.status !== 'active') return new ShopSuspended();
+    const { memberRole, currency, status } = answer;
+    if (memberRole === null || status === 'deleted') return new NotAMember();
+    const isReadOnly = status === 'read_only';
+    if (status !== 'active' && !isReadOnly) return new ShopSuspended(); // a newer program may know other statuses
     if (!this.served.serves(answer)) return new ShopNotReady({ retryAfter: RETRY_SECONDS });
-    return { memberRole, currency };
+    return { memberRole, currency, isReadOnly };
   }
 }
 

@@ -16,6 +16,9 @@ export const AUDIT_ACTIONS = [
   'shop.restored',
   'shop.restore_undone',
   'shop.cloned',
+  'shop.read_only',
+  'shop.deleted',
+  'shop.undeleted',
   'member.added',
   'member.changed',
   'member.removed',
@@ -35,6 +38,12 @@ export interface AuditEvent {
   /** Short facts. No names, no e-mail addresses, no secrets. */
   details?: Record<string, string | number>;
 }
+
+/** Origin of an action: what an entry says of who acted, by which request. */
+export type Actor = Pick<AuditEvent, 'actorId' | 'requestId' | 'details'>;
+
+/** An operator who runs a command. */
+export const BY_COMMAND: Actor = { actorId: null, requestId: null, details: { by: 'command' } };
 
 /**
  * Writes an entry in the caller's transaction, so that it is stored if and only if the action is. The time is the

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { AppError } from '../common/app-error';
 import type { KeyedRequest } from '../common/idempotency-key';
-import { isUniqueViolation, LOCK_NOT_AVAILABLE, NO_SUCH_TABLE, sqlState } from '../common/sqlstate';
+import {
+  isUniqueViolation,
+  LOCK_NOT_AVAILABLE,
+  NO_SUCH_TABLE,
+  READ_ONLY_TRANSACTION,
+  sqlState,
+} from '../common/sqlstate';
 import { lockTimeout } from '../database/lock-timeout';
 import { type Bracket, OpeningFailed } from '../database/transactions';
 import {
@@ -136,12 +142,13 @@ export class KeyedWork {
     if (sqlState(cause) === LOCK_NOT_AVAILABLE) return inFlight(cause);
     if (sqlState(cause) === NO_SUCH_TABLE)
       return new ShopNotReady({ retryAfter: RETRY_NOT_READY_SECONDS, cause });
-    if (!isUniqueViolation(cause)) return cause;
+    const isReadOnly = sqlState(cause) === READ_ONLY_TRANSACTION; // work that was done before still has its answer
+    if (!isReadOnly && !isUniqueViolation(cause)) return cause;
     const { key, userId } = this.route;
     const [stored] = await place.run((manager) =>
       manager.query<{ fingerprint: string; status: number; body: string | null }[]>(STORED, [userId, key]),
     );
-    if (stored === undefined) return inFlight(cause); // it has just expired
+    if (stored === undefined) return isReadOnly ? cause : inFlight(cause); // it has just expired
     if (stored.fingerprint !== this.fingerprint()) return new IdempotencyKeyReused({ cause });
     if (stored.status === ERASED) return new IdempotentAnswerErased({ cause });
     return new StoredAnswer(stored.status, stored.body);

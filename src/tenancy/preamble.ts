@@ -9,8 +9,11 @@ export interface Limits {
   idle: number;
 }
 
+/** Mode of work that may write, unless its member or its shop may not: then PostgreSQL refuses each write with 25006. */
+export type WriteMode = 'READ WRITE' | 'READ ONLY';
+
 /** In a REPEATABLE READ transaction, all statements see the data as of the first. */
-type Mode = 'READ WRITE' | 'READ ONLY' | 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
+type Mode = WriteMode | 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
 
 /**
  * The statements that enter a tenant, sent as one message before the first query. Everything is LOCAL: it ends with

@@ -9,6 +9,7 @@ export const NotAMember = defineError('NOT_A_MEMBER', 403, 'You are not a member
 export const OwnerRequired = defineError('OWNER_REQUIRED', 403, 'Only an owner of the shop may do this.');
 export const RoleRequired = defineError('ROLE_REQUIRED', 403, 'Your role in the shop does not allow this.');
 export const ShopSuspended = defineError('SHOP_SUSPENDED', 403, 'The shop is suspended.');
+export const ShopReadOnly = defineError('SHOP_READ_ONLY', 403, 'The shop can only be read at the moment.');
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',

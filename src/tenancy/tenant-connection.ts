@@ -1,11 +1,15 @@
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
+import type { AppErrorClass } from '../common/app-error';
 import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
-import { RoleRequired, TenantRequired } from './tenancy.errors';
+import type { WriteMode } from './preamble';
+import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
+
+type Work<T> = (manager: EntityManager) => Promise<T>;
 
 /**
  * `TenantConnection` is the only way to read or write a shop's data: each call runs in one transaction, as the shop's
@@ -33,7 +37,7 @@ export class TenantConnection {
    * @throws TenantRequired; ShopNotReady when a migration has just closed the shop to this program; SQLSTATE 25006 when
    *   `work` writes
    */
-  run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  run<T>(work: Work<T>): Promise<T> {
     return this.explained((shopId) => this.database.run(shopId, work));
   }
 
@@ -41,7 +45,7 @@ export class TenantConnection {
    * Reads with one statement: preamble, statement and COMMIT share one round trip. For frequent reads.
    * @throws as `run`; OneStatementOnly when `work` sends a second statement
    */
-  runOne<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  runOne<T>(work: Work<T>): Promise<T> {
     return this.explained((shopId) => this.database.run(shopId, work, true));
   }
 
@@ -49,24 +53,53 @@ export class TenantConnection {
    * Reads like `run`, but all statements see the data as of one moment, whatever others store meanwhile.
    * @throws as `run`
    */
-  snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  snapshot<T>(work: Work<T>): Promise<T> {
     return this.explained((shopId) => this.database.snapshot(shopId, work));
   }
 
   /**
    * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. In a POST, the route must
-   * answer with what `work` returns: it is stored if the request has an Idempotency-Key. PostgreSQL lets a read-only member
-   * write nothing, whatever the route declares.
-   * @throws TenantRequired, ShopNotReady, RoleRequired; as TenantDatabase.once for a request with a key
+   * answer with what `work` returns: it is stored if the request has an Idempotency-Key. PostgreSQL lets nobody write in a
+   * read-only shop, and a read-only member in no shop, whatever the route declares. Access is checked at the beginning and
+   * before COMMIT, with the same cache as in the guard: an import may last longer than a grant.
+   * @throws TenantRequired, NotAMember, ShopSuspended, ShopNotReady, RoleRequired, ShopReadOnly; as TenantDatabase.once for
+   *   a request with a key
    */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async transaction<T>(work: Work<T>): Promise<T> {
+    const access = await this.checkedAccess();
+    const Refusal = refusalOf(access);
+    try {
+      return await (Refusal === undefined
+        ? this.begin(access, this.checkedAfter(work), 'READ WRITE')
+        : this.begin(access, work, 'READ ONLY'));
+    } catch (error) {
+      if (Refusal !== undefined && sqlState(error) === READ_ONLY_TRANSACTION)
+        throw new Refusal({ cause: error });
+      throw await this.directory.explain(error, access);
+    }
+  }
+
+  /** Access of this request as it is now. */
+  private checkedAccess(): Promise<TenantAccess> {
+    const { userId, shopId } = this.access;
+    return this.directory.enter(userId, shopId);
+  }
+
+  /** The work, refused if its member may no longer write when it is done. */
+  private checkedAfter<T>(work: Work<T>): Work<T> {
+    return async (manager) => {
+      const result = await work(manager);
+      const Refusal = refusalOf(await this.checkedAccess());
+      if (Refusal !== undefined) throw new Refusal();
+      return result;
+    };
+  }
+
+  private begin<T>({ shopId, memberRole }: TenantAccess, work: Work<T>, mode: WriteMode): Promise<T> {
     const { keyedWork } = this.request;
-    const isReader = this.access.memberRole === 'read_only';
-    return this.explained((shopId) =>
-      keyedWork === undefined || isReader
-        ? this.database.transaction(shopId, work, isReader ? 'READ ONLY' : 'READ WRITE')
-        : this.database.once(shopId, keyedWork, work),
-    );
+    return keyedWork === undefined || memberRole === 'read_only'
+      ? this.database.transaction(shopId, work, mode)
+      : this.database.once(shopId, keyedWork, work, mode);
   }
 
   private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {
@@ -74,9 +107,13 @@ export class TenantConnection {
     try {
       return await inside(access.shopId);
     } catch (error) {
-      if (access.memberRole === 'read_only' && sqlState(error) === READ_ONLY_TRANSACTION)
-        throw new RoleRequired({ cause: error });
       throw await this.directory.explain(error, access);
     }
   }
+}
+
+/** Error for each write of the member, if they may not write. */
+function refusalOf({ memberRole, isReadOnly }: TenantAccess): AppErrorClass | undefined {
+  if (memberRole === 'read_only') return RoleRequired;
+  return isReadOnly ? ShopReadOnly : undefined;
 }

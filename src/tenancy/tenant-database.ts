@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from '../database/connections';
 import type { Transactions } from '../database/transactions';
 import type { KeyedWork, KeyPlace } from './keyed-work';
-import { type Limits, preamble } from './preamble';
+import { type Limits, preamble, type WriteMode } from './preamble';
 import type { TenantLocator } from './tenant-locator';
 
 /**
@@ -42,15 +42,20 @@ export class TenantDatabase implements OnApplicationShutdown {
   transaction<T>(
     shopId: string,
     work: (manager: EntityManager) => Promise<T>,
-    mode: 'READ WRITE' | 'READ ONLY' = 'READ WRITE',
+    mode: WriteMode = 'READ WRITE',
   ): Promise<T> {
     const sql = preamble(this.locator.locate(shopId), mode, this.limits);
     return this.transactions.run(sql, work, { shopId });
   }
 
   /** Does keyed work. @throws as `transaction`; as KeyedWork.once */
-  once<T>(shopId: string, keyed: KeyedWork, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const sql = preamble(this.locator.locate(shopId), 'READ WRITE', this.limits);
+  once<T>(
+    shopId: string,
+    keyed: KeyedWork,
+    work: (manager: EntityManager) => Promise<T>,
+    mode: WriteMode,
+  ): Promise<T> {
+    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
     const place: KeyPlace = {
       lockMs: this.limits.lock,
       transaction: (all, bracket) => this.transactions.run(sql, all, { shopId, ...(bracket && { bracket }) }),

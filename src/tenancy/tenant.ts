@@ -4,8 +4,11 @@ import type { KeyedWork } from './keyed-work';
 export const MEMBER_ROLES = ['owner', 'admin', 'staff', 'read_only'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
-/** A suspended shop is closed to its members; its data stays. */
-export const SHOP_STATUSES = ['active', 'suspended'] as const;
+/**
+ * A read-only shop can be read; PostgreSQL refuses every write. A suspended shop is closed to its members. To them a deleted shop
+ * is one that does not exist; its data is there until it is purged.
+ */
+export const SHOP_STATUSES = ['active', 'read_only', 'suspended', 'deleted'] as const;
 export type ShopStatus = (typeof SHOP_STATUSES)[number];
 
 /** Location of a tenant's data, and the role that may access it. */
@@ -31,13 +34,15 @@ export interface Principal {
   shopId: string | null;
 }
 
-/** A principal whose membership in an active shop has been checked. */
+/** A principal whose membership in a shop that is open has been checked. */
 export interface TenantAccess {
   shopId: string;
   userId: string;
   memberRole: MemberRole;
   /** Currency of the shop, ISO 4217. */
   currency: string;
+  /** The shop can only be read. */
+  isReadOnly: boolean;
 }
 
 /** The parts of a request that the engine reads and writes. */

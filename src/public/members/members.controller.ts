@@ -8,7 +8,7 @@ import { IdPipe } from '../../http/validation';
 import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { NeededRole, Needs } from '../../tenancy/member-role';
 import type { MemberRole, Principal } from '../../tenancy/tenant';
-import { OwnerRequired, ShopNotFound, ShopNotReady } from '../../tenancy/tenancy.errors';
+import { OwnerRequired, ShopNotFound, ShopNotReady, ShopReadOnly } from '../../tenancy/tenancy.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { AddMemberDto, MemberDto, UpdateMemberDto } from './members.dto';
 import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
@@ -43,7 +43,7 @@ export class MembersController {
     summary: 'Adds a registered user to one of my shops; an owner only by an owner',
     status: 201,
     ok: MemberDto,
-    errors: [ShopNotFound, OwnerRequired, UserNotFound, AlreadyAMember, ShopNotReady],
+    errors: [ShopNotFound, OwnerRequired, ShopReadOnly, UserNotFound, AlreadyAMember, ShopNotReady],
   })
   add(
     @SignedIn() { userId }: Principal,
@@ -61,7 +61,7 @@ export class MembersController {
   @Route({
     summary: 'Changes the role of a member of one of my shops; to or from owner only by an owner',
     ok: MemberDto,
-    errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner, ShopNotReady],
+    errors: [ShopNotFound, OwnerRequired, ShopReadOnly, MemberNotFound, LastOwner, ShopNotReady],
   })
   update(
     @SignedIn() { userId }: Principal,
@@ -79,7 +79,7 @@ export class MembersController {
   @Route({
     summary: 'Removes a member from one of my shops, an owner only by an owner; or myself, whatever my role',
     status: 204,
-    errors: [ShopNotFound, OwnerRequired, MemberNotFound, LastOwner],
+    errors: [ShopNotFound, OwnerRequired, ShopReadOnly, MemberNotFound, LastOwner],
   })
   remove(
     @SignedIn() { userId }: Principal,

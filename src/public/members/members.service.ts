@@ -18,7 +18,7 @@ import type { MemberRole } from '../../tenancy/tenant';
 
 /**
  * Manages the members of shops. Admins may change all but owners, who are added, changed and removed by owners. A suspended
- * shop is closed to its members' work, but not to these changes. Tenant routes follow a change within 5 s.
+ * shop is closed to its members' work, but not to these changes; a read-only shop is. Tenant routes follow a change within 5 s.
  */
 @Injectable()
 export class MembersService {

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import { ShopNotFound, ShopReadOnly } from '../../tenancy/tenancy.errors';
 import type { MemberRole } from '../../tenancy/tenant';
 import { Membership } from './membership.entity';
 import { type ShopDto, toShopDto } from './shops.dto';
@@ -11,16 +11,17 @@ export interface MemberScope {
   needed: MemberRole;
 }
 
-/** Queries a user's memberships with their shops, oldest shop first. */
+/** Queries a user's memberships with their shops, oldest shop first. A deleted shop has no members. */
 export function membershipsOf(manager: EntityManager, userId: string) {
   return manager
     .createQueryBuilder(Membership, 'm')
     .innerJoinAndSelect('m.shop', 's')
     .where('m.user_id = :userId', { userId })
+    .andWhere(`s.status <> 'deleted'`)
     .orderBy('m.shop_id');
 }
 
-/** @throws ShopNotFound for a shop that does not exist or of which the user is not a member */
+/** @throws ShopNotFound for a shop that does not exist or is deleted, or of which the user is not a member */
 export async function getMembership(
   manager: EntityManager,
   userId: string,
@@ -37,7 +38,7 @@ export async function getMembership(
  * Locks a shop so that one transaction at a time changes it or its members: two owners who remove each other must not both
  * find another owner. A user who is not a member locks nothing.
  * @returns the user's membership, read after the lock was acquired
- * @throws ShopNotFound
+ * @throws ShopNotFound, ShopReadOnly
  */
 export async function lockShop(manager: EntityManager, { userId, shopId }: MemberScope): Promise<Membership> {
   const locked = await manager.query<unknown[]>(
@@ -47,7 +48,9 @@ export async function lockShop(manager: EntityManager, { userId, shopId }: Membe
     [shopId, userId],
   );
   if (locked.length === 0) throw new ShopNotFound();
-  return getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
+  const own = await getMembership(manager, userId, shopId); // read again: it may have ended while this waited for the lock
+  if (own.shop.status === 'read_only') throw new ShopReadOnly();
+  return own;
 }
 
 export function toMemberShop({ shop, role }: Membership): ShopDto {

@@ -1,42 +1,100 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
-import { recordAudit } from '../../tenancy/audit-log';
-import { Shop } from './shop.entity';
+import { type Actor, recordAudit } from '../../tenancy/audit-log';
 import type { ShopStatus } from '../../tenancy/tenant';
+import { Shop } from './shop.entity';
 
-const ACTIONS = { suspended: 'shop.suspended', active: 'shop.resumed' } as const;
+/** Status of a shop that has members. */
+export type OpenStatus = Exclude<ShopStatus, 'deleted'>;
 
-/** Suspends and resumes shops, for operators; there is no HTTP route for this. All instances apply the change within 5 s. */
+export interface StatusChange {
+  id: string;
+  slug: string;
+  status: ShopStatus;
+  /** False if the shop had the status before. */
+  hasChanged: boolean;
+}
+
+const ACTIONS = { active: 'shop.resumed', read_only: 'shop.read_only', suspended: 'shop.suspended' } as const;
+
+/** Changes the status of shops, for operators. All processes apply it within 5 s; each change is in the shop's audit log. */
 @Injectable()
 export class ShopStatusService {
   constructor(private readonly database: PublicDatabase) {}
 
   /**
-   * Sets the status of a shop, unless it already has that status.
+   * Opens a shop, lets it be read only, or closes it to its members.
    * @param shop slug or id
-   * @returns the shop's slug, and whether the status changed
+   * @throws OperatorError if there is no such shop, or it is deleted
+   */
+  update(shop: string, status: OpenStatus, actor: Actor): Promise<StatusChange> {
+    return this.change(shop, async (manager, found) => {
+      if (found.status === 'deleted')
+        throw new OperatorError(`The shop ${found.slug} is deleted; undelete it first.`);
+      if (found.status === status) return status;
+      await manager.update(Shop, { id: found.id }, { status });
+      await recordAudit(manager, { ...actor, action: ACTIONS[status], shopId: found.id });
+      return status;
+    });
+  }
+
+  /**
+   * Deletes a shop for its members. Its rows, its data and its slug stay.
+   * @param shop slug or id
    * @throws OperatorError if there is no such shop
    */
-  update(shop: string, status: ShopStatus): Promise<{ slug: string; hasChanged: boolean }> {
+  remove(shop: string, actor: Actor): Promise<StatusChange> {
+    return this.change(shop, async (manager, { id: shopId, status: from }) => {
+      if (from === 'deleted') return from;
+      await manager.update(Shop, { id: shopId }, { status: 'deleted', deletedAt: () => 'now()' });
+      const details = { ...actor.details, from };
+      await recordAudit(manager, { ...actor, action: 'shop.deleted', shopId, details });
+      return 'deleted';
+    });
+  }
+
+  /**
+   * Gives a deleted shop back to its members, with the status that it had before.
+   * @param shop slug or id
+   * @throws OperatorError if there is no such shop
+   */
+  undelete(shop: string, actor: Actor): Promise<StatusChange> {
+    return this.change(shop, async (manager, { id: shopId, status }) => {
+      if (status !== 'deleted') return status;
+      const before = await statusBefore(manager, shopId);
+      await manager.update(Shop, { id: shopId }, { status: before, deletedAt: null });
+      await recordAudit(manager, { ...actor, action: 'shop.undeleted', shopId });
+      return before;
+    });
+  }
+
+  /** @param change returns the shop's new status */
+  private change(
+    shop: string,
+    change: (manager: EntityManager, found: Shop) => Promise<ShopStatus>,
+  ): Promise<StatusChange> {
     return this.database.transaction(async (manager) => {
       const found = await manager.findOne(Shop, {
         where: isId(shop) ? { id: shop } : { slug: shop },
         lock: { mode: 'for_no_key_update' },
       });
       if (found === null) throw new OperatorError(`No shop has the slug or id ${shop}.`);
-      const { id: shopId, slug } = found;
-      if (found.status === status) return { slug, hasChanged: false };
-      await manager.update(Shop, { id: shopId }, { status });
-      await recordAudit(manager, {
-        action: ACTIONS[status],
-        actorId: null,
-        shopId,
-        requestId: null,
-        details: { by: 'command' },
-      });
-      return { slug, hasChanged: true };
+      const status = await change(manager, found);
+      const { id, slug } = found;
+      return { id, slug, status, hasChanged: status !== found.status };
     });
   }
+}
+
+/** Status at the deletion, which the audit log has kept; closed if it has no entry. */
+async function statusBefore(manager: EntityManager, shopId: string): Promise<OpenStatus> {
+  const [deletion] = await manager.query<{ status: OpenStatus }[]>(
+    `SELECT details->>'from' AS status FROM audit_log
+     WHERE shop_id = $1 AND action = 'shop.deleted' ORDER BY id DESC LIMIT 1`,
+    [shopId],
+  );
+  return deletion?.status ?? 'suspended';
 }

@@ -16,7 +16,8 @@ import { TenantRecord } from '../../tenancy/tenant-record.entity';
 /** A shop that a user registered. Nothing in the database is named after `slug`, so it can change. */
 @Entity('shops')
 @Unique('shops_slug_key', ['slug'])
-@Check('shops_status_check', `status IN ('active', 'suspended')`)
+@Check('shops_status_check', `status IN ('active', 'read_only', 'suspended', 'deleted')`)
+@Check('shops_deleted_at_check', `(status = 'deleted') = (deleted_at IS NOT NULL)`)
 @Check('shops_currency_check', `currency ~ '^[A-Z]{3}$'`)
 export class Shop {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'shops_pkey' })
@@ -35,6 +36,10 @@ export class Shop {
 
   @Column('text', { default: 'active' })
   status: ShopStatus;
+
+  /** Set while the shop is deleted. */
+  @Column('timestamptz', { name: 'deleted_at', nullable: true })
+  deletedAt: Date | null;
 
   /** ISO 4217; default currency of prices. */
   @Column('text', { default: 'USD' })

@@ -8,7 +8,7 @@ import { IdPipe } from '../../http/validation';
 import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { NeededRole, Needs } from '../../tenancy/member-role';
 import type { MemberRole, Principal } from '../../tenancy/tenant';
-import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { NoTenantReady, ShopNotFound, ShopReadOnly } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
 import { TooManyAttempts } from '../auth/auth.errors';
 import { SignedIn } from '../auth/principal.decorator';
@@ -53,7 +53,11 @@ export class ShopsController {
 
   @Patch(':id')
   @Needs('admin')
-  @Route({ summary: 'Changes one of my shops', ok: ShopDto, errors: [ShopNotFound, SlugTaken] })
+  @Route({
+    summary: 'Changes one of my shops',
+    ok: ShopDto,
+    errors: [ShopNotFound, ShopReadOnly, SlugTaken],
+  })
   update(
     @SignedIn() { userId }: Principal,
     @Param('id', IdPipe) shopId: string,

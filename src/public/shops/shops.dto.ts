@@ -6,6 +6,9 @@ import { Matches } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 import { MEMBER_ROLES, type MemberRole, SHOP_STATUSES, type ShopStatus } from '../../tenancy/tenant';
 
+/** Statuses of shops that have members. */
+const SHOWN_STATUSES = SHOP_STATUSES.filter((status) => status !== 'deleted');
+
 function Slug(): PropertyDecorator {
   return applyDecorators(
     Text({
@@ -47,7 +50,7 @@ export class UpdateShopDto {
   @OneOf(MEMBER_ROLES, UNCHANGED)
   role?: MemberRole;
 
-  @OneOf(SHOP_STATUSES, UNCHANGED)
+  @OneOf(SHOWN_STATUSES, UNCHANGED)
   status?: ShopStatus;
 
   @Text({ ...UNCHANGED, max: 30 })
@@ -70,7 +73,10 @@ export class ShopDto {
   @OneOf(MEMBER_ROLES, { description: 'Role of the signed-in user in this shop.' })
   role: MemberRole;
 
-  @OneOf(SHOP_STATUSES)
+  @OneOf(SHOWN_STATUSES, {
+    description:
+      'A read-only shop can be read; a suspended one is closed to its members. Only the operator changes it.',
+  })
   status: ShopStatus;
 
   @Currency()

@@ -96,7 +96,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'suspension is not checked',
     file: DIRECTORY,
-    find: "if (answer.status !== 'active') return new ShopSuspended();",
+    find: "if (status !== 'active' && !isReadOnly) return new ShopSuspended();",
     replace: '',
     suite: 'routes',
   },
