@@ -7,10 +7,6 @@ import { TenantRecord } from './tenant-record.entity';
  */
 export const HOLD_REASONS = ['filling', 'filled', 'replaced', 'removing'] as const;
 
-/** SQL condition on a row `t` of tenants: nothing may migrate, claim or serve it. */
-export const IS_CLOSED = `EXISTS (SELECT FROM public.held_tenants h
-  WHERE h.shop_id = t.shop_id AND h.reason IN ('filling', 'removing'))`;
-
 /** A tenant that belongs to no shop and is not in the warm pool: an operation on shops holds it. */
 @Entity('held_tenants')
 @Index('held_tenants_operation_id_idx', ['operationId'])
