@@ -12,6 +12,7 @@ export const NO_SUCH_DATABASE = '3D000';
 export const NO_SUCH_TABLE = '42P01';
 export const DENIED = '42501';
 export const DUPLICATE_DATABASE = '42P04';
+export const DEPENDENTS_EXIST = '2BP01'; // DROP of something that other objects need
 export const LOCK_NOT_AVAILABLE = '55P03'; // lock_timeout
 
 /** The server is unreachable, starting, stopping or full, or has closed a connection that idled; the same request may soon succeed. */
