@@ -5,7 +5,3 @@
 export const HOLD_REASONS = ['filling', 'filled', 'replaced', 'removing'] as const;
 
 export type HoldReason = (typeof HOLD_REASONS)[number];
-
-/** SQL condition on a row `t` of tenants: nothing may migrate, claim or serve it. */
-export const IS_CLOSED = `EXISTS (SELECT FROM public.held_tenants h
-  WHERE h.shop_id = t.shop_id AND h.reason IN ('filling', 'removing'))`;

@@ -1,5 +1,4 @@
 import type { QueryResult, QueryResultRow } from 'pg';
-import { IS_CLOSED } from './held-tenants';
 
 /** A tenant as the registry has it. */
 export interface RegisteredTenant {
@@ -49,6 +48,10 @@ export const NO_FAILURES: RunScope = { since: 'infinity', runIds: [] };
 export function failedInRun(since: string, runIds: string): string {
   return `(t.status = 'failed' AND (t.finished_at >= ${since}::timestamptz OR t.run_id = ANY (${runIds}::uuid[])))`;
 }
+
+/** SQL condition on a row `t` of tenants: nothing may migrate, claim or serve it. */
+export const IS_CLOSED = `EXISTS (SELECT FROM public.held_tenants h
+  WHERE h.shop_id = t.shop_id AND h.reason IN ('filling', 'removing'))`;
 
 /** Result of recording a tenant that was left undone. */
 export interface Recorded {
@@ -132,7 +135,7 @@ export class TenantRegistry {
       `WITH recorded AS (
          UPDATE tenants t SET status = $2, attempts = attempts + 1, last_error = $3, last_sqlstate = $4, run_id = $5,
            started_at = now(), finished_at = now()
-         WHERE shop_id = $1 AND checksum <> $6 AND NOT (${elsewhere}) RETURNING 1)
+         WHERE shop_id = $1 AND checksum <> $6 AND NOT (${elsewhere}) AND NOT ${IS_CLOSED} RETURNING 1)
        SELECT EXISTS (SELECT FROM recorded) AS "isNew",
          (SELECT count(*)::int FROM tenants t WHERE ${elsewhere}) AS elsewhere`,
       [shopId, status, message, sqlState, this.runId, targetChecksum, this.scope.since, this.scope.runIds],
@@ -140,10 +143,10 @@ export class TenantRegistry {
     return rows[0]!; // one row
   }
 
-  /** True if a runner of the run has failed on the tenant. */
-  async hasFailed(shopId: string): Promise<boolean> {
+  /** True if a runner of the run has failed on the tenant, or an operation has closed it. */
+  async isLeftOut(shopId: string): Promise<boolean> {
     const { rows } = await this.queries.query(
-      `SELECT FROM tenants t WHERE shop_id = $3 AND ${failedInRun('$1', '$2')}`,
+      `SELECT FROM tenants t WHERE shop_id = $3 AND (${failedInRun('$1', '$2')} OR ${IS_CLOSED})`,
       [this.scope.since, this.scope.runIds, shopId],
     );
     return rows.length > 0;
@@ -167,7 +170,7 @@ export class TenantRegistry {
     const { rows } = await this.queries.query<UnfinishedTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.last_error AS message, t.last_sqlstate AS "sqlState"
        FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
-       WHERE t.status = 'deferred' AND t.finished_at >= $1::timestamptz
+       WHERE t.status = 'deferred' AND t.finished_at >= $1::timestamptz AND NOT ${IS_CLOSED}
          AND ($2::uuid[] IS NULL OR t.shop_id = ANY ($2)) AND ($3::uuid IS NULL OR t.shop_id >= $3)
        ORDER BY t.shop_id LIMIT $4`,
       [this.scope.since, shopIds ?? null, from ?? null, limit],

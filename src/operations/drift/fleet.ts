@@ -2,10 +2,11 @@ import type { Client } from 'pg';
 import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
+import { IS_CLOSED } from '../../tenancy/tenant-registry';
 
-/** Ids of all tenants that should exist: those of shops, and spare ones. */
-export const TENANT_IDS =
-  'SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.spare_tenants';
+/** Ids of all complete tenants that should exist: those of shops, spare ones, and those that operations keep. */
+export const TENANT_IDS = `SELECT id AS shop_id FROM public.shops UNION SELECT shop_id FROM public.spare_tenants
+  UNION SELECT t.shop_id FROM public.held_tenants t WHERE NOT ${IS_CLOSED}`;
 
 /** These tenants as a table (shop_id, schema): the naming of TenantLocator in SQL. */
 export const TENANTS = `(SELECT shop_id, 'shop_' || replace(shop_id::text, '-', '') AS schema FROM (${TENANT_IDS}) ids)`;
@@ -18,6 +19,10 @@ export const TENANT_SCHEMAS = `(SELECT oid, nspname::text AS schema FROM pg_name
 
 /** Spare roles, as a table (schema): the name of role and schema. */
 export const SPARE_ROLES = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema FROM public.spare_roles)`;
+
+/** Tenants that an operation fills or removes, so that they are incomplete by right, as a table (schema). */
+export const CLOSED_TENANTS = `(SELECT 'shop_' || replace(shop_id::text, '-', '') AS schema
+  FROM public.held_tenants t WHERE ${IS_CLOSED})`;
 
 export interface Tenant {
   shopId: string;
@@ -34,7 +39,8 @@ export interface Tenant {
 }
 
 /**
- * Lists the tenants of shops, spare tenants, and schemas named as a tenant's that belong to neither.
+ * Lists the tenants of shops, spare tenants, those that operations keep, and schemas named as a tenant's that belong to none
+ * of them. Closed tenants are left out.
  * @param only slugs and ids of shops and spare tenants; all if absent
  * @throws OperatorError naming those that do not exist
  */
@@ -47,7 +53,8 @@ export async function listTenants(client: Client, only?: readonly string[]): Pro
        EXISTS (SELECT FROM pg_roles r WHERE r.rolname = schema) AS "hasRole", i.version AS registered
      FROM ${TENANTS} t FULL JOIN ${TENANT_SCHEMAS} n USING (schema)
      LEFT JOIN public.shops s ON s.id = t.shop_id LEFT JOIN public.tenants i ON i.shop_id = t.shop_id
-     WHERE $1::text[] IS NULL OR s.slug = ANY ($1) OR t.shop_id::text = ANY ($1)
+     WHERE ($1::text[] IS NULL OR s.slug = ANY ($1) OR t.shop_id::text = ANY ($1))
+       AND schema NOT IN (SELECT c.schema FROM ${CLOSED_TENANTS} c)
      ORDER BY 1`,
     [names ?? null],
   );

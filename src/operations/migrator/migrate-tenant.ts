@@ -44,7 +44,7 @@ export class MigrationJob implements TenantJob {
     const { shopId, checksum } = tenant;
     const { roles, runId, limits, locator, signal } = this.settings;
     const placement = locator.locate(shopId);
-    if (isStale && (await this.registry.hasFailed(shopId))) return false; // on another runner, a moment ago
+    if (isStale && (await this.registry.isLeftOut(shopId))) return false; // since its row was read
     const known = isStale ? undefined : this.planner.historyOf(checksum);
     const history = known ?? (await this.readFromSchema(clients.own, shopId, placement));
     if (known === undefined && !this.isPending(history)) return false; // a newer program was here

@@ -3,7 +3,7 @@ import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
 import { assertInstalled } from '../installed';
 import { IN_PROGRESS } from './run-record';
-import type { UnfinishedTenant } from '../../tenancy/tenant-registry';
+import { IS_CLOSED, type UnfinishedTenant } from '../../tenancy/tenant-registry';
 
 const NAMED = 50;
 
@@ -50,20 +50,20 @@ export async function readStatus(client: EngineClient, migrations: TenantMigrati
        count(*) FILTER (WHERE checksum <> $2 AND version <= $1)::int AS behind,
        count(*) FILTER (WHERE version > $1)::int AS ahead,
        count(*) FILTER (WHERE serves_from > $1)::int AS closed,
-       (SELECT count(*)::int FROM spare_tenants) AS "spare" FROM tenants`,
+       (SELECT count(*)::int FROM spare_tenants) AS "spare" FROM tenants t WHERE NOT ${IS_CLOSED}`,
     [latest, checksum],
   );
   const versions = await client.query<FleetStatus['versions'][number]>(
-    'SELECT version, count(*)::int AS tenants FROM tenants GROUP BY version ORDER BY version DESC',
+    `SELECT version, count(*)::int AS tenants FROM tenants t WHERE NOT ${IS_CLOSED} GROUP BY version ORDER BY version DESC`,
   );
   const reasons = await client.query<FleetStatus['reasons'][number]>(
-    `SELECT status, last_sqlstate AS "sqlState", last_error AS message, count(*)::int AS tenants FROM tenants
-     WHERE status <> 'ready' AND checksum <> $1 GROUP BY 1, 2, 3 ORDER BY tenants DESC, message LIMIT 20`,
+    `SELECT status, last_sqlstate AS "sqlState", last_error AS message, count(*)::int AS tenants FROM tenants t
+     WHERE status <> 'ready' AND checksum <> $1 AND NOT ${IS_CLOSED} GROUP BY 1, 2, 3 ORDER BY tenants DESC, message LIMIT 20`,
     [checksum],
   );
   const failed = await client.query<UnfinishedTenant>(
     `SELECT t.shop_id AS "shopId", s.slug, t.last_sqlstate AS "sqlState", t.last_error AS message
-     FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id WHERE t.status <> 'ready' AND t.checksum <> $1
+     FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id WHERE t.status <> 'ready' AND t.checksum <> $1 AND NOT ${IS_CLOSED}
      ORDER BY t.shop_id LIMIT ${NAMED}`,
     [checksum],
   );

@@ -6,7 +6,7 @@ import { VERSION_TABLE, writeDownSql } from '../../database/schema-migrations';
 import { auditSql } from '../../tenancy/audit-log';
 import { actAsOwner } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
-import { failedInRun, type RunScope } from '../../tenancy/tenant-registry';
+import { failedInRun, IS_CLOSED, type RunScope } from '../../tenancy/tenant-registry';
 import type { Step } from './step-planner';
 
 /** Limits of one statement of a step, milliseconds. */
@@ -52,13 +52,13 @@ export function enterSql(step: Step, context: StepContext): string {
 }
 
 /**
- * History that the tenant must have; none has this one if another runner has failed on the tenant since its row was
- * read. Then the step ends as with a stale registry (ST002), which costs the others nothing.
+ * History that the tenant must have; none has this one if another runner has failed on the tenant, or an operation has
+ * closed it, since its row was read. Then the step ends as with a stale registry (ST002), which costs the others nothing.
  */
 function expectedSql({ before }: Step, { shopId, scope }: StepContext): string {
   const hasFailed = failedInRun(quoteLiteral(scope.since), quoteLiteral(`{${scope.runIds.join(',')}}`));
-  return `CASE WHEN (SELECT ${hasFailed} FROM public.tenants t WHERE t.shop_id = '${shopId}')
-      THEN 'failed in this run' ELSE '${before}' END`;
+  return `CASE WHEN (SELECT ${hasFailed} OR ${IS_CLOSED} FROM public.tenants t WHERE t.shop_id = '${shopId}')
+      THEN 'left out' ELSE '${before}' END`;
 }
 
 /** Ends a step: the version row, a check of the resulting shape, the registry, the audit log, COMMIT. */

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { IS_CLOSED } from '../../../tenancy/tenant-registry';
 import type { TenantMigrations } from '../../../tenancy/tenant-migrations';
 import type { Observation } from '../findings';
 import { batchesWith, type Tenant, unionOf } from '../fleet';
@@ -46,7 +47,7 @@ export async function findFailedMigrations(
   const { rows } = await client.query<Observation>(
     `SELECT 'migration-failed' AS check, 'shop_' || replace(shop_id::text, '-', '') AS schema,
        'public.tenants' AS object, 'the last attempt failed: ' || last_error AS detail
-     FROM public.tenants WHERE status <> 'ready' AND checksum <> $1`,
+     FROM public.tenants t WHERE status <> 'ready' AND checksum <> $1 AND NOT ${IS_CLOSED}`,
     [checksum],
   );
   return rows;

@@ -3,7 +3,7 @@ import { LOGIN_SETTINGS } from '../../../database/bootstrap';
 import type { Roles } from '../../../database/roles';
 import { creatorNumber } from '../../../tenancy/role-creators';
 import { difference, type Observation } from '../findings';
-import { SPARE_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
+import { CLOSED_TENANTS, SPARE_ROLES, TENANT_NAME, TENANT_SCHEMAS, TENANTS } from '../fleet';
 
 /** Attributes of each role of the installation. A shop's role is NOLOGIN and has no others. */
 const ATTRIBUTES: Record<keyof Roles, string> = {
@@ -27,6 +27,7 @@ function isLeftover(roles: string): string {
     AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = r.rolname)
     AND NOT EXISTS (SELECT FROM ${TENANTS} t WHERE t.schema = r.rolname)
     AND NOT EXISTS (SELECT FROM ${SPARE_ROLES} s WHERE s.schema = r.rolname)
+    AND NOT EXISTS (SELECT FROM ${CLOSED_TENANTS} c WHERE c.schema = r.rolname)
     AND NOT EXISTS (SELECT FROM pg_shdepend d
       WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
         AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())))
@@ -118,7 +119,7 @@ export async function compareMemberships(
 
 const MEMBERSHIPS = `
   WITH schemas AS MATERIALIZED (SELECT schema FROM ${TENANT_SCHEMAS} s UNION SELECT schema FROM ${SPARE_ROLES} s
-    UNION SELECT schema FROM ${TENANTS} t), -- the role of a shop whose schema is missing waits for its restore
+    UNION SELECT schema FROM ${TENANTS} t UNION SELECT schema FROM ${CLOSED_TENANTS} c), -- the role of a shop whose schema is missing waits for its restore
   shops AS MATERIALIZED (
     SELECT r.oid, s.schema FROM schemas s JOIN pg_roles r ON r.rolname = s.schema),
   links AS MATERIALIZED (
