@@ -261,6 +261,13 @@ describe('a runner', () => {
     await noJobs();
   });
 
+  it('goes from one job of a queue to the next without waiting for a poll', async () => {
+    for (let id = 0; id < 80; id++) await add({ id }, { queue: 'a' });
+    await startRunner();
+    await noJobs(); // a poll for each would take minutes
+    expect(ofKind('end')).toHaveLength(80);
+  });
+
   it('does every job when all its connections break', async () => {
     const runner = await startRunner();
     for (let id = 0; id < 60; id++) await add({ id, ms: 50 });
