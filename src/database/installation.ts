@@ -15,6 +15,7 @@ import type { Env } from '../config/env';
 import { bootstrap } from './bootstrap';
 import { type DatabaseServer, openExistingServer, openServer } from './server/database-server';
 import { quoteIdent, quoteLiteral } from './identifiers';
+import { migrateJobs } from './job-schema';
 import { loginUrl, openLogin } from './logins';
 import { PUBLIC_MIGRATIONS } from './migration-folders';
 import { renameRoleCreators } from './renamed-roles';
@@ -81,6 +82,7 @@ export async function openInstallation(
     // One connection: since PostgreSQL 16, the first statement of the admin login reads all its memberships.
     const applied = await withClient(url, 'prepare', async (client) => {
       await renameRoleCreators(client, roles);
+      await migrateJobs(client, url, roles, logger); // before public, whose version tells an API that all is ready
       const migrations = await migratePublic(client, roles);
       await ensureSigningKeys(client, secrets);
       return migrations;

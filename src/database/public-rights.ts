@@ -37,6 +37,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
 /** Functions, by name and arguments, that only the public login may call. All but `access_of` run with the owner's rights. */
 export const PUBLIC_FUNCTIONS: string[] = [
   'access_of(uuid, uuid, uuid)',
+  'add_job(text, jsonb, text, text, timestamp with time zone, integer)',
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
 ];
