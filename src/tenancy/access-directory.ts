@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../common/app-error';
-import { isId } from '../common/ids';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
+import { getShopId } from './named-shops';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
@@ -84,13 +84,13 @@ export class AccessDirectory {
 
   /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
-    const [owner] = await this.database.read<{ user_id: string; shop_id: string }>(
-      `SELECT m.user_id, m.shop_id FROM memberships m JOIN shops s ON s.id = m.shop_id
-       WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
-      [slugOrId],
+    const shopId = await getShopId((sql, values) => this.database.read(sql, values), slugOrId);
+    const [owner] = await this.database.read<{ user_id: string }>(
+      `SELECT user_id FROM memberships WHERE role = 'owner' AND shop_id = $1 ORDER BY created_at LIMIT 1`,
+      [shopId],
     );
-    if (owner === undefined) throw new ShopNotFound({ detail: `No shop has the slug or id ${slugOrId}.` });
-    return this.enter(owner.user_id, owner.shop_id);
+    if (owner === undefined) throw new ShopNotFound({ detail: `The shop ${slugOrId} has no owner.` });
+    return this.enter(owner.user_id, shopId);
   }
 
   /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { isId } from '../../common/ids';
-import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
+import { lockNamedShop } from './named-shop';
 import { Shop } from './shop.entity';
 import type { ShopStatus } from '../../tenancy/tenant';
 
@@ -17,15 +16,11 @@ export class ShopStatusService {
    * Sets the status of a shop, unless it already has that status.
    * @param shop slug or id
    * @returns the shop's slug, and whether the status changed
-   * @throws OperatorError if there is no such shop
+   * @throws ShopNotFound
    */
   update(shop: string, status: ShopStatus): Promise<{ slug: string; hasChanged: boolean }> {
     return this.database.transaction(async (manager) => {
-      const found = await manager.findOne(Shop, {
-        where: isId(shop) ? { id: shop } : { slug: shop },
-        lock: { mode: 'for_no_key_update' },
-      });
-      if (found === null) throw new OperatorError(`No shop has the slug or id ${shop}.`);
+      const found = await lockNamedShop(manager, shop);
       const { id: shopId, slug } = found;
       if (found.status === status) return { slug, hasChanged: false };
       await manager.update(Shop, { id: shopId }, { status });

@@ -6,7 +6,7 @@ import { Matches } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 import { MEMBER_ROLES, type MemberRole, SHOP_STATUSES, type ShopStatus } from '../../tenancy/tenant';
 
-function Slug(): PropertyDecorator {
+export function Slug(): PropertyDecorator {
   return applyDecorators(
     Text({
       max: 60,
