@@ -1,5 +1,5 @@
 /** Packages that publish only ES modules and are loaded inside the jest sandbox (CommonJS). */
-const esmOnly = ['@nestjs', 'fast-check', 'uuid', 'pure-rand'];
+const esmOnly = ['@nestjs', 'fast-check', 'uuid', 'pure-rand', 'age-encryption', '@noble', '@scure'];
 
 /** @type {import('jest').Config} */
 const common = {

@@ -8,6 +8,7 @@ const SRC = path.join(__dirname, '..', 'src');
 const LAYERS = [
   ...(['entry', 'app', 'public', 'tenant/transfer', 'tenant', 'cli'] as const),
   ...([
+    'operations/lifecycle',
     'operations/migrator',
     'operations/drift/repair',
     'operations/drift',

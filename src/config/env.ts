@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
+import { KEEP_PROBLEM, parseKeep, parseTarget, TARGET_PROBLEM } from './backups';
 import { databaseUrlProblem } from './database-url';
 
 /** A URL that can be parsed without a doubt about what belongs to the password. */
@@ -56,6 +57,40 @@ const settings = z.object({
     .refine((origins) => origins.every(isOrigin), 'must be origins such as https://shop.example, by commas')
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
+  BACKUP_TARGET: z
+    .string()
+    .refine((text) => parseTarget(text) !== null, TARGET_PROBLEM)
+    .optional(),
+  S3_ENDPOINT: z
+    .string()
+    .refine(isEndpoint, 'must be http://host:port or https://host:port, without a user, path or query')
+    .optional(),
+  S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{2,50}$/, 'must be the name of a region, such as eu-central-1')
+    .optional(),
+  BACKUP_KEEP: z
+    .string()
+    .default('7d4w')
+    .transform((text, context) => {
+      const keep = parseKeep(text);
+      if (keep !== null) return keep;
+      context.addIssue({ code: 'custom', message: KEEP_PROBLEM });
+      return z.NEVER;
+    }),
+  BACKUP_SCHEDULE: z
+    .string()
+    .regex(/^\s*(?:[\d*/,-]+\s+){4}[\d*/,-]+\s*$/, 'must be the five fields of cron, such as 30 2 * * *')
+    .optional(),
+  BACKUP_RECIPIENTS: z
+    .string()
+    .transform(itemsOf)
+    .refine((keys) => keys.every(isRecipient), 'must be public keys of age, which begin with age1, by commas')
+    .optional(),
+  BACKUP_IDENTITY_FILE: z
+    .string()
+    .transform((file) => path.resolve(file))
+    .optional(),
 });
 
 /**
@@ -137,6 +172,15 @@ function itemsOf(text: string): string[] {
 /** True for an origin exactly as browsers send it: neither a path nor a default port, no wildcard, lower case. */
 function isOrigin(text: string): boolean {
   return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+function isEndpoint(text: string): boolean {
+  return /^https?:\/\/[^/?#@]+\/?$/.test(text) && URL.canParse(text);
+}
+
+/** True for the letters of a public key; `age-encryption` checks the rest when a backup begins. */
+function isRecipient(text: string): boolean {
+  return /^age1(?:pq1|tag1|tagpq1)?[02-9ac-hj-np-z]{50,}$/.test(text);
 }
 
 /** True for an IP address or a network such as `10.0.0.0/8`. */

@@ -26,6 +26,11 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   role_stock: 'SELECT',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
+  held_tenants: 'SELECT',
+  backups: 'SELECT',
+  // May ask for an operation and for its cancellation; only a runner with admin rights takes, changes or ends one.
+  operations:
+    'SELECT, INSERT (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive), UPDATE (cancel_wanted)',
   // Append-only, and the server sets the time: no right on the column `at`, none to change or remove rows.
   audit_log: 'SELECT, INSERT (id, action, actor_id, shop_id, request_id, details)',
 };

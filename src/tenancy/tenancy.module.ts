@@ -18,6 +18,7 @@ import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
+import { HeldTenant } from './held-tenant.entity';
 import { MigrationRun } from './migration-run.entity';
 import { SpareRole } from './spare-role.entity';
 import { SpareTenant } from './spare-tenant.entity';
@@ -28,7 +29,7 @@ import { WarmPool } from './warm-pool';
 const LONG_MS = 100;
 
 /** The engine's own tables in `public`. */
-export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, MigrationRun];
+export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, HeldTenant, MigrationRun];
 
 /** The engine. Its connection pool is created here and not exported. */
 @Module({})

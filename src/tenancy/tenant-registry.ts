@@ -1,4 +1,5 @@
 import type { QueryResult, QueryResultRow } from 'pg';
+import { IS_CLOSED } from './held-tenant.entity';
 
 /** A tenant as the registry has it. */
 export interface RegisteredTenant {
@@ -76,11 +77,11 @@ export class TenantRegistry {
     private readonly runId: string = NO_RUN,
   ) {}
 
-  /** Numbers of tenants by migration history, without those that this run failed on. One query for the fleet. */
+  /** Numbers of open tenants by migration history, without those that this run failed on. One query for the fleet. */
   async groups({ shopIds, from }: TenantSelection): Promise<TenantGroup[]> {
     const { rows } = await this.queries.query<TenantGroup>(
       `SELECT checksum, version, count(*)::int AS tenants FROM tenants t
-       WHERE NOT ${failedInRun('$1', '$2')}
+       WHERE NOT ${failedInRun('$1', '$2')} AND NOT ${IS_CLOSED}
          AND ($3::uuid[] IS NULL OR shop_id = ANY ($3)) AND ($4::uuid IS NULL OR shop_id >= $4)
        GROUP BY checksum, version ORDER BY version, checksum`,
       [this.scope.since, this.scope.runIds, shopIds ?? null, from ?? null],
@@ -98,7 +99,7 @@ export class TenantRegistry {
     const { rows } = await this.queries.query<RegisteredTenant>(
       `SELECT t.shop_id AS "shopId", s.slug, t.version, t.checksum FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
        WHERE t.checksum = ANY ($3) AND ($6::uuid IS NULL OR t.shop_id > $6)
-         AND NOT ${failedInRun('$1', '$2')}
+         AND NOT ${failedInRun('$1', '$2')} AND NOT ${IS_CLOSED}
          AND ($4::uuid[] IS NULL OR t.shop_id = ANY ($4)) AND ($5::uuid IS NULL OR t.shop_id >= $5)
        ORDER BY t.shop_id LIMIT $7`,
       [this.scope.since, this.scope.runIds, checksums, shopIds ?? null, from ?? null, after, size],
@@ -109,7 +110,7 @@ export class TenantRegistry {
   /** Ids of `size` tenants with one of these histories, drawn at random. */
   async sample(selection: TenantSelection, checksums: readonly string[], size: number): Promise<string[]> {
     const { rows } = await this.queries.query<{ shopId: string }>(
-      `SELECT shop_id AS "shopId" FROM tenants WHERE checksum = ANY ($1)
+      `SELECT shop_id AS "shopId" FROM tenants t WHERE checksum = ANY ($1) AND NOT ${IS_CLOSED}
          AND ($2::uuid[] IS NULL OR shop_id = ANY ($2)) AND ($3::uuid IS NULL OR shop_id >= $3)
        ORDER BY random() LIMIT $4`,
       [checksums, selection.shopIds ?? null, selection.from ?? null, size],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import '../../src/app/app.module';
+import '../../src/operations/lifecycle/lifecycle.errors';
 import { errorCatalogue } from '../../src/common/app-error';
 
 const ROW = /^\| `([A-Z_]+)` +\| (\d{3}) +\| (.+?) +\|/gm;

@@ -10,7 +10,7 @@ const names = SETTING_NAMES.toSorted();
 const defaults = readEnv({});
 
 /** Rows of the page's tables: name, default and range. */
-const documented = [...page.matchAll(/^\| `([A-Z_]+)` *\| (`[^`]+`|unset) *\| ([^|]+?) *\|/gm)].map(
+const documented = [...page.matchAll(/^\| `([A-Z\d_]+)` *\| (`[^`]+`|unset) *\| ([^|]+?) *\|/gm)].map(
   ([, name, value, range]) => ({
     name: name as keyof typeof defaults,
     value: value === 'unset' ? undefined : value!.replaceAll('`', ''),
@@ -18,7 +18,7 @@ const documented = [...page.matchAll(/^\| `([A-Z_]+)` *\| (`[^`]+`|unset) *\| ([
   }),
 );
 /** Lines of the example: name and value; one that is commented out has no default. */
-const exemplary = [...example.matchAll(/^(#?)([A-Z_]+)=(.*)$/gm)].map(([, comment, name, value]) => ({
+const exemplary = [...example.matchAll(/^(#?)([A-Z\d_]+)=(.*)$/gm)].map(([, comment, name, value]) => ({
   name: name as keyof typeof defaults,
   value: comment === '#' ? undefined : value!,
 }));

@@ -1,0 +1,63 @@
+import type { ClientBase } from 'pg';
+import type { z } from 'zod';
+import type { Logger } from '../../common/logger';
+import type { Env } from '../../config/env';
+import type { Installation } from '../../database/installation';
+import type { TenantMigrations } from '../../tenancy/tenant-migrations';
+import type { Operation } from './operation.entity';
+import type { Beat } from './operation-store';
+
+/** Parts of the program that operations use. All need admin rights. */
+export interface Tools {
+  installation: Installation;
+  migrations: TenantMigrations;
+  env: Env;
+  logger: Logger;
+}
+
+/** One run of an operation, for the code of its kind. */
+export interface OperationRun {
+  readonly tools: Tools;
+  readonly operation: Readonly<Operation>;
+  /** Aborted when the process stops, the operation is cancelled or the lease is lost: end soon, by an error. */
+  readonly signal: AbortSignal;
+  /** Reports progress; stored with the next heartbeat. */
+  report(progress: Partial<Beat>): void;
+  /**
+   * Stores what a next runner need not repeat.
+   * @param client connection inside the transaction of the work; by default a connection of its own
+   * @throws LeaseLost: roll back
+   */
+  save(checkpoint: object, client?: ClientBase): Promise<void>;
+}
+
+/** A kind of operation. Its work must be safe to repeat from its last checkpoint: a runner may be killed at any moment. */
+export interface OperationKind<I extends object = object, C extends object = object> {
+  readonly name: string;
+  readonly input: z.ZodType<I>;
+  /** @returns the result, as it is stored and shown */
+  run(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<object>;
+  /** Removes what an operation that failed or was cancelled leaves. Safe to repeat. */
+  undo?(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<void>;
+}
+
+/** Thrown when another runner has taken the operation over, or may have. Nothing more may be written. */
+export class LeaseLost extends Error {
+  constructor(cause?: unknown) {
+    super('another runner may have taken this operation over', { cause });
+  }
+}
+
+/** Reason of an abort: somebody asked for the cancellation. */
+export class Cancelled extends Error {
+  constructor() {
+    super('the operation was cancelled');
+  }
+}
+
+/** Reason of an abort: the process stops, and another may go on. */
+export class Stopped extends Error {
+  constructor() {
+    super('the process stops');
+  }
+}

@@ -1,0 +1,223 @@
+import type { ClientBase } from 'pg';
+import { AppError } from '../../common/app-error';
+import { newId } from '../../common/ids';
+import { adminOf } from '../../database/installation';
+import { describeError, faultOf, isDisconnected } from '../faults';
+import { ReconnectingClient } from '../reconnecting-client';
+import type { Operation, OperationFailure, OperationState } from './operation.entity';
+import {
+  Cancelled,
+  LeaseLost,
+  type OperationKind,
+  type OperationRun,
+  Stopped,
+  type Tools,
+} from './operation-kind';
+import {
+  type Beat,
+  claimOperation,
+  endOperation,
+  findOperation,
+  writeBeat,
+  writeCheckpoint,
+} from './operation-store';
+
+const HEARTBEAT_MS = 3000;
+/** Without an answer to a heartbeat for this long, the lease may be lost. Shorter than the lease itself. */
+const SILENCE_MS = 12_000;
+/** An operation that has ended this many runners is not given to another. */
+const MAX_ATTEMPTS = 5;
+
+export interface RunOptions {
+  /** Aborted when the process stops. */
+  signal?: AbortSignal;
+  /** Meaning of a stop: another process may go on, or the operation is undone. */
+  onStop?: 'release' | 'cancel';
+  onProgress?: (beat: Beat) => void;
+}
+
+/** Runs recorded operations: takes the lease, keeps it, and records how the operation ended. */
+export class OperationRunner {
+  private readonly kinds: ReadonlyMap<string, OperationKind>;
+
+  constructor(
+    private readonly tools: Tools,
+    kinds: readonly OperationKind[],
+  ) {
+    this.kinds = new Map(kinds.map((kind) => [kind.name, kind]));
+  }
+
+  /**
+   * Runs an operation to its end, or until the process stops.
+   * @returns the operation as it is afterwards; null when another runner has it or it has ended
+   * @throws LeaseLost; the server's error when the connection was lost, after which another run goes on
+   */
+  async run(id: string, options: RunOptions = {}): Promise<Operation | null> {
+    const runner = newId();
+    const control = new ReconnectingClient(adminOf(this.tools.installation).url, 'operation');
+    try {
+      const operation = await claimOperation(await control.client(), id, runner);
+      if (operation === null) return null;
+      const lease = new Lease(this.tools, control, operation, runner, options.onProgress);
+      try {
+        await this.work(lease, operation, options);
+      } finally {
+        await lease.stopBeating();
+      }
+      return await findOperation(await control.client(), id);
+    } finally {
+      await control.reset();
+    }
+  }
+
+  private async work(lease: Lease, operation: Operation, options: RunOptions): Promise<void> {
+    const stop = () => lease.abort(options.onStop === 'cancel' ? new Cancelled() : new Stopped());
+    options.signal?.addEventListener('abort', stop);
+    if (options.signal?.aborted === true) stop();
+    try {
+      const kind = this.kindOf(operation);
+      const input = kind.input.parse(operation.input);
+      if (operation.cancelWanted) throw new Cancelled();
+      if (operation.attempts > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} runners have ended during it`);
+      const result = await kind.run(lease.run(), input, operation.checkpoint);
+      await lease.end({ state: 'done', result });
+    } catch (error) {
+      await this.fail(lease, operation, lease.reason ?? error);
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Records why the operation did not succeed, after its undo. */
+  private async fail(lease: Lease, operation: Operation, error: unknown): Promise<void> {
+    if (error instanceof LeaseLost) throw error;
+    if (error instanceof Stopped) return lease.end({ state: 'queued' });
+    if (faultOf(error) === 'server' && isDisconnected(error)) {
+      await lease.end({ state: 'queued' }); // a next runner goes on when the server is back
+      throw error;
+    }
+    const state: OperationState = error instanceof Cancelled ? 'cancelled' : 'failed';
+    const failure = failureOf(error);
+    this.tools.logger.warn({
+      event: `operation.${state}`,
+      operation: operation.id,
+      kind: operation.kind,
+      err: error,
+    });
+    try {
+      const kind = this.kindOf(operation);
+      lease.beginUndo();
+      await kind.undo?.(lease.run(), kind.input.parse(operation.input), lease.checkpoint);
+      await lease.end({ state, error: failure });
+    } catch (undoing) {
+      if (undoing instanceof LeaseLost) throw undoing;
+      const message = `${failure.message}; what it left could not be removed: ${failureOf(undoing).message}`;
+      await lease.end({ state: 'failed', error: { ...failure, message } });
+    }
+  }
+
+  private kindOf({ kind }: Operation): OperationKind {
+    const found = this.kinds.get(kind);
+    if (found === undefined) throw new Error(`this program knows no operation ${kind}`);
+    return found;
+  }
+}
+
+/** The lease of one operation: heartbeats, the checkpoint, and the signal that ends the work. */
+class Lease {
+  checkpoint: object;
+  private controller = new AbortController();
+  private isUndoing = false;
+  private readonly beat: Beat;
+  private readonly timer: NodeJS.Timeout;
+  private answeredAt = Date.now();
+  private beating: Promise<void> | undefined;
+
+  constructor(
+    private readonly tools: Tools,
+    private readonly control: ReconnectingClient,
+    private readonly operation: Operation,
+    private readonly runner: string,
+    private readonly onProgress: ((beat: Beat) => void) | undefined,
+  ) {
+    const { step, done, total, checkpoint } = operation;
+    this.beat = { step, done, total };
+    this.checkpoint = checkpoint;
+    this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
+  }
+
+  /** Reason of the abort, once the work was aborted. */
+  get reason(): unknown {
+    return this.controller.signal.aborted ? this.controller.signal.reason : undefined;
+  }
+
+  abort(reason: Error): void {
+    this.controller.abort(reason);
+  }
+
+  /** Lets the undo run to its end; only a lost lease aborts it. */
+  beginUndo(): void {
+    this.controller = new AbortController();
+    this.isUndoing = true;
+  }
+
+  run(): OperationRun {
+    return {
+      tools: this.tools,
+      operation: this.operation,
+      signal: this.controller.signal,
+      report: (progress) => {
+        Object.assign(this.beat, progress);
+        this.onProgress?.(this.beat);
+      },
+      save: (checkpoint, client) => this.save(checkpoint, client),
+    };
+  }
+
+  async end(end: { state: OperationState; result?: object; error?: OperationFailure }): Promise<void> {
+    await this.stopBeating();
+    await this.sendBeat(); // the last progress
+    const client = await this.control.client();
+    if (!(await endOperation(client, this.operation.id, this.runner, end))) throw new LeaseLost();
+  }
+
+  async stopBeating(): Promise<void> {
+    clearInterval(this.timer);
+    await this.beating;
+  }
+
+  private async save(checkpoint: object, client?: ClientBase): Promise<void> {
+    const queries = client ?? (await this.control.client());
+    if (!(await writeCheckpoint(queries, this.operation.id, this.runner, checkpoint))) throw new LeaseLost();
+    this.checkpoint = checkpoint;
+  }
+
+  /** A server that freezes answers nothing, so silence is noticed here and not by an error. */
+  private tick(): void {
+    if (Date.now() - this.answeredAt > SILENCE_MS) this.abort(new LeaseLost());
+    this.beating ??= this.sendBeat().finally(() => (this.beating = undefined));
+  }
+
+  private async sendBeat(): Promise<void> {
+    try {
+      const client = await this.control.client();
+      const cancelWanted = await writeBeat(client, this.operation.id, this.runner, this.beat);
+      if (cancelWanted === null) return this.abort(new LeaseLost());
+      this.answeredAt = Date.now();
+      if (cancelWanted && !this.isUndoing) this.abort(new Cancelled());
+    } catch (error) {
+      this.tools.logger.warn({
+        event: 'operation.heartbeat_failed',
+        operation: this.operation.id,
+        err: error,
+      });
+      await this.control.reset();
+    }
+  }
+}
+
+function failureOf(error: unknown): OperationFailure {
+  const { message, sqlState } = describeError(error);
+  const code = error instanceof AppError ? error.kind.code : sqlState;
+  return { message, code };
+}

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { types } from 'node:util';
+import {
+  type BackupFile,
+  type BackupTarget,
+  checkFileName,
+  type Fill,
+  fileExists,
+  fileNotFound,
+  isFileName,
+  type Leftover,
+  PARTIAL,
+} from './backup-target';
+import { TargetError } from './targets.errors';
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Backup files in one directory, readable by the user of the program alone. */
+export class DirectoryTarget implements BackupTarget {
+  constructor(readonly location: string) {}
+
+  async write<T>(name: string, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
+    checkFileName(name);
+    await this.#access(() => mkdir(this.location, { recursive: true, mode: 0o700 }));
+    if ((await this.#find(name)) !== null) throw fileExists(name, this.location);
+    const partial = path.join(this.location, `${name}.${randomBytes(6).toString('hex')}${PARTIAL}`);
+    const handle = await this.#access(() => open(partial, 'wx', 0o600));
+    try {
+      const written = await this.#fill(handle, fill);
+      await this.#publish(partial, name);
+      return written;
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  }
+
+  async read(name: string): Promise<Readable> {
+    checkFileName(name);
+    const handle = await this.#access(() => open(this.#path(name), 'r'), name);
+    return handle.createReadStream({ highWaterMark: 256 * 1024 });
+  }
+
+  async size(name: string): Promise<number> {
+    checkFileName(name);
+    const file = await this.#find(name);
+    if (file === null) throw fileNotFound(name, this.location);
+    return file.bytes;
+  }
+
+  async *list(): AsyncGenerator<BackupFile> {
+    for (const name of (await this.#names()).filter(isFileName)) {
+      const file = await this.#find(name); // null: removed meanwhile, or a folder
+      if (file !== null) yield file;
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    checkFileName(name);
+    await this.#access(() => rm(this.#path(name), { force: true }));
+    await this.#access(() => this.#sync());
+  }
+
+  async *leftovers(): AsyncGenerator<Leftover> {
+    for (const name of (await this.#names()).filter((each) => each.endsWith(PARTIAL))) {
+      const file = await this.#find(name);
+      if (file === null) continue;
+      const remove = () => this.#access(() => rm(this.#path(name), { force: true }));
+      yield { name, startedAt: file.createdAt, remove };
+    }
+  }
+
+  /** Writes and syncs the content. The file is closed whatever happens. */
+  async #fill<T>(handle: FileHandle, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
+    const sink = handle.createWriteStream({ flush: true, highWaterMark: 1024 * 1024 });
+    const closed = new Promise<void>((resolve) => void sink.once('close', resolve));
+    sink.on('error', () => {}); // `fill` and `finished` report it; an error without a listener would end the process
+    try {
+      const result = await fill(sink);
+      if (!sink.writableEnded) sink.end();
+      await finished(sink);
+      return { bytes: sink.bytesWritten, result };
+    } catch (error) {
+      throw isSystemError(error) && FULL.has(error.code) ? this.#explain(error) : error;
+    } finally {
+      sink.destroy();
+      await closed;
+    }
+  }
+
+  /** Gives the file its name. A link refuses a name that exists; where a file system has no links, a question comes first. */
+  async #publish(partial: string, name: string): Promise<void> {
+    await this.#access(async () => {
+      try {
+        await link(partial, this.#path(name));
+        await unlink(partial);
+      } catch (error) {
+        if (!isSystemError(error) || !NO_HARD_LINKS.has(error.code)) throw error;
+        if ((await this.#find(name)) !== null) throw fileExists(name, this.location, error);
+        await rename(partial, this.#path(name));
+      }
+      await this.#sync();
+    }, name);
+  }
+
+  /** Makes new and removed names survive a power cut. */
+  async #sync(): Promise<void> {
+    const directory = await open(this.location, 'r').catch((error: unknown) => {
+      if (isSystemError(error) && error.code === 'ENOENT') return null;
+      throw error;
+    });
+    try {
+      await directory?.sync();
+    } finally {
+      await directory?.close();
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.location)).toSorted();
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return []; // the first backup creates it
+      throw this.#explain(error);
+    }
+  }
+
+  async #find(name: string): Promise<(BackupFile & { createdAt: Date }) | null> {
+    try {
+      const found = await stat(this.#path(name));
+      if (!found.isFile()) return null;
+      return { name, bytes: found.size, modifiedAt: found.mtime, createdAt: found.birthtime };
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return null;
+      throw this.#explain(error, name);
+    }
+  }
+
+  #path(name: string): string {
+    return path.join(this.location, name);
+  }
+
+  async #access<T>(work: () => Promise<T>, name?: string): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explain(error, name);
+    }
+  }
+
+  #explain(error: unknown, name?: string): unknown {
+    if (!isSystemError(error)) return error;
+    if (error.code === 'ENOENT' && name !== undefined) return fileNotFound(name, this.location, error);
+    if (error.code === 'EEXIST' && name !== undefined) return fileExists(name, this.location, error);
+    if (FULL.has(error.code))
+      return new TargetError('BACKUP_TARGET_FULL', `No space is left in ${this.location}.`, error);
+    if (DENIED.has(error.code))
+      return new TargetError(
+        'BACKUP_TARGET_DENIED',
+        `The user of this program may not use ${this.location}.`,
+        error,
+      );
+    if (error.code === 'ENOTDIR' || error.code === 'EEXIST')
+      return new TargetError('BACKUP_TARGET_INVALID', `${this.location} is no folder.`, error);
+    return new TargetError('BACKUP_TARGET_FAILED', `${this.location} cannot be used.`, error);
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return types.isNativeError(error) && 'syscall' in error && 'code' in error;
+}

@@ -1,0 +1,36 @@
+import { OperatorError } from '../../../common/report';
+
+/** Codes of what can be wrong with backup files, their place or their keys; docs/backups.md explains each. */
+export const TARGET_CODES = [
+  'BACKUP_TARGET_INVALID',
+  'BACKUP_TARGET_UNREACHABLE',
+  'BACKUP_TARGET_FULL',
+  'BACKUP_TARGET_DENIED',
+  'BACKUP_TARGET_FAILED',
+  'BACKUP_BUCKET_NOT_FOUND',
+  'BACKUP_REGION_WRONG',
+  'BACKUP_FILE_NAME_INVALID',
+  'BACKUP_FILE_NOT_FOUND',
+  'BACKUP_FILE_EXISTS',
+  'BACKUP_FILE_TOO_LARGE',
+  'BACKUP_FILE_CHANGED',
+  'BACKUP_FILE_NOT_ENCRYPTED',
+  'BACKUP_FILE_DAMAGED',
+  'BACKUP_KEY_MISSING',
+  'BACKUP_KEY_INVALID',
+  'BACKUP_KEY_WRONG',
+  'BACKUP_KEEP_INVALID',
+] as const;
+
+export type TargetCode = (typeof TARGET_CODES)[number];
+
+/** An error of backup files. Its message begins with the code, for commands print messages. It holds no key and no credential. */
+export class TargetError extends OperatorError {
+  constructor(
+    readonly code: TargetCode,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(`${code}: ${message}`, { cause });
+  }
+}
