@@ -3,7 +3,11 @@ import type { CommandContext } from '../cli/command-context';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
+import { addUserSessions } from '../public/auth/user-sessions.command';
+import { addShopMembers } from '../public/members/shop-members.command';
+import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
+import { addShopSupport } from '../public/shops/shop-support.command';
 import { addOrdersImport } from '../tenant/transfer/orders-import.command';
 import { addProductsImport } from '../tenant/transfer/products-import.command';
 import { ENTITIES } from './app.module';
@@ -12,8 +16,12 @@ import { ENTITIES } from './app.module';
 export function addAppCommands(program: Command, context: CommandContext): void {
   addMigrationGenerate(program, context, ENTITIES);
   addProvisioningWorker(program, context);
+  addShopReports(program, context);
+  addShopSupport(program, context);
   addShopStatus(program, context);
+  addShopMembers(program, context);
   addResetPassword(program, context);
+  addUserSessions(program, context);
   addProductsImport(program, context);
   addOrdersImport(program, context);
 }

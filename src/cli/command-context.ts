@@ -5,11 +5,14 @@ import { OperatorError } from '../common/report';
 import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
-import { findInstallation, type Installation, openInstallation } from '../database/installation';
+import { adminOf, findInstallation, type Installation, openInstallation } from '../database/installation';
+import { withClient } from '../database/with-client';
+import { assertInstalled } from '../operations/installed';
 
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 type Work<T> = (installation: Installation, env: Env, logger: Logger) => Promise<T>;
+type AppWork<T> = (app: INestApplicationContext, env: Env) => Promise<T>;
 
 /** Context of a command: opens what the command asks for, and closes it when the work is done. */
 export class CommandContext {
@@ -38,8 +41,20 @@ export class CommandContext {
   }
 
   /** Opens the application without its HTTP side. */
-  async withApp<T>(work: (app: INestApplicationContext, env: Env) => Promise<T>): Promise<T> {
-    return this.withInstallation(async (installation, env, logger) => {
+  withApp<T>(work: AppWork<T>): Promise<T> {
+    return this.withInstallation(this.inApp(work));
+  }
+
+  /** Opens the application on the database as it is, for work that only reads. */
+  withUntouchedApp<T>(work: AppWork<T>): Promise<T> {
+    return this.withUntouchedInstallation(async (installation, env, logger) => {
+      await withClient(adminOf(installation).url, 'look', assertInstalled);
+      return this.inApp(work)(installation, env, logger);
+    });
+  }
+
+  private inApp<T>(work: AppWork<T>): Work<T> {
+    return async (installation, env, logger) => {
       const { NestFactory } = await import('@nestjs/core'); // most commands do not need it
       const module = await this.loadAppModule({ env, logger, installation });
       const app = await NestFactory.createApplicationContext(module, {
@@ -51,7 +66,7 @@ export class CommandContext {
       } finally {
         await app.close();
       }
-    });
+    };
   }
 
   private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {

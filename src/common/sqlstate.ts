@@ -14,11 +14,12 @@ export const DENIED = '42501';
 export const DUPLICATE_DATABASE = '42P04';
 export const DEPENDENTS_EXIST = '2BP01'; // DROP of something that other objects need
 export const LOCK_NOT_AVAILABLE = '55P03'; // lock_timeout
+export const STATEMENT_CANCELLED = '57014'; // statement_timeout
 
 /** The server is unreachable, starting, stopping or full, or has closed a connection that idled; the same request may soon succeed. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57P01', '57P02', '57P03', '57P05', '25P03', '58'];
 /** The statement gave way to others: lock timeout, statement timeout, deadlock, serialization failure. */
-const CONTENTION = new Set([LOCK_NOT_AVAILABLE, '57014', '40P01', '40001']);
+const CONTENTION = new Set([LOCK_NOT_AVAILABLE, STATEMENT_CANCELLED, '40P01', '40001']);
 /**
  * The schema is not the one that the statement was written for: a column, table or function is missing, a result has
  * other columns than before, a value does not fit a column or constraint.

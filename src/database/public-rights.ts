@@ -10,6 +10,7 @@ const ALL = 'SELECT, INSERT, UPDATE, DELETE';
 export const PUBLIC_RIGHTS: Record<string, string> = {
   users: ALL,
   shops: ALL,
+  former_slugs: ALL,
   memberships: ALL,
   sessions: ALL,
   refresh_tokens: ALL,
@@ -40,6 +41,9 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'add_job(text, jsonb, text, text, timestamp with time zone, integer)',
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
+  'last_orders(uuid[])',
+  'shop_sizes()',
+  'shop_tables(uuid)',
 ];
 
 /** SQL that grants the public login these rights and no others. Run it as the owner, in one transaction. */

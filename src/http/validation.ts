@@ -1,6 +1,7 @@
 import { getMetadataStorage } from 'class-validator';
 import { ParseUUIDPipe, type ValidationError, ValidationPipe } from '@nestjs/common';
 import { ValidationFailed } from '../common/common.errors';
+import { assertSafeInput } from './safe-input';
 
 interface FieldError {
   field: string;
@@ -21,6 +22,12 @@ export function createValidationPipe(): ValidationPipe {
       return new ValidationFailed({ errors: fields, detail: fields.map((f) => f.message).join('; ') });
     },
   });
+}
+
+/** Validates what a command was given by the DTO of a body. @throws ValidationFailed */
+export async function validated<T extends object>(dto: new () => T, input: object): Promise<T> {
+  assertSafeInput(input, 'input');
+  return (await createValidationPipe().transform(input, { type: 'body', metatype: dto })) as T;
 }
 
 /** Validates an id in the path: `@Param('id', IdPipe)`. */

@@ -6,15 +6,15 @@ import { OperatorError } from '../common/report';
  * @throws OperatorError on a database that the program never ran on, or that only an older version ran on
  */
 export async function assertInstalled(client: Client): Promise<void> {
-  const { rows } = await client.query<{ hasTenants: boolean; hasSpares: boolean }>(
+  const { rows } = await client.query<{ hasTenants: boolean; hasFormerSlugs: boolean }>(
     `SELECT to_regclass('public.tenants') IS NOT NULL AS "hasTenants",
-       to_regclass('public.spare_tenants') IS NOT NULL AS "hasSpares"`,
+       to_regclass('public.former_slugs') IS NOT NULL AS "hasFormerSlugs"`,
   );
-  const { hasTenants, hasSpares } = rows[0]!; // one row
+  const { hasTenants, hasFormerSlugs } = rows[0]!; // one row
   if (!hasTenants)
     throw new OperatorError(
       'The tables of the program are missing. Start the program on this database once.',
     );
-  if (!hasSpares)
+  if (!hasFormerSlugs)
     throw new OperatorError('The database is older than the program: run `npm run migrate:public` first.');
 }

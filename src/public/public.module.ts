@@ -20,13 +20,18 @@ import { PasswordReset } from './auth/password-reset.entity';
 import { PasswordResetService } from './auth/password-reset.service';
 import { RefreshToken } from './auth/refresh-token.entity';
 import { Session } from './auth/session.entity';
+import { SessionSupportService } from './auth/session-support.service';
 import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
+import { MemberSupportService } from './members/member-support.service';
 import { MembersService } from './members/members.service';
+import { FleetService } from './shops/fleet.service';
+import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
+import { ShopSupportService } from './shops/shop-support.service';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
@@ -35,6 +40,7 @@ import { User } from './users/user.entity';
 export const PUBLIC_ENTITIES = [
   User,
   Shop,
+  FormerSlug,
   Membership,
   Session,
   RefreshToken,
@@ -70,13 +76,17 @@ export const PUBLIC_ENTITIES = [
     { provide: APP_GUARD, useClass: KnownInputGuard },
     AuthService,
     AuditService,
+    FleetService,
     MembersService,
+    MemberSupportService,
     KeyRing,
     LoginLimits,
     LoginService,
     PasswordResetService,
+    SessionSupportService,
     ShopsService,
     ShopStatusService,
+    ShopSupportService,
     TokensService,
   ],
 })

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../common/app-error';
-import { isId } from '../common/ids';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
+import { getShopId } from './named-shops';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
@@ -84,14 +84,15 @@ export class AccessDirectory {
 
   /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
-    const [owner] = await this.database.read<{ user_id: string; shop_id: string; status: ShopStatus }>(
-      `SELECT m.user_id, m.shop_id, s.status FROM memberships m JOIN shops s ON s.id = m.shop_id
-       WHERE m.role = 'owner' AND s.${isId(slugOrId) ? 'id' : 'slug'} = $1 ORDER BY m.created_at LIMIT 1`,
-      [slugOrId],
+    const shopId = await getShopId((sql, values) => this.database.read(sql, values), slugOrId);
+    const [owner] = await this.database.read<{ user_id: string; status: ShopStatus }>(
+      `SELECT m.user_id, s.status FROM memberships m JOIN shops s ON s.id = m.shop_id
+       WHERE m.role = 'owner' AND m.shop_id = $1 ORDER BY m.created_at LIMIT 1`,
+      [shopId],
     );
-    if (owner === undefined) throw new ShopNotFound({ detail: `No shop has the slug or id ${slugOrId}.` });
+    if (owner === undefined) throw new ShopNotFound({ detail: `The shop ${slugOrId} has no owner.` });
     if (owner.status === 'deleted') throw new ShopNotFound({ detail: `The shop ${slugOrId} is deleted.` });
-    return this.enter(owner.user_id, owner.shop_id);
+    return this.enter(owner.user_id, shopId);
   }
 
   /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */

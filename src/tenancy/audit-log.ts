@@ -10,7 +10,9 @@ export const AUDIT_ACTIONS = [
   'password.changed',
   'password.reset',
   'reset.issued',
+  'sessions.ended',
   'shop.created',
+  'shop.renamed',
   'shop.suspended',
   'shop.resumed',
   'shop.restored',
@@ -53,6 +55,19 @@ export async function recordAudit(manager: EntityManager, event: AuditEvent): Pr
   await manager.query(
     'INSERT INTO audit_log (id, action, actor_id, shop_id, request_id, details) VALUES ($1, $2, $3, $4, $5, $6)',
     [newId(), event.action, event.actorId, event.shopId, event.requestId, event.details ?? {}],
+  );
+}
+
+/** Writes the same entry for several shops, in the caller's transaction. */
+export async function recordAuditOf(
+  manager: EntityManager,
+  shopIds: readonly (string | null)[],
+  { action, actorId, requestId, details = {} }: Omit<AuditEvent, 'shopId'>,
+): Promise<void> {
+  await manager.query(
+    `INSERT INTO audit_log (id, action, actor_id, shop_id, request_id, details)
+     SELECT e.id, $3, $4, e.shop_id, $5, $6 FROM unnest($1::uuid[], $2::uuid[]) AS e (id, shop_id)`,
+    [shopIds.map(newId), shopIds, action, actorId, requestId, details],
   );
 }
 

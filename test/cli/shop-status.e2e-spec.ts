@@ -74,7 +74,7 @@ describe('shops:suspend and shops:resume', () => {
   it.each(['no-such-shop', randomUUID(), `x' OR true --`])('refuse %s, which is no shop', async (shop) => {
     const { code, stdout, stderr } = await run('shops:suspend', shop);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.split('\n').slice(1)).toEqual([`No shop has the slug or id ${shop}.`, '']); // behind the database
+    expect(stderr.split('\n').slice(1)).toEqual([`SHOP_NOT_FOUND: No shop has the slug or id ${shop}.`, '']); // behind the database
   });
 
   it('leave the shops beside it alone', async () => {

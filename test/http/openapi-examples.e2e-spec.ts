@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PLACEHOLDER_ID } from '../../src/common/ids';
 import { PasswordResetService } from '../../src/public/auth/password-reset.service';
+import { COMMAND } from '../../src/tenancy/operator';
 import type { Answer, Api } from '../support/api';
 import { created, newMember, PASSWORD } from '../support/factories';
 import {
@@ -56,7 +57,8 @@ class World {
   async fill(value: unknown, name = ''): Promise<unknown> {
     if (value === PLACEHOLDER_ID) return this.id(`${name.replace(/Id$/, '')}s`);
     if (name === 'refreshToken') return this.refreshToken;
-    if (name === 'token') return (await app.app.get(PasswordResetService).issue(this.email, 1)).token;
+    if (name === 'token')
+      return (await app.app.get(PasswordResetService).issue(COMMAND, this.email, 1)).token;
     if (Array.isArray(value)) return Promise.all(value.map((item) => this.fill(item, name)));
     if (typeof value !== 'object' || value === null) return value;
     const nameOf = (key: string) => (key === 'id' ? name.replace(/s$/, '') : key); // an id in a list of variants is a variant's

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { withClient } from '../support/database';
-import { newUser, PASSWORD } from '../support/factories';
+import { newOwner, newUser, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli } from '../support/program';
 import { CACHE_TIMES } from '../support/sizes';
@@ -55,6 +55,20 @@ describe('users:reset-password', () => {
     const link = await issue(email, '--page', 'https://shop.example/new-password?lang=de');
     const [, token] = /^https:\/\/shop\.example\/new-password\?lang=de#token=([\w-]{43})$/.exec(link)!;
     expect((await reset(token!)).status).toBe(200);
+  });
+
+  it("prints token, link and end as JSON, and tells the owners of the user's shops", async () => {
+    const owner = await newOwner(app.api);
+    const { email, user, refreshToken } = owner;
+    const { stdout } = await run(email, '--page', 'https://shop.example/new', '--json');
+    const { token, ...more } = JSON.parse(stdout) as { token: string };
+    expect(more).toEqual({ link: `https://shop.example/new#token=${token}`, expiresAt: expect.any(String) });
+    expect((await owner.api.get('audit?action=reset.issued')).body.items).toMatchObject([
+      { actorId: null, details: { userId: user.id, by: 'command' } },
+    ]);
+    expect((await reset(token)).status).toBe(200);
+    expect(problemIn(await post('auth/refresh', { refreshToken }))).toBe('401 REFRESH_TOKEN_INVALID');
+    expect(JSON.parse((await run(email, '--json')).stdout)).toMatchObject({ link: null });
   });
 
   it('says how long the token is valid: an hour, or as many as are wanted', async () => {

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { isId } from '../../common/ids';
-import { OperatorError } from '../../common/report';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
+import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
 import { IS_CLOSED } from '../../tenancy/tenant-registry';
 
 /** Ids of all complete tenants that should exist: those of shops, spare ones, and those that operations keep. */
@@ -42,10 +42,10 @@ export interface Tenant {
  * Lists the tenants of shops, spare tenants, those that operations keep, and schemas named as a tenant's that belong to none
  * of them. Closed tenants are left out.
  * @param only slugs and ids of shops and spare tenants; all if absent
- * @throws OperatorError naming those that do not exist
+ * @throws ShopNotFound naming those that do not exist
  */
 export async function listTenants(client: Client, only?: readonly string[]): Promise<Tenant[]> {
-  const names = only?.map((name) => (isId(name) ? name.toLowerCase() : name));
+  const ids = only === undefined ? null : await idsOf(client, only);
   const { rows } = await client.query<Tenant>(
     `SELECT coalesce(t.shop_id, substr(schema, 6)::uuid) AS "shopId", schema,
        coalesce(s.slug, t.shop_id::text, substr(schema, 6)::uuid::text) AS shop,
@@ -53,15 +53,21 @@ export async function listTenants(client: Client, only?: readonly string[]): Pro
        EXISTS (SELECT FROM pg_roles r WHERE r.rolname = schema) AS "hasRole", i.version AS registered
      FROM ${TENANTS} t FULL JOIN ${TENANT_SCHEMAS} n USING (schema)
      LEFT JOIN public.shops s ON s.id = t.shop_id LEFT JOIN public.tenants i ON i.shop_id = t.shop_id
-     WHERE ($1::text[] IS NULL OR s.slug = ANY ($1) OR t.shop_id::text = ANY ($1))
+     WHERE ($1::uuid[] IS NULL OR t.shop_id = ANY ($1))
        AND schema NOT IN (SELECT c.schema FROM ${CLOSED_TENANTS} c)
      ORDER BY 1`,
-    [names ?? null],
+    [ids],
   );
-  const found = new Set(rows.flatMap(({ shop, shopId }) => [shop, shopId]));
-  const unknown = names?.filter((name) => !found.has(name)) ?? [];
-  if (unknown.length > 0) throw new OperatorError(`No shop has the slug or id ${unknown.join(', ')}.`);
+  const found = new Set(rows.map(({ shopId }) => shopId));
+  const unknown = only?.filter((_, i) => !found.has(ids?.[i] ?? ''));
+  if (unknown !== undefined && unknown.length > 0) throw shopNotFound(...unknown);
   return rows;
+}
+
+/** Ids of shops and of spare tenants, which have no slug; null for an unknown slug. */
+async function idsOf(client: Client, names: readonly string[]): Promise<(string | null)[]> {
+  const found = await findShopIds(async (sql, values) => (await client.query(sql, values)).rows, names);
+  return names.map((name, i) => found[i] ?? (isId(name) ? name.toLowerCase() : null));
 }
 
 /** Schemas as a table (oid, schema, set) in SQL; those that no longer exist are left out. */

@@ -36,6 +36,7 @@ export async function publishShop(
   const { slug, name, currency, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
   await client.exec('BEGIN');
+  await assertFree(client, slug);
   try {
     await client.query('INSERT INTO public.shops (id, name, slug, currency) VALUES ($1, $2, $3, $4)', [
       tenantId,
@@ -73,4 +74,16 @@ export async function publishShop(
   await run.save(save(shop), client);
   await client.exec('COMMIT');
   return shop;
+}
+
+/** A slug that a shop gave up within the last 30 days still names that shop. @throws SlugTaken */
+async function assertFree(client: EngineClient, slug: string): Promise<void> {
+  const { rows } = await client.query('SELECT FROM public.former_slugs WHERE slug = $1 AND ends_at > now()', [
+    slug,
+  ]);
+  if (rows.length > 0) throw slugTaken(slug);
+}
+
+function slugTaken(slug: string, cause?: unknown): Error {
+  return new SlugTaken({ detail: `Another shop has the slug ${slug}: choose one with --as.`, cause });
 }

@@ -1,22 +1,21 @@
-import { OperatorError } from '../../common/report';
-import { isId } from '../../common/ids';
 import type { EngineClient } from '../../database/engine-client';
+import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
 
 /**
  * Shops that an operator names by slug or id, in the order of the names.
- * @throws OperatorError naming the first that does not exist
+ * @throws ShopNotFound naming those that do not exist
  */
 export async function shopsNamed(
   client: EngineClient,
   names: readonly string[],
 ): Promise<{ id: string; slug: string }[]> {
+  const ids = await findShopIds(async (sql, values) => (await client.query(sql, values)).rows, names);
+  const unknown = names.filter((_, i) => ids[i] === null);
+  if (unknown.length > 0) throw shopNotFound(...unknown);
   const { rows } = await client.query<{ id: string; slug: string }>(
-    'SELECT id, slug FROM public.shops WHERE slug = ANY ($1) OR id = ANY ($2)',
-    [names, names.filter(isId)],
+    'SELECT id, slug FROM public.shops WHERE id = ANY ($1)',
+    [ids],
   );
-  return names.map((name) => {
-    const found = rows.find(({ id, slug }) => slug === name || id === name.toLowerCase());
-    if (found === undefined) throw new OperatorError(`No shop has the slug or id ${name}.`);
-    return found;
-  });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id ?? '') ?? []);
 }

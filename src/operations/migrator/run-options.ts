@@ -3,7 +3,9 @@ import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import type { Migration } from '../../database/schema-migrations';
+import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
+import { assertInstalled } from '../installed';
 import type { TenantSelection, UnfinishedTenant } from '../../tenancy/tenant-registry';
 
 /** State that a run brings tenants to. */
@@ -96,17 +98,19 @@ export function defaultErrorBudget(total: number): number {
 
 /**
  * Ids of shops that an operator names by slug or id, and of spare tenants, which have no slug.
- * @throws OperatorError naming the first that does not exist
+ * @throws ShopNotFound naming the first that does not exist; OperatorError for a database older than the program
  */
 export async function shopIdsOf(client: EngineClient, shops: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ id: string; slug: string | null }>(
-    `SELECT t.shop_id AS id, s.slug FROM tenants t LEFT JOIN shops s ON s.id = t.shop_id
-     WHERE s.slug = ANY ($1) OR t.shop_id = ANY ($2)`,
-    [shops, shops.filter(isId)],
+  await assertInstalled(client);
+  const found = await findShopIds(async (sql, values) => (await client.query(sql, values)).rows, shops);
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT shop_id AS id FROM tenants WHERE shop_id = ANY ($1)',
+    [shops.filter(isId)],
   );
-  return shops.map((wanted) => {
-    const found = rows.find(({ id, slug }) => slug === wanted || id === wanted.toLowerCase());
-    if (found === undefined) throw new OperatorError(`No shop has the slug or id ${wanted}.`);
-    return found.id;
+  const tenants = new Set(rows.map(({ id }) => id));
+  return shops.map((name, i) => {
+    const id = found[i] ?? name.toLowerCase();
+    if (found[i] === null && !tenants.has(id)) throw shopNotFound(name);
+    return id;
   });
 }

@@ -26,12 +26,6 @@ export function passwordReset(caller: Caller, userId: string): AuditEvent {
   return event('password.reset', caller, userId, null);
 }
 
-/** Token for a new password, issued by a command. */
-export function resetIssued(userId: string): AuditEvent {
-  const details = { userId, by: 'command' };
-  return { action: 'reset.issued', actorId: null, shopId: null, requestId: null, details };
-}
-
 export function shopCreated(caller: Caller, userId: string, shopId: string): AuditEvent {
   return event('shop.created', caller, userId, shopId);
 }

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
 import type { Caller } from '../../http/caller.decorator';
 import { recordAudit } from '../../tenancy/audit-log';
-import { passwordReset, resetIssued } from '../audit/audit-events';
+import type { Operator } from '../../tenancy/operator';
+import { passwordReset } from '../audit/audit-events';
+import { recordOfUser } from '../audit/operator-audit';
 import { User } from '../users/user.entity';
+import { getUserByEmail } from '../users/users';
 import type { DeviceDto, ResetPasswordDto } from './auth.dto';
 import { ResetTokenInvalid } from './auth.errors';
 import { KnownDevices } from './known-devices';
@@ -26,14 +28,14 @@ export class PasswordResetService {
   ) {}
 
   /**
-   * Issues a token for one use, for operators; there is no HTTP route for this. It replaces an earlier one of the user.
-   * @throws OperatorError if there is no such user
+   * Issues a token for one use, for operators; no route of members does this. It replaces an earlier one of the user. The
+   * audit log of each of the user's shops has it.
+   * @throws UserNotFound
    */
-  issue(email: string, hours: number): Promise<{ token: string; expiresAt: Date }> {
+  issue(operator: Operator, email: string, hours: number): Promise<{ token: string; expiresAt: Date }> {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.database.transaction(async (manager) => {
-      const user = await manager.findOneBy(User, { email: email.trim().normalize('NFC').toLowerCase() });
-      if (user === null) throw new OperatorError(`No user has the e-mail address ${email}.`);
+      const user = await getUserByEmail(manager, email);
       const [row] = await manager.query<{ expiresAt: Date }[]>(
         `INSERT INTO password_resets (user_id, token_hash, expires_at)
          VALUES ($1, $2, now() + make_interval(hours => $3))
@@ -41,7 +43,7 @@ export class PasswordResetService {
          RETURNING expires_at AS "expiresAt"`,
         [user.id, hashOf(token), hours],
       );
-      await recordAudit(manager, resetIssued(user.id));
+      await recordOfUser(manager, operator, 'reset.issued', user.id);
       return { token, expiresAt: row!.expiresAt }; // RETURNING gives the row
     });
   }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
+import { COMMAND } from '../../tenancy/operator';
 import { PasswordResetService } from './password-reset.service';
 
 const MAX_HOURS = 72;
@@ -15,11 +16,15 @@ export function addResetPassword(program: Command, context: CommandContext): voi
       'page of your front end that takes the token from its fragment: prints a link',
       parsePage,
     )
-    .action((email: string, { hours, page }: { hours: number; page?: URL }) =>
+    .option('--json', 'print token, link and end as one JSON object')
+    .action((email: string, { hours, page, json }: { hours: number; page?: URL; json?: boolean }) =>
       context.withApp(async (app) => {
-        const { token, expiresAt } = await app.get(PasswordResetService).issue(email, hours);
-        print(page === undefined ? token : linkTo(page, token));
+        const { token, expiresAt } = await app.get(PasswordResetService).issue(COMMAND, email, hours);
+        const link = page === undefined ? null : linkTo(page, token);
+        if (json) return print(JSON.stringify({ token, link, expiresAt }));
+        print(link ?? token);
         print(`valid for one use, until ${expiresAt.toISOString()}`);
+        return undefined;
       }),
     );
 }

@@ -11,7 +11,8 @@ import type { MemberRole, Principal } from '../../tenancy/tenant';
 import { OwnerRequired, ShopNotFound, ShopNotReady, ShopReadOnly } from '../../tenancy/tenancy.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { AddMemberDto, MemberDto, UpdateMemberDto } from './members.dto';
-import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
+import { UserNotFound } from '../users/users.errors';
+import { AlreadyAMember, LastOwner, MemberNotFound } from './members.errors';
 import { MembersService } from './members.service';
 
 @ApiTags('members')

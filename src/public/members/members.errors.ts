@@ -1,10 +1,5 @@
 import { defineError } from '../../common/app-error';
 
-export const UserNotFound = defineError(
-  'USER_NOT_FOUND',
-  404,
-  'No user has registered with this e-mail address.',
-);
 export const MemberNotFound = defineError('MEMBER_NOT_FOUND', 404, 'The shop has no such member.');
 export const AlreadyAMember = defineError(
   'ALREADY_A_MEMBER',

@@ -8,12 +8,12 @@ import { PublicDatabase } from '../../database/control-database';
 import { type AuditAction, recordAudit } from '../../tenancy/audit-log';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { requireRole } from '../../tenancy/member-role';
-import { enterMember } from '../../tenancy/tenant-members';
-import { Membership } from '../shops/membership.entity';
+import type { Membership } from '../shops/membership.entity';
 import { getMembership, lockShop, type MemberScope } from '../shops/memberships';
 import { User } from '../users/user.entity';
+import { UserNotFound } from '../users/users.errors';
+import { addMember, changeRole, getMember, membersOf, removeMember } from './members';
 import { type AddMemberDto, type MemberDto, toMemberDto, type UpdateMemberDto } from './members.dto';
-import { AlreadyAMember, LastOwner, MemberNotFound, UserNotFound } from './members.errors';
 import type { MemberRole } from '../../tenancy/tenant';
 
 /**
@@ -52,11 +52,9 @@ export class MembersService {
       requireAuthority(own, role);
       const user = await manager.findOneBy(User, { email });
       if (user === null) throw new UserNotFound();
-      if (await manager.existsBy(Membership, { shopId, userId: user.id })) throw new AlreadyAMember();
-      await manager.insert(Membership, { shopId, userId: user.id, role });
+      const member = await addMember(manager, shopId, user, role);
       await record(manager, 'member.added', scope, caller, { userId: user.id, role });
-      await enterMember(manager, shopId, { id: user.id, name: user.name, role });
-      return toMemberDto(await getMember(manager, shopId, user.id));
+      return toMemberDto(member);
     });
   }
 
@@ -73,19 +71,13 @@ export class MembersService {
       const member = await getMember(manager, shopId, memberId);
       requireAuthority(own, member.role, role);
       if (member.role === role) return toMemberDto(member);
-      const { userId, user } = member;
-      await requireOtherOwner(manager, member);
-      await manager.update(Membership, { shopId, userId }, { role });
-      await record(manager, 'member.changed', scope, caller, { userId, role });
-      await enterMember(manager, shopId, { id: userId, name: user.name, role });
-      return toMemberDto({ ...member, role });
+      const changed = await changeRole(manager, member, role);
+      await record(manager, 'member.changed', scope, caller, { userId: member.userId, role });
+      return toMemberDto(changed);
     });
   }
 
-  /**
-   * Ends a membership; members may end their own. The row in the shop's `members` stays because orders that the member
-   * took refer to it.
-   */
+  /** Ends a membership; members may end their own. */
   async remove(scope: MemberScope, memberId: string, caller: Caller): Promise<void> {
     const { shopId } = scope;
     await this.database.transaction(async (manager) => {
@@ -95,8 +87,7 @@ export class MembersService {
       const member = await getMember(manager, shopId, memberId);
       if (!isOwn) requireAuthority(own, member.role);
       const { userId, role } = member;
-      await requireOtherOwner(manager, member);
-      await manager.delete(Membership, { shopId, userId });
+      await removeMember(manager, member);
       await record(manager, 'member.removed', scope, caller, { userId, role });
     });
   }
@@ -105,26 +96,6 @@ export class MembersService {
 /** Requires an owner if one of the roles that a member has, gets or loses is that of an owner. @throws OwnerRequired */
 function requireAuthority(own: Membership, ...roles: MemberRole[]): void {
   if (roles.includes('owner')) requireRole(own.role, 'owner');
-}
-
-/** Requires another owner if this member is one. Call under the lock of `lockShop`. @throws LastOwner */
-async function requireOtherOwner(manager: EntityManager, { shopId, role }: Membership): Promise<void> {
-  if (role !== 'owner') return;
-  if ((await manager.countBy(Membership, { shopId, role: 'owner' })) < 2) throw new LastOwner();
-}
-
-function membersOf(manager: EntityManager, shopId: string) {
-  return manager
-    .createQueryBuilder(Membership, 'm')
-    .innerJoinAndSelect('m.user', 'u')
-    .where('m.shop_id = :shopId', { shopId })
-    .orderBy('m.user_id');
-}
-
-async function getMember(manager: EntityManager, shopId: string, userId: string): Promise<Membership> {
-  const member = await membersOf(manager, shopId).andWhere('m.user_id = :userId', { userId }).getOne();
-  if (member === null) throw new MemberNotFound();
-  return member;
 }
 
 function record(

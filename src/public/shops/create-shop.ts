@@ -5,6 +5,7 @@ import type { ProvisioningService } from '../../tenancy/provisioning.service';
 import { enterMember } from '../../tenancy/tenant-members';
 import { Shop } from './shop.entity';
 import { SlugTaken } from './shops.errors';
+import { isFormerOfAnother } from './slugs';
 
 export interface NewShop {
   name: string;
@@ -24,7 +25,7 @@ const MAX_BASE = 50;
 /**
  * Creates a shop with its tenant and its owner's membership.
  * @param manager of `provisioning.transaction`; if this throws, the transaction must be rolled back
- * @throws SlugTaken if the wanted slug is another shop's; NoTenantReady
+ * @throws SlugTaken if the wanted slug is another shop's, or was within the last 30 days; NoTenantReady
  */
 export async function createShop(
   manager: EntityManager,
@@ -54,12 +55,16 @@ async function insertShop(
 ): Promise<void> {
   for (const candidate of slug === undefined ? slugCandidates(name) : [slug]) {
     // ON CONFLICT waits for a concurrent transaction with the same slug and leaves this one usable.
-    const inserted = await manager.query<unknown[]>(
-      `INSERT INTO shops (id, name, slug, currency) VALUES ($1, $2, $3, coalesce($4, 'USD'))
-       ON CONFLICT (slug) DO NOTHING RETURNING id`,
-      [id, name, candidate, currency ?? null],
-    );
-    if (inserted.length > 0) return;
+    const [inserted, isFormer] = await Promise.all([
+      manager.query<unknown[]>(
+        `INSERT INTO shops (id, name, slug, currency) VALUES ($1, $2, $3, coalesce($4, 'USD'))
+         ON CONFLICT (slug) DO NOTHING RETURNING id`,
+        [id, name, candidate, currency ?? null],
+      ),
+      isFormerOfAnother(manager, candidate, id),
+    ]); // in one round trip
+    if (inserted.length > 0 && !isFormer) return;
+    if (inserted.length > 0) await manager.delete(Shop, { id });
   }
   throw new SlugTaken();
 }

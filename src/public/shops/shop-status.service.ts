@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { isId } from '../../common/ids';
 import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
 import { type Actor, recordAudit } from '../../tenancy/audit-log';
+import { lockNamedShop } from './named-shop';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { Shop } from './shop.entity';
 
@@ -28,7 +28,7 @@ export class ShopStatusService {
   /**
    * Opens a shop, lets it be read only, or closes it to its members.
    * @param shop slug or id
-   * @throws OperatorError if there is no such shop, or it is deleted
+   * @throws ShopNotFound; OperatorError if it is deleted
    */
   update(shop: string, status: OpenStatus, actor: Actor): Promise<StatusChange> {
     return this.change(shop, async (manager, found) => {
@@ -44,7 +44,7 @@ export class ShopStatusService {
   /**
    * Deletes a shop for its members. Its rows, its data and its slug stay.
    * @param shop slug or id
-   * @throws OperatorError if there is no such shop
+   * @throws ShopNotFound
    */
   remove(shop: string, actor: Actor): Promise<StatusChange> {
     return this.change(shop, async (manager, { id: shopId, status: from }) => {
@@ -59,7 +59,7 @@ export class ShopStatusService {
   /**
    * Gives a deleted shop back to its members, with the status that it had before.
    * @param shop slug or id
-   * @throws OperatorError if there is no such shop
+   * @throws ShopNotFound
    */
   undelete(shop: string, actor: Actor): Promise<StatusChange> {
     return this.change(shop, async (manager, { id: shopId, status }) => {
@@ -77,11 +77,7 @@ export class ShopStatusService {
     change: (manager: EntityManager, found: Shop) => Promise<ShopStatus>,
   ): Promise<StatusChange> {
     return this.database.transaction(async (manager) => {
-      const found = await manager.findOne(Shop, {
-        where: isId(shop) ? { id: shop } : { slug: shop },
-        lock: { mode: 'for_no_key_update' },
-      });
-      if (found === null) throw new OperatorError(`No shop has the slug or id ${shop}.`);
+      const found = await lockNamedShop(manager, shop);
       const status = await change(manager, found);
       const { id, slug } = found;
       return { id, slug, status, hasChanged: status !== found.status };

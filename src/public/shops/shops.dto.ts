@@ -9,7 +9,7 @@ import { MEMBER_ROLES, type MemberRole, SHOP_STATUSES, type ShopStatus } from '.
 /** Statuses of shops that have members. */
 const SHOWN_STATUSES = SHOP_STATUSES.filter((status) => status !== 'deleted');
 
-function Slug(): PropertyDecorator {
+export function Slug(): PropertyDecorator {
   return applyDecorators(
     Text({
       max: 60,

@@ -5,7 +5,6 @@ import { isId } from '../../common/ids';
 import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { assertUnchanged } from '../../http/read-only';
-import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
@@ -18,7 +17,7 @@ import { getMembership, lockShop, type MemberScope, membershipsOf, toMemberShop 
 import { createShop } from './create-shop';
 import { Shop } from './shop.entity';
 import { type CreateShopDto, type ShopDto, toShopDto, type UpdateShopDto } from './shops.dto';
-import { SlugTaken } from './shops.errors';
+import { changeSlug } from './slugs';
 
 /** Shops as their members see them: another user's shop looks like one that does not exist. */
 @Injectable()
@@ -63,20 +62,16 @@ export class ShopsService {
     ifMatch: Precondition,
   ): Promise<ShopDto> {
     const { userId, shopId } = scope;
-    const changes = { name, slug, currency };
-    try {
-      return await this.database.transaction(async (manager) => {
-        const own = await lockShop(manager, scope);
-        requireRole(own.role, scope.needed);
-        await ifMatch.check(async () => toMemberShop(own));
-        assertUnchanged(toMemberShop(own), same);
-        if (isAny(changes)) await manager.update(Shop, { id: shopId }, changes);
-        return toMemberShop(await getMembership(manager, userId, shopId));
-      });
-    } catch (error) {
-      if (isUniqueViolation(error)) throw new SlugTaken({ cause: error });
-      throw error;
-    }
+    const changes = { name, currency };
+    return this.database.transaction(async (manager) => {
+      const own = await lockShop(manager, scope);
+      requireRole(own.role, scope.needed);
+      await ifMatch.check(async () => toMemberShop(own));
+      assertUnchanged(toMemberShop(own), same);
+      if (isAny(changes)) await manager.update(Shop, { id: shopId }, changes);
+      if (slug !== undefined) await changeSlug(manager, own.shop, slug);
+      return toMemberShop(await getMembership(manager, userId, shopId));
+    });
   }
 }
 

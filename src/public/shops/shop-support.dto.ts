@@ -1,0 +1,15 @@
+import { Email, Text } from '../../http/fields';
+import { CreateShopDto, Slug } from './shops.dto';
+
+export class CreateShopForDto extends CreateShopDto {
+  @Email({ description: 'Address of a registered user.' })
+  owner: string;
+}
+
+export class RenameShopDto {
+  @Text({ max: 120, optional: true, example: 'Corner Shop' })
+  name?: string;
+
+  @Slug()
+  slug?: string;
+}

@@ -1,0 +1,23 @@
+import type { AuditAction, AuditEvent } from './audit-log';
+
+/** Operator who acts on a shop or a user. */
+export interface Operator {
+  /** Account of the operators' API; null for a command. */
+  actorId: string | null;
+  /** Null for a command. */
+  requestId: string | null;
+  by: 'command' | 'operator';
+}
+
+/** Operator on the command line, who is known to the machine and not to the program. */
+export const COMMAND: Operator = { actorId: null, requestId: null, by: 'command' };
+
+/** Entry of the audit log for an action of an operator. */
+export function operatorEvent(
+  { actorId, requestId, by }: Operator,
+  action: AuditAction,
+  shopId: string | null,
+  details: AuditEvent['details'] = {},
+): AuditEvent {
+  return { action, actorId, shopId, requestId, details: { ...details, by } };
+}
