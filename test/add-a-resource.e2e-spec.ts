@@ -27,6 +27,7 @@ const COPIED = [
   'nest-cli.json',
   'bundle.mjs',
   'bundle-loader.cjs',
+  'bundle-options.mjs',
   '.oxlintrc.json',
   '.prettierrc',
 ];
