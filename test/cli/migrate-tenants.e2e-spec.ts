@@ -1,9 +1,12 @@
 import { createTestDatabase } from '../support/database';
 import { at, type FleetShop, makeShops, NEWEST, readFleet, unwhole } from '../support/fleet';
 import { type Finished, type NextMigration, programWith, runCli } from '../support/program';
+import { FLEET } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 
-const SHOPS = 50;
+const SHOPS = FLEET.shops;
+/** Two shops as a percentage of the fleet. */
+const TWO = String(200 / SHOPS);
 const VERSION = 1900000000000;
 const SUPPLIERS: NextMigration = {
   name: `${VERSION}-create-suppliers`,
@@ -29,20 +32,22 @@ const cure = ({ schema }: FleetShop) => app.database.query(`DROP TABLE ${schema}
 beforeAll(() => makeShops(app, SHOPS));
 afterEach(async () => {
   await app.database.query(`UPDATE public.tenants SET status = 'ready', run_id = NULL`);
-  await migrate('--undo');
+  if (at(VERSION, await fleet()).length > 0) await migrate('--undo');
 });
 afterAll(() => next.remove());
 
 describe('migrate:tenants', () => {
-  it('migrates 49 of 50 when one is poisoned, names it, exits 1, and finishes after a repair', async () => {
-    const poisoned = (await fleet())[23]!;
+  it('migrates all but one that is poisoned, names it, exits 1, and finishes after a repair', async () => {
+    const poisoned = (await fleet())[13]!;
     await poison(poisoned);
     const first = await migrate();
     expect(first.code).toBe(1);
     expect(first.stdout).toContain(
       `failed   ${poisoned.slug} (${poisoned.id}): 42P07 ${SUPPLIERS.name}: relation`,
     );
-    expect(first.stdout).toContain('50 shop(s) to migrate to 1900000000000: 49 migrated, 1 failed');
+    expect(first.stdout).toContain(
+      `${SHOPS} shop(s) to migrate to ${VERSION}: ${SHOPS - 1} migrated, 1 failed`,
+    );
     expect(first.stdout).toContain(
       'To continue once that is repaired: npm run migrate:tenants -- --patience 0',
     );
@@ -84,7 +89,7 @@ describe('migrate:tenants', () => {
   it('shows with --plan what would be done, and does nothing', async () => {
     const { code, stdout } = await migrate('--plan');
     expect(code).toBe(0);
-    expect(stdout).toContain(`50 shop(s) at ${NEWEST}: ${SUPPLIERS.name}`);
+    expect(stdout).toContain(`${SHOPS} shop(s) at ${NEWEST}: ${SUPPLIERS.name}`);
     expect(stdout).toContain(`-- ${SUPPLIERS.name} (sql, up)\nCREATE TABLE suppliers`);
     expect(at(VERSION, await fleet())).toEqual([]);
   });
@@ -103,7 +108,7 @@ describe('migrate:tenants', () => {
     expect(code).toBe(0);
     expect(stdout.match(/^tried .* and rolled back$/gm)).toHaveLength(2);
     expect(stdout).toContain('    products: AccessExclusiveLock');
-    expect(stdout).toMatch(/Estimate: 50 shop\(s\) at [\d.]+ ms over \d+ connections/);
+    expect(stdout).toMatch(new RegExp(`Estimate: ${SHOPS} shop\\(s\\) at [\\d.]+ ms over \\d+ connections`));
     const after = await fleet();
     expect(new Set(after.map(({ shape }) => shape)).size).toBe(1);
     expect(at(VERSION, after)).toEqual([]);
@@ -142,8 +147,9 @@ describe('migrate:tenants', () => {
   it('migrates with --limit the oldest, and with --from the later ones', async () => {
     await migrate('--limit', '3');
     expect(at(VERSION, await fleet())).toEqual(['shop-0', 'shop-1', 'shop-2']);
-    await migrate('--from', 'shop-48');
-    expect(at(VERSION, await fleet())).toEqual(['shop-0', 'shop-1', 'shop-2', 'shop-48', 'shop-49']);
+    const last = [SHOPS - 2, SHOPS - 1].map((i) => `shop-${i}`);
+    await migrate('--from', last[0]!);
+    expect(at(VERSION, await fleet())).toEqual(['shop-0', 'shop-1', 'shop-2', ...last]);
   });
 
   it.each([
@@ -182,13 +188,20 @@ describe('migrate:tenants', () => {
   it('stops behind a wave with failures', async () => {
     const shops = await fleet();
     for (const shop of shops) await poison(shop);
-    const { stdout } = await migrate('--waves', '4,50', '--error-budget', '20');
+    const { stdout } = await migrate('--waves', `${TWO},50`, '--error-budget', '20');
     for (const shop of shops) await cure(shop);
     expect(stdout).toContain('Stopped: not all of the first 2 tenant(s) could be migrated.');
     expect(stdout.match(/^failed /gm)).toHaveLength(2);
     const [healthy] = await fleet();
     for (const shop of shops) if (shop.id !== healthy!.id) await poison(shop);
-    const named = await migrate('--canary', healthy!.slug, '--waves', '4,8', '--error-budget', '20');
+    const named = await migrate(
+      '--canary',
+      healthy!.slug,
+      '--waves',
+      `${TWO},${2 * Number(TWO)}`,
+      '--error-budget',
+      '20',
+    );
     for (const shop of shops) if (shop.id !== healthy!.id) await cure(shop);
     expect(named.stdout.match(/^failed /gm)!.length).toBeLessThanOrEqual(2); // each wave holds those before it
   });
@@ -240,7 +253,7 @@ describe('migrate:tenants', () => {
     const before = await fleet();
     await migrate();
     const { code, stdout } = await migrate('--undo');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('50 migrated')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`${SHOPS} migrated`)]);
     expect((await fleet()).map(({ shape, checksum }) => [shape, checksum])).toEqual(
       before.map(({ shape, checksum }) => [shape, checksum]),
     );
@@ -260,12 +273,14 @@ describe('migrate:status', () => {
     const bad = await status();
     await cure(poisoned);
     expect(bad.code).toBe(1);
-    expect(bad.stdout).toContain(`50 tenant(s), 0 of them spare; this program migrates to ${VERSION}`);
-    expect(bad.stdout).toMatch(/up to date {2}49\n {2}behind {6}1\n/);
+    expect(bad.stdout).toContain(`${SHOPS} tenant(s), 0 of them spare; this program migrates to ${VERSION}`);
+    expect(bad.stdout).toContain(`up to date  ${SHOPS - 1}\n  behind      1\n`);
     expect(bad.stdout).toMatch(
       /failed 1: 42P07 .*\n {4}shop-3 \(.*\): 42P07 1900000000000-create-suppliers: /,
     );
-    expect(bad.stdout).toMatch(/unfinished {2}49 of 50 to 1900000000000, 1 failed; \S+ \d+, since /);
+    expect(bad.stdout).toMatch(
+      new RegExp(`unfinished  ${SHOPS - 1} of ${SHOPS} to ${VERSION}, 1 failed; \\S+ \\d+, since `),
+    );
     await migrate();
     const good = await status();
     expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/behind {6}0\n/)]);

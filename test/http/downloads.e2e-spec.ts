@@ -153,6 +153,15 @@ describeOnLinux('a download', () => {
     await noFiles();
   });
 
+  it.each(ENCODINGS)('that nobody takes is ended, and its file with it: %s', async (encoding) => {
+    const impatient = await startTestApp({ REQUEST_TIMEOUT_MS: '2000' }, { database: app.database });
+    const socket = await ask(impatient, owner, encoding);
+    await oneFile();
+    await noFiles();
+    socket.destroy();
+    await impatient.close();
+  });
+
   it('leaves nothing when what it reads cannot be read', async () => {
     const { schema } = new TenantLocator().locate(owner.shop.id);
     await app.database.query(`ALTER TABLE ${schema}.products RENAME TO away`);
@@ -162,20 +171,6 @@ describeOnLinux('a download', () => {
       await app.database.query(`ALTER TABLE ${schema}.away RENAME TO products`);
     }
     await noFiles();
-  });
-});
-
-describeOnLinux('a download that nobody takes', () => {
-  const app = useTestApp();
-
-  it.each(ENCODINGS)('is ended, and its file with it: %s', async (encoding) => {
-    const owner = await largeShop(app);
-    const impatient = await startTestApp({ REQUEST_TIMEOUT_MS: '2000' }, { database: app.database });
-    const socket = await ask(impatient, owner, encoding);
-    await oneFile();
-    await noFiles();
-    socket.destroy();
-    await impatient.close();
   });
 });
 

@@ -57,7 +57,9 @@ beforeAll(async () => {
   await fillWarmPool();
   server = await startServer({ env: apiSettings() });
 });
-afterEach(() => fillWarmPool());
+afterEach(async () => {
+  if ((await spareTenants()).length < WARM) await fillWarmPool();
+});
 afterAll(async () => {
   await server.end('SIGTERM');
   await emptyWarmPool();

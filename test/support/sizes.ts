@@ -32,6 +32,9 @@ export const WALK = {
   seed: size('WALK_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
 
+/** Sizes of the fleet that the command migrates. */
+export const FLEET = { shops: size('FLEET_SHOPS', 20, 50) };
+
 /** Sizes of the fleet whose migration is killed. */
 export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
 
@@ -52,13 +55,13 @@ export const DRAIN_MS = isFull ? undefined : 1000;
 
 /** Catalogues and orders that are exported and imported, and the seed that makes them. */
 export const ROUND_TRIP = {
-  runs: size('ROUND_TRIP_RUNS', 30, 500),
+  runs: size('ROUND_TRIP_RUNS', 15, 500),
   seed: size('ROUND_TRIP_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
 
 /** Days of a shop, how many steps each has at most, and the seed that makes them. */
 export const SEQUENCES = {
-  runs: size('SEQUENCE_RUNS', 25, 300),
+  runs: size('SEQUENCE_RUNS', 15, 300),
   steps: size('SEQUENCE_STEPS', 15, 40),
   seed: size('SEQUENCE_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };

@@ -36,7 +36,6 @@ export async function publishShop(
   const { slug, name, currency, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
   await client.exec('BEGIN');
-  await assertFree(client, slug);
   try {
     await client.query('INSERT INTO public.shops (id, name, slug, currency) VALUES ($1, $2, $3, $4)', [
       tenantId,
@@ -51,6 +50,7 @@ export async function publishShop(
       cause: error,
     });
   }
+  await assertFree(client, slug);
   const invited: string[] = [];
   for (const member of members) {
     const { rows } = await client.query<{ id: string }>(
@@ -76,7 +76,7 @@ export async function publishShop(
   return shop;
 }
 
-/** A slug that a shop gave up within the last 30 days still names that shop. @throws SlugTaken */
+/** A slug that a shop gave up within the last 30 days still names that shop. Ask after the insert, which waits for it. @throws SlugTaken */
 async function assertFree(client: EngineClient, slug: string): Promise<void> {
   const { rows } = await client.query('SELECT FROM public.former_slugs WHERE slug = $1 AND ends_at > now()', [
     slug,

@@ -12,6 +12,7 @@ const COPIED = [
   'examples',
   'bundle.mjs',
   'bundle-loader.cjs',
+  'bundle-options.mjs',
   'package.json',
   '.swcrc',
   'jest.config.js',
