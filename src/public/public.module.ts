@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { AuditController } from './audit/audit.controller';
 import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
@@ -54,14 +53,7 @@ export const PUBLIC_ENTITIES = [
       },
     }),
   ],
-  controllers: [
-    AuthController,
-    JwksController,
-    ShopsController,
-    MembersController,
-    AuditController,
-    HealthController,
-  ],
+  controllers: [AuthController, JwksController, ShopsController, MembersController, HealthController],
   providers: [
     AccessTokenStrategy,
     KnownTokens,
@@ -79,5 +71,6 @@ export const PUBLIC_ENTITIES = [
     ShopStatusService,
     TokensService,
   ],
+  exports: [AuditService],
 })
 export class PublicModule {}
