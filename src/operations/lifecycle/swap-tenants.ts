@@ -12,10 +12,12 @@ import { tenantLockKey } from '../tenant-lock';
 
 /**
  * Wait for the lock that every transaction of the shop takes first (src/tenancy/preamble.ts): requests of the shop wait this
- * long per attempt, and for the rest of the transaction once it is held. Below deadlock_timeout.
+ * long per attempt, and for the rest of the transaction once it is held. It grows from attempt to attempt, for a shop whose
+ * transactions take longer.
  */
-const LOCK_MS = 40;
-const LONGEST_REST_MS = 400;
+const FIRST_LOCK_MS = 40;
+const LONGEST_LOCK_MS = 500;
+const REST_MS = 100;
 /** Limit for all attempts. */
 const PATIENCE_MS = 60_000;
 
@@ -41,12 +43,12 @@ export async function swapTenants(
   const locator = new TenantLocator();
   const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
   const until = Date.now() + PATIENCE_MS;
-  for (let restMs = 10; ; restMs = Math.min(restMs * 1.5, LONGEST_REST_MS)) {
+  for (let lockMs = FIRST_LOCK_MS; ; lockMs = Math.min(lockMs * 1.25, LONGEST_LOCK_MS)) {
     signal.throwIfAborted();
     try {
       const tables = await tablesOf(client, [live, held]);
       const asked = performance.now();
-      await client.exec(lockSql(live, held));
+      await client.exec(lockSql(live, held, Math.round(lockMs)));
       await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
       await within();
       await client.exec('COMMIT');
@@ -62,7 +64,7 @@ export async function swapTenants(
           },
         );
     }
-    await sleep(restMs * (0.5 + Math.random()));
+    await sleep(REST_MS * (0.5 + Math.random()));
   }
 }
 
@@ -79,9 +81,9 @@ async function tablesOf(client: EngineClient, places: readonly Placement[]): Pro
   return new Map(rows.map(({ schema, names }) => [schema, names]));
 }
 
-function lockSql(live: Placement, held: Placement): string {
+function lockSql(live: Placement, held: Placement, lockMs: number): string {
   const keys = [live, held].map(({ schema }) => `pg_advisory_xact_lock(${tenantLockKey(schema)})`);
-  return `BEGIN; SET LOCAL lock_timeout = 1000; SELECT ${keys.join(', ')}; SET LOCAL lock_timeout = ${LOCK_MS};
+  return `BEGIN; SET LOCAL lock_timeout = 1000; SELECT ${keys.join(', ')}; SET LOCAL lock_timeout = ${lockMs};
     LOCK TABLE ${namesIn(live.schema, [VERSION_TABLE]).join('')} IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 1000`;
 }
 
