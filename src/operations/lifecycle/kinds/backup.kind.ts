@@ -49,7 +49,8 @@ export const backupKind: OperationKind<Input> = {
       let { done } = shops;
       let bytes = 0;
       const failed: Failure[] = [];
-      const report = () => run.report({ step: 'copy', done, total: shops.done + shops.left.length });
+      const total = shops.done + shops.left.length;
+      const report = () => run.report({ step: 'copy', done, total });
       const work = async () => {
         for (let shop = shops.left.shift(); shop !== undefined; shop = shops.left.shift()) {
           run.signal.throwIfAborted();
@@ -63,8 +64,7 @@ export const backupKind: OperationKind<Input> = {
           report();
         }
       };
-      const total = shops.left.length;
-      run.report({ step: 'copy', done, total: done + total });
+      report();
       await Promise.all(Array.from({ length: wanted.concurrency }, work));
       return { saved: done - failed.length, bytes, failed, target: target.location };
     } finally {
