@@ -29,17 +29,35 @@ const COLUMNS = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind
   finished_at AS "finishedAt"`;
 
 /**
- * Records an operation, in the caller's transaction if there is one. Needs no admin rights.
+ * Records an operation that any process with admin rights may run, in the caller's transaction if there is one.
+ * @param runner with admin rights: the runner that has the lease from the beginning
  * @throws OperationInProgress if it is exclusive and another of the shop is open
  */
-export async function queueOperation(queries: Queries, wanted: NewOperation): Promise<string> {
+export async function queueOperation(
+  queries: Queries,
+  wanted: NewOperation,
+  runner?: string,
+): Promise<string> {
   const id = newId();
   const { kind, shop, by, input, isExclusive } = wanted;
   try {
     await queries.query(
-      `INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [id, kind, shop?.id ?? null, shop?.slug ?? null, by.kind, by.id, JSON.stringify(input), isExclusive],
+      `INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive
+         ${runner === undefined ? '' : ', state, runner, seen_at'})
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8 ${runner === undefined ? '' : `, 'running', $9, clock_timestamp()`})`,
+      [
+        ...[
+          id,
+          kind,
+          shop?.id ?? null,
+          shop?.slug ?? null,
+          by.kind,
+          by.id,
+          JSON.stringify(input),
+          isExclusive,
+        ],
+        ...(runner === undefined ? [] : [runner]),
+      ],
     );
     return id;
   } catch (error) {
@@ -49,7 +67,8 @@ export async function queueOperation(queries: Queries, wanted: NewOperation): Pr
 }
 
 /**
- * Takes the lease of an operation that is queued, or whose runner has lost it.
+ * Takes the lease of an operation that is queued, whose runner has lost it, or that was recorded for this runner. An error
+ * of before stays: its undo is not finished.
  * @returns null when another runner has it, or it has ended
  */
 export async function claimOperation(
@@ -58,9 +77,9 @@ export async function claimOperation(
   runner: string,
 ): Promise<Operation | null> {
   const { rows } = await queries.query<Operation>(
-    `UPDATE public.operations SET state = 'running', runner = $2, seen_at = now(), attempts = attempts + 1,
-       started_at = coalesce(started_at, now()), finished_at = NULL, error = NULL
-     WHERE id = $1 AND (state = 'queued' OR ${IS_ABANDONED}) RETURNING ${COLUMNS}`,
+    `UPDATE public.operations SET state = 'running', runner = $2, seen_at = clock_timestamp(), attempts = attempts + 1,
+       started_at = coalesce(started_at, now()), finished_at = NULL
+     WHERE id = $1 AND (state = 'queued' OR state = 'running' AND runner = $2 OR ${IS_ABANDONED}) RETURNING ${COLUMNS}`,
     [id, runner],
   );
   return rows[0] ?? null;
@@ -69,12 +88,12 @@ export async function claimOperation(
 /** SQL condition on a row of operations: its runner has lost the lease. */
 export const IS_ABANDONED = `(state = 'running' AND seen_at < now() - interval '${LEASE_SECONDS} seconds')`;
 
-/** Ids of operations that a runner may take, oldest first. */
-export async function findClaimable(queries: Queries): Promise<string[]> {
+/** Ids of operations of these kinds that a runner may take, oldest first. */
+export async function findClaimable(queries: Queries, kinds: readonly string[]): Promise<string[]> {
   const { rows } = await queries.query<{ id: string }>(
     `SELECT id FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
-     ORDER BY created_at, id`,
-    [],
+       AND kind = ANY ($1) ORDER BY created_at, id`,
+    [kinds],
   );
   return rows.map(({ id }) => id);
 }
@@ -94,7 +113,7 @@ export async function writeBeat(
   beat: Beat,
 ): Promise<boolean | null> {
   const { rows } = await queries.query<{ cancelWanted: boolean }>(
-    `UPDATE public.operations SET seen_at = now(), step = $3, done = $4, total = $5
+    `UPDATE public.operations SET seen_at = clock_timestamp(), step = $3, done = $4, total = $5
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_wanted AS "cancelWanted"`,
     [id, runner, beat.step, Math.round(beat.done), Math.round(beat.total)],
   );
@@ -102,7 +121,8 @@ export async function writeBeat(
 }
 
 /**
- * Stores the checkpoint, in the transaction of the work that it stands for if `queries` is in one.
+ * Stores the checkpoint, in the transaction of the work that it stands for if `queries` is in one. That may have begun long
+ * ago, so the heartbeat is the time of the clock and not that of the transaction.
  * @returns false when the lease is lost: the caller must roll back
  */
 export async function writeCheckpoint(
@@ -112,22 +132,48 @@ export async function writeCheckpoint(
   checkpoint: object,
 ): Promise<boolean> {
   const { rows } = await queries.query(
-    `UPDATE public.operations SET seen_at = now(), checkpoint = $3
+    `UPDATE public.operations SET seen_at = clock_timestamp(), checkpoint = $3
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
     [id, runner, JSON.stringify(checkpoint)],
   );
   return rows.length > 0;
 }
 
-/** Ends an operation, or returns it to the queue. @returns false when the lease is lost */
+/** Stores why an operation did not succeed, before its undo begins. @returns false when the lease is lost */
+export async function writeFailure(
+  queries: Queries,
+  id: string,
+  runner: string,
+  error: OperationFailure,
+): Promise<boolean> {
+  const { rows } = await queries.query(
+    `UPDATE public.operations SET seen_at = clock_timestamp(), error = $3
+     WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
+    [id, runner, JSON.stringify(error)],
+  );
+  return rows.length > 0;
+}
+
+/** End of a run. */
+export interface OperationEnd {
+  state: OperationState;
+  result?: object;
+  error?: OperationFailure;
+  /** Of a return to the queue: the runner stopped in order, which is no failed attempt. */
+  isInOrder?: boolean;
+}
+
+/** Ends an operation, or returns it to the queue, with the error of an unfinished undo. @returns false when the lease is lost */
 export async function endOperation(
   queries: Queries,
   id: string,
   runner: string,
-  end: { state: OperationState; result?: object; error?: OperationFailure },
+  end: OperationEnd,
 ): Promise<boolean> {
   const { rows } = await queries.query(
-    `UPDATE public.operations SET state = $3, result = $4, error = $5, runner = NULL, seen_at = now(),
+    `UPDATE public.operations SET state = $3, result = $4, runner = NULL, seen_at = clock_timestamp(),
+       error = CASE WHEN $3 = 'queued' THEN error ELSE $5 END,
+       attempts = attempts - CASE WHEN $6 THEN 1 ELSE 0 END,
        checkpoint = CASE WHEN $3 = 'done' THEN '{}' ELSE checkpoint END,
        finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE now() END
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
@@ -137,6 +183,7 @@ export async function endOperation(
       end.state,
       end.result === undefined ? null : JSON.stringify(end.result),
       end.error === undefined ? null : JSON.stringify(end.error),
+      end.isInOrder === true,
     ],
   );
   return rows.length > 0;
