@@ -4,6 +4,8 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import type { Operation, OperationFailure, OperationState, Origin } from './operation.entity';
 import { OperationInProgress } from './lifecycle.errors';
 
+export { OPERATION_STATES } from './operation.entity';
+
 /** A runner without a heartbeat for this long has lost its lease. Seconds. */
 const LEASE_SECONDS = 15;
 
@@ -23,10 +25,12 @@ export interface NewOperation {
   isExclusive: boolean;
 }
 
-const COLUMNS = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
-  is_exclusive AS "isExclusive", state, step, done, total, checkpoint, result, error, attempts,
-  cancel_wanted AS "cancelWanted", runner, seen_at AS "seenAt", created_at AS "createdAt", started_at AS "startedAt",
+/** Columns that people are shown. */
+const SHOWN = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
+  is_exclusive AS "isExclusive", state, step, done, total, result, error, attempts,
+  cancel_wanted AS "cancelWanted", seen_at AS "seenAt", created_at AS "createdAt", started_at AS "startedAt",
   finished_at AS "finishedAt"`;
+const COLUMNS = `${SHOWN}, checkpoint, runner`;
 
 /**
  * Records an operation that any process with admin rights may run, in the caller's transaction if there is one.
@@ -88,14 +92,17 @@ export async function claimOperation(
 /** SQL condition on a row of operations: its runner has lost the lease. */
 export const IS_ABANDONED = `(state = 'running' AND seen_at < now() - interval '${LEASE_SECONDS} seconds')`;
 
-/** Ids of operations of these kinds that a runner may take, oldest first. */
-export async function findClaimable(queries: Queries, kinds: readonly string[]): Promise<string[]> {
-  const { rows } = await queries.query<{ id: string }>(
-    `SELECT id FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
+/** Operations of these kinds that a runner may take, oldest first. */
+export async function findClaimable(
+  queries: Queries,
+  kinds: readonly string[],
+): Promise<{ id: string; cancelWanted: boolean }[]> {
+  const { rows } = await queries.query<{ id: string; cancelWanted: boolean }>(
+    `SELECT id, cancel_wanted AS "cancelWanted" FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
        AND kind = ANY ($1) ORDER BY created_at, id`,
     [kinds],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Values that the lease's holder writes. */
@@ -159,7 +166,7 @@ export interface OperationEnd {
   state: OperationState;
   result?: object;
   error?: OperationFailure;
-  /** Of a return to the queue: the runner stopped in order, which is no failed attempt. */
+  /** True for a return to the queue by a runner that stopped in order: no failed attempt. */
   isInOrder?: boolean;
 }
 
@@ -187,6 +194,39 @@ export async function endOperation(
     ],
   );
   return rows.length > 0;
+}
+
+/** An operation as it is shown to people. */
+export interface ShownOperation extends Omit<Operation, 'checkpoint' | 'runner'> {
+  /** True when its runner has lost the lease: another goes on, if there is one. */
+  isAbandoned: boolean;
+}
+
+export interface OperationQuery {
+  state?: OperationState;
+  kind?: string;
+  /** Slug, at the time of the request or now, or id of the shop. */
+  shop?: string;
+  /** Only this one. */
+  id?: string;
+  /** 50 by default. */
+  limit?: number;
+}
+
+/** Lists operations, the newest first. */
+export async function listOperations(
+  queries: Queries,
+  { state, kind, shop, id, limit = 50 }: OperationQuery,
+): Promise<ShownOperation[]> {
+  const { rows } = await queries.query<ShownOperation>(
+    `SELECT ${SHOWN}, ${IS_ABANDONED} AS "isAbandoned" FROM public.operations
+     WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR kind = $2) AND ($4::uuid IS NULL OR id = $4)
+       AND ($3::text IS NULL OR shop_slug = $3 OR shop_id::text = $3
+         OR shop_id = (SELECT s.id FROM public.shops s WHERE s.slug = $3))
+     ORDER BY created_at DESC, id DESC LIMIT $5`,
+    [state ?? null, kind ?? null, shop ?? null, id ?? null, limit],
+  );
+  return rows;
 }
 
 /** @returns null when there is no such operation */
