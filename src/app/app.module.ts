@@ -2,6 +2,7 @@ import { AuditController } from './audit/audit.controller';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
+import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
 import { Operation } from '../operations/lifecycle/operation.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
@@ -24,6 +25,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
+        LifecycleModule,
         PublicModule,
         TenantModule,
         TransferModule,
