@@ -58,7 +58,8 @@ export class OperationRunner {
     try {
       const operation = await claimOperation(await control.client(), id, runner);
       if (operation === null) return null;
-      const lease = new Lease(this.tools, control, operation, runner, options.onProgress);
+      const kind = this.kinds.get(operation.kind);
+      const lease = new Lease(this.tools, control, operation, runner, kind, options.onProgress);
       try {
         await this.work(lease, operation, options);
       } finally {
@@ -77,7 +78,8 @@ export class OperationRunner {
     try {
       const kind = this.kindOf(operation);
       const input = kind.input.parse(operation.input);
-      if (operation.cancelWanted) throw new Cancelled();
+      if (operation.cancelWanted) lease.abort(new Cancelled());
+      if (lease.reason !== undefined) throw lease.reason;
       if (operation.attempts > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} runners have ended during it`);
       const result = await kind.run(lease.run(), input, operation.checkpoint);
       await lease.end({ state: 'done', result });
@@ -128,6 +130,7 @@ class Lease {
   checkpoint: object;
   private controller = new AbortController();
   private isUndoing = false;
+  private hasIgnored = false;
   private readonly beat: Beat;
   private readonly timer: NodeJS.Timeout;
   private answeredAt = Date.now();
@@ -138,6 +141,7 @@ class Lease {
     private readonly control: ReconnectingClient,
     private readonly operation: Operation,
     private readonly runner: string,
+    private readonly kind: OperationKind | undefined,
     private readonly onProgress: ((beat: Beat) => void) | undefined,
   ) {
     const { step, done, total, checkpoint } = operation;
@@ -152,7 +156,11 @@ class Lease {
   }
 
   abort(reason: Error): void {
-    this.controller.abort(reason);
+    if (!(reason instanceof Cancelled) || this.kind?.isFinal?.(this.checkpoint) !== true)
+      return this.controller.abort(reason);
+    if (this.hasIgnored) return; // each heartbeat repeats a cancellation
+    this.hasIgnored = true;
+    this.tools.logger.warn({ event: 'operation.cancel_ignored', operation: this.operation.id });
   }
 
   /** Lets the undo run to its end; only a lost lease aborts it. */

@@ -1,18 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { newId } from '../../../common/ids';
 import { adminOf } from '../../../database/installation';
 import { describeError, faultOf } from '../../faults';
 import { ReconnectingClient } from '../../reconnecting-client';
-import { writeBackupFile } from '../backup-files';
-import { withSnapshot } from '../copy/snapshot';
-import type { OperationKind, OperationRun } from '../operation-kind';
+import type { OperationKind } from '../operation-kind';
 import { pruneBackups } from '../prune-backups';
-import type { BackupTarget } from '../targets/backup-target';
+import { saveShop } from '../save-shop';
 import { openTarget } from '../targets/open-target';
-
-/** Attempts for a shop whose tables a migration has locked. */
-const TRIES = 3;
 
 const input = z.object({
   /** Ids of shops; null for all. */
@@ -54,7 +47,9 @@ export const backupKind: OperationKind<Input> = {
         for (let shop = shops.left.shift(); shop !== undefined; shop = shops.left.shift()) {
           run.signal.throwIfAborted();
           try {
-            bytes += await saveShop(run, control, target, shop.id, wanted);
+            bytes += (await saveShop(run, control, target, shop.id, wanted)).bytes;
+            if (wanted.keep !== null)
+              await pruneBackups(await control.client(), target, shop.id, wanted.keep);
           } catch (error) {
             if (run.signal.aborted || faultOf(error) === 'server') throw error;
             failed.push({ shopId: shop.id, slug: shop.slug, message: describeError(error).message });
@@ -85,48 +80,4 @@ async function shopsToSave(
     [ids, operationId],
   );
   return { done: rows.filter(({ isSaved }) => isSaved).length, left: rows.filter(({ isSaved }) => !isSaved) };
-}
-
-/** @returns bytes of the file */
-async function saveShop(
-  run: OperationRun,
-  control: ReconnectingClient,
-  target: BackupTarget,
-  shopId: string,
-  wanted: Input,
-): Promise<number> {
-  const { installation, env } = run.tools;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const [header, written] = await withSnapshot(installation, shopId, async (data) => {
-        const recipients = wanted.isEncrypted ? (env.BACKUP_RECIPIENTS ?? []) : null;
-        const file = await writeBackupFile(data, target, recipients, () => run.signal.throwIfAborted());
-        return [data.header, file] as const;
-      });
-      const client = await control.client();
-      await client.query(
-        `INSERT INTO public.backups (id, shop_id, shop_slug, operation_id, target, file, bytes, rows, sha256, version,
-           is_encrypted, snapshot_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-        [
-          newId(),
-          shopId,
-          header.shop.slug,
-          run.operation.id,
-          target.location,
-          written.file,
-          written.bytes,
-          written.rows,
-          written.sha256,
-          header.history.at(-1)?.version ?? 0,
-          wanted.isEncrypted,
-          header.snapshotAt,
-        ],
-      );
-      if (wanted.keep !== null) await pruneBackups(client, target, shopId, wanted.keep);
-      return written.bytes;
-    } catch (error) {
-      if (faultOf(error) !== 'busy' || attempt === TRIES) throw error;
-      await sleep(500 * attempt, undefined, { signal: run.signal });
-    }
-  }
 }
