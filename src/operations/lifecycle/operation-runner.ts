@@ -109,7 +109,7 @@ export class OperationRunner {
     try {
       const kind = this.kindOf(operation);
       lease.beginUndo();
-      await kind.undo?.(lease.run(), kind.input.parse(operation.input), lease.checkpoint);
+      await kind.undo?.(lease.run(), kind.input.parse(operation.input), await lease.checkpoint());
       await lease.end({ state, error: failure });
     } catch (undoing) {
       if (undoing instanceof LeaseLost) throw undoing;
@@ -127,10 +127,11 @@ export class OperationRunner {
 
 /** The lease of one operation: heartbeats, the checkpoint, and the signal that ends the work. */
 class Lease {
-  checkpoint: object;
   private controller = new AbortController();
   private isUndoing = false;
   private hasIgnored = false;
+  /** Checkpoint that was saved last; its transaction may not be over yet. */
+  private saved: object;
   private readonly beat: Beat;
   private readonly timer: NodeJS.Timeout;
   private answeredAt = Date.now();
@@ -145,8 +146,8 @@ class Lease {
     private readonly onProgress: ((beat: Beat) => void) | undefined,
   ) {
     const { step, done, total, checkpoint } = operation;
+    this.saved = checkpoint;
     this.beat = { step, done, total };
-    this.checkpoint = checkpoint;
     this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
   }
 
@@ -155,8 +156,14 @@ class Lease {
     return this.controller.signal.aborted ? this.controller.signal.reason : undefined;
   }
 
+  /** The checkpoint as it is stored: the transaction that saved one may not have been committed. */
+  async checkpoint(): Promise<object> {
+    const stored = await findOperation(await this.control.client(), this.operation.id);
+    return stored?.checkpoint ?? {};
+  }
+
   abort(reason: Error): void {
-    if (!(reason instanceof Cancelled) || this.kind?.isFinal?.(this.checkpoint) !== true)
+    if (!(reason instanceof Cancelled) || this.kind?.isFinal?.(this.saved) !== true)
       return this.controller.abort(reason);
     if (this.hasIgnored) return; // each heartbeat repeats a cancellation
     this.hasIgnored = true;
@@ -197,7 +204,7 @@ class Lease {
   private async save(checkpoint: object, client?: ClientBase): Promise<void> {
     const queries = client ?? (await this.control.client());
     if (!(await writeCheckpoint(queries, this.operation.id, this.runner, checkpoint))) throw new LeaseLost();
-    this.checkpoint = checkpoint;
+    this.saved = checkpoint;
   }
 
   /** A server that freezes answers nothing, so silence is noticed here and not by an error. */
