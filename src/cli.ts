@@ -10,6 +10,7 @@ import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationLint } from './cli/migration-lint.command';
 import { reportOf } from './common/report';
+import { addShopsReconcile } from './cli/shops-reconcile.command';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
 import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
@@ -39,6 +40,7 @@ export function addCommands(program: Command, context: CommandContext): void {
   addDoctor(program, context, [STOCK_LEDGER]);
   addShopsBackup(program, context);
   addShopsRestore(program, context);
+  addShopsReconcile(program, context);
   addDemo(program);
 }
 

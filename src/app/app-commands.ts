@@ -6,6 +6,7 @@ import { addProvisioningWorker } from '../cli/provisioning-worker.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
+import { addShopRemoval } from '../public/shops/shop-removal.command';
 import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
 import { addShopSupport } from '../public/shops/shop-support.command';
@@ -22,6 +23,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addShopReports(program, context);
   addShopSupport(program, context);
   addShopStatus(program, context);
+  addShopRemoval(program, context);
   addShopMembers(program, context);
   addResetPassword(program, context);
   addUserSessions(program, context);

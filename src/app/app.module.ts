@@ -4,6 +4,7 @@ import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
 import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
 import { Operation } from '../operations/lifecycle/operation.entity';
+import { RemovedShop } from '../operations/lifecycle/removed-shop.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
 import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
@@ -11,7 +12,7 @@ import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
 export const ENTITIES = {
-  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES, Operation, Backup],
+  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES, Operation, Backup, RemovedShop],
   tenant: [...TENANT_ENTITIES, ...TransferModule.entities],
 };
 

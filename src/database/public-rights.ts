@@ -28,6 +28,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   schema_migrations: 'SELECT',
   held_tenants: 'SELECT',
   backups: 'SELECT',
+  removed_shops: 'SELECT',
   // May ask for an operation and for its cancellation; only a runner with admin rights takes, changes or ends one.
   operations:
     'SELECT, INSERT (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive), UPDATE (cancel_wanted)',

@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = [
   'shop.read_only',
   'shop.deleted',
   'shop.undeleted',
+  'shop.purged',
   'member.added',
   'member.changed',
   'member.removed',

@@ -41,6 +41,9 @@ export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_K
 /** How often each kind of operation on a shop is killed. */
 export const OPERATION_KILLS = size('OPERATION_KILLS', 6, 20);
 
+/** Removals of shops whose process is killed. */
+export const PURGE_KILLS = size('PURGE_KILLS', 6, 20);
+
 /** Workers that are killed under load. */
 export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
 

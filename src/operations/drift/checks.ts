@@ -24,6 +24,7 @@ const DROP = 'Find out who created it, then drop it: tenant migrations create no
 const MOVE =
   'Find out who created it and save its rows, then drop it: tenant migrations create no such object.';
 const READ = 'Read what it does and who created it, then drop it: tenant migrations create no such object.';
+const RECONCILE = 'npm run cli -- shops:reconcile --fix';
 const REVOKE_MEMBERSHIP = 'REVOKE the membership at once, GRANTED BY its grantor.';
 
 const restore = (remedy: string) => ({ severity: 'error', aim: 'restore', remedy }) as const;
@@ -61,12 +62,16 @@ export const CHECKS = {
     'Find out what changed the stock without its ledger, then insert the difference into stock_changes as a correction.',
   ),
   'stocked-role-missing': correct(
-    'Delete its row in public.spare_roles, which nothing else uses: a new shop that gets this role cannot be created.',
+    `Delete its row in public.spare_roles, which nothing else uses, or ${RECONCILE}: a new shop that gets this role cannot be created.`,
   ),
   'schema-without-shop': remove(
     'If the shop is missing by mistake, restore its rows in public. If it was removed, back the schema up, then drop it table by table.',
   ),
-  'leftover-role': asWarning(remove('Keep it while a backup may need it, then DROP ROLE.')),
+  'leftover-role': asWarning(
+    remove(`Keep it while a dump of the database may need it, then ${RECONCILE} drops it.`),
+  ),
+  'operation-interrupted': asWarning(correct(`${RECONCILE} goes on with it, or undoes it.`)),
+  'held-tenant-left': asWarning(remove(`${RECONCILE} removes it: no shop uses it.`)),
 
   'version-index': restore('npm run migrate:tenants -- --rebuild-registry'),
   'version-row-missing': restore(

@@ -6,12 +6,12 @@ import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { assertFilesUnchanged } from '../edited-files';
 import { assertInstalled } from '../installed';
 import { SHOP, structureSql } from './catalogue';
-import type { CheckName } from './checks';
 import { findConstructs } from './constructs';
 import { type Drift, observationsOf } from './drift';
 import type { Observation } from './findings';
 import { listTenants, schemasSql, type Tenant } from './fleet';
 import { findForeignKeys } from './foreign-keys';
+import { findAbsences } from './presence';
 import { type Element, type Reference, References } from './reference';
 import { findRightDifferences } from './rights';
 import { findDifferences } from './structure';
@@ -130,18 +130,15 @@ async function expectRights(
 }
 
 function emptyDrift(tenant: Tenant): Drift {
-  const { schema, isWanted, hasShop, hasSchema, hasRole, registered } = tenant;
-  const observe = (check: CheckName, object: string, detail: string) => ({ check, schema, object, detail });
-  const faults: Observation[] = [];
-  if (!isWanted) faults.push(observe('schema-without-shop', schema, 'no shop has this id'));
-  if (!hasSchema) faults.push(observe('shop-without-schema', schema, 'the shop exists, its schema does not'));
-  else if (!hasRole)
-    faults.push(observe('schema-without-role', schema, 'the schema exists, the role of its name does not'));
-  const rollout: Observation[] = [];
-  if (hasShop && registered === null)
-    rollout.push(observe('shop-without-tenant', 'public.tenants', 'the shop has no row there'));
   const differences = { structure: [], found: [], rights: [], constructs: [] };
-  return { tenant, reference: null, rightsReference: null, gaps: [], ...differences, faults, rollout };
+  return {
+    tenant,
+    reference: null,
+    rightsReference: null,
+    gaps: [],
+    ...differences,
+    ...findAbsences(tenant),
+  };
 }
 
 const isEmpty = (drift: Drift) => drift.rollout.length + observationsOf(drift).length === 0;

@@ -48,6 +48,7 @@ export function toFindings(
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-function idIn(schema: string): string {
+/** Id of the tenant whose schema and role have this name. */
+export function idIn(schema: string): string {
   return schema.replace(/^shop_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

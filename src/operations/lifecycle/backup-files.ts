@@ -32,8 +32,8 @@ export async function writeBackupFile(
   target: BackupTarget,
   recipients: readonly string[] | null,
   onBlock: (table: string, bytes: number) => void,
+  file: string = backupName(data.header.shop.slug, data.header.snapshotAt, recipients !== null),
 ): Promise<WrittenBackup> {
-  const file = backupName(data.header.shop.slug, data.header.snapshotAt, recipients !== null);
   const hash = createHash('sha256');
   const { bytes, result } = await target.write(file, async (sink) => {
     const hashed = new Transform({

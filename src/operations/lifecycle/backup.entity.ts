@@ -45,6 +45,10 @@ export class Backup {
   @Column('boolean', { name: 'is_encrypted', default: false })
   isEncrypted: boolean;
 
+  /** The last one of a shop that is removed for good: retention leaves it. */
+  @Column('boolean', { name: 'is_archive', default: false })
+  isArchive: boolean;
+
   @Column('timestamptz', { name: 'snapshot_at' })
   snapshotAt: Date;
 

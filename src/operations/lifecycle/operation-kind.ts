@@ -40,6 +40,8 @@ export interface OperationKind<I extends object = object, C extends object = obj
   run(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<object>;
   /** Removes what an operation that failed or was cancelled leaves. Safe to repeat; a retry begins with the same checkpoint. */
   undo?(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<void>;
+  /** True once there is no way back: a cancellation is logged and ignored. */
+  isFinal?(checkpoint: Partial<C>): boolean;
 }
 
 /** Thrown when another runner has taken the operation over, or may have. Nothing more may be written. */

@@ -63,7 +63,8 @@ export class OperationRunner {
     try {
       const operation = await claimOperation(await control.client(), id, runner);
       if (operation === null) return null;
-      const lease = new Lease(this.tools, control, operation, runner, options.onProgress);
+      const kind = this.kinds.get(operation.kind);
+      const lease = new Lease(this.tools, control, operation, runner, kind, options.onProgress);
       try {
         await this.work(lease, operation, options);
       } finally {
@@ -157,6 +158,7 @@ class Lease {
   /** True once what is served has changed: a cancellation comes too late. */
   private isDecided: boolean;
   private stopped: Stopped | undefined;
+  private hasIgnored = false;
   private readonly beat: Beat;
   private readonly timer: NodeJS.Timeout;
   private answeredAt = Date.now();
@@ -167,11 +169,12 @@ class Lease {
     private readonly control: ReconnectingClient,
     private readonly operation: Operation,
     private readonly runner: string,
+    private readonly kind: OperationKind | undefined,
     private readonly onProgress: ((beat: Beat) => void) | undefined,
   ) {
     const { step, done, total, checkpoint } = operation;
     this.beat = { step, done, total };
-    this.isDecided = 'result' in checkpoint;
+    this.isDecided = this.decides(checkpoint);
     this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
   }
 
@@ -181,7 +184,13 @@ class Lease {
   }
 
   abort(reason: Error): void {
-    if (reason instanceof Cancelled && (this.isUndoing || this.isDecided)) return;
+    if (reason instanceof Cancelled && this.isUndoing) return;
+    if (reason instanceof Cancelled && this.isDecided) {
+      if (!this.hasIgnored)
+        this.tools.logger.warn({ event: 'operation.cancel_ignored', operation: this.operation.id });
+      this.hasIgnored = true; // each heartbeat repeats a cancellation
+      return;
+    }
     if (reason instanceof Stopped) this.stopped = reason;
     this.controller.abort(reason);
   }
@@ -235,7 +244,11 @@ class Lease {
   private async save(checkpoint: object, client?: ClientBase): Promise<void> {
     const queries = client ?? (await this.control.client());
     if (!(await writeCheckpoint(queries, this.operation.id, this.runner, checkpoint))) throw new LeaseLost();
-    this.isDecided = 'result' in checkpoint;
+    this.isDecided = this.decides(checkpoint);
+  }
+
+  private decides(checkpoint: object): boolean {
+    return 'result' in checkpoint || this.kind?.isFinal?.(checkpoint) === true;
   }
 
   /** A server that freezes answers nothing, so silence is noticed here and not by an error. */

@@ -1,13 +1,11 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
+import { IS_ABANDONED } from '../open-operations';
 import type { Operation, OperationFailure, OperationState, Origin } from './operation.entity';
 import { OperationInProgress } from './lifecycle.errors';
 
 export { OPERATION_STATES } from './operation.entity';
-
-/** A runner without a heartbeat for this long has lost its lease. Seconds. */
-const LEASE_SECONDS = 15;
 
 /** Sender of statements to `public`: a connection of the admin login or a manager's query runner. */
 export interface Queries {
@@ -88,9 +86,6 @@ export async function claimOperation(
   );
   return rows[0] ?? null;
 }
-
-/** SQL condition on a row of operations: its runner has lost the lease. */
-export const IS_ABANDONED = `(state = 'running' AND seen_at < now() - interval '${LEASE_SECONDS} seconds')`;
 
 /** Operations of these kinds that a runner may take, oldest first. */
 export async function findClaimable(

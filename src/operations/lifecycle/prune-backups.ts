@@ -10,7 +10,7 @@ export async function pruneBackups(
   keep: string,
 ): Promise<number> {
   const { rows } = await client.query<{ id: string; file: string; madeAt: Date }>(
-    `SELECT id, file, snapshot_at AS "madeAt" FROM public.backups WHERE shop_id = $1 AND target = $2`,
+    `SELECT id, file, snapshot_at AS "madeAt" FROM public.backups WHERE shop_id = $1 AND target = $2 AND NOT is_archive`,
     [shopId, target.location],
   );
   const { surplus } = chooseKept(rows, keepOf(keep));

@@ -93,15 +93,21 @@ export interface WatchedLocks {
   samples: number;
 }
 
-/** Looks at the locks of the remover again and again while `work` runs. */
-export async function watchLocks({ database }: TestApp, work: () => Promise<unknown>): Promise<WatchedLocks> {
+/** Looks at the locks of the connections with these names again and again while `work` runs. */
+export async function watchLocks(
+  { database }: TestApp,
+  work: () => Promise<unknown>,
+  names: readonly string[] = [REMOVER],
+): Promise<WatchedLocks> {
   const seen: WatchedLocks = { most: 0, longestMs: 0, publicModes: [], samples: 0 };
   const since = new Map<string, number>();
   let isOver = false;
   await withClient(database.url, async (client) => {
     const working = work().finally(() => (isOver = true));
     while (!isOver) {
-      const { rows } = await client.query<{ key: string; schema: string | null; mode: string }>(LOCKS);
+      const { rows } = await client.query<{ key: string; schema: string | null; mode: string }>(LOCKS, [
+        names,
+      ]);
       const now = performance.now();
       const keys = new Set(rows.map(({ key }) => key));
       for (const key of since.keys()) if (!keys.has(key)) since.delete(key);
@@ -120,4 +126,4 @@ export async function watchLocks({ database }: TestApp, work: () => Promise<unkn
 const LOCKS = `SELECT concat_ws(' ', l.pid, l.virtualtransaction, l.locktype, l.relation, l.classid, l.objid, l.mode) AS key,
     c.relnamespace::regnamespace::text AS schema, l.mode
   FROM pg_locks l JOIN pg_stat_activity a USING (pid) LEFT JOIN pg_class c ON c.oid = l.relation
-  WHERE a.application_name = '${REMOVER}' AND a.datname = current_database() AND l.granted`;
+  WHERE a.application_name = ANY ($1) AND a.datname = current_database() AND l.granted`;

@@ -6,6 +6,7 @@ import type { Note, Observation } from '../findings';
 import type { Tenant } from '../fleet';
 import { findForeignKeys } from '../foreign-keys';
 import { findUnhardened } from './hardening';
+import { findInterruptedOperations, findLeftHolds } from './operations';
 import {
   compareDatabaseRights,
   comparePublicFunctions,
@@ -39,6 +40,8 @@ export async function inspectInstallation(
     () => findShopsWithoutOwner(client),
     () => findOldBackups(client, env),
     () => findFailedMigrations(client, migrations),
+    () => findInterruptedOperations(client),
+    () => findLeftHolds(client),
     () => findForeignKeys(client, PUBLIC_SCHEMA),
     () => findStrayRoles(client, [...Object.values(roles), ...creators]),
     () => compareAttributes(client, roles, creators),

@@ -1,21 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { newId } from '../../../common/ids';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { describeError, faultOf } from '../../faults';
 import { ReconnectingClient } from '../../reconnecting-client';
-import { backupName, writeBackupFile } from '../backup-files';
-import { withSnapshot } from '../copy/snapshot';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { pruneBackups } from '../prune-backups';
 import { removeUnrecorded } from '../remove-unrecorded';
+import { saveShop } from '../save-shop';
 import type { BackupTarget } from '../targets/backup-target';
 import { openTarget } from '../targets/open-target';
 import { TargetError } from '../targets/targets.errors';
-
-/** Attempts for a shop whose tables a migration has locked. */
-const TRIES = 3;
 
 const input = z.object({
   /** Ids of shops; null for all. */
@@ -88,7 +82,7 @@ async function saveShops(saving: Saving): Promise<object> {
   const report = () => run.report({ step: 'copy', done, total });
   const saveOne = async ({ id, slug }: { id: string; slug: string }) => {
     try {
-      bytes += await saveShop(saving, id, signal);
+      bytes += await save(saving, id, signal);
     } catch (error) {
       if (signal.aborted || faultOf(error) === 'server' || isOfTarget(error)) throw error;
       failed.push({ shopId: id, slug, message: describeError(error).message });
@@ -132,45 +126,23 @@ async function shopsToSave(
 }
 
 /** @returns bytes of the file */
-async function saveShop(saving: Saving, shopId: string, signal: AbortSignal): Promise<number> {
+async function save(saving: Saving, shopId: string, signal: AbortSignal): Promise<number> {
   const { run, control, target, wanted, begun } = saving;
   let name = '';
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const [header, written] = await withSnapshot(run.tools.installation, shopId, async (data) => {
-        const recipients = wanted.isEncrypted ? (run.tools.env.BACKUP_RECIPIENTS ?? []) : null;
-        name = backupName(data.header.shop.slug, data.header.snapshotAt, wanted.isEncrypted);
-        begun.add(name);
+  try {
+    const { file, bytes } = await saveShop(run, control, target, shopId, {
+      isEncrypted: wanted.isEncrypted,
+      signal,
+      onBegin: async (begin) => {
+        begun.add((name = begin));
         await run.save({ writing: [...begun] } satisfies Checkpoint);
-        const file = await writeBackupFile(data, target, recipients, () => signal.throwIfAborted());
-        return [data.header, file] as const;
-      });
-      const client = await control.client();
-      await client.query(
-        `INSERT INTO public.backups (id, shop_id, shop_slug, operation_id, target, file, bytes, rows, sha256, version,
-           is_encrypted, snapshot_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-        [
-          newId(),
-          shopId,
-          header.shop.slug,
-          run.operation.id,
-          target.location,
-          written.file,
-          written.bytes,
-          written.rows,
-          written.sha256,
-          header.history.at(-1)?.version ?? 0,
-          wanted.isEncrypted,
-          header.snapshotAt,
-        ],
-      );
-      begun.delete(written.file);
-      if (wanted.keep !== null) await pruneBackups(client, target, shopId, wanted.keep);
-      return written.bytes;
-    } catch (error) {
-      if (error instanceof TargetError && error.code === 'BACKUP_FILE_EXISTS') begun.delete(name); // another's
-      if (faultOf(error) !== 'busy' || attempt === TRIES) throw error;
-      await sleep(500 * attempt, undefined, { signal });
-    }
+      },
+    });
+    begun.delete(file);
+    if (wanted.keep !== null) await pruneBackups(await control.client(), target, shopId, wanted.keep);
+    return bytes;
+  } catch (error) {
+    if (error instanceof TargetError && error.code === 'BACKUP_FILE_EXISTS') begun.delete(name); // another's
+    throw error;
   }
 }

@@ -1,5 +1,7 @@
 import type { OperationKind } from '../operation-kind';
 import { backupKind } from './backup.kind';
+import { dropReplacedKind } from './drop-replaced.kind';
+import { purgeKind } from './purge.kind';
 import { restoreKind } from './restore.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
@@ -8,4 +10,6 @@ export const OPERATION_KINDS = [
   backupKind,
   restoreKind,
   undoRestoreKind,
+  purgeKind,
+  dropReplacedKind,
 ] as unknown as readonly OperationKind[];

@@ -149,6 +149,40 @@ export const RECORDS: Fault[] = [
     repair: () => `DROP ROLE ${NOBODYS}`,
   },
   {
+    name: 'an operation whose runner is gone',
+    inject: ({ a }) => `INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, state, seen_at)
+      VALUES ('${NOBODY}', 'backup', '${a.id}', '${a.slug}', 'command', 'running', now() - interval '20 seconds')`,
+    found: ({ a }) => [['operation-interrupted', a.slug, NOBODY]],
+    repair: () => `DELETE FROM public.operations WHERE id = '${NOBODY}'`,
+  },
+  {
+    name: 'an operation that nobody takes',
+    inject: () => `INSERT INTO public.operations (id, kind, by_kind, created_at)
+      VALUES ('${NOBODY}', 'backup', 'schedule', now() - interval '11 minutes')`,
+    found: () => [['operation-interrupted', null, NOBODY]],
+    repair: () => `DELETE FROM public.operations WHERE id = '${NOBODY}'`,
+  },
+  {
+    name: 'a tenant whose operation has ended',
+    inject:
+      () => `INSERT INTO public.operations (id, kind, by_kind, state) VALUES ('${NOBODY}', 'restore', 'command', 'failed');
+      INSERT INTO public.tenants (shop_id, version) VALUES ('${NOBODY}', 1);
+      INSERT INTO public.held_tenants (shop_id, reason, operation_id) VALUES ('${NOBODY}', 'filling', '${NOBODY}')`,
+    found: () => [['held-tenant-left', NOBODY, NOBODYS]],
+    repair: () => `DELETE FROM public.held_tenants; DELETE FROM public.operations WHERE id = '${NOBODY}';
+      DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
+  },
+  {
+    name: 'data of before a restore whose shop is gone',
+    inject: () => `INSERT INTO public.tenants (shop_id, version) VALUES ('${NOBODY}', 1);
+      INSERT INTO public.held_tenants (shop_id, reason, of_shop) VALUES ('${NOBODY}', 'replaced', '${NOBODY}')`,
+    found: () => [
+      ['held-tenant-left', NOBODY, NOBODYS],
+      ['shop-without-schema', NOBODY, NOBODYS],
+    ],
+    repair: () => `DELETE FROM public.held_tenants; DELETE FROM public.tenants WHERE shop_id = '${NOBODY}'`,
+  },
+  {
     name: 'a membership without a member inside the shop',
     inject: ({ b, user }) =>
       `INSERT INTO public.memberships (user_id, shop_id, role) VALUES ('${user}', '${b.id}', 'staff')`,
