@@ -11,6 +11,7 @@ import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationLint } from './cli/migration-lint.command';
 import { reportOf } from './common/report';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
+import { addShopsClone } from './cli/shops-clone.command';
 import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
@@ -39,6 +40,7 @@ export function addCommands(program: Command, context: CommandContext): void {
   addDoctor(program, context, [STOCK_LEDGER]);
   addShopsBackup(program, context);
   addShopsRestore(program, context);
+  addShopsClone(program, context);
   addDemo(program);
 }
 

@@ -1,11 +1,13 @@
 import type { OperationKind } from '../operation-kind';
 import { backupKind } from './backup.kind';
+import { cloneKind } from './clone.kind';
 import { restoreKind } from './restore.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
 /** Kinds of operations that this program can run. Each parses its own input, so their types differ only inside. */
 export const OPERATION_KINDS = [
   backupKind,
+  cloneKind,
   restoreKind,
   undoRestoreKind,
 ] as unknown as readonly OperationKind[];
