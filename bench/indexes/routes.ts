@@ -26,6 +26,7 @@ export interface World {
   customer: string;
   import: string;
   audit: string;
+  operation: string;
 }
 
 const search = (note: string, q: string, more = ''): Call => ({
@@ -208,6 +209,9 @@ export function callsOf(world: World): Call[] {
       note: 'of one kind, from the middle',
       path: `audit?action=member.added&cursor=${world.audit}`,
     },
+    { route: 'POST /api/v1/exports', path: 'exports' },
+    { route: 'GET /api/v1/operations/{id}', path: `operations/${world.operation}` },
+    { route: 'GET /api/v1/operations/{id}/file', path: `operations/${world.operation}/file` },
     { route: 'GET /api/v1/me', path: 'me' },
     { route: 'GET /api/v1/shops', path: 'shops' },
     { route: 'GET /api/v1/shops/{id}', path: `shops/${shopId}` },

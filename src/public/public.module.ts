@@ -27,6 +27,9 @@ import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
 import { MemberSupportService } from './members/member-support.service';
 import { MembersService } from './members/members.service';
+import { ExportsController } from './operations/exports.controller';
+import { OperationsController } from './operations/operations.controller';
+import { OperationsService } from './operations/operations.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -66,6 +69,8 @@ export const PUBLIC_ENTITIES = [
     ShopsController,
     MembersController,
     AuditController,
+    ExportsController,
+    OperationsController,
     HealthController,
   ],
   providers: [
@@ -82,6 +87,7 @@ export const PUBLIC_ENTITIES = [
     KeyRing,
     LoginLimits,
     LoginService,
+    OperationsService,
     PasswordResetService,
     SessionSupportService,
     ShopsService,

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { newOwner, newProduct } from '../support/factories';
-import { runCli } from '../support/program';
+import { runCli, scratchFolder } from '../support/program';
 import { useTestApp } from '../support/test-app';
+import { unzip } from '../support/unzip';
 
 const app = useTestApp();
 const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
@@ -32,6 +35,25 @@ describe('shops:clone', () => {
     const { code, stdout, stderr } = await run('shops:clone', shop.slug, ...args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(text);
+    expect(await operations()).toEqual(before);
+  });
+});
+
+describe('shops:export', () => {
+  it('writes the file that --out names, once', async () => {
+    const { shop } = await newOwner(app.api);
+    const file = path.join(scratchFolder(), 'shop.zip');
+    const { code, stdout } = await run('shops:export', shop.slug, '--out', file, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'done',
+      result: { file: 'shop.zip', expiresAt: null },
+    });
+    expect([...unzip(await readFile(file)).keys()]).toContain('README.txt');
+    const before = await operations();
+    const again = await run('shops:export', shop.slug, '--out', file);
+    expect([again.code, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toContain('BACKUP_FILE_EXISTS');
     expect(await operations()).toEqual(before);
   });
 });

@@ -1,8 +1,11 @@
 import type { QueryResult, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import type { Operation, OperationFailure, OperationState, Origin } from './operation.entity';
 import { OperationInProgress } from './lifecycle.errors';
+
+export type { Operation, OperationState } from './operation.entity';
 
 /** A runner without a heartbeat for this long has lost its lease. Seconds. */
 const LEASE_SECONDS = 15;
@@ -10,6 +13,11 @@ const LEASE_SECONDS = 15;
 /** Sender of statements to `public`: a connection of the admin login or a manager's query runner. */
 export interface Queries {
   query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<Pick<QueryResult<R>, 'rows'>>;
+}
+
+/** Sends the statements in the transaction of a manager. */
+export function queriesOf(manager: EntityManager): Queries {
+  return { query: async (sql, values) => ({ rows: await manager.query(sql, values) }) };
 }
 
 /** Request for an operation. */

@@ -1,5 +1,10 @@
 import { IMPERSONAL, PERSONAL } from '../../../src/operations/lifecycle/copy/personal-columns';
 import { STORED_ANSWERS } from '../../../src/operations/lifecycle/copy/without';
+import {
+  EXPORTED,
+  NOT_EXPORTED,
+  type ValueType,
+} from '../../../src/operations/lifecycle/export/export-columns';
 import { newOwner } from '../../support/factories';
 import { useTestApp } from '../../support/test-app';
 
@@ -11,6 +16,11 @@ interface Column {
 
 /** Types of PostgreSQL whose values are no words, so that nothing personal can be written there. */
 const WORDLESS = ['uuid', 'int4', 'int8', 'bool', 'timestamptz'];
+
+const TYPES: Record<string, ValueType> = {
+  ...{ text: 'text', uuid: 'id', int4: 'number', int8: 'number', bool: 'flag' },
+  ...{ timestamptz: 'time', jsonb: 'json', _text: 'texts' },
+};
 
 describe('columns of a shop', () => {
   const app = useTestApp();
@@ -42,5 +52,22 @@ describe('columns of a shop', () => {
       names.filter((name) => name in (PERSONAL[table]?.columns ?? {})),
     );
     expect(both).toEqual([]);
+  });
+
+  it('are explained in exports, with their types', () => {
+    const unexplained = columns.filter(
+      ({ table, column, type }) =>
+        !NOT_EXPORTED.includes(table) && EXPORTED[table]?.columns[column]?.[0] !== TYPES[type],
+    );
+    expect(unexplained).toEqual([]);
+  });
+
+  it('are explained only if they exist', () => {
+    const names = new Set(columns.map(({ table, column }) => `${table}.${column}`));
+    const tables = new Set(columns.map(({ table }) => table));
+    const strange = Object.entries(EXPORTED)
+      .filter(([table]) => tables.has(table))
+      .flatMap(([table, { columns: own }]) => Object.keys(own).map((column) => `${table}.${column}`));
+    expect(strange.filter((name) => !names.has(name))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { OperationKind } from '../operation-kind';
 import { backupKind } from './backup.kind';
 import { cloneKind } from './clone.kind';
+import { exportKind } from './export.kind';
 import { restoreKind } from './restore.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
@@ -8,6 +9,7 @@ import { undoRestoreKind } from './undo-restore.kind';
 export const OPERATION_KINDS = [
   backupKind,
   cloneKind,
+  exportKind,
   restoreKind,
   undoRestoreKind,
 ] as unknown as readonly OperationKind[];

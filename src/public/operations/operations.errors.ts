@@ -1,0 +1,13 @@
+import { defineError } from '../../common/app-error';
+
+export const OperationNotFound = defineError(
+  'OPERATION_NOT_FOUND',
+  404,
+  'This shop has no such operation that its members asked for.',
+);
+
+export const OperationFileNotFound = defineError(
+  'OPERATION_FILE_NOT_FOUND',
+  404,
+  'The operation has no file: it is not done, it failed, or the file has expired.',
+);
