@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { AuditController } from './audit/audit.controller';
 import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
@@ -68,7 +67,6 @@ export const PUBLIC_ENTITIES = [
     JwksController,
     ShopsController,
     MembersController,
-    AuditController,
     ExportsController,
     OperationsController,
     HealthController,
@@ -95,5 +93,6 @@ export const PUBLIC_ENTITIES = [
     ShopSupportService,
     TokensService,
   ],
+  exports: [AuditService],
 })
 export class PublicModule {}
