@@ -1,5 +1,14 @@
 /** Packages that publish only ES modules and are loaded inside the jest sandbox (CommonJS). */
-const esmOnly = ['@nestjs', 'fast-check', 'uuid', 'pure-rand', 'age-encryption', '@noble', '@scure'];
+const esmOnly = [
+  '@nestjs',
+  'fast-check',
+  'uuid',
+  'pure-rand',
+  'age-encryption',
+  '@noble',
+  '@scure',
+  '@faker-js',
+];
 
 /** @type {import('jest').Config} */
 const common = {

@@ -12,6 +12,8 @@ import { addMigrationLint } from './cli/migration-lint.command';
 import { reportOf } from './common/report';
 import { addShopsReconcile } from './cli/shops-reconcile.command';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
+import { addShopsClone } from './cli/shops-clone.command';
+import { addShopsExport } from './cli/shops-export.command';
 import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
@@ -41,6 +43,8 @@ export function addCommands(program: Command, context: CommandContext): void {
   addShopsBackup(program, context);
   addShopsRestore(program, context);
   addShopsReconcile(program, context);
+  addShopsClone(program, context);
+  addShopsExport(program, context);
   addDemo(program);
 }
 

@@ -26,6 +26,7 @@ export interface World {
   customer: string;
   import: string;
   audit: string;
+  operation: string;
 }
 
 const search = (note: string, q: string, more = ''): Call => ({
@@ -214,6 +215,9 @@ export function callsOf(world: World): Call[] {
       note: 'of one kind, from the middle',
       path: `audit?action=member.added&cursor=${world.audit}`,
     },
+    { route: 'POST /api/v1/exports', path: 'exports' },
+    { route: 'GET /api/v1/operations/{id}', path: `operations/${world.operation}` },
+    { route: 'GET /api/v1/operations/{id}/file', path: `operations/${world.operation}/file` },
     changes('of products', 'resource=products'),
     changes('of variants', 'resource=variants'),
     changes('of customers, of whom few were changed', 'resource=customers'),

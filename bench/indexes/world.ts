@@ -8,6 +8,7 @@ import type { Call, World } from './routes';
 const SHOPS = 2000;
 const PEOPLE = 20 * SHOPS;
 const AUDIT_ENTRIES = 200_000;
+const OPERATIONS = 20_000;
 
 const IMPORT = '01930000-0000-7000-8000-000000000250';
 const IMPORTS = `
@@ -114,6 +115,12 @@ async function fillPublicSide(client: Client, shopId: string): Promise<void> {
      FROM generate_series(1, $2::int) n JOIN users u ON u.email = 'person' || n % 5000 || '@example.com'`,
     [shopId, AUDIT_ENTRIES],
   );
+  await client.query(
+    `INSERT INTO operations (id, kind, shop_id, by_kind, state, result)
+     SELECT gen_random_uuid(), 'export', CASE n % 20 WHEN 17 THEN $1::uuid ELSE gen_random_uuid() END, 'member', 'done', $3
+     FROM generate_series(1, $2::int) n`,
+    [shopId, OPERATIONS, { target: process.cwd(), file: 'package.json', bytes: 1 }], // any file
+  );
   await client.query('VACUUM (ANALYZE)');
 }
 
@@ -140,5 +147,6 @@ async function findIds(client: Client, shopId: string, products: number): Promis
     customer: await one(`SELECT id FROM customers ORDER BY id LIMIT 1 OFFSET 2500`),
     import: IMPORT,
     audit: await one(`SELECT id FROM public.audit_log WHERE shop_id = $1 LIMIT 1`, shopId),
+    operation: await one(`SELECT id FROM public.operations WHERE shop_id = $1 LIMIT 1`, shopId),
   };
 }

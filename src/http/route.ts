@@ -24,8 +24,8 @@ interface RouteOptions {
   list?: boolean | 'counted';
   /** Example of the body, which is a CSV file, or a form with exactly one. */
   csv?: string;
-  /** The answer is a CSV file. */
-  csvFile?: boolean;
+  /** Media type of the answer, which is a file. */
+  file?: string;
   /** False for a POST of a shop that refuses an Idempotency-Key, because it does not write in one transaction. */
   takesKey?: boolean;
   /** Errors of this route in addition to those of every route. */
@@ -45,10 +45,10 @@ function csvBody(example: string) {
   };
 }
 
-const CSV_ANSWER = {
-  content: { 'text/csv': { schema: BINARY } },
-  headers: { 'content-disposition': { description: 'The name of the file.', schema: { type: 'string' } } },
-};
+function fileAnswer(type: string) {
+  const name = { description: 'The name of the file.', schema: { type: 'string' } };
+  return { content: { [type]: { schema: BINARY } }, headers: { 'content-disposition': name } };
+}
 
 /** Header of an answer that is one resource. */
 const ETAG = { description: 'Changes whenever the answer does.', schema: { type: 'string' } };
@@ -62,7 +62,7 @@ export function Route({
   orOk,
   list = false,
   csv,
-  csvFile = false,
+  file,
   takesKey = true,
   errors = [],
 }: RouteOptions): MethodDecorator {
@@ -83,7 +83,7 @@ export function Route({
     ApiResponse({
       status,
       description: 'Done.',
-      ...(csvFile ? CSV_ANSWER : {}),
+      ...(file === undefined ? {} : fileAnswer(file)),
       ...(isTagged ? { headers: { ETag: ETAG } } : {}),
       ...(ok ? content(ok, list, orOk) : {}),
     }),

@@ -26,6 +26,9 @@ import { HealthController } from './health/health.controller';
 import { MembersController } from './members/members.controller';
 import { MemberSupportService } from './members/member-support.service';
 import { MembersService } from './members/members.service';
+import { ExportsController } from './operations/exports.controller';
+import { OperationsController } from './operations/operations.controller';
+import { OperationsService } from './operations/operations.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -59,7 +62,15 @@ export const PUBLIC_ENTITIES = [
       },
     }),
   ],
-  controllers: [AuthController, JwksController, ShopsController, MembersController, HealthController],
+  controllers: [
+    AuthController,
+    JwksController,
+    ShopsController,
+    MembersController,
+    ExportsController,
+    OperationsController,
+    HealthController,
+  ],
   providers: [
     AccessTokenStrategy,
     KnownTokens,
@@ -74,6 +85,7 @@ export const PUBLIC_ENTITIES = [
     KeyRing,
     LoginLimits,
     LoginService,
+    OperationsService,
     PasswordResetService,
     SessionSupportService,
     ShopsService,

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'shop.restored',
   'shop.restore_undone',
   'shop.cloned',
+  'shop.exported',
   'shop.read_only',
   'shop.deleted',
   'shop.undeleted',

@@ -95,6 +95,7 @@ export interface KeyPlace {
 /** The work of a request with an Idempotency-Key: done once, in one transaction that also stores the answer. */
 export class KeyedWork {
   private isDone = false;
+  private scope = '';
   private result: unknown;
 
   constructor(
@@ -104,11 +105,13 @@ export class KeyedWork {
 
   /**
    * Does the work in one transaction, which also stores the key and the answer.
+   * @param scope belongs to the request as its path does
    * @throws the error of the work; StoredAnswer or IdempotentAnswerErased when it was done before; IdempotencyInFlight,
    *   IdempotencyKeyReused, IdempotentAnswerTooLarge; ShopNotReady while there is no table for keys; Error for a second
    *   transaction of one request
    */
-  async once<T>(place: KeyPlace, work: Work<T>): Promise<T> {
+  async once<T>(place: KeyPlace, work: Work<T>, scope = ''): Promise<T> {
+    this.scope = scope;
     try {
       this.result = await place.transaction(work, this.bracket(place.lockMs));
       this.isDone = true;
@@ -157,7 +160,7 @@ export class KeyedWork {
   /** The body is complete when the work begins. */
   private fingerprint(): string {
     const body = this.request.bodyHash?.copy().digest('base64') ?? '';
-    return createHash('sha256').update(`${this.route.target}\n${body}`).digest('base64');
+    return createHash('sha256').update(`${this.route.target}${this.scope}\n${body}`).digest('base64');
   }
 }
 

@@ -15,10 +15,11 @@ export class KeyedTransaction {
 
   /**
    * Reads and writes in one transaction; the route must answer with what `work` returns.
+   * @param scope what the key is for besides the route: the shop, if neither path nor place names it
    * @throws the error of the work; as KeyedWork.once for a request with a key
    */
-  run<T>(place: KeyPlace, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.keyed === undefined ? place.transaction(work) : this.keyed.once(place, work);
+  run<T>(place: KeyPlace, work: (manager: EntityManager) => Promise<T>, scope?: string): Promise<T> {
+    return this.keyed === undefined ? place.transaction(work) : this.keyed.once(place, work, scope);
   }
 }
 

@@ -31,7 +31,10 @@ export function TenantController(path: string): ClassDecorator {
   );
 }
 
-/** Only the routes that take a key have the interceptor: with one, Nest sends each answer through RxJS. */
+/**
+ * Only the routes that take a key have the interceptor: with one, Nest sends each answer through RxJS. A route with `@Keyed` has
+ * it already.
+ */
 const keyedPosts: ClassDecorator = ({ prototype }) => {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype as object)))
     if (typeof descriptor.value === 'function' && isKeyedPost(descriptor.value as object))
@@ -40,5 +43,5 @@ const keyedPosts: ClassDecorator = ({ prototype }) => {
 
 function isKeyedPost(handler: object): boolean {
   const isPost = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.POST;
-  return isPost && Reflect.getMetadata(TAKES_KEY, handler) !== false;
+  return isPost && Reflect.getMetadata(TAKES_KEY, handler) === undefined;
 }

@@ -14,12 +14,13 @@ import {
   type Schema,
   successOf,
 } from '../support/openapi-document';
+import { runnerOf, useBackupFolder } from '../support/lifecycle';
 import { blamedIn } from '../support/problem';
 import { faultsOf, resolve } from '../support/schema-check';
 import { useTestApp } from '../support/test-app';
 import { WatchedShop } from '../support/watched-rows';
 
-const app = useTestApp();
+const app = useTestApp({ BACKUP_TARGET: useBackupFolder().path });
 let document: Document;
 let operations: Operation[];
 
@@ -93,6 +94,11 @@ class World {
       const csv = exampleOf('/api/v1/products/import', 'text/csv') as string;
       const { body } = await this.api.raw('POST', 'products/import', csv, { 'content-type': 'text/csv' });
       return body.importId;
+    }
+    if (kind === 'operations') {
+      const { body } = await this.api.post('exports');
+      await runnerOf(app).run(body.id);
+      return body.id;
     }
     const collection = kind === 'variants' ? '/api/v1/products/{id}/variants' : `/api/v1/${kind}`;
     const target = kind === 'variants' ? collection.replace('{id}', await this.id('products')) : collection;

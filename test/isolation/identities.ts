@@ -67,6 +67,8 @@ export interface Rows {
   orderNumber: string;
   customer: string;
   import: string;
+  /** Export that was asked for. */
+  operation: string;
 }
 export type Kind = keyof Rows;
 
@@ -91,9 +93,19 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
   const rows: Rows = {
     ...{ shop: shop.id as string, user: user.id as string },
     ...{ member: '', auditEntry: '' },
-    ...{ product: '', variant: '', order: '', paidOrder: '', orderNumber: '', customer: '', import: '' },
+    ...{
+      product: '',
+      variant: '',
+      order: '',
+      paidOrder: '',
+      orderNumber: '',
+      customer: '',
+      import: '',
+      operation: '',
+    },
   };
-  if (wanted.every((kind) => kind === 'shop' || kind === 'user')) return rows;
+  if (wanted.includes('operation')) rows.operation = await newExport(person);
+  if (wanted.every((kind) => ['shop', 'user', 'operation'].includes(kind))) return rows;
   if (wanted.includes('member') || wanted.includes('auditEntry')) {
     const { id, email } = await newUser(api, { name: `Member ${marker}` });
     created(await api.post(`shops/${rows.shop}/members`, { email, role: 'staff' }));
@@ -124,6 +136,15 @@ async function newImport({ api, marker }: Person): Promise<string> {
   return body.importId;
 }
 
+/** Headers that ask for a person's one export: a shop has one at a time, so every request after the first is a repetition. */
+export const ONE_EXPORT = { 'idempotency-key': 'one-export' };
+
+async function newExport({ api }: Person): Promise<string> {
+  const { status, body } = await api.raw('POST', 'exports', undefined, ONE_EXPORT);
+  if (status !== 202) throw new Error(`expected 202, got ${status}: ${JSON.stringify(body)}`);
+  return body.id;
+}
+
 /** Creates two shops that must not see each other, and users who have lost a right. */
 export async function newWorld(testApp: TestApp): Promise<World> {
   const { api, app, database } = testApp;
@@ -133,7 +154,15 @@ export async function newWorld(testApp: TestApp): Promise<World> {
     newPerson(testApp),
     newPerson(testApp),
   ]);
-  const frozen = await newRows(sven, ['member', 'order', 'paidOrder', 'orderNumber', 'customer', 'import']);
+  const frozen = await newRows(sven, [
+    'member',
+    'order',
+    'paidOrder',
+    'orderNumber',
+    'customer',
+    'import',
+    'operation',
+  ]);
   await database.query(`INSERT INTO memberships (user_id, shop_id, role) VALUES ($1, $2, 'staff')`, [
     rita.user.id,
     ada.shop.id,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newUser, PASSWORD } from '../support/factories';
-import type { Identity, Kind, Person } from './identities';
+import { type Identity, type Kind, ONE_EXPORT, type Person } from './identities';
 
 /** Parts of a request in addition to its path, whose ids are filled in by name. */
 export interface Parts {
@@ -41,6 +41,7 @@ const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND'
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const VARIANT: IdParameter = { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' };
 const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
+const OPERATION: IdParameter = { kind: 'operation', refused: '404 OPERATION_NOT_FOUND' };
 const LINE: IdParameter = { kind: 'variant', refused: '404 ORDER_LINE_NOT_FOUND' };
 const withLine = ({ 'body.lines.0.variantId': variantId }: Record<string, string>, fields = {}): Parts =>
   variantId === undefined ? {} : { json: { lines: [{ variantId, quantity: 1 }], ...fields } };
@@ -168,6 +169,19 @@ export const ROUTES: RouteEntry[] = [
     access: 'user',
     ok: '204',
     ids: { 'path.id': SHOP, 'path.userId': MEMBER },
+  },
+  {
+    route: 'POST /api/v1/exports',
+    access: 'tenant',
+    ok: '202',
+    parts: () => ({ headers: ONE_EXPORT }),
+  },
+  { route: 'GET /api/v1/operations/{id}', access: 'tenant', ok: '200', ids: { 'path.id': OPERATION } },
+  {
+    route: 'GET /api/v1/operations/{id}/file',
+    access: 'tenant',
+    ok: '404 OPERATION_FILE_NOT_FOUND', // nothing runs operations here
+    ids: { 'path.id': OPERATION },
   },
   {
     route: 'GET /api/v1/audit',

@@ -1,15 +1,23 @@
 import { adminOf } from '../../database/installation';
 import { withClient } from '../../database/with-client';
 import type { Tools } from './operation-kind';
+import { pruneExports } from './prune-exports';
+import { dropReplaced, purgeDeleted } from './queue-removals';
 
 /** Work of every night. It must bear to be broken off and repeated; `signal` is aborted when the process stops. */
-export type Housekeeper = (tools: Tools, signal: AbortSignal) => Promise<void>;
+export type Housekeeper = (tools: Tools, signal: AbortSignal) => Promise<unknown>;
 
 /** How long operations that have ended are kept. */
 const KEPT_DAYS = 90;
 
 /** In this order; one that fails is logged and does not keep the others from their work. */
-export const HOUSEKEEPING: readonly Housekeeper[] = [removeOldOperations];
+export const HOUSEKEEPING: readonly Housekeeper[] = [
+  purgeDeleted,
+  dropReplaced,
+  ({ installation, env }) =>
+    withClient(adminOf(installation).url, 'exports', (client) => pruneExports(client, env)),
+  removeOldOperations,
+];
 
 /** Does all of it. @throws AggregateError when some of it failed: the job is repeated */
 export async function keepHouse(

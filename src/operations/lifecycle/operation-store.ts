@@ -1,4 +1,5 @@
 import type { QueryResult, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
 import { newId } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { IS_ABANDONED } from '../open-operations';
@@ -6,10 +7,16 @@ import type { Operation, OperationFailure, OperationState, Origin } from './oper
 import { OperationInProgress } from './lifecycle.errors';
 
 export { OPERATION_STATES } from './operation.entity';
+export type { Operation, OperationState } from './operation.entity';
 
 /** Sender of statements to `public`: a connection of the admin login or a manager's query runner. */
 export interface Queries {
   query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<Pick<QueryResult<R>, 'rows'>>;
+}
+
+/** Sends the statements in the transaction of a manager. */
+export function queriesOf(manager: EntityManager): Queries {
+  return { query: async (sql, values) => ({ rows: await manager.query(sql, values) }) };
 }
 
 /** Request for an operation. */

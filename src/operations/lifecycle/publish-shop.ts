@@ -22,7 +22,7 @@ export interface PublishedShop {
 /**
  * Makes a shop of a held tenant whose data are loaded: the rows in `public`, the memberships, and the members in the shop.
  * Members are found by their e-mail address; one who has no account gets one that no password opens.
- * @param save stores the checkpoint, in this transaction
+ * @param within runs in the transaction at its end; it must store the checkpoint
  * @throws SlugTaken
  */
 export async function publishShop(
@@ -31,7 +31,7 @@ export async function publishShop(
   tenantId: string,
   wanted: { slug: string; name: string; currency: string; members: TenantHeader['members'] },
   action: AuditAction,
-  save: (shop: PublishedShop) => object,
+  within: (shop: PublishedShop) => Promise<void>,
 ): Promise<PublishedShop> {
   const { slug, name, currency, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
@@ -71,7 +71,7 @@ export async function publishShop(
   const shop = { id: tenantId, slug, name, invited };
   await client.query('DELETE FROM public.held_tenants WHERE shop_id = $1', [tenantId]);
   await recordOperationAudit(client, run.operation, action, tenantId);
-  await run.save(save(shop), client);
+  await within(shop);
   await client.exec('COMMIT');
   return shop;
 }

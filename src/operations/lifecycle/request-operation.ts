@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { addJob } from '../jobs/add-job';
-import { type NewOperation, type Queries, queueOperation } from './operation-store';
+import { type NewOperation, queriesOf, queueOperation } from './operation-store';
 
 /** Task that wakes a worker: there is an operation to run. */
 export const OPERATION_TASK = 'operation';
@@ -20,8 +20,4 @@ export async function requestOperation(manager: EntityManager, wanted: NewOperat
 /** Wakes a worker once the transaction of the manager is committed; without that, it looks within seconds. */
 export async function wakeWorker(manager: EntityManager): Promise<void> {
   await addJob(manager, OPERATION_TASK, {}); // without a key, for which transactions would wait for one another
-}
-
-function queriesOf(manager: EntityManager): Queries {
-  return { query: async (sql, values) => ({ rows: await manager.query(sql, values) }) };
 }

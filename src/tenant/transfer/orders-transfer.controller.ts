@@ -14,7 +14,7 @@ export class OrdersTransferController {
   @Route({
     summary: 'Exports all orders as a CSV with a row for each line, oldest first, from one snapshot',
     operationId: 'OrdersController_export',
-    csvFile: true,
+    file: 'text/csv',
     errors: [Overloaded, StorageFull],
   })
   export(@Req() request: FastifyRequest): Promise<StreamableFile> {

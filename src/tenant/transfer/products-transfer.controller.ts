@@ -63,7 +63,7 @@ export class ProductsTransferController {
   @Route({
     summary: 'Exports the catalogue as a Shopify product CSV, from one snapshot',
     operationId: 'ProductsController_export',
-    csvFile: true,
+    file: 'text/csv',
     errors: [Overloaded, StorageFull],
   })
   export(@Req() request: FastifyRequest): Promise<StreamableFile> {

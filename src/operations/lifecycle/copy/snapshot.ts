@@ -29,6 +29,8 @@ const LOCK_MS = 5000;
  *
  * The tables are locked (ACCESS SHARE, which only a migration notices) before the snapshot is taken: otherwise a
  * migration that commits in between would show its columns without its rows (PostgreSQL manual, 13.6).
+ *
+ * The tables may be read again, one pass after the other: each pass gives the same rows.
  * @param shopId of an existing shop, or of the shop whose data a held tenant has
  * @param tenantId tenant to read; the shop's own by default
  * @throws OperatorError if there is no such shop; the server's error, for example 55P03 when a migration has the locks
@@ -46,7 +48,7 @@ export function withSnapshot<T>(
       const placement = new TenantLocator().locate(tenantId);
       const tables = await openSnapshot(admin, reader, placement);
       const header = await readHeader(admin, shopId, placement, tables);
-      const result = await work({ header, tables: read(reader, tables) });
+      const result = await work({ header, tables: { [Symbol.asyncIterator]: () => read(reader, tables) } });
       await reader.exec('COMMIT');
       await admin.exec('COMMIT');
       return result;

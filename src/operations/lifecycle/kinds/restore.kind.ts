@@ -48,7 +48,7 @@ export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
           tenantId,
           { ...shop, slug: wanted.as ?? shop.slug, members },
           'shop.restored',
-          (result) => ({ tenantId, loaded, result }),
+          (result) => run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client),
         );
         return { ...published, ...summaryOf(loaded) };
       }

@@ -71,3 +71,7 @@ export const fileExists = (name: string, location: string, cause?: unknown): Tar
     `${location} already has a file ${name}; it is not overwritten.`,
     cause,
   );
+
+export function isFileMissing(error: unknown): boolean {
+  return error instanceof TargetError && error.code === 'BACKUP_FILE_NOT_FOUND';
+}

@@ -1,4 +1,5 @@
 import type { CsvCell } from '../../../http/csv-download';
+import { formulaSafe } from '../../../common/formula-safe';
 import { formatMinor } from '../../../common/money';
 import { HISTORY_COLUMNS } from './history-row';
 import { fulfilmentStatus, paymentStatus } from '../../orders/order-state';
@@ -62,13 +63,8 @@ function jsonOf(texts: Record<string, string>): string | null {
   return Object.keys(texts).length === 0 ? null : JSON.stringify(texts);
 }
 
-/**
- * Puts an apostrophe before a text that a spreadsheet would run as a formula (OWASP, CSV Injection): texts of an order
- * may come from a buyer, and the owner opens the file. The same after a semicolon, which separates cells in some
- * spreadsheets. Only for texts, since negative numbers begin with a minus.
- */
 function plain(text: string | null): string | null {
-  return text?.replaceAll(/(?<=^|;)(?=[=+\-@\t\r\n＝＋－＠])/g, "'") ?? null;
+  return text === null ? null : formulaSafe(text);
 }
 
 /** In UTC and in the format of the import: `2010-12-01 08:26:00`. */

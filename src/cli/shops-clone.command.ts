@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { OperatorError } from '../common/report';
+import { SLUG_PATTERN } from '../common/slug';
+import type { EngineClient } from '../database/engine-client';
+import { checkLeavable, LEAVABLE } from '../operations/lifecycle/copy/without';
+import type { PublishedShop } from '../operations/lifecycle/publish-shop';
+import { shopsNamed } from '../operations/lifecycle/shops-named';
+import { findShopIds } from '../tenancy/named-shops';
+import { SlugTaken } from '../tenancy/tenancy.errors';
+import { type CommandContext, print } from './command-context';
+import { runOperation } from './run-operation';
+
+const MAX_SLUG = 60;
+const MAX_NAME = 120;
+
+interface CloneFlags {
+  as: string;
+  name?: string;
+  without?: string[];
+  anonymise?: boolean;
+  json?: boolean;
+}
+
+export function addShopsClone(program: Command, context: CommandContext): void {
+  program
+    .command('shops:clone')
+    .description('make a new shop with the data that a shop has now')
+    .argument('<slug|id>')
+    .requiredOption('--as <slug>', 'slug of the new shop')
+    .option('--name <name>', 'name of the new shop; default: that of the shop')
+    .option('--without <tables>', `leave these out: ${LEAVABLE.join(', ')}`, (text) => text.split(','))
+    .option('--anonymise', 'invent people in place of the real ones; only owners stay members')
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nExample: npm run cli -- shops:clone corner-shop --as corner-test --anonymise')
+    .action((name: string, flags: CloneFlags) => {
+      checkNames(flags);
+      return runOperation(context, {
+        title: 'cloning',
+        isJson: flags.json === true,
+        async prepare(client) {
+          const shop = (await shopsNamed(client, [name]))[0]!; // one name
+          await assertFree(client, flags.as);
+          const input = {
+            shop: shop.id,
+            as: flags.as,
+            name: flags.name ?? null,
+            without: flags.without ?? [],
+            isAnonymised: flags.anonymise === true,
+          };
+          return { kind: 'clone', shop, isExclusive: false, input };
+        },
+        show(result) {
+          const { id, slug, rows, snapshotAt } = result as PublishedShop & {
+            rows: number;
+            snapshotAt: string;
+          };
+          print(`${slug} (${id}) has the data of ${snapshotAt}: ${rows} rows`);
+          return true;
+        },
+      });
+    });
+}
+
+/** Refuses what could only fail at the end. The end checks the slug again. @throws OperatorError */
+function checkNames({ as, name, without = [] }: CloneFlags): void {
+  checkLeavable(without);
+  if (!SLUG_PATTERN.test(as) || as.length > MAX_SLUG)
+    throw new OperatorError(
+      `--as takes a slug: at most ${MAX_SLUG} lower-case letters and digits, separated by single hyphens.`,
+    );
+  if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME))
+    throw new OperatorError(`--name takes a name of at most ${MAX_NAME} characters.`);
+}
+
+/** @throws SlugTaken */
+async function assertFree(client: EngineClient, slug: string): Promise<void> {
+  const [taken] = await findShopIds(async (sql, values) => (await client.query(sql, values)).rows, [slug]);
+  if (taken !== null)
+    throw new SlugTaken({ detail: `Another shop has the slug ${slug}: choose one with --as.` });
+}
