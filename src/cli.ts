@@ -10,7 +10,9 @@ import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationLint } from './cli/migration-lint.command';
 import { reportOf } from './common/report';
+import { addRehearse } from './cli/rehearse.command';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
+import { addShopsVerifyBackup } from './cli/shops-verify-backup.command';
 import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
@@ -39,6 +41,8 @@ export function addCommands(program: Command, context: CommandContext): void {
   addDoctor(program, context, [STOCK_LEDGER]);
   addShopsBackup(program, context);
   addShopsRestore(program, context);
+  addShopsVerifyBackup(program, context);
+  addRehearse(program, context);
   addDemo(program);
 }
 

@@ -1,5 +1,6 @@
 import type { OperationKind } from '../operation-kind';
 import { backupKind } from './backup.kind';
+import { rehearseKind } from './rehearse.kind';
 import { restoreKind } from './restore.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
@@ -8,4 +9,5 @@ export const OPERATION_KINDS = [
   backupKind,
   restoreKind,
   undoRestoreKind,
+  rehearseKind,
 ] as unknown as readonly OperationKind[];
