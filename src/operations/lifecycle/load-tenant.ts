@@ -43,7 +43,7 @@ export async function loadTenant(
 ): Promise<{ tenantId: string; loaded: LoadedData }> {
   return withClient(adminOf(run.tools.installation).url, 'copy in', async (client) => {
     const found = await loadRows(client, run, checkpoint, open, ofShop);
-    await migrate(run, found.tenantId);
+    await migrateHeld(run, found.tenantId);
     return found;
   });
 }
@@ -85,7 +85,8 @@ async function loadRows(
   });
 }
 
-async function migrate(run: OperationRun, tenantId: string): Promise<void> {
+/** Brings a held tenant to the newest version. @throws OperatorError if that is not possible */
+export async function migrateHeld(run: OperationRun, tenantId: string): Promise<void> {
   run.report({ step: 'migrate' });
   const { migrations, installation } = run.tools;
   const summary = await new TenantMigrator(migrations, installation).run({
