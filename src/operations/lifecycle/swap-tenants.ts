@@ -5,6 +5,7 @@ import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import { engineTableRights } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
+import { ENGINE_TABLES } from '../../tenancy/tenant-migrations';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
@@ -25,7 +26,9 @@ const PATIENCE_MS = 60_000;
  * Requests of the shop wait for the locks meanwhile. A request that waits inside PostgreSQL finds its table by name again
  * once the wait is over, in the new schema, and as the same role, so it fails neither then nor later; a transaction that
  * has touched a table before is waited for, so each works on one side only.
+ * A shop whose schema is gone just gets that of the held tenant, which nothing is left of then.
  * @param within runs in the transaction after the exchange
+ * @returns false when there was nothing to exchange: the held tenant is to be removed
  * @throws OperatorError when other transactions never let go for a minute
  */
 export async function swapTenants(
@@ -33,9 +36,9 @@ export async function swapTenants(
   roles: Roles,
   shopId: string,
   heldId: string,
-  within: () => Promise<void>,
+  within: (isKept: boolean) => Promise<void>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const locator = new TenantLocator();
   const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
   const until = Date.now() + PATIENCE_MS;
@@ -43,11 +46,12 @@ export async function swapTenants(
     signal.throwIfAborted();
     try {
       const tables = await tablesOf(client, [live, held]);
+      const isKept = tables.has(live.schema);
       await client.exec(lockSql([live, held], tables));
       await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
-      await within();
+      await within(isKept);
       await client.exec('COMMIT');
-      return;
+      return isKept;
     } catch (error) {
       await client.exec('ROLLBACK');
       if (faultOf(error) !== 'busy') throw error;
@@ -61,13 +65,14 @@ export async function swapTenants(
   }
 }
 
-/** Names of the tables by schema. */
+/** Names of the tables by schema; a schema that does not exist has no entry. */
 type Tables = Map<string, string[]>;
 
 async function tablesOf(client: EngineClient, places: readonly Placement[]): Promise<Tables> {
   const { rows } = await client.query<{ schema: string; names: string[] }>(
-    `SELECT n.nspname AS schema, array_agg(c.relname::text ORDER BY c.relname) AS names
-     FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+    `SELECT n.nspname AS schema, coalesce(array_agg(c.relname::text ORDER BY c.relname) FILTER (WHERE c.oid IS NOT NULL), '{}')
+       AS names
+     FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
      WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
     [places.map(({ schema }) => schema)],
   );
@@ -89,6 +94,7 @@ function swapSql(
   shopId: string,
   heldId: string,
 ): string {
+  const isKept = tables.has(live.schema);
   const between = quoteIdent(`${live.schema}_swap`);
   const columns = [
     'version',
@@ -100,12 +106,12 @@ function swapSql(
     'last_sqlstate',
     'progress',
   ];
-  return `ALTER SCHEMA ${quoteIdent(live.schema)} RENAME TO ${between};
+  return `${isKept ? `ALTER SCHEMA ${quoteIdent(live.schema)} RENAME TO ${between};` : ''}
     ALTER SCHEMA ${quoteIdent(held.schema)} RENAME TO ${quoteIdent(live.schema)};
-    ALTER SCHEMA ${between} RENAME TO ${quoteIdent(held.schema)};
+    ${isKept ? `ALTER SCHEMA ${between} RENAME TO ${quoteIdent(held.schema)};` : ''}
     SET LOCAL ROLE ${quoteIdent(roles.owner)};
     ${passOnSql(live, held.role, tables.get(held.schema) ?? [])}
-    ${passOnSql(held, live.role, tables.get(live.schema) ?? [])}
+    ${isKept ? passOnSql(held, live.role, tables.get(live.schema) ?? []) : ''}
     RESET ROLE;
     UPDATE public.tenants t SET (${columns.join(', ')}) = (SELECT ${columns.map((name) => `o.${name}`).join(', ')}
       FROM public.tenants o WHERE o.shop_id = CASE t.shop_id WHEN ${quoteLiteral(shopId)} THEN ${quoteLiteral(heldId)}::uuid
@@ -115,7 +121,7 @@ function swapSql(
       SELECT u.id, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
       WHERE m.shop_id = ${quoteLiteral(shopId)}
       ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role;
-    UPDATE public.held_tenants SET reason = 'replaced', of_shop = ${quoteLiteral(shopId)}, held_at = now()
+    UPDATE public.held_tenants SET reason = ${isKept ? "'replaced'" : "'removing'"}, of_shop = ${quoteLiteral(shopId)}, held_at = now()
       WHERE shop_id = ${quoteLiteral(heldId)}`;
 }
 
@@ -125,8 +131,9 @@ function passOnSql(placement: Placement, from: string, tables: readonly string[]
   const [before, now] = [quoteIdent(from), quoteIdent(placement.role)];
   const all = namesIn(placement.schema, tables).join(', ');
   const rights = 'SELECT, INSERT, UPDATE, DELETE';
-  return `REVOKE ALL ON ${all} FROM ${before}; GRANT ${rights} ON ${all} TO ${now};
-    ${engineTableRights(placement)}
+  const hasEngineTables = ENGINE_TABLES.every((name) => tables.includes(name)); // data that a restore replaces may be damaged
+  return `${all === '' ? '' : `REVOKE ALL ON ${all} FROM ${before}; GRANT ${rights} ON ${all} TO ${now};`}
+    ${hasEngineTables ? engineTableRights(placement) : ''}
     REVOKE ALL ON SCHEMA ${schema} FROM ${before}; GRANT USAGE ON SCHEMA ${schema} TO ${now};
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} REVOKE ALL ON TABLES FROM ${before};
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT ${rights} ON TABLES TO ${now};`;
