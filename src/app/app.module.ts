@@ -1,6 +1,8 @@
+import { AuditController } from './audit/audit.controller';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
+import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
 import { Operation } from '../operations/lifecycle/operation.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
@@ -19,9 +21,11 @@ export class AppModule {
   static forRoot(base: Base): DynamicModule {
     return {
       module: AppModule,
+      controllers: [AuditController],
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
+        LifecycleModule,
         PublicModule,
         TenantModule,
         TransferModule,

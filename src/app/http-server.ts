@@ -92,13 +92,14 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** Logs one line per request: the route pattern instead of the path, the shop instead of the user, the code of an error. */
+/** Logs one line per request: the route pattern instead of the path, the ids of shop and user, the code of an error. */
 function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
+    const { user } = request as TenantRequest;
     logger.info({
       event: 'request',
       requestId: request.id,
@@ -107,7 +108,8 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
-      shopId: (request as TenantRequest).user?.shopId ?? undefined,
+      shopId: user?.shopId ?? undefined,
+      userId: user?.userId,
     });
     done();
   });

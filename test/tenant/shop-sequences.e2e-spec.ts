@@ -7,6 +7,7 @@ import { isShort } from '../support/shop-model';
 import { latest, type SteppedShop, take } from '../support/shop-steps';
 import { SEQUENCES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
+import { WatchedShop } from '../support/watched-rows';
 
 const app = useTestApp();
 let owner: Owner;
@@ -58,6 +59,7 @@ async function assertSales({ model, schema }: SteppedShop & { schema: string }):
 it('any sequence of orders, payments, stock changes, imports and undone imports stays consistent', async () => {
   const property = fc.asyncProperty(anyDay(SEQUENCES.steps), async (steps: AnyStep[]) => {
     owner = await newShop(owner);
+    const watched = await WatchedShop.watch(app, owner.shop.id);
     const shop = await openSteppedShop(app, owner);
     for (const step of steps) {
       await take(step, shop);
@@ -67,6 +69,7 @@ it('any sequence of orders, payments, stock changes, imports and undone imports 
     }
     for (const order of shop.model.orders) await assertOrder(shop, order);
     await assertSales(shop);
+    expect(await watched.faults()).toEqual([]);
   });
   await fc.assert(property, { numRuns: SEQUENCES.runs, seed: SEQUENCES.seed });
 }, 600_000);

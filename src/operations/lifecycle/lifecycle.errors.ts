@@ -6,6 +6,16 @@ export const OperationInProgress = defineError(
   'Another operation on this shop is not finished.',
 );
 
+export const OperationNotFound = defineError('OPERATION_NOT_FOUND', 404, 'There is no such operation.');
+
+export const OperationEnded = defineError('OPERATION_ENDED', 409, 'The operation has ended.');
+
+export const OperationNotRetriable = defineError(
+  'OPERATION_NOT_RETRIABLE',
+  409,
+  'Only an operation that failed, was cancelled or lost its runner can be retried.',
+);
+
 export const VersionUnknown = defineError(
   'VERSION_UNKNOWN',
   422,

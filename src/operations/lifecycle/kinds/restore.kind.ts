@@ -61,20 +61,19 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
       const { over } = wanted;
       const result = { id: over, ...summaryOf(loaded), tables: wanted.tables };
       const save = async (isKept: boolean) => {
+        isSpent = !isKept;
         const details: Record<string, string> =
           wanted.tables === null ? {} : { tables: wanted.tables.join(', ') };
         await recordOperationAudit(client, run.operation, 'shop.restored', over, details);
-        await run.save({ tenantId, loaded, result, isSpent: !isKept } satisfies Checkpoint, client);
+        await run.save({ tenantId, loaded, result, isSpent } satisfies Checkpoint, client);
       };
       const { roles } = run.tools.installation;
       if (wanted.tables === null) {
-        const isKept = await swapTenants(client, roles, over, tenantId, save, run.signal);
-        isSpent = !isKept;
-      } else {
-        const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
-        isSpent = true;
-        await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
+        const waitedMs = await swapTenants(client, roles, over, tenantId, save, run.signal);
+        return { ...result, waitedMs };
       }
+      const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
+      await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
       return result;
     });
     return finish(run, { tenantId, result: done, isSpent });

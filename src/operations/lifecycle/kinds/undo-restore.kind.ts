@@ -29,14 +29,16 @@ export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> =
       const [kept] = rows;
       if (kept === undefined) throw new OperatorError('No data of before a restore are kept for this shop.');
       const { heldId } = kept;
+      run.report({ step: 'migrate' });
       await migrateHeld(run, heldId);
+      run.report({ step: 'swap' });
       const done = { id: shop, replacedAt: kept.heldAt.toISOString() };
       const save = async () => {
         await recordOperationAudit(client, run.operation, 'shop.restore_undone', shop);
         await run.save({ result: done } satisfies Checkpoint, client);
       };
-      await swapTenants(client, installation.roles, shop, heldId, save, run.signal);
-      return done;
+      const waitedMs = await swapTenants(client, installation.roles, shop, heldId, save, run.signal);
+      return { ...done, waitedMs };
     });
   },
 };
