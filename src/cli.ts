@@ -14,6 +14,8 @@ import { addShopsReconcile } from './cli/shops-reconcile.command';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
 import { addShopsClone } from './cli/shops-clone.command';
 import { addShopsExport } from './cli/shops-export.command';
+import { addRehearse } from './cli/rehearse.command';
+import { addShopsVerifyBackup } from './cli/shops-verify-backup.command';
 import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
@@ -45,6 +47,8 @@ export function addCommands(program: Command, context: CommandContext): void {
   addShopsReconcile(program, context);
   addShopsClone(program, context);
   addShopsExport(program, context);
+  addShopsVerifyBackup(program, context);
+  addRehearse(program, context);
   addDemo(program);
 }
 

@@ -16,6 +16,12 @@ const LONGEST = [
   'process/migrate-crash.e2e-spec.ts',
   'process/interrupted-run.e2e-spec.ts',
   'operations/migrator/faults.e2e-spec.ts',
+  'operations/lifecycle/any-restore.e2e-spec.ts',
+  'operations/lifecycle/restore-versions.e2e-spec.ts',
+  'operations/lifecycle/foreign-markers.e2e-spec.ts',
+  'process/night-recovery.e2e-spec.ts',
+  'operations/lifecycle/rehearse.e2e-spec.ts',
+  'cli/verify-backup.e2e-spec.ts',
   'isolation/routes.e2e-spec.ts',
   'isolation/load.e2e-spec.ts',
 ];

@@ -5,6 +5,7 @@ import { createLogger } from '../../src/common/logger';
 import { type Env, ENV } from '../../src/config/env';
 import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
+import type { Tools } from '../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import { OperationRunner, type RunOptions } from '../../src/operations/lifecycle/operation-runner';
 import { type NewOperation, queueOperation } from '../../src/operations/lifecycle/operation-store';
@@ -16,22 +17,29 @@ import type { TestApp } from './test-app';
 type Wanted = Pick<NewOperation, 'kind' | 'input'> & Partial<NewOperation>;
 
 /** Records an operation and runs it to its end, as a command does. */
-export async function operate(app: TestApp, wanted: Wanted, options: RunOptions = {}): Promise<Operation> {
+export async function operate(
+  app: TestApp,
+  wanted: Wanted,
+  options: RunOptions = {},
+  tools: Partial<Tools> = {},
+): Promise<Operation> {
   const id = await withClient(app.database.url, (client) =>
     queueOperation(client, { shop: null, by: { kind: 'command', id: null }, isExclusive: false, ...wanted }),
   );
-  const ended = await runnerOf(app).run(id, options);
+  const ended = await runnerOf(app, tools).run(id, options);
   if (ended === null) throw new Error('another runner has the operation');
   return ended;
 }
 
-export function runnerOf({ app }: TestApp): OperationRunner {
+/** @param tools parts that differ from the program's, such as more migrations */
+export function runnerOf({ app }: TestApp, tools: Partial<Tools> = {}): OperationRunner {
   return new OperationRunner(
     {
       installation: app.get<Installation>(INSTALLATION),
       migrations: app.get(TenantMigrations),
       env: app.get<Env>(ENV),
       logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
+      ...tools,
     },
     OPERATION_KINDS,
   );
@@ -57,6 +65,30 @@ export async function backUp(app: TestApp, folder: string, shopId: string): Prom
   );
   if (row === undefined) throw new Error('the backup failed');
   return path.join(folder, row.file);
+}
+
+/** Restores a file. @returns how it ended, and the id of the shop; empty if it failed */
+export async function restore(
+  app: TestApp,
+  input: { file: string; as?: string; over?: string; tables?: string[] },
+): Promise<{
+  state: string;
+  code: string | null | undefined;
+  message: string;
+  id: string;
+  invited: string[];
+}> {
+  const { state, error, result } = await operate(app, {
+    kind: 'restore',
+    input: { as: null, over: null, tables: null, ...input },
+  });
+  const { id = '', invited = [] } = (result ?? {}) as { id?: string; invited?: string[] };
+  return { state, code: error?.code, message: error?.message ?? '', id, invited };
+}
+
+export async function undoRestore(app: TestApp, shopId: string): Promise<void> {
+  const { state, error } = await operate(app, { kind: 'undo-restore', input: { shop: shopId } });
+  if (state !== 'done') throw new Error(`the undo ended as ${state}: ${error?.message}`);
 }
 
 /** Every row of a tenant as text, by table, sorted: equal for tenants with the same data. Without the version table. */

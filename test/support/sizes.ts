@@ -71,3 +71,10 @@ export const SEQUENCES = {
   steps: size('SEQUENCE_STEPS', 15, 40),
   seed: size('SEQUENCE_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
+
+/** Backups that are restored after more writes: runs of each way, steps before and after, and the seed that makes them. */
+export const RESTORES = {
+  runs: size('RESTORE_RUNS', 2, 60),
+  steps: size('RESTORE_STEPS', 9, 30),
+  seed: size('RESTORE_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
+};

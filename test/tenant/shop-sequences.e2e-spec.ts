@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { anyDay, type AnyStep } from '../support/any-day';
-import { newOwner, newProduct, newShop, type Owner } from '../support/factories';
+import { newOwner, newShop, type Owner } from '../support/factories';
+import { openSteppedShop } from '../support/open-stepped-shop';
 import type { OrderModel } from '../support/order-model';
-import { isShort, ShopModel, type StoredVariant } from '../support/shop-model';
+import { isShort } from '../support/shop-model';
 import { latest, type SteppedShop, take } from '../support/shop-steps';
 import { SEQUENCES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
@@ -14,51 +15,6 @@ let owner: Owner;
 beforeAll(async () => {
   owner = await newOwner(app.api);
 });
-
-/** A shop with counted and uncounted variants, one that sells when out, and a size that no variant has. */
-async function openShop(): Promise<SteppedShop & { schema: string; watched: WatchedShop }> {
-  owner = await newShop(owner);
-  const { api, shop } = owner;
-  const schema = `shop_${shop.id.replaceAll('-', '')}`;
-  const watched = await WatchedShop.watch(app, shop.id);
-  const model = new ShopModel();
-  const free = { sku: undefined, stock: undefined, priceMinor: undefined };
-  const made = [
-    await newProduct(api, { name: 'mug', priceMinor: 700, stock: 5 }),
-    await newProduct(api, {
-      ...free,
-      name: 'book',
-      variants: [{ priceMinor: 200, stock: 0, tracksStock: false }],
-    }),
-    await newProduct(api, {
-      ...{ ...free, name: 'tee', options: [{ name: 'Size', values: ['L', 'S', 'M'] }] },
-      variants: [
-        { optionValues: { Size: 'S' }, priceMinor: 500, stock: 2, sellsWhenOut: true },
-        { optionValues: { Size: 'M' }, priceMinor: 0, stock: 4 },
-      ],
-    }),
-  ];
-  for (const { id, handle, options, variants } of made) {
-    model.products.set(id, { id, handle, sizes: options.flatMap((it: { values: string[] }) => it.values) });
-    for (const { id: variantId, optionValues, stock, tracksStock, sellsWhenOut, priceMinor } of variants)
-      model.variants.set(variantId, {
-        ...{ id: variantId, productId: id, size: optionValues.Size ?? null },
-        ...{ stock, tracksStock, sellsWhenOut, priceMinor },
-      });
-  }
-  const variantIds = [...model.variants.keys()];
-  const productIds = [...model.products.keys()];
-  return { api, model, schema, watched, variantIds, productIds, stored: () => storedIn(schema) };
-}
-
-function storedIn(schema: string): Promise<StoredVariant[]> {
-  return app.database.query<StoredVariant>(
-    `SELECT v.id, v.product_id AS "productId", p.handle, v.option_values ->> 'Size' AS size, v.stock::int,
-       v.tracks_stock AS "tracksStock", v.sells_when_out AS "sellsWhenOut", v.price_minor::int AS "priceMinor",
-       (SELECT coalesce(sum(change), 0)::int FROM ${schema}.stock_changes WHERE variant_id = v.id) AS ledger
-     FROM ${schema}.product_variants v JOIN ${schema}.products p ON p.id = v.product_id ORDER BY v.id`,
-  );
-}
 
 /** Asserts that stock is what the model has, that the ledger adds up to it, and that it is below 0 only where it may be. */
 async function assertStock({ model, stored }: SteppedShop): Promise<void> {
@@ -102,7 +58,9 @@ async function assertSales({ model, schema }: SteppedShop & { schema: string }):
 
 it('any sequence of orders, payments, stock changes, imports and undone imports stays consistent', async () => {
   const property = fc.asyncProperty(anyDay(SEQUENCES.steps), async (steps: AnyStep[]) => {
-    const shop = await openShop();
+    owner = await newShop(owner);
+    const watched = await WatchedShop.watch(app, owner.shop.id);
+    const shop = await openSteppedShop(app, owner);
     for (const step of steps) {
       await take(step, shop);
       await assertStock(shop);
@@ -111,7 +69,7 @@ it('any sequence of orders, payments, stock changes, imports and undone imports 
     }
     for (const order of shop.model.orders) await assertOrder(shop, order);
     await assertSales(shop);
-    expect(await shop.watched.faults()).toEqual([]);
+    expect(await watched.faults()).toEqual([]);
   });
   await fc.assert(property, { numRuns: SEQUENCES.runs, seed: SEQUENCES.seed });
 }, 600_000);

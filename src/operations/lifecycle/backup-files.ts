@@ -36,12 +36,7 @@ export async function writeBackupFile(
 ): Promise<WrittenBackup> {
   const hash = createHash('sha256');
   const { bytes, result } = await target.write(file, async (sink) => {
-    const hashed = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        done(null, chunk);
-      },
-    });
+    const hashed = watcher((chunk) => void hash.update(chunk));
     const stages: [Writable, ...(Writable & Readable)[]] =
       recipients === null ? [hashed] : [await encryptTo(recipients), hashed];
     const first = new PassThrough();
@@ -71,20 +66,42 @@ export async function locateBackup(
   return { target: await openTarget(folder === '' ? configuredTarget(env) : folder, env), file };
 }
 
-/** Reads a backup file, encrypted or not, as data. @throws BackupInvalid, TargetError */
+/**
+ * Reads a backup file, encrypted or not, as data.
+ * @param onChunk called with all bytes of the file, as they are stored
+ * @throws BackupInvalid, TargetError
+ */
 export async function readBackupFile<T>(
   location: string,
   env: Env,
   work: (data: TenantData) => Promise<T>,
+  onChunk?: (chunk: Buffer) => void,
 ): Promise<T> {
   const { target, file } = await locateBackup(location, env);
-  const source = await target.read(file);
+  const stored = await target.read(file);
+  const source = onChunk === undefined ? stored : watched(stored, onChunk);
   const plain = await decrypted(source, env);
   try {
     return await readBackup(plain, work);
   } finally {
     source.destroy();
   }
+}
+
+/** A stream that hands on what it is given, and shows it. */
+function watcher(onChunk: (chunk: Buffer) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      onChunk(chunk);
+      done(null, chunk);
+    },
+  });
+}
+
+function watched(stored: Readable, onChunk: (chunk: Buffer) => void): Readable {
+  const watch = watcher(onChunk);
+  pipeline(stored, watch).catch((error: unknown) => watch.destroy(error as Error));
+  return watch;
 }
 
 async function decrypted(source: Readable, env: Env): Promise<Readable> {

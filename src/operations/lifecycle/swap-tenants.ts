@@ -6,6 +6,7 @@ import type { Roles } from '../../database/roles';
 import { VERSION_TABLE } from '../../database/schema-migrations';
 import { engineTableRights } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
+import { ENGINE_TABLES } from '../../tenancy/tenant-migrations';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
@@ -28,7 +29,8 @@ const PATIENCE_MS = 60_000;
  * Every transaction of the shop locks the version table before it does anything. The exchange takes that lock alone, so it
  * waits for transactions that have begun, and those that begin wait for it with nothing in their hands; afterwards they find
  * their tables by name in the new schema, as the same role. Each works on one side only and none fails.
- * @param within runs in the transaction after the exchange
+ * A shop whose schema is gone just gets that of the held tenant, which nothing is left of then.
+ * @param within runs in the transaction after the exchange; false when the held tenant has nothing to be kept
  * @returns how long requests of the shop waited at most, milliseconds
  * @throws OperatorError when other transactions never let go for a minute
  */
@@ -37,7 +39,7 @@ export async function swapTenants(
   roles: Roles,
   shopId: string,
   heldId: string,
-  within: () => Promise<void>,
+  within: (isKept: boolean) => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
   const locator = new TenantLocator();
@@ -48,9 +50,9 @@ export async function swapTenants(
     try {
       const tables = await tablesOf(client, [live, held]);
       const asked = performance.now();
-      await client.exec(lockSql(live, held, Math.round(lockMs)));
+      await client.exec(lockSql(live, held, tables, Math.round(lockMs)));
       await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
-      await within();
+      await within(tables.has(live.schema));
       await client.exec('COMMIT');
       return Math.round(performance.now() - asked);
     } catch (error) {
@@ -68,23 +70,27 @@ export async function swapTenants(
   }
 }
 
-/** Names of the tables by schema. */
+/** Names of the tables by schema; a schema that does not exist has no entry. */
 type Tables = Map<string, string[]>;
 
 async function tablesOf(client: EngineClient, places: readonly Placement[]): Promise<Tables> {
   const { rows } = await client.query<{ schema: string; names: string[] }>(
-    `SELECT n.nspname AS schema, array_agg(c.relname::text ORDER BY c.relname) AS names
-     FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+    `SELECT n.nspname AS schema, coalesce(array_agg(c.relname::text ORDER BY c.relname) FILTER (WHERE c.oid IS NOT NULL), '{}')
+       AS names
+     FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
      WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
     [places.map(({ schema }) => schema)],
   );
   return new Map(rows.map(({ schema, names }) => [schema, names]));
 }
 
-function lockSql(live: Placement, held: Placement, lockMs: number): string {
+/** A damaged shop without a version table has no transactions to wait for: each needs that table. */
+function lockSql(live: Placement, held: Placement, tables: Tables, lockMs: number): string {
   const keys = [live, held].map(({ schema }) => `pg_advisory_xact_lock(${tenantLockKey(schema)})`);
+  const table = namesIn(live.schema, [VERSION_TABLE]).join('');
+  const isLocked = tables.get(live.schema)?.includes(VERSION_TABLE) === true;
   return `BEGIN; SET LOCAL lock_timeout = 1000; SELECT ${keys.join(', ')}; SET LOCAL lock_timeout = ${lockMs};
-    LOCK TABLE ${namesIn(live.schema, [VERSION_TABLE]).join('')} IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 1000`;
+    ${isLocked ? `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;` : ''} SET LOCAL lock_timeout = 1000`;
 }
 
 function swapSql(
@@ -95,6 +101,7 @@ function swapSql(
   shopId: string,
   heldId: string,
 ): string {
+  const isKept = tables.has(live.schema);
   const between = quoteIdent(`${live.schema}_swap`);
   const columns = [
     'version',
@@ -106,12 +113,12 @@ function swapSql(
     'last_sqlstate',
     'progress',
   ];
-  return `ALTER SCHEMA ${quoteIdent(live.schema)} RENAME TO ${between};
+  return `${isKept ? `ALTER SCHEMA ${quoteIdent(live.schema)} RENAME TO ${between};` : ''}
     ALTER SCHEMA ${quoteIdent(held.schema)} RENAME TO ${quoteIdent(live.schema)};
-    ALTER SCHEMA ${between} RENAME TO ${quoteIdent(held.schema)};
+    ${isKept ? `ALTER SCHEMA ${between} RENAME TO ${quoteIdent(held.schema)};` : ''}
     SET LOCAL ROLE ${quoteIdent(roles.owner)};
     ${passOnSql(live, held.role, tables.get(held.schema) ?? [])}
-    ${passOnSql(held, live.role, tables.get(live.schema) ?? [])}
+    ${isKept ? passOnSql(held, live.role, tables.get(live.schema) ?? []) : ''}
     RESET ROLE;
     UPDATE public.tenants t SET (${columns.join(', ')}) = (SELECT ${columns.map((name) => `o.${name}`).join(', ')}
       FROM public.tenants o WHERE o.shop_id = CASE t.shop_id WHEN ${quoteLiteral(shopId)} THEN ${quoteLiteral(heldId)}::uuid
@@ -121,7 +128,7 @@ function swapSql(
       SELECT u.id, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
       WHERE m.shop_id = ${quoteLiteral(shopId)}
       ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role;
-    UPDATE public.held_tenants SET reason = 'replaced', of_shop = ${quoteLiteral(shopId)}, held_at = now()
+    UPDATE public.held_tenants SET reason = ${isKept ? "'replaced'" : "'removing'"}, of_shop = ${quoteLiteral(shopId)}, held_at = now()
       WHERE shop_id = ${quoteLiteral(heldId)}`;
 }
 
@@ -131,8 +138,9 @@ function passOnSql(placement: Placement, from: string, tables: readonly string[]
   const [before, now] = [quoteIdent(from), quoteIdent(placement.role)];
   const all = namesIn(placement.schema, tables).join(', ');
   const rights = 'SELECT, INSERT, UPDATE, DELETE';
-  return `REVOKE ALL ON ${all} FROM ${before}; GRANT ${rights} ON ${all} TO ${now};
-    ${engineTableRights(placement)}
+  const hasEngineTables = ENGINE_TABLES.every((name) => tables.includes(name)); // data that a restore replaces may be damaged
+  return `${all === '' ? '' : `REVOKE ALL ON ${all} FROM ${before}; GRANT ${rights} ON ${all} TO ${now};`}
+    ${hasEngineTables ? engineTableRights(placement) : ''}
     REVOKE ALL ON SCHEMA ${schema} FROM ${before}; GRANT USAGE ON SCHEMA ${schema} TO ${now};
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} REVOKE ALL ON TABLES FROM ${before};
     ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT ${rights} ON TABLES TO ${now};`;

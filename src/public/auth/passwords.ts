@@ -24,12 +24,13 @@ export function hashNewPassword(password: string): Promise<string> {
 let nobody: Promise<string> | undefined;
 
 /**
- * Checks a password. Without a hash (no such user), does the same work against a hash that matches nothing, so that
+ * Checks a password. Without a hash (no such user, or one whom a restore has invited), does the same work against a hash that matches nothing, so that
  * the response time does not reveal which addresses exist.
  * @throws Overloaded if too many passwords are waiting to be hashed or checked
  */
-export async function isPassword(password: string, passwordHash: string | undefined): Promise<boolean> {
+export async function isPassword(password: string, stored: string | undefined): Promise<boolean> {
   nobody ??= hash('no account has this hash', ARGON2ID); // not through the semaphore: a refusal would be cached
+  const passwordHash = stored?.startsWith('$') === true ? stored : undefined;
   const against = passwordHash ?? (await nobody);
   const matches = await semaphore.run(() => verify(against, normalised(password)));
   return matches && passwordHash !== undefined;

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { type Installation, INSTALLATION } from '../../../src/database/installation';
+import { verify } from '../../../src/operations/drift/verify';
 import { newOrder, newOwner, newProduct, type Owner } from '../../support/factories';
 import { backUp, operate, rowsOf, useBackupFolder } from '../../support/lifecycle';
 import { useTestApp } from '../../support/test-app';
@@ -85,6 +87,31 @@ describe('shops:restore', () => {
       state: 'done',
     });
     expect(await rowsOf(app, owner.shop.id)).toEqual({ ...later, order_lines: saved['order_lines'] });
+  });
+
+  it.each([
+    ['schema is gone', (schema: string) => `DROP SCHEMA ${schema} CASCADE`, 0],
+    ['orders are gone', (schema: string) => `DROP TABLE ${schema}.orders CASCADE`, 1],
+    ['members are gone', (schema: string) => `DROP TABLE ${schema}.members CASCADE`, 1],
+    [
+      'tables are gone',
+      (schema: string, owner: string) =>
+        `DROP SCHEMA ${schema} CASCADE; CREATE SCHEMA ${schema} AUTHORIZATION ${owner}`,
+      1,
+    ],
+  ])('brings a shop back whose %s', async (_what, damage, kept) => {
+    const owner = await shopWithSales();
+    const { id } = owner.shop;
+    const file = await backUp(app, folder.path, id);
+    const saved = await rowsOf(app, id);
+    await app.database.query(damage(`shop_${id.replaceAll('-', '')}`, `${app.database.name}_owner`));
+    expect(await restore({ file, over: id })).toMatchObject({ state: 'done', error: null });
+    expect(await rowsOf(app, id)).toEqual(saved);
+    await newOrder(owner.api, owner.productId);
+    const left = await app.database.query('SELECT FROM held_tenants WHERE of_shop = $1', [id]);
+    expect(left).toHaveLength(kept);
+    const installation = app.app.get<Installation>(INSTALLATION);
+    expect((await verify(installation, { only: [id] })).findings).toEqual([]);
   });
 
   it('refuses a file that was cut off or altered, and leaves nothing', async () => {

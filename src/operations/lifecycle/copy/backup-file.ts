@@ -197,9 +197,14 @@ async function* readTables(entries: Entries, header: TenantHeader): AsyncGenerat
   }
   if ((await entries.next()) !== 'manifest.json') throw invalid('it has no manifest: it was cut off');
   const manifest = parse(manifestSchema, await entries.read(), 'manifest.json');
-  for (const { name } of header.tables)
-    if (manifest.tables[name]?.sha256 !== sums[name]!.sha256)
-      throw invalid(`the rows of ${name} were altered`); // set above
+  for (const { name } of header.tables) assertSame(name, sums[name]!, manifest.tables[name]); // set above
+  if ((await entries.next()) !== undefined) throw invalid('it goes on after its manifest');
+}
+
+function assertSame(table: string, read: TableSum, said: TableSum | undefined): void {
+  if (said?.sha256 !== read.sha256) throw invalid(`the rows of ${table} were altered`);
+  if (said.rows !== read.rows || said.bytes !== read.bytes)
+    throw invalid(`${table} has ${read.rows} rows and ${read.bytes} bytes, not what the manifest says`);
 }
 
 async function* readRows(entries: Entries, table: string): AsyncGenerator<Buffer> {

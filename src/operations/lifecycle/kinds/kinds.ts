@@ -4,6 +4,7 @@ import { cloneKind } from './clone.kind';
 import { exportKind } from './export.kind';
 import { dropReplacedKind } from './drop-replaced.kind';
 import { purgeKind } from './purge.kind';
+import { rehearseKind } from './rehearse.kind';
 import { restoreKind } from './restore.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
@@ -16,4 +17,5 @@ export const OPERATION_KINDS = [
   undoRestoreKind,
   purgeKind,
   dropReplacedKind,
+  rehearseKind,
 ] as unknown as readonly OperationKind[];

@@ -23,11 +23,16 @@ const input = z.object({
 });
 type Input = z.infer<typeof input>;
 
+interface Checkpoint extends LoadCheckpoint {
+  /** True when nothing is left in the held tenant that anybody needs. */
+  isSpent?: boolean;
+}
+
 /**
  * Restores a backup file: as a new shop, over an existing one, or some tables of it. The data are loaded into a held tenant
  * and verified first; what is served changes in one short transaction at the end.
  */
-export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
+export const restoreKind: OperationKind<Input, Checkpoint> = {
   name: 'restore',
   input,
   async run(run, wanted, checkpoint) {
@@ -39,6 +44,7 @@ export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
       wanted.over,
     );
     run.report({ step: 'publish' });
+    let isSpent = false;
     const done = await withClient(adminOf(run.tools.installation).url, 'restore', async (client) => {
       if (wanted.over === null) {
         const { shop, members } = loaded.header;
@@ -54,34 +60,33 @@ export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
       }
       const { over } = wanted;
       const result = { id: over, ...summaryOf(loaded), tables: wanted.tables };
-      const save = async () => {
+      const save = async (isKept: boolean) => {
+        isSpent = !isKept;
         const details: Record<string, string> =
           wanted.tables === null ? {} : { tables: wanted.tables.join(', ') };
         await recordOperationAudit(client, run.operation, 'shop.restored', over, details);
-        await run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client);
+        await run.save({ tenantId, loaded, result, isSpent } satisfies Checkpoint, client);
       };
       const { roles } = run.tools.installation;
-      if (wanted.tables === null)
-        return { ...result, waitedMs: await swapTenants(client, roles, over, tenantId, save, run.signal) };
-      else {
-        const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
-        await replaceTables(client, roles, live!, held!, wanted.tables, save, run.signal); // two, see above
+      if (wanted.tables === null) {
+        const waitedMs = await swapTenants(client, roles, over, tenantId, save, run.signal);
+        return { ...result, waitedMs };
       }
+      const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
+      await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
       return result;
     });
-    await finish(run, { ...checkpoint, tenantId, result: done }, wanted.tables !== null);
-    return done;
+    return finish(run, { tenantId, result: done, isSpent });
   },
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
 
-/** Removes the held tenant of a restore of single tables, whose rows were copied out of it. */
+/** Removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */
 async function finish(
   run: OperationRun,
-  { tenantId, result }: Partial<LoadCheckpoint>,
-  isCopied: boolean = Array.isArray((result as { tables?: unknown } | undefined)?.tables),
+  { tenantId, result, isSpent }: Partial<Checkpoint>,
 ): Promise<object> {
-  if (isCopied && tenantId !== undefined) {
+  if (isSpent === true && tenantId !== undefined) {
     run.report({ step: 'clean' });
     await removeTenant(run.tools.installation, tenantId, { signal: run.signal });
   }
