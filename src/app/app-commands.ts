@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../cli/command-context';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
+import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
@@ -22,6 +23,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addShopMembers(program, context);
   addResetPassword(program, context);
   addUserSessions(program, context);
+  addOperators(program, context);
   addProductsImport(program, context);
   addOrdersImport(program, context);
 }

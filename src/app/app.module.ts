@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
+import { OperatorAccount } from '../operator/accounts/operator-account.entity';
+import { OperatorSession } from '../operator/accounts/operator-session.entity';
 import { Operation } from '../operations/lifecycle/operation.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
@@ -9,7 +11,7 @@ import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
 export const ENTITIES = {
-  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES, Operation, Backup],
+  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES, Operation, Backup, OperatorAccount, OperatorSession],
   tenant: [...TENANT_ENTITIES, ...TransferModule.entities],
 };
 

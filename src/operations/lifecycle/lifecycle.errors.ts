@@ -6,6 +6,10 @@ export const OperationInProgress = defineError(
   'Another operation on this shop is not finished.',
 );
 
+export const OperationNotFound = defineError('OPERATION_NOT_FOUND', 404, 'There is no such operation.');
+
+export const OperationEnded = defineError('OPERATION_ENDED', 409, 'The operation has ended.');
+
 export const VersionUnknown = defineError(
   'VERSION_UNKNOWN',
   422,
