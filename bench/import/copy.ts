@@ -10,6 +10,7 @@ const TABLES = [
   'orders',
   'order_lines',
   'order_events',
+  'changes',
 ];
 
 /** Has the server write the rows of a shop to its data directory. @returns the number of order lines */

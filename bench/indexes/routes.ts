@@ -46,6 +46,12 @@ const orders = (note: string, query: string): Call => ({
   path: `orders?${query}`,
 });
 
+const changes = (note: string, query: string): Call => ({
+  route: 'GET /api/v1/audit',
+  note: `changes ${note}`,
+  path: `audit?${query}`,
+});
+
 const line = (variantId: string) => ({ variantId, quantity: 1 });
 
 /** Blocks of the 2,000 products that a filter reads in order first. */
@@ -171,7 +177,7 @@ export function callsOf(world: World): Call[] {
     {
       route: 'POST /api/v1/orders/{id}/refund',
       path: `orders/${pendingOrder}/refund`,
-      body: { lines: [{ position: 1, quantity: 1 }] },
+      body: { amountMinor: 0, lines: [{ position: 1, quantity: 1 }] },
     },
     { route: 'GET /api/v1/orders/{id}/events', path: `orders/${pendingOrder}/events` },
     { route: 'GET /api/v1/customers', note: 'first page', path: 'customers' },
@@ -208,6 +214,12 @@ export function callsOf(world: World): Call[] {
       note: 'of one kind, from the middle',
       path: `audit?action=member.added&cursor=${world.audit}`,
     },
+    changes('of products', 'resource=products'),
+    changes('of variants', 'resource=variants'),
+    changes('of customers, of whom few were changed', 'resource=customers'),
+    changes('of one variant', `resource=variants&id=${variants[0]}`),
+    changes('of orders, from events of imports on', 'resource=orders&limit=100'),
+    changes('of one order', `resource=orders&id=${pendingOrder}`),
     { route: 'GET /api/v1/me', path: 'me' },
     { route: 'GET /api/v1/shops', path: 'shops' },
     { route: 'GET /api/v1/shops/{id}', path: `shops/${shopId}` },

@@ -15,6 +15,15 @@ const IMPORTS = `
   SELECT ('01930000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, '', 'atomic', '{}', $1
   FROM generate_series(1, 500) n`;
 
+/** Created by imports; then ten changes of every hundredth. */
+const CHANGES = `
+  INSERT INTO changes (row_id, id, resource, kind)
+  SELECT id, ('01930000-0000-7000-8000-' || lpad(row_number() OVER (ORDER BY id)::text, 12, '0'))::uuid, 'products', 'created'
+  FROM products
+  UNION ALL
+  SELECT v.id, ('01930001-0000-7000-8000-' || lpad((row_number() OVER (ORDER BY n, v.id))::text, 12, '0'))::uuid, 'variants', 'changed'
+  FROM (SELECT id FROM product_variants WHERE hashtext(id::text) % 100 = 0) v, generate_series(1, 10) n`;
+
 /** An owner who is logged in to the shop. */
 export interface SignedUp {
   url: string;
@@ -70,7 +79,8 @@ export async function makeWorld(
       [world.product, world.severalVariants],
     ]);
     await client.query(IMPORTS, [world.memberId]);
-    await client.query('ANALYZE imports');
+    await client.query(CHANGES);
+    await client.query('ANALYZE imports, changes');
     await client.query('SELECT pg_stat_reset()');
     return world;
   });

@@ -1,3 +1,4 @@
+import { AuditController } from './audit/audit.controller';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
@@ -21,6 +22,7 @@ export class AppModule {
   static forRoot(base: Base): DynamicModule {
     return {
       module: AppModule,
+      controllers: [AuditController],
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),

@@ -58,7 +58,10 @@ export function createHttpApp(
     origins: base.env.CORS_ORIGINS,
     title: 'Stoa API',
     openApi: (app) => createOpenApi(app),
-    factsOf: (request) => ({ shopId: (request as TenantRequest).user?.shopId ?? undefined }),
+    factsOf: (request) => {
+      const { user } = request as TenantRequest;
+      return { shopId: user?.shopId ?? undefined, userId: user?.userId };
+    },
   });
 }
 
@@ -121,7 +124,7 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** Logs one line per request: the route pattern instead of the path, the shop instead of the user, the code of an error. */
+/** Logs one line per request: the route pattern instead of the path, the ids of shop and user, the code of an error. */
 function logRequests(fastify: FastifyInstance, logger: Logger, api: HttpApi): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

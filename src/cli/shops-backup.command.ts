@@ -89,6 +89,8 @@ interface RestoreResult {
   snapshotAt: string;
   invited?: string[];
   tables?: string[] | null;
+  /** How long requests of the shop waited at most, milliseconds. */
+  waitedMs?: number;
 }
 
 export function addShopsRestore(program: Command, context: CommandContext): void {
@@ -126,10 +128,11 @@ export function addShopsRestore(program: Command, context: CommandContext): void
           return { kind: 'restore', shop, isExclusive: shop !== null, input };
         },
         show(result) {
-          const { slug, rows, snapshotAt, invited = [], tables: some } = result as RestoreResult;
+          const { slug, rows, snapshotAt, invited = [], tables: some, waitedMs } = result as RestoreResult;
           print(
             `${slug ?? over ?? ''} has the data of ${snapshotAt}: ${rows} rows${some ? ` in ${some.join(', ')}` : ''}`,
           );
+          if (waitedMs !== undefined) print(`requests of the shop waited for ${waitedMs} ms at most`);
           if (invited.length > 0)
             print(
               `${invited.length} member(s) have a new account without a password (users:reset-password): ${invited.join(', ')}`,

@@ -18,6 +18,8 @@ interface RouteOptions {
   status?: number;
   /** Class of the answer. */
   ok?: Type;
+  /** Second class that an item of a list can have. */
+  orOk?: Type;
   /** The answer is a page of `ok`; `counted` if it may say how many there are. */
   list?: boolean | 'counted';
   /** Example of the body, which is a CSV file, or a form with exactly one. */
@@ -57,6 +59,7 @@ export function Route({
   operationId,
   status = 200,
   ok,
+  orOk,
   list = false,
   csv,
   csvFile = false,
@@ -76,13 +79,13 @@ export function Route({
     }),
     ...(isTagged ? [SetMetadata(TAGGED, true), outermost(EntityTagInterceptor)] : []),
     ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),
-    ApiExtraModels(ProblemDto, ...(ok ? [ok] : [])),
+    ApiExtraModels(ProblemDto, ...(ok ? [ok] : []), ...(orOk ? [orOk] : [])),
     ApiResponse({
       status,
       description: 'Done.',
       ...(csvFile ? CSV_ANSWER : {}),
       ...(isTagged ? { headers: { ETag: ETAG } } : {}),
-      ...(ok ? content(ok, list) : {}),
+      ...(ok ? content(ok, list, orOk) : {}),
     }),
     ...[...byStatus].map(([code, names]) =>
       ApiResponse({
@@ -111,9 +114,13 @@ function isResource({ prototype }: Type): boolean {
   return fields?.includes(':id') === true;
 }
 
-function content(ok: Type, list: boolean | 'counted'): object {
+function content(ok: Type, list: boolean | 'counted', orOk: Type | undefined): object {
   if (list === false) return { type: ok };
-  const items = { type: 'array', items: { $ref: getSchemaPath(ok) } };
+  const item = { $ref: getSchemaPath(ok) };
+  const items = {
+    type: 'array',
+    items: orOk === undefined ? item : { oneOf: [item, { $ref: getSchemaPath(orOk) }] },
+  };
   const nextCursor = { type: 'string', nullable: true };
   const count = { type: 'integer', minimum: 0, description: 'With `count=true`.' };
   const isCountExact = { type: 'boolean', description: 'With `count=true`: false if there are more.' };

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { AuditController } from './audit/audit.controller';
 import { AuditService } from './audit/audit.service';
 import { AuditEntry } from './audit/audit-entry.entity';
 import { ACCESS_TOKEN } from './auth/access-token';
@@ -60,14 +59,7 @@ export const PUBLIC_ENTITIES = [
       },
     }),
   ],
-  controllers: [
-    AuthController,
-    JwksController,
-    ShopsController,
-    MembersController,
-    AuditController,
-    HealthController,
-  ],
+  controllers: [AuthController, JwksController, ShopsController, MembersController, HealthController],
   providers: [
     AccessTokenStrategy,
     KnownTokens,
@@ -89,5 +81,6 @@ export const PUBLIC_ENTITIES = [
     ShopSupportService,
     TokensService,
   ],
+  exports: [AuditService],
 })
 export class PublicModule {}

@@ -6,7 +6,7 @@ import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
 import type { WriteMode } from './preamble';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
-import type { TenantAccess, TenantRequest } from './tenant';
+import type { Author, TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase } from './tenant-database';
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
@@ -30,6 +30,12 @@ export class TenantConnection {
   get access(): TenantAccess {
     if (this.request.tenant === undefined) throw new TenantRequired();
     return this.request.tenant;
+  }
+
+  /** Member and request, for the record of changes. @throws TenantRequired */
+  get author(): Author {
+    const { userId, isCommand } = this.access;
+    return { userId: isCommand === true ? null : userId, requestId: this.request.id ?? null };
   }
 
   /**

@@ -31,7 +31,7 @@ export class TenantSession {
         details: { service: service.name },
       }),
     );
-    const request: TenantRequest = { tenant };
+    const request: TenantRequest = { tenant: { ...tenant, isCommand: true } };
     const context = ContextIdFactory.create();
     this.moduleRef.registerRequestByContextId(request, context);
     return this.moduleRef.resolve(service, context, { strict: false });

@@ -43,10 +43,22 @@ export interface TenantAccess {
   currency: string;
   /** The shop can only be read. */
   isReadOnly: boolean;
+  /** True for a command of the operator, which acts as the owner `userId`. */
+  isCommand?: boolean;
+}
+
+/** Member who changes rows of a shop, and the request. */
+export interface Author {
+  /** Member; null for a command of the operator. */
+  userId: string | null;
+  /** Request id, as in the log; null for a command. */
+  requestId: string | null;
 }
 
 /** The parts of a request that the engine reads and writes. */
 export interface TenantRequest {
+  /** Request id; none for a command. */
+  id?: string;
   user?: Principal;
   tenant?: TenantAccess;
   /** Set for a request with an Idempotency-Key. */

@@ -7,6 +7,7 @@ import { type RandomRequest, RandomRequests } from '../support/random-requests';
 import { RandomValues } from '../support/random-values';
 import { WALK } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
+import { WatchedShop } from '../support/watched-rows';
 
 /** Requests of one walk in one shop; after them, or when a token has ended, another walk begins in a new shop. */
 const STEPS = 250;
@@ -30,6 +31,8 @@ let walks = 0;
 /** How often each operation was called, and how often with success. */
 const calls = new Map<string, { all: number; good: number }>();
 const outcomes = new Map<string, number>();
+/** Shops of the walks. */
+const shops: WatchedShop[] = [];
 /** The first request of each kind of fault. */
 const faults = new Map<string, object>();
 
@@ -47,6 +50,7 @@ beforeAll(async () => {
 /** People who send requests, each as often as listed. */
 async function newPeople(values: RandomValues): Promise<[name: string, api: Api][]> {
   const owner = await newOwner(app.api);
+  shops.push(await WatchedShop.watch(app, owner.shop.id));
   const [admin, staff, reader, user] = await Promise.all([
     newMember(owner, 'admin'),
     newMember(owner),
@@ -132,7 +136,7 @@ function learn(values: RandomValues, { path }: Operation, { address }: RandomReq
 }
 
 describe('requests made at random from openapi.json', () => {
-  it('get documented answers only, and no 5xx', async () => {
+  it('get documented answers only, and no 5xx, and what they change is recorded', async () => {
     const lane = async () => {
       while (sent < WALK.requests) await walk(WALK.seed * 1000 + walks++);
     };
@@ -145,6 +149,7 @@ describe('requests made at random from openapi.json', () => {
     process.stdout.write(`random walk: ${sent} requests in ${walks} shops; ${counted.join(', ')}\n`);
     process.stdout.write(`random walk: never with success: ${unreached.join(', ') || 'none'}\n`);
     expect([...faults.keys()]).toEqual([]);
+    for (const shop of shops) expect(await shop.faults()).toEqual([]);
     if (WALK.requests >= MANY) expect(surprising).toEqual([]);
     expect(operations.filter(({ method, path }) => !calls.has(`${method} ${path}`))).toEqual([]);
   }, 1_200_000);

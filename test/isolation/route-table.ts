@@ -54,6 +54,24 @@ const withCursor = (kind: Kind): Pick<RouteEntry, 'ids' | 'parts'> => ({
   parts: ({ 'query.cursor': after }) => (after === undefined ? {} : { query: { cursor: after } }),
 });
 
+/** Recorded changes of a resource, whose cursors are entries of the shop's own record. */
+function changesOf(kind: 'product' | 'variant' | 'order' | 'customer'): RouteEntry {
+  const refusal = kind === 'order' ? '400 INVALID_CURSOR' : '200';
+  return {
+    ...{ route: 'GET /api/v1/audit', note: `of each ${kind}`, access: 'tenant', ok: '200' },
+    ids: {
+      'query.cursor': { kind: 'auditEntry', refused: refusal, own: refusal },
+      'query.actorId': { kind: 'user', refused: '400 VALIDATION_FAILED', own: '400 VALIDATION_FAILED' },
+      'query.id': cursor(kind),
+    },
+    parts: (id) => {
+      const [after, actor, row] = [id['query.cursor'], id['query.actorId'], id['query.id']];
+      const filters = { ...(after && { cursor: after }), ...(actor && { actorId: actor }) };
+      return { query: { resource: `${kind}s`, limit: '100', ...filters, ...(row && { id: row }) } };
+    },
+  };
+}
+
 const CSV = `Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nkit,Kit,kit,1.00,1\n`;
 const signIn = ({ email, api }: Person) => api.as().post('auth/login', { email, password: PASSWORD });
 
@@ -155,12 +173,20 @@ export const ROUTES: RouteEntry[] = [
     route: 'GET /api/v1/audit',
     access: 'tenant',
     ok: '200',
-    ids: { 'query.cursor': cursor('auditEntry'), 'query.actorId': cursor('user') },
+    ids: {
+      'query.cursor': cursor('auditEntry'),
+      'query.actorId': cursor('user'),
+      'query.id': cursor('product'),
+    },
     parts: (id) => {
-      const [after, actor] = [id['query.cursor'], id['query.actorId']];
-      return { query: { ...(after && { cursor: after }), ...(actor && { actorId: actor }) } };
+      const [after, actor, row] = [id['query.cursor'], id['query.actorId'], id['query.id']];
+      const ofRow = row && { resource: 'products', id: row };
+      return {
+        query: { ...(after && { cursor: after }), ...(actor && { actorId: actor }), ...(ofRow || {}) },
+      };
     },
   },
+  ...(['product', 'variant', 'order', 'customer'] as const).map(changesOf),
   { route: 'GET /api/v1/products', access: 'tenant', ok: '200', ...withCursor('product') },
   {
     route: 'POST /api/v1/products',

@@ -12,6 +12,7 @@ interface Line {
   level: string;
   requestId?: string;
   shopId?: string;
+  userId?: string;
   code?: string;
   route?: string;
   status?: number;
@@ -46,11 +47,11 @@ describe('the log', () => {
     await database.drop();
   });
 
-  it('names a request by id, route, status and shop', async () => {
-    const { api, shop } = await newOwner(server.api);
+  it('names a request by id, route, status, shop and user', async () => {
+    const { api, shop, user } = await newOwner(server.api);
     const { headers } = await api.get('products/01900000-0000-7000-8000-000000000000');
     expect(await linesOf(headers.get('x-request-id'))).toMatchObject([
-      { event: 'request', route: '/api/v1/products/:id', status: 404, shopId: shop.id },
+      { event: 'request', route: '/api/v1/products/:id', status: 404, shopId: shop.id, userId: user.id },
     ]);
   });
 

@@ -5,6 +5,7 @@ import { newOwner } from '../support/factories';
 import { OperatorApi } from '../support/operators';
 import { problemIn } from '../support/problem';
 import { finish, runCli, type RunningServer, spawnProgram, startServer } from '../support/program';
+import { until } from '../support/until';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -46,7 +47,7 @@ describe('the operators’ API of a program', () => {
     'is served on its own port, with %s worker(s), and ends with the program',
     async (count) => {
       const port = await freePort();
-      const env = { ...settings(), OPERATOR_PORT: String(port), WORKERS: count };
+      const env = { ...settings(), OPERATOR_PORT: String(port), WORKERS: count, LOG_LEVEL: 'info' };
       const server: RunningServer = await startServer({ env });
       const operators = new OperatorApi(`http://127.0.0.1:${port}`);
       try {
@@ -62,6 +63,20 @@ describe('the operators’ API of a program', () => {
         const grace = operators.as(body.token);
         const answers = await Promise.all(Array.from({ length: 8 }, () => grace.get(`shops/${shop.slug}`)));
         expect(answers.map(({ body: { id } }) => id)).toEqual(Array(8).fill(shop.id));
+        const line = await until(
+          () =>
+            Promise.resolve(
+              server
+                .printed()
+                .split('\n')
+                .find((one) => one.includes(':shop"')),
+            ),
+          (found) => found !== undefined,
+        );
+        expect(JSON.parse(line!)).toMatchObject({
+          ...{ event: 'request', route: '/operator/v1/shops/:shop', status: 200 },
+          ...{ operatorId: body.operator.id, shop: shop.slug },
+        });
         expect(problemIn(await operators.get('/api/v1/me'))).toBe('404 ROUTE_NOT_FOUND');
         expect(problemIn(await server.api.get('/operator/v1/me'))).toBe('404 ROUTE_NOT_FOUND');
         expect(server.url).not.toContain(`:${port}`);

@@ -35,6 +35,7 @@ describe('provisioning', () => {
     );
     expect(tables.map(({ tablename }) => tablename)).toEqual([
       ...[
+        'changes',
         'counters',
         'customers',
         'idempotency_keys',

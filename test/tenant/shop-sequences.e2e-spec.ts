@@ -6,6 +6,7 @@ import { isShort, ShopModel, type StoredVariant } from '../support/shop-model';
 import { latest, type SteppedShop, take } from '../support/shop-steps';
 import { SEQUENCES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
+import { WatchedShop } from '../support/watched-rows';
 
 const app = useTestApp();
 let owner: Owner;
@@ -15,10 +16,11 @@ beforeAll(async () => {
 });
 
 /** A shop with counted and uncounted variants, one that sells when out, and a size that no variant has. */
-async function openShop(): Promise<SteppedShop & { schema: string }> {
+async function openShop(): Promise<SteppedShop & { schema: string; watched: WatchedShop }> {
   owner = await newShop(owner);
   const { api, shop } = owner;
   const schema = `shop_${shop.id.replaceAll('-', '')}`;
+  const watched = await WatchedShop.watch(app, shop.id);
   const model = new ShopModel();
   const free = { sku: undefined, stock: undefined, priceMinor: undefined };
   const made = [
@@ -46,7 +48,7 @@ async function openShop(): Promise<SteppedShop & { schema: string }> {
   }
   const variantIds = [...model.variants.keys()];
   const productIds = [...model.products.keys()];
-  return { api, model, schema, variantIds, productIds, stored: () => storedIn(schema) };
+  return { api, model, schema, watched, variantIds, productIds, stored: () => storedIn(schema) };
 }
 
 function storedIn(schema: string): Promise<StoredVariant[]> {
@@ -109,6 +111,7 @@ it('any sequence of orders, payments, stock changes, imports and undone imports 
     }
     for (const order of shop.model.orders) await assertOrder(shop, order);
     await assertSales(shop);
+    expect(await shop.watched.faults()).toEqual([]);
   });
   await fc.assert(property, { numRuns: SEQUENCES.runs, seed: SEQUENCES.seed });
 }, 600_000);

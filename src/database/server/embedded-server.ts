@@ -219,7 +219,7 @@ function isAbandoned(holder: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.once('error', reject).listen(0, '127.0.0.1', () => {

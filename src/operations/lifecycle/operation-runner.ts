@@ -107,7 +107,7 @@ export class OperationRunner {
     try {
       const kind = this.kindOf(operation);
       lease.beginUndo();
-      await kind.undo?.(lease.run(), kind.input.parse(operation.input), lease.checkpoint);
+      await kind.undo?.(lease.run(), kind.input.parse(operation.input), await lease.checkpoint());
       await lease.end({ state, error: failure });
     } catch (undoing) {
       if (undoing instanceof LeaseLost) throw undoing;
@@ -125,7 +125,6 @@ export class OperationRunner {
 
 /** The lease of one operation: heartbeats, the checkpoint, and the signal that ends the work. */
 class Lease {
-  checkpoint: object;
   private controller = new AbortController();
   private isUndoing = false;
   private readonly beat: Beat;
@@ -140,15 +139,20 @@ class Lease {
     private readonly runner: string,
     private readonly onProgress: ((beat: Beat) => void) | undefined,
   ) {
-    const { step, done, total, checkpoint } = operation;
+    const { step, done, total } = operation;
     this.beat = { step, done, total };
-    this.checkpoint = checkpoint;
     this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
   }
 
   /** Reason of the abort, once the work was aborted. */
   get reason(): unknown {
     return this.controller.signal.aborted ? this.controller.signal.reason : undefined;
+  }
+
+  /** The checkpoint as it is stored: the transaction that saved one may not have been committed. */
+  async checkpoint(): Promise<object> {
+    const stored = await findOperation(await this.control.client(), this.operation.id);
+    return stored?.checkpoint ?? {};
   }
 
   abort(reason: Error): void {
@@ -189,7 +193,6 @@ class Lease {
   private async save(checkpoint: object, client?: ClientBase): Promise<void> {
     const queries = client ?? (await this.control.client());
     if (!(await writeCheckpoint(queries, this.operation.id, this.runner, checkpoint))) throw new LeaseLost();
-    this.checkpoint = checkpoint;
   }
 
   /** A server that freezes answers nothing, so silence is noticed here and not by an error. */

@@ -3,6 +3,7 @@ import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
+import { VERSION_TABLE } from '../../database/schema-migrations';
 import { engineTableRights } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
 import { TenantLocator } from '../../tenancy/tenant-locator';
@@ -10,11 +11,13 @@ import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
 
 /**
- * Wait for the locks of all tables, per attempt. Requests of the shop wait at most this long, and for the rest of the
- * transaction once the locks are held. Below deadlock_timeout, so that a request never is the victim of a deadlock.
+ * Wait for the lock that every transaction of the shop takes first (src/tenancy/preamble.ts): requests of the shop wait this
+ * long per attempt, and for the rest of the transaction once it is held. It grows from attempt to attempt, for a shop whose
+ * transactions take longer.
  */
-const LOCK_MS = 40;
-const LONGEST_REST_MS = 400;
+const FIRST_LOCK_MS = 40;
+const LONGEST_LOCK_MS = 500;
+const REST_MS = 100;
 /** Limit for all attempts. */
 const PATIENCE_MS = 60_000;
 
@@ -22,10 +25,11 @@ const PATIENCE_MS = 60_000;
  * Exchanges the data of a shop and of a held tenant, in one transaction of some 20 ms: their schemas swap names, the
  * rights follow, and so do their rows in the registry. A second exchange undoes the first.
  *
- * Requests of the shop wait for the locks meanwhile. A request that waits inside PostgreSQL finds its table by name again
- * once the wait is over, in the new schema, and as the same role, so it fails neither then nor later; a transaction that
- * has touched a table before is waited for, so each works on one side only.
+ * Every transaction of the shop locks the version table before it does anything. The exchange takes that lock alone, so it
+ * waits for transactions that have begun, and those that begin wait for it with nothing in their hands; afterwards they find
+ * their tables by name in the new schema, as the same role. Each works on one side only and none fails.
  * @param within runs in the transaction after the exchange
+ * @returns how long requests of the shop waited at most, milliseconds
  * @throws OperatorError when other transactions never let go for a minute
  */
 export async function swapTenants(
@@ -35,29 +39,32 @@ export async function swapTenants(
   heldId: string,
   within: () => Promise<void>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const locator = new TenantLocator();
   const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
   const until = Date.now() + PATIENCE_MS;
-  for (let restMs = 10; ; restMs = Math.min(restMs * 2, LONGEST_REST_MS)) {
+  for (let lockMs = FIRST_LOCK_MS; ; lockMs = Math.min(lockMs * 1.25, LONGEST_LOCK_MS)) {
     signal.throwIfAborted();
     try {
       const tables = await tablesOf(client, [live, held]);
-      await client.exec(lockSql([live, held], tables));
+      const asked = performance.now();
+      await client.exec(lockSql(live, held, Math.round(lockMs)));
       await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
       await within();
       await client.exec('COMMIT');
-      return;
+      return Math.round(performance.now() - asked);
     } catch (error) {
       await client.exec('ROLLBACK');
       if (faultOf(error) !== 'busy') throw error;
       if (Date.now() > until)
         throw new OperatorError(
           'Transactions of the shop hold its tables: try again when it has less to do.',
-          { cause: error },
+          {
+            cause: error,
+          },
         );
     }
-    await sleep(restMs * (0.5 + Math.random()));
+    await sleep(REST_MS * (0.5 + Math.random()));
   }
 }
 
@@ -74,11 +81,10 @@ async function tablesOf(client: EngineClient, places: readonly Placement[]): Pro
   return new Map(rows.map(({ schema, names }) => [schema, names]));
 }
 
-function lockSql(places: readonly Placement[], tables: Tables): string {
-  const names = places.flatMap(({ schema }) => namesIn(schema, tables.get(schema) ?? []));
-  const keys = places.map(({ schema }) => `pg_advisory_xact_lock(${tenantLockKey(schema)})`);
-  return `BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SELECT ${keys.join(', ')};
-    LOCK TABLE ${names.join(', ')} IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 1000`;
+function lockSql(live: Placement, held: Placement, lockMs: number): string {
+  const keys = [live, held].map(({ schema }) => `pg_advisory_xact_lock(${tenantLockKey(schema)})`);
+  return `BEGIN; SET LOCAL lock_timeout = 1000; SELECT ${keys.join(', ')}; SET LOCAL lock_timeout = ${lockMs};
+    LOCK TABLE ${namesIn(live.schema, [VERSION_TABLE]).join('')} IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 1000`;
 }
 
 function swapSql(

@@ -8,7 +8,9 @@ import type { Precondition } from '../../http/precondition';
 import { eraseAnswers } from '../../tenancy/keyed-work';
 import { assertUnchanged } from '../../http/read-only';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { eraseValues, recordChanges, recordCreated } from '../changes/record-changes';
 import { readList } from '../lists/listing';
+import { Order } from '../orders/order.entity';
 import { Customer } from './customer.entity';
 import { customerListOf } from './customer-list';
 import {
@@ -37,6 +39,7 @@ export class CustomersService {
     assertNamed(customer);
     return this.saving(async (manager) => {
       await manager.insert(Customer, customer);
+      await recordCreated(manager, Customer, [customer], this.tenant.author);
       return found(await manager.findOneBy(Customer, { id: customer.id }));
     });
   }
@@ -61,20 +64,26 @@ export class CustomersService {
       };
       assertNamed({ ...before, ...changed });
       await manager.update(Customer, { id }, changed);
+      const change = { id, kind: 'changed' as const, before, after: changed };
+      await recordChanges(manager, Customer, [change], this.tenant.author);
       return found(await manager.findOneBy(Customer, { id }));
     });
   }
 
   /**
-   * Erases the person: orders lose name, address, link and notes, their events lose notes, and stored answers go. The lock of the
-   * customer lets orders that are being placed end first, and the lock of the orders those that are being changed.
+   * Erases the person: orders lose name, address, link and notes, their events lose notes, and stored answers and the values of
+   * recorded changes go. The lock of the customer lets orders that are being placed end first, and the lock of the orders those that are being changed.
    */
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
       const before = found(await lock(manager, id));
       await ifMatch.check(async () => toCustomerDto(before));
-      await eraseFromOrders(manager, id);
+      const orderIds = await eraseFromOrders(manager, id);
       await manager.delete(Customer, { id });
+      await eraseValues(manager, [id, ...orderIds]);
+      const erased = (rowId: string) => ({ id: rowId, kind: 'erased' as const });
+      await recordChanges(manager, Customer, [erased(id)], this.tenant.author);
+      await recordChanges(manager, Order, orderIds.map(erased), this.tenant.author);
       await eraseAnswers(manager, id);
     });
   }
@@ -90,22 +99,23 @@ export class CustomersService {
   }
 }
 
-async function eraseFromOrders(manager: EntityManager, customerId: string): Promise<void> {
+/** @returns their ids */
+async function eraseFromOrders(manager: EntityManager, customerId: string): Promise<string[]> {
   const orders = await manager.query<{ id: string }[]>(
     'SELECT o.id FROM orders o WHERE o.customer_id = $1 ORDER BY o.id FOR UPDATE',
     [customerId],
   );
-  const ids = [orders.map(({ id }) => id)];
+  const ids = orders.map(({ id }) => id);
   await manager.query(
     `UPDATE orders SET customer_id = NULL, customer_email = NULL, customer_name = NULL,
        customer_details = '{}', note = NULL, updated_at = now()
      WHERE id = ANY($1)`,
-    ids,
+    [ids],
   );
-  await manager.query(
-    'UPDATE order_events SET note = NULL WHERE order_id = ANY($1) AND note IS NOT NULL',
+  await manager.query('UPDATE order_events SET note = NULL WHERE order_id = ANY($1) AND note IS NOT NULL', [
     ids,
-  );
+  ]);
+  return ids;
 }
 
 function lock(manager: EntityManager, id: string): Promise<Customer | null> {

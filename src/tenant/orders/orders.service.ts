@@ -54,7 +54,7 @@ export class OrdersService {
 
   /** Takes stock, numbers the order and stores it at current prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
-    const { userId } = this.tenant.access;
+    const { access, author } = this.tenant;
     assertBuyer(customer);
     return this.tenant.transaction(async (manager) => {
       const sold = await lockStock(manager, lines);
@@ -65,7 +65,8 @@ export class OrdersService {
         customerId: newId(),
         customerEmail: customer?.email ?? null,
         customerName: customer?.name ?? null,
-        createdBy: userId,
+        createdBy: access.userId,
+        author,
       };
       const placed = manager.query(...placeOrder(order, sold)); // not awaited: the next statement is sent with it
       const [, rows] = await Promise.all([placed, read(manager, order.id)]);

@@ -1,8 +1,13 @@
 import { newId } from '../../common/ids';
+import type { Author } from '../../tenancy/tenant';
 import { namedStatement } from './named-statement';
 import { changeStock, type SoldVariant } from './stock';
 
-interface Values extends NewOrder {
+interface Values extends Omit<NewOrder, 'author'> {
+  /** Id of the record of a new customer, and who made them. */
+  recordId: string;
+  authorId: string | null;
+  requestId: string | null;
   /** One for each line of the order, in order of position. */
   variantIds: string[];
   /** The variants whose stock is counted, and for each the change and its id in the ledger. */
@@ -44,6 +49,10 @@ const PLACE_ORDER = namedStatement<Values>(
     WHERE coalesce(${value.customerEmail}, ${value.customerName}) IS NOT NULL AND NOT EXISTS (SELECT FROM buyer)
     ON CONFLICT (lower(email)) DO UPDATE SET email = excluded.email
     RETURNING id, name),
+  recorded_newcomer AS (
+    INSERT INTO changes (row_id, id, resource, kind, request_id, created_by)
+    SELECT id, ${value.recordId}::uuid, 'customers', 'created', ${value.requestId}::text, ${value.authorId}::uuid
+    FROM newcomer WHERE id = ${value.customerId}::uuid),
   counted AS (
     UPDATE counters SET value = value + 1 FROM (SELECT count(*) FROM newcomer) AS before
     WHERE name = 'orders' RETURNING value),
@@ -71,11 +80,12 @@ export interface NewOrder {
   customerEmail: string | null;
   customerName: string | null;
   createdBy: string;
+  author: Author;
 }
 
 /** The statement and its parameters. @param sold locked variants, in order of position */
 export function placeOrder(
-  order: NewOrder,
+  { author, ...order }: NewOrder,
   sold: readonly SoldVariant[],
 ): [sql: string, parameters: unknown[]] {
   const variants = sold.map(({ variant }) => variant);
@@ -84,6 +94,9 @@ export function placeOrder(
     variantIds: variants.map(({ id }) => id),
     countedIds: counted.map(({ variant }) => variant.id),
     stockChanges: counted.map(({ quantity }) => -quantity),
+    recordId: newId(),
+    authorId: author.userId,
+    requestId: author.requestId,
     changeIds: counted.map(() => newId()),
     positions: sold.map((_, index) => index + 1),
     productIds: variants.map(({ productId }) => productId),

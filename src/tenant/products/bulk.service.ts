@@ -4,7 +4,8 @@ import type { AppError } from '../../common/app-error';
 import { assertNoErrors } from '../../common/common.errors';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import type { BulkChangeDto, BulkDto, BulkItemDto, BulkResultDto } from './bulk.dto';
-import type { ProductVariant } from './product-variant.entity';
+import { recordChanges } from '../changes/record-changes';
+import { ProductVariant } from './product-variant.entity';
 import { StockTooLow, VariantNotFound } from './products.errors';
 import { recordStock } from './stock-ledger';
 import { isBeyond, isShort } from './variants';
@@ -37,6 +38,8 @@ export class BulkService {
       const results = changes.map((change) => applied(change, locked.get(change.id)));
       const done = results.flatMap((result) => ('after' in result ? result : []));
       await store(manager, done);
+      const changed = done.map((item) => ({ ...item, id: item.after.id, kind: 'changed' as const }));
+      await recordChanges(manager, ProductVariant, changed, this.tenant.author);
       const stocks = done.map(({ before, after }) => ({
         variantId: after.id,
         before: before.stock,

@@ -9,6 +9,7 @@ import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { withoutUndefined } from '../../common/without-undefined';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { recordChanges, recordCreated } from '../changes/record-changes';
 import { readList } from '../lists/listing';
 import { assertAmountsNamed } from './currency-change';
 import { withPositions } from './product-images';
@@ -16,7 +17,7 @@ import { optionsOf } from './product-options';
 import { assertSize, assertVariants, lockProduct } from './product-rows';
 import { PRODUCT_BY_ID, productListOf } from './product-list';
 import { isSearch, searchOf } from './product-search';
-import type { ProductVariant } from './product-variant.entity';
+import { ProductVariant } from './product-variant.entity';
 import { Product } from './product.entity';
 import type { ListProductsQuery } from './list-products.dto';
 import {
@@ -28,8 +29,14 @@ import {
 } from './products.dto';
 import { HandleTaken, ProductNotFound, VariantsNotNamed } from './products.errors';
 import { withShown } from './shown-fields';
-import type { StockOrigin } from './stock-ledger';
-import { insertVariants, replaceVariants, updateOnlyVariant, type VariantRow, variantRows } from './variants';
+import {
+  insertVariants,
+  replaceVariants,
+  updateOnlyVariant,
+  type VariantOrigin,
+  type VariantRow,
+  variantRows,
+} from './variants';
 
 /** The catalogue of one shop. */
 @Injectable()
@@ -67,6 +74,7 @@ export class ProductsService {
     return this.tenant.transaction(async (manager) => {
       await insertProduct(manager, product, this.tenant.access.currency);
       await insertVariants(manager, rows, origin);
+      await recordCreated(manager, Product, [product], origin.author);
       return readProduct(manager, id);
     });
   }
@@ -96,20 +104,30 @@ export class ProductsService {
       if (rows !== undefined) await replaceVariants(manager, present, rows, origin);
       else if (Object.keys(only).length > 0) await updateOnlyVariant(manager, product, only, origin);
       await saveProduct(manager, id, changes);
+      const changed = { id, kind: 'changed' as const, before: product, after: changes };
+      await recordChanges(manager, Product, [changed], origin.author);
       return readProduct(manager, id);
     });
   }
 
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
-      await lockProduct(manager, id); // the cascade would lock the variants in any order
+      const { variants, ...product } = await lockProduct(manager, id); // the cascade would lock the variants in any order
       await ifMatch.check(() => readProduct(manager, id));
+      const removed = <T extends { id: string }>(before: T) => ({
+        id: before.id,
+        kind: 'removed' as const,
+        before,
+      });
+      await recordChanges(manager, Product, [removed(product)], this.tenant.author);
+      await recordChanges(manager, ProductVariant, variants.map(removed), this.tenant.author);
       await manager.delete(Product, { id });
     });
   }
 
-  private correction(): StockOrigin {
-    return { reason: 'correction', createdBy: this.tenant.access.userId };
+  private correction(): VariantOrigin {
+    const { access, author } = this.tenant;
+    return { reason: 'correction', createdBy: access.userId, author };
   }
 }
 

@@ -6,13 +6,14 @@ import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { assertUnchanged } from '../../http/read-only';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { recordChanges } from '../changes/record-changes';
 import { mergeOptions } from './product-options';
 import { assertSize, assertVariants, lockProduct } from './product-rows';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { Product } from './product.entity';
 import { LastVariant, StockTooLow, VariantNotFound } from './products.errors';
 import { StockChange } from './stock-change.entity';
-import { recordStock, type StockOrigin } from './stock-ledger';
+import { recordStock } from './stock-ledger';
 import {
   type ChangeStockDto,
   type CreateVariantDto,
@@ -23,7 +24,15 @@ import {
   type UpdateVariantDto,
   type ProductVariantDto,
 } from './variants.dto';
-import { insertVariants, isBeyond, isShort, saveVariants, variantRows, type VariantRow } from './variants';
+import {
+  isBeyond,
+  isShort,
+  removeVariants,
+  saveVariants,
+  type VariantOrigin,
+  variantRows,
+  type VariantRow,
+} from './variants';
 
 /** The index is of lower(sku). */
 const HAS_SKU = 'v.sku = :sku AND lower(v.sku) COLLATE "C" = lower(:sku) COLLATE "C"';
@@ -62,8 +71,8 @@ export class VariantsService {
       const all = [...product.variants, added];
       assertVariants(all, undefined);
       assertSize(product, all);
-      await insertVariants(manager, [added], this.correction());
-      await saveOptions(manager, product, all);
+      await saveVariants(manager, product.variants, [added], this.correction());
+      await this.saveOptions(manager, product, all);
       return readVariant(manager, added.id);
     });
   }
@@ -80,7 +89,7 @@ export class VariantsService {
       assertVariants(all, undefined);
       assertSize(product, all);
       await saveVariants(manager, [variant], [row], this.correction());
-      await saveOptions(manager, product, all);
+      await this.saveOptions(manager, product, all);
       return readVariant(manager, id);
     });
   }
@@ -88,12 +97,12 @@ export class VariantsService {
   /** @throws VariantNotFound; LastVariant: a product without a variant could not be sold */
   remove(id: string, ifMatch: Precondition): Promise<void> {
     return this.tenant.transaction(async (manager) => {
-      const { product } = await lockVariant(manager, id);
+      const { product, variant } = await lockVariant(manager, id);
       await ifMatch.check(() => readVariant(manager, id));
       const rest = product.variants.filter((other) => other.id !== id);
       if (rest.length === 0) throw new LastVariant();
-      await manager.delete(ProductVariant, { id });
-      await saveOptions(manager, product, rest);
+      await removeVariants(manager, [variant], this.correction());
+      await this.saveOptions(manager, product, rest);
     });
   }
 
@@ -130,8 +139,21 @@ export class VariantsService {
     return toPage(changes, limit, (change) => change.id, toStockChangeDto);
   }
 
-  private correction(): StockOrigin {
-    return { reason: 'correction', createdBy: this.tenant.access.userId };
+  private correction(): VariantOrigin {
+    const { access, author } = this.tenant;
+    return { reason: 'correction', createdBy: access.userId, author };
+  }
+
+  private async saveOptions(
+    manager: EntityManager,
+    product: ProductWithVariants,
+    variants: readonly VariantRow[],
+  ): Promise<void> {
+    const { id } = product;
+    const after = { options: mergeOptions({ product, variants: product.variants }, variants) };
+    await manager.update(Product, { id }, { ...after, updatedAt: new Date() });
+    const changed = { id, kind: 'changed' as const, before: product, after };
+    await recordChanges(manager, Product, [changed], this.tenant.author);
   }
 }
 
@@ -155,13 +177,4 @@ async function lockVariant(
   const variant = product.variants.find((other) => other.id === id);
   if (variant === undefined) throw new VariantNotFound(); // removed a moment ago
   return { product, variant };
-}
-
-async function saveOptions(
-  manager: EntityManager,
-  product: ProductWithVariants,
-  variants: readonly VariantRow[],
-): Promise<void> {
-  const options = mergeOptions({ product, variants: product.variants }, variants);
-  await manager.update(Product, { id: product.id }, { options, updatedAt: new Date() });
 }

@@ -1,6 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
+import { recordChanges, type RowChange } from '../changes/record-changes';
+import type { Author } from '../../tenancy/tenant';
 import { withoutUndefined } from '../../common/without-undefined';
 import { ProductVariant, type ProductWithVariants } from './product-variant.entity';
 import { MAX_STOCK, type VariantInputDto } from './variants.dto';
@@ -12,6 +14,9 @@ const ROWS_A_STATEMENT = 500;
 
 /** A variant to store. */
 export type VariantRow = Omit<ProductVariant, 'product'>;
+
+/** Cause and author of changes of variants. */
+export type VariantOrigin = StockOrigin & { author: Author };
 
 /** Values of a new variant that are not given. */
 export const NEW_VARIANT = {
@@ -51,6 +56,7 @@ export function variantRows(
   });
 }
 
+/** Inserts the variants of a new product, whose own creation is recorded for them too. */
 export async function insertVariants(
   manager: EntityManager,
   rows: readonly VariantRow[],
@@ -65,12 +71,27 @@ export async function replaceVariants(
   manager: EntityManager,
   present: readonly ProductVariant[],
   rows: readonly VariantRow[],
-  origin: StockOrigin,
+  origin: VariantOrigin,
 ): Promise<void> {
   const kept = new Set(rows.map(({ id }) => id));
-  const gone = present.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
-  if (gone.length > 0) await manager.delete(ProductVariant, gone);
+  const gone = present.filter(({ id }) => !kept.has(id));
+  await removeVariants(manager, gone, origin);
   await saveVariants(manager, present, rows, origin);
+}
+
+/** @param gone as they are stored, locked */
+export async function removeVariants(
+  manager: EntityManager,
+  gone: readonly ProductVariant[],
+  { author }: VariantOrigin,
+): Promise<void> {
+  if (gone.length === 0) return; // or TypeORM throws
+  const removed = gone.map((variant) => ({ id: variant.id, kind: 'removed' as const, before: variant }));
+  await recordChanges(manager, ProductVariant, removed, author);
+  await manager.delete(
+    ProductVariant,
+    gone.map(({ id }) => id),
+  );
 }
 
 /**
@@ -81,12 +102,14 @@ export async function saveVariants(
   manager: EntityManager,
   present: readonly VariantRow[],
   rows: readonly VariantRow[],
-  origin: StockOrigin,
+  origin: VariantOrigin,
 ): Promise<void> {
   const inOrder = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (let i = 0; i < inOrder.length; i += ROWS_A_STATEMENT)
     await manager.upsert(ProductVariant, inOrder.slice(i, i + ROWS_A_STATEMENT), ['id']);
   await recordStock(manager, stocksOf(present, rows), origin);
+  const { author, importId } = origin;
+  await recordChanges(manager, ProductVariant, changesOf(present, rows), { ...author, importId });
 }
 
 /** Changes the variant of a product that has only one. @throws ProductHasVariants */
@@ -94,7 +117,7 @@ export async function updateOnlyVariant(
   manager: EntityManager,
   product: ProductWithVariants,
   changes: Partial<Pick<ProductVariant, 'sku' | 'priceMinor' | 'stock'>>,
-  origin: StockOrigin,
+  origin: VariantOrigin,
 ): Promise<void> {
   const [only, second] = product.variants;
   if (only === undefined || second !== undefined) throw new ProductHasVariants();
@@ -122,6 +145,18 @@ export function assertStock(row: VariantRow, before: { stock: number } | undefin
   if (isBeyond(row.stock, before?.stock ?? 0))
     throw invalidField(field, `stock must be from -${MAX_STOCK} to ${MAX_STOCK}`);
   if (isShort(row)) throw invalidField(field, 'stock below 0 needs sellsWhenOut, or tracksStock of false');
+}
+
+/** A product without variants so far is new: its creation is recorded, and stands for theirs. */
+function changesOf(present: readonly VariantRow[], rows: readonly VariantRow[]): RowChange<VariantRow>[] {
+  const known = new Map(present.map((variant) => [variant.id, variant]));
+  const products = new Set(present.map(({ productId }) => productId));
+  return rows.flatMap((after): RowChange<VariantRow>[] => {
+    const { id, productId } = after;
+    const before = known.get(id);
+    if (before !== undefined) return [{ id, kind: 'changed', before, after }];
+    return products.has(productId) ? [{ id, kind: 'created' }] : [];
+  });
 }
 
 function stocksOf(present: readonly VariantRow[], rows: readonly VariantRow[]): StockChanged[] {

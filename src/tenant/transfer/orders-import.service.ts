@@ -113,10 +113,11 @@ export class OrdersImportService {
     options: OrdersImportOptions,
   ): Promise<OrdersImportReport> {
     const report = emptyReport();
-    const { userId } = this.tenant.access;
+    const { access, author } = this.tenant;
+    const { userId } = access;
     const { timezone = 'UTC', onFault = () => undefined } = options;
     const batches = new HistoryBatches(plan, onFault);
-    const writer = new HistoryWriter({ plan, currency: this.currencyOf(options), timezone, userId });
+    const writer = new HistoryWriter({ plan, currency: this.currencyOf(options), timezone, userId, author });
     const write = async (batch: readonly ReadyOrder[]): Promise<void> => {
       const written = await this.tenant.transaction((manager) => writer.write(manager, batch));
       account(report, plan, batch, written);

@@ -73,13 +73,14 @@ export class ProductsImportService {
     { mode, onProgress }: ImportOptions,
     report: ImportReport,
   ): Promise<void> {
-    const { userId } = this.tenant.access;
+    const { access, author } = this.tenant;
+    const createdBy = access.userId;
     await waitForImports(manager);
     const id = newId();
-    await manager.insert(Import, { id, sha256, mode, counts: {}, createdBy: userId });
+    await manager.insert(Import, { id, sha256, mode, counts: {}, createdBy });
     const writer = new CatalogueWriter(
       manager,
-      { reason: 'import', createdBy: userId, importId: id },
+      { reason: 'import', createdBy, importId: id, author },
       report,
     );
     for await (const group of csv.groups())

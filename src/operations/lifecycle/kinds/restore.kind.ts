@@ -61,7 +61,8 @@ export const restoreKind: OperationKind<Input, LoadCheckpoint> = {
         await run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client);
       };
       const { roles } = run.tools.installation;
-      if (wanted.tables === null) await swapTenants(client, roles, over, tenantId, save, run.signal);
+      if (wanted.tables === null)
+        return { ...result, waitedMs: await swapTenants(client, roles, over, tenantId, save, run.signal) };
       else {
         const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
         await replaceTables(client, roles, live!, held!, wanted.tables, save, run.signal); // two, see above

@@ -35,8 +35,8 @@ export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> =
         await recordOperationAudit(client, run.operation, 'shop.restore_undone', shop);
         await run.save({ result: done } satisfies Checkpoint, client);
       };
-      await swapTenants(client, installation.roles, shop, heldId, save, run.signal);
-      return done;
+      const waitedMs = await swapTenants(client, installation.roles, shop, heldId, save, run.signal);
+      return { ...done, waitedMs };
     });
   },
 };

@@ -5,6 +5,8 @@ import { isShort, saveVariants, type VariantRow } from '../../products/variants'
 import { groupBy } from '../../../common/group-by';
 import { variantProblem } from '../../products/product-options';
 import { sizeProblem } from '../../products/product-size';
+import type { Author } from '../../../tenancy/tenant';
+import { recordChanges } from '../../changes/record-changes';
 import type { ProductValues } from '../shopify/working-catalogue';
 import { ImportTouched } from '../transfer.errors';
 import { ImportChange } from './import.entity';
@@ -40,7 +42,7 @@ export class ImportUndo {
   constructor(
     private readonly manager: EntityManager,
     private readonly importId: string,
-    private readonly userId: string,
+    private readonly by: { userId: string; author: Author },
   ) {}
 
   /** @throws ImportTouched naming what was changed since */
@@ -92,6 +94,7 @@ export class ImportUndo {
     this.compareSizes(variants, restored);
     if (this.touched.length > 0) return;
     await this.restore(restored, variants);
+    await this.recordRemoval(created);
     if (created.variants.length > 0) await manager.delete(ProductVariant, created.variants); // throws on an empty list
     if (created.products.length > 0) await manager.delete(Product, created.products);
     await manager.update(Product, { id: In(productIds) }, { updatedAt: new Date() });
@@ -189,11 +192,34 @@ export class ImportUndo {
     present: readonly VariantRow[],
   ): Promise<void> {
     const { manager, importId } = this;
+    const { userId, author } = this.by;
     if (products.length > 0) await manager.upsert(Product, products, ['id']);
+    const changed = products.map((after) => ({
+      ...{ id: after.id, kind: 'changed' as const, after },
+      before: this.products.get(after.id)!, // locked
+    }));
+    await recordChanges(manager, Product, changed, { ...author, importId });
     if (variants.length > 0)
       await saveVariants(manager, present, variants, {
-        ...{ reason: 'import', note: 'undone', createdBy: this.userId, importId },
+        ...{ reason: 'import', note: 'undone', createdBy: userId, importId, author },
       });
+  }
+
+  /** Without values: they are those of the file. A product stands for its variants. */
+  private async recordRemoval({
+    products,
+    variants,
+  }: {
+    products: string[];
+    variants: string[];
+  }): Promise<void> {
+    const { manager, importId, by } = this;
+    const origin = { ...by.author, importId };
+    const removed = (id: string) => ({ id, kind: 'removed' as const, before: {} });
+    const gone = new Set(products);
+    const alone = variants.filter((id) => !gone.has(this.variants.get(id)!.productId)); // locked
+    await recordChanges(manager, Product, products.map(removed), origin);
+    await recordChanges(manager, ProductVariant, alone.map(removed), origin);
   }
 }
 

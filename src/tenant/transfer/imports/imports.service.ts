@@ -48,14 +48,15 @@ export class ImportsService {
   }
 
   private attempt(id: string): Promise<ImportDto> {
-    const { userId } = this.tenant.access;
+    const { access, author } = this.tenant;
+    const { userId } = access;
     return this.tenant.transaction(async (manager) => {
       await waitForImports(manager);
       const found = await manager.findOneBy(Import, { id });
       if (found === null) throw new ImportNotFound();
       if (found.undoneAt !== null) throw new ImportUndone();
       if (found.createdAt.getTime() < Date.now() - KEPT_DAYS * DAY_MS) throw new ImportTooOld();
-      await new ImportUndo(manager, id, userId).run();
+      await new ImportUndo(manager, id, { userId, author }).run();
       const undone = { undoneBy: userId, undoneAt: new Date() };
       await manager.update(Import, { id }, undone);
       return toImportDto({ ...found, ...undone });

@@ -1,6 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../../../common/ids';
 import { slugify } from '../../../common/slug';
+import type { Author } from '../../../tenancy/tenant';
+import { recordCreated } from '../../changes/record-changes';
+import { Product } from '../../products/product.entity';
 
 export interface SoldProduct {
   variantId: string;
@@ -21,6 +24,7 @@ interface NewProduct {
 export async function makeProducts(
   manager: EntityManager,
   products: readonly NewProduct[],
+  author: Author,
 ): Promise<Map<string, SoldProduct>> {
   if (products.length === 0) return new Map();
   const rows = products.map((product) => ({ ...product, productId: newId(), variantId: newId() }));
@@ -44,6 +48,12 @@ export async function makeProducts(
       rows.map(({ sku }) => sku),
       rows.map(({ priceMinor }) => priceMinor),
     ],
+  );
+  await recordCreated(
+    manager,
+    Product,
+    rows.map(({ productId }) => ({ id: productId })),
+    author,
   );
   return new Map(rows.map(({ sku, productId, variantId }) => [sku, { productId, variantId }]));
 }

@@ -1,5 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../../../common/ids';
+import type { Author } from '../../../tenancy/tenant';
+import { recordCreated } from '../../changes/record-changes';
+import { Customer } from '../../customers/customer.entity';
 import type { HistoryLine } from './history-line';
 import type { HistoryPlan, ReadyOrder } from './history-plan';
 import { makeProducts, type SoldProduct } from './history-products';
@@ -12,6 +15,7 @@ export interface WriteOptions {
   /** IANA name of the time zone of the file. */
   timezone: string;
   userId: string;
+  author: Author;
 }
 
 export interface Written {
@@ -27,9 +31,11 @@ export class HistoryWriter {
   private readonly products = new Map<string, SoldProduct>();
   /** Ids of customers by number. */
   private readonly customers = new Map<string, string>();
-  private readonly shopify = new ShopifyCustomers();
+  private readonly shopify: ShopifyCustomers;
 
-  constructor(private readonly options: WriteOptions) {}
+  constructor(private readonly options: WriteOptions) {
+    this.shopify = new ShopifyCustomers(options.author);
+  }
 
   /**
    * Locks variants first, in order of id, then customers with an address, then the counter, as a sale does: otherwise the
@@ -95,10 +101,11 @@ export class HistoryWriter {
     const skus = skusOf(orders);
     await this.findProducts(manager, skus); // another import may have created some before it released the counter
     const missing = skus.filter((sku) => !this.products.has(sku));
-    const { plan } = this.options;
+    const { plan, author } = this.options;
     const made = await makeProducts(
       manager,
       missing.map((sku) => ({ sku, ...plan.product(sku) })),
+      author,
     );
     for (const [sku, product] of made) this.products.set(sku, product);
     return made.size;
@@ -108,12 +115,13 @@ export class HistoryWriter {
     const numbers = new Set(orders.flatMap(({ order }) => order.customer ?? []));
     const missing = [...numbers].filter((number) => !this.customers.has(number));
     if (missing.length === 0) return 0;
-    const made = await manager.query<unknown[]>(
+    const made = await manager.query<{ id: string }[]>(
       `INSERT INTO customers (id, external_number, country)
        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
        ON CONFLICT (external_number) DO NOTHING RETURNING id`,
       [missing.map(newId), missing, missing.map((number) => this.options.plan.countries.get(number) ?? null)],
     );
+    await recordCreated(manager, Customer, made, this.options.author);
     const rows = await manager.query<{ id: string; number: string }[]>(
       `SELECT id, external_number AS number FROM customers WHERE external_number = ANY ($1)`,
       [missing],

@@ -1,5 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { newId } from '../../../common/ids';
+import type { Author } from '../../../tenancy/tenant';
+import { recordCreated } from '../../changes/record-changes';
+import { Customer } from '../../customers/customer.entity';
 import type { OrderEventKind } from '../../orders/order-event.entity';
 import { statusAfter } from '../../orders/order-state';
 import type { OrderStatus } from '../../orders/order.entity';
@@ -19,6 +22,8 @@ interface SettledOrder {
 export class ShopifyCustomers {
   private readonly byEmail = new Map<string, string>();
 
+  constructor(private readonly author: Author) {}
+
   /**
    * Finds or creates those with an address. Call it between the locks of variants and counter, as a sale does. Addresses are sorted, so that two imports cannot deadlock.
    * @returns how many were created
@@ -30,7 +35,7 @@ export class ShopifyCustomers {
       if (head.email !== null && !this.byEmail.has(head.email)) missing.set(head.email, head);
     if (missing.size === 0) return 0;
     const emails = [...missing.keys()].toSorted();
-    const made = await manager.query<unknown[]>(
+    const made = await manager.query<{ id: string }[]>(
       `INSERT INTO customers (id, email, name, country)
        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
        ON CONFLICT (lower(email)) DO NOTHING RETURNING id`,
@@ -40,6 +45,7 @@ export class ShopifyCustomers {
         emails.map((email) => missing.get(email)!.country),
       ],
     );
+    await recordCreated(manager, Customer, made, this.author);
     const rows = await manager.query<{ id: string; email: string }[]>(
       `SELECT id, lower(email) AS email FROM customers WHERE lower(email) = ANY ($1) ORDER BY id FOR KEY SHARE`,
       [emails],
@@ -62,15 +68,12 @@ export class ShopifyCustomers {
       named.push({ id, head });
       return id;
     });
-    if (named.length > 0)
-      await manager.query(
-        `INSERT INTO customers (id, name, country) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])`,
-        [
-          named.map(({ id }) => id),
-          named.map(({ head }) => head.name),
-          named.map(({ head }) => head.country),
-        ],
-      );
+    if (named.length === 0) return { ids, made: 0 };
+    await manager.query(
+      `INSERT INTO customers (id, name, country) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])`,
+      [named.map(({ id }) => id), named.map(({ head }) => head.name), named.map(({ head }) => head.country)],
+    );
+    await recordCreated(manager, Customer, named, this.author);
     return { ids, made: named.length };
   }
 }

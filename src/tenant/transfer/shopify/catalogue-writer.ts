@@ -1,9 +1,9 @@
 import { type EntityManager, In } from 'typeorm';
 import { groupBy } from '../../../common/group-by';
+import { recordChanges, type RowChange } from '../../changes/record-changes';
 import { ProductVariant, type ProductWithVariants } from '../../products/product-variant.entity';
 import { Product } from '../../products/product.entity';
-import type { StockOrigin } from '../../products/stock-ledger';
-import { saveVariants } from '../../products/variants';
+import { saveVariants, type VariantOrigin } from '../../products/variants';
 import { changesOf, logChanges, type ProductChanges } from '../imports/import-log';
 import type { ImportReport } from '../imports/import-report';
 import { mergeProduct } from './catalogue-merge';
@@ -23,7 +23,7 @@ export class CatalogueWriter {
 
   constructor(
     private readonly manager: EntityManager,
-    private readonly origin: StockOrigin & { importId: string },
+    private readonly origin: VariantOrigin & { importId: string },
     private readonly report: ImportReport,
   ) {}
 
@@ -88,12 +88,20 @@ export class CatalogueWriter {
     });
     const present = changed.flatMap(({ working }) => working.before?.variants ?? []);
     await saveVariants(manager, present, rows, origin);
+    const products = changed.flatMap(({ changes }) => toRowChange(changes) ?? []);
+    await recordChanges(manager, Product, products, { ...origin.author, importId: origin.importId });
     await logChanges(
       manager,
       origin.importId,
       changed.map(({ changes }) => changes),
     );
   }
+}
+
+function toRowChange({ product }: ProductChanges): RowChange<Product> | null {
+  if (product === null) return null;
+  const { id, before, after } = product;
+  return before === null ? { id, kind: 'created' } : { id, kind: 'changed', before, after };
 }
 
 /** Products with a handle of the batch, or a SKU where its rows have no handle, with all their variants, locked in order of id. */
