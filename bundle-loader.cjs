@@ -11,13 +11,13 @@ function cacheOf(file) {
 }
 
 /**
- * Loads a bundle as `require` would, with V8's code cache of the build, which is faster than compiling
+ * Loads a bundle, which the build has wrapped and spelled in ASCII, as `require` would, with V8's code cache of the build, which is faster than compiling
  * (docs/decisions/0021-one-file-to-start.md). If no cache fits, the bundle is compiled. `v8-compile-cache` caches before
  * any function has run, and that cache saves nothing; Node's own cache needs Node 22.
  */
 function load(file) {
   const cache = cacheOf(file);
-  const script = new vm.Script(Module.wrap(readFileSync(file, 'utf8')), {
+  const script = new vm.Script(readFileSync(file, 'latin1'), {
     filename: file,
     cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../cli/command-context';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
+import { addOperationChanges, addOperationReports } from '../cli/operations.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
 import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
@@ -17,6 +18,8 @@ import { ENTITIES } from './app.module';
 export function addAppCommands(program: Command, context: CommandContext): void {
   addMigrationGenerate(program, context, ENTITIES);
   addProvisioningWorker(program, context);
+  addOperationReports(program, context);
+  addOperationChanges(program, context);
   addShopReports(program, context);
   addShopSupport(program, context);
   addShopStatus(program, context);

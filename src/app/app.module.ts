@@ -2,6 +2,7 @@ import { AuditController } from './audit/audit.controller';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
+import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
 import { OperatorAccount } from '../operator/accounts/operator-account.entity';
 import { OperatorSession } from '../operator/accounts/operator-session.entity';
 import { Operation } from '../operations/lifecycle/operation.entity';
@@ -26,6 +27,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
+        LifecycleModule,
         PublicModule,
         TenantModule,
         TransferModule,

@@ -5,6 +5,7 @@ import type { Env } from '../config/env';
 import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
+import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
@@ -107,8 +108,8 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
 }
 
 /**
- * Migrates all tenants if this process has admin rights, then listens and keeps the warm pool full. Requests of a tenant
- * that cannot be migrated are answered with 503; other tenants are served.
+ * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full and runs operations.
+ * Requests of a tenant that cannot be migrated are answered with 503; other tenants are served.
  */
 async function listen(base: Base): Promise<{
   app: NestFastifyApplication;
@@ -121,7 +122,10 @@ async function listen(base: Base): Promise<{
     const operators = base.env.OPERATOR_PORT === 0 ? null : await createOperatorApp(base, app);
     await operators?.listen(base.env.OPERATOR_PORT, base.env.OPERATOR_HOST);
     await app.listen(base.env.PORT, base.env.HOST);
-    if (base.installation.admin !== null) app.get(WarmPoolMaintenance).start();
+    if (base.installation.admin !== null) {
+      app.get(WarmPoolMaintenance).start();
+      app.get(OperationWorker).start();
+    }
     return { app, operators };
   } catch (error) {
     await app.close();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
+import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -11,14 +12,12 @@ import { type CommandContext, print } from './command-context';
 export function addProvisioningWorker(program: Command, context: CommandContext): void {
   program
     .command('provisioning:worker')
-    .description('migrate all shops, then keep the warm pool full until stopped')
+    .description('migrate all shops, then keep the warm pool full and run operations until stopped')
     .option('--once', 'fill the warm pool once and exit')
     .action(({ once }: { once?: boolean }) =>
       context.withApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
-        if (PROVISIONING !== 'worker' || WARM_TENANTS === 0)
-          throw new OperatorError(
-            'There is nothing to do: set PROVISIONING=worker and WARM_TENANTS above 0.',
-          );
+        if (PROVISIONING !== 'worker')
+          throw new OperatorError('The API does this work itself: set PROVISIONING=worker.');
         const { signal } = context;
         const { failed, failedElsewhere, deferred, migrated } = await new TenantMigrator(
           app.get(TenantMigrations),
@@ -33,6 +32,7 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
           return;
         }
         app.get(WarmPoolMaintenance).start();
+        app.get(OperationWorker).start();
         if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       }),
     );

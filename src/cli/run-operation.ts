@@ -2,7 +2,9 @@ import { OperatorError } from '../common/report';
 import type { EngineClient } from '../database/engine-client';
 import { adminOf, type Installation } from '../database/installation';
 import { withClient } from '../database/with-client';
+import { newId } from '../common/ids';
 import { OPERATION_KINDS } from '../operations/lifecycle/kinds/kinds';
+import type { Tools } from '../operations/lifecycle/operation-kind';
 import { OperationRunner } from '../operations/lifecycle/operation-runner';
 import { type NewOperation, queueOperation } from '../operations/lifecycle/operation-store';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -26,31 +28,42 @@ export interface OperationCommand {
 export function runOperation(context: CommandContext, command: OperationCommand): Promise<void> {
   return context.withInstallation(async (installation, env, logger) => {
     const { url } = adminOf(installation);
+    const migrations = await TenantMigrations.load();
+    const runner = newId(); // from the beginning, so that no worker takes it meanwhile
     const id = await withClient(url, 'command', async (client) => {
       const wanted = await command.prepare(client, installation);
-      return queueOperation(client, { ...wanted, by: { kind: 'command', id: null } });
+      return queueOperation(client, { ...wanted, by: { kind: 'command', id: null } }, runner);
     });
-    const tools = { installation, env, logger, migrations: await TenantMigrations.load() };
-    const progress = startProgress(command.title);
-    const { signal } = context;
-    signal.addEventListener('abort', () => progress.say('Stopping; a second signal stops at once.'));
-    try {
-      const runner = new OperationRunner(tools, OPERATION_KINDS);
-      const ended = await runner.run(id, {
-        signal,
-        onStop: 'cancel',
-        onProgress: ({ step, done, total }) => progress.update(done, step ?? '', total),
-      });
-      progress.stop();
-      report(command, id, ended);
-    } finally {
-      progress.stop();
-    }
+    await runRecorded(context, { installation, env, logger, migrations }, { id, runner }, command);
   });
 }
 
+/** Runs an operation that is recorded for a runner of this process, as `runOperation` does. */
+export async function runRecorded(
+  context: CommandContext,
+  tools: Tools,
+  { id, runner }: { id: string; runner: string },
+  command: Omit<OperationCommand, 'prepare'>,
+): Promise<void> {
+  const progress = startProgress(command.title);
+  const { signal } = context;
+  signal.addEventListener('abort', () => progress.say('Stopping; a second signal stops at once.'));
+  try {
+    const ended = await new OperationRunner(tools, OPERATION_KINDS).run(id, {
+      signal,
+      onStop: 'cancel',
+      onProgress: ({ step, done, total }) => progress.update(done, step ?? '', total),
+      runner,
+    });
+    progress.stop();
+    report(command, id, ended);
+  } finally {
+    progress.stop();
+  }
+}
+
 function report(
-  command: OperationCommand,
+  command: Omit<OperationCommand, 'prepare'>,
   id: string,
   ended: Awaited<ReturnType<OperationRunner['run']>>,
 ): void {

@@ -31,6 +31,14 @@ export function parseKeep(text: string): Keep | null {
   return keep;
 }
 
+/** Writes what `parseKeep` reads. */
+export function keepText(keep: Keep): string {
+  return Object.entries(UNITS)
+    .filter(([, unit]) => keep[unit] > 0)
+    .map(([letter, unit]) => `${keep[unit]}${letter}`)
+    .join('');
+}
+
 /** Reads a folder or `s3://bucket/prefix`. @returns null for anything else; `TARGET_PROBLEM` says what was expected */
 export function parseTarget(text: string): TargetLocation | null {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):\/\/(.*)$/is.exec(text) ?? [];

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../common/report';
 import { KEEP_PROBLEM, parseKeep, parseTarget, TARGET_PROBLEM } from './backups';
+import { longestInterval } from './cron';
 import { databaseUrlProblem } from './database-url';
 
 /** A URL that can be parsed without a doubt about what belongs to the password. */
@@ -82,7 +83,7 @@ const settings = z.object({
     }),
   BACKUP_SCHEDULE: z
     .string()
-    .regex(/^\s*(?:[\d*/,-]+\s+){4}[\d*/,-]+\s*$/, 'must be the five fields of cron, such as 30 2 * * *')
+    .refine((text) => longestInterval(text) !== null, 'must be the five fields of cron, such as 30 2 * * *')
     .optional(),
   BACKUP_RECIPIENTS: z
     .string()

@@ -45,6 +45,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
   'last_orders(uuid[])',
+  'retry_operation(uuid, uuid)',
   'shop_sizes()',
   'shop_tables(uuid)',
 ];

@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'support.entered',
   'operation.queued',
   'operation.cancelled',
+  'operation.retried',
   'operator.signed_in',
   'operator.refused',
   'operator.created',

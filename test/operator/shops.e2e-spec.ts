@@ -276,6 +276,16 @@ describe('operations', () => {
     expect(await auditOf(owner)).toContainEqual(
       expect.objectContaining({ action: 'operation.cancelled', actorId: grace.id }),
     );
+    expect((await grace.api.post(`operations/${id}/retry`)).body).toMatchObject({
+      state: 'queued',
+      cancelWanted: false,
+    });
+    expect(problemIn(await grace.api.post(`operations/${id}/retry`))).toBe('409 OPERATION_NOT_RETRIABLE');
+    await run(id);
+    expect((await grace.api.get(`operations/${id}`)).body).toMatchObject({ state: 'done' });
+    expect(await auditOf(owner)).toContainEqual(
+      expect.objectContaining({ action: 'operation.retried', actorId: grace.id }),
+    );
     const unknown = await grace.api.get('operations/0198c0de-0000-7000-8000-000000000000');
     expect(problemIn(unknown)).toBe('404 OPERATION_NOT_FOUND');
   });

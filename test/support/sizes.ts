@@ -38,6 +38,9 @@ export const FLEET = { shops: size('FLEET_SHOPS', 20, 50) };
 /** Sizes of the fleet whose migration is killed. */
 export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
 
+/** How often each kind of operation on a shop is killed. */
+export const OPERATION_KILLS = size('OPERATION_KILLS', 6, 20);
+
 /** Workers that are killed under load. */
 export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
 

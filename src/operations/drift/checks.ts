@@ -16,6 +16,7 @@ interface Check {
 
 const ONLY = ' -- --only <shop>';
 const MIGRATE = `npm run migrate:tenants${ONLY}`;
+const BACK_UP = 'npm run cli -- shops:backup <shop>';
 const RESTART = 'Restart the program: each start grants and revokes these rights again.';
 const REBUILD = 'Change it back by hand as the owner; the migrations in migrations/tenant say how it was.';
 const ADD_BACK = 'Add it again as the owner, from a backup or from the migrations in migrations/tenant.';
@@ -55,6 +56,7 @@ export const CHECKS = {
   'shop-without-tenant': restore('npm run migrate:tenants -- --rebuild-registry'),
   'member-missing': restore('Insert or correct the row in members of that schema.'),
   'shop-without-owner': asWarning(correct('Insert a membership with the role owner.')),
+  'backup-old': asWarning(restore(BACK_UP)),
   'stock-ledger': correct(
     'Find out what changed the stock without its ledger, then insert the difference into stock_changes as a correction.',
   ),
@@ -143,5 +145,6 @@ export type CheckName = keyof typeof CHECKS;
 /** @param shop slug or id; null for several shops at once, or none */
 export function remedyOf(check: CheckName, shop: string | null): string {
   const { remedy } = CHECKS[check];
-  return shop === null ? remedy.replace(ONLY, '') : remedy.replace('<shop>', shop);
+  if (shop !== null) return remedy.replace('<shop>', shop);
+  return remedy === BACK_UP ? remedy.replace('<shop>', '--all') : remedy.replace(ONLY, '');
 }

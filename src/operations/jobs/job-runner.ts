@@ -54,6 +54,11 @@ export class JobRunner implements OnModuleDestroy {
     this.running = this.keepRunning(first);
   }
 
+  /** Starts the work as soon as the database lets it, without waiting for that. */
+  startInBackground(): void {
+    this.running = this.keepRunning(undefined);
+  }
+
   /** Finishes the jobs in progress, or returns them when they do not end in time. */
   async stop(): Promise<void> {
     this.stopping.abort();
@@ -78,9 +83,9 @@ export class JobRunner implements OnModuleDestroy {
     });
   }
 
-  private async keepRunning(first: JobSession): Promise<void> {
+  private async keepRunning(first: JobSession | undefined): Promise<void> {
     const { signal } = this.stopping;
-    let session: JobSession | undefined = first;
+    let session = first;
     for (let failures = 0; !signal.aborted;) {
       try {
         session ??= await this.open();

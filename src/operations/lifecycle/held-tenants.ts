@@ -56,6 +56,15 @@ export async function holdNewTenant(
   return tenantId;
 }
 
+/** True for a tenant that is being filled or was filled, and not yet used or removed. */
+export async function isHeldForUse(client: EngineClient, tenantId: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `SELECT FROM public.held_tenants WHERE shop_id = $1 AND reason IN ('filling', 'filled')`,
+    [tenantId],
+  );
+  return rows.length > 0;
+}
+
 /** Changes why a tenant is held, in the client's transaction. */
 export async function changeHold(client: EngineClient, tenantId: string, reason: HoldReason): Promise<void> {
   await client.query('UPDATE public.held_tenants SET reason = $2 WHERE shop_id = $1', [tenantId, reason]);

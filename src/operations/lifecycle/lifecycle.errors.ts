@@ -10,6 +10,12 @@ export const OperationNotFound = defineError('OPERATION_NOT_FOUND', 404, 'There 
 
 export const OperationEnded = defineError('OPERATION_ENDED', 409, 'The operation has ended.');
 
+export const OperationNotRetriable = defineError(
+  'OPERATION_NOT_RETRIABLE',
+  409,
+  'Only an operation that failed, was cancelled or lost its runner can be retried.',
+);
+
 export const VersionUnknown = defineError(
   'VERSION_UNKNOWN',
   422,

@@ -6,7 +6,7 @@ import { TenantLocator } from '../../tenancy/tenant-locator';
 import { TenantMigrator } from '../migrator/tenant-migrator';
 import { fillTenant } from './copy/fill-tenant';
 import type { TableSum, TenantData, TenantHeader } from './copy/tenant-data';
-import { changeHold, holdNewTenant, migrationsLike } from './held-tenants';
+import { changeHold, holdNewTenant, isHeldForUse, migrationsLike } from './held-tenants';
 import type { OperationRun } from './operation-kind';
 import { removeTenant } from './remove-tenant';
 
@@ -43,7 +43,10 @@ export async function loadTenant(
 ): Promise<{ tenantId: string; loaded: LoadedData }> {
   return withClient(adminOf(run.tools.installation).url, 'copy in', async (client) => {
     const found = await loadRows(client, run, checkpoint, open, ofShop);
-    await migrate(run, found.tenantId);
+    if (found.loaded.header.history.length < run.tools.migrations.list.length) {
+      run.report({ step: 'migrate' });
+      await migrateHeld(run, found.tenantId);
+    }
     return found;
   });
 }
@@ -51,12 +54,16 @@ export async function loadTenant(
 async function loadRows(
   client: EngineClient,
   run: OperationRun,
-  { tenantId: held, loaded }: Partial<LoadCheckpoint>,
+  checkpoint: Partial<LoadCheckpoint>,
   open: OpenData,
   ofShop: string | null,
 ): Promise<{ tenantId: string; loaded: LoadedData }> {
   const { installation, migrations } = run.tools;
+  const { tenantId: known, loaded } = checkpoint;
+  const held = known !== undefined && (await isHeldForUse(client, known)) ? known : undefined;
   if (held !== undefined && loaded !== undefined) return { tenantId: held, loaded };
+  if (known !== undefined && held === undefined)
+    await removeTenant(installation, known, { signal: run.signal }); // the undo of an earlier attempt began that
   run.report({ step: 'load', done: 0, total: 0 });
   return open(async (data) => {
     const like = migrationsLike(data.header, migrations);
@@ -85,8 +92,8 @@ async function loadRows(
   });
 }
 
-async function migrate(run: OperationRun, tenantId: string): Promise<void> {
-  run.report({ step: 'migrate' });
+/** Brings a held tenant to the version of this program. @throws OperatorError when that fails */
+export async function migrateHeld(run: OperationRun, tenantId: string): Promise<void> {
   const { migrations, installation } = run.tools;
   const summary = await new TenantMigrator(migrations, installation).run({
     shopIds: [tenantId],

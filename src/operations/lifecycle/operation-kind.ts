@@ -24,7 +24,8 @@ export interface OperationRun {
   /** Reports progress; stored with the next heartbeat. */
   report(progress: Partial<Beat>): void;
   /**
-   * Stores what a next runner need not repeat.
+   * Stores what a next runner need not repeat. One with a `result` says that what is served has changed: from then on the
+   * operation cannot be cancelled.
    * @param client connection inside the transaction of the work; by default a connection of its own
    * @throws LeaseLost: roll back
    */
@@ -37,7 +38,7 @@ export interface OperationKind<I extends object = object, C extends object = obj
   readonly input: z.ZodType<I>;
   /** @returns the result, as it is stored and shown */
   run(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<object>;
-  /** Removes what an operation that failed or was cancelled leaves. Safe to repeat. */
+  /** Removes what an operation that failed or was cancelled leaves. Safe to repeat; a retry begins with the same checkpoint. */
   undo?(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<void>;
 }
 

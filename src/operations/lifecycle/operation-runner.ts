@@ -4,7 +4,7 @@ import { newId } from '../../common/ids';
 import { adminOf } from '../../database/installation';
 import { describeError, faultOf, isDisconnected } from '../faults';
 import { ReconnectingClient } from '../reconnecting-client';
-import type { Operation, OperationFailure, OperationState } from './operation.entity';
+import type { Operation, OperationFailure } from './operation.entity';
 import {
   Cancelled,
   LeaseLost,
@@ -18,8 +18,10 @@ import {
   claimOperation,
   endOperation,
   findOperation,
+  type OperationEnd,
   writeBeat,
   writeCheckpoint,
+  writeFailure,
 } from './operation-store';
 
 const HEARTBEAT_MS = 3000;
@@ -27,6 +29,7 @@ const HEARTBEAT_MS = 3000;
 const SILENCE_MS = 12_000;
 /** An operation that has ended this many runners is not given to another. */
 const MAX_ATTEMPTS = 5;
+const CANCELLED = 'CANCELLED';
 
 export interface RunOptions {
   /** Aborted when the process stops. */
@@ -34,6 +37,8 @@ export interface RunOptions {
   /** Meaning of a stop: another process may go on, or the operation is undone. */
   onStop?: 'release' | 'cancel';
   onProgress?: (beat: Beat) => void;
+  /** Id of the runner that the operation was recorded for; by default a new one. */
+  runner?: string;
 }
 
 /** Runs recorded operations: takes the lease, keeps it, and records how the operation ended. */
@@ -53,7 +58,7 @@ export class OperationRunner {
    * @throws LeaseLost; the server's error when the connection was lost, after which another run goes on
    */
   async run(id: string, options: RunOptions = {}): Promise<Operation | null> {
-    const runner = newId();
+    const { runner = newId() } = options;
     const control = new ReconnectingClient(adminOf(this.tools.installation).url, 'operation');
     try {
       const operation = await claimOperation(await control.client(), id, runner);
@@ -75,45 +80,67 @@ export class OperationRunner {
     options.signal?.addEventListener('abort', stop);
     if (options.signal?.aborted === true) stop();
     try {
-      const kind = this.kindOf(operation);
-      const input = kind.input.parse(operation.input);
-      if (operation.cancelWanted) throw new Cancelled();
-      if (operation.attempts > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} runners have ended during it`);
-      const result = await kind.run(lease.run(), input, operation.checkpoint);
-      await lease.end({ state: 'done', result });
-    } catch (error) {
-      await this.fail(lease, operation, lease.reason ?? error);
+      if (operation.error !== null) return await this.undo(lease, operation);
+      let result: object;
+      try {
+        result = await this.perform(lease, operation);
+      } catch (error) {
+        return await this.fail(lease, operation, lease.reason ?? error);
+      }
+      await lease.end({ state: 'done', result }); // if that fails, the work is done all the same: nothing is undone
     } finally {
       options.signal?.removeEventListener('abort', stop);
     }
   }
 
-  /** Records why the operation did not succeed, after its undo. */
+  private perform(lease: Lease, operation: Operation): Promise<object> {
+    const kind = this.kindOf(operation);
+    const input = kind.input.parse(operation.input);
+    if (operation.cancelWanted) lease.abort(new Cancelled());
+    const run = lease.run();
+    run.signal.throwIfAborted();
+    if (operation.attempts > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} runners have ended during it`);
+    return kind.run(run, input, operation.checkpoint);
+  }
+
+  /** Records why the operation did not succeed, then undoes it. */
   private async fail(lease: Lease, operation: Operation, error: unknown): Promise<void> {
     if (error instanceof LeaseLost) throw error;
-    if (error instanceof Stopped) return lease.end({ state: 'queued' });
+    if (error instanceof Stopped) return lease.end({ state: 'queued', isInOrder: true });
     if (faultOf(error) === 'server' && isDisconnected(error)) {
       await lease.end({ state: 'queued' }); // a next runner goes on when the server is back
       throw error;
     }
-    const state: OperationState = error instanceof Cancelled ? 'cancelled' : 'failed';
-    const failure = failureOf(error);
     this.tools.logger.warn({
-      event: `operation.${state}`,
+      event: error instanceof Cancelled ? 'operation.cancelled' : 'operation.failed',
       operation: operation.id,
       kind: operation.kind,
       err: error,
     });
+    await lease.saveFailure(failureOf(error));
+    await this.undo(lease, operation);
+  }
+
+  /** Removes what the operation has left, then ends it. The error is stored, so a next runner goes on with the undo. */
+  private async undo(lease: Lease, operation: Operation): Promise<void> {
+    lease.beginUndo();
+    const { checkpoint, error } = await lease.stored();
+    const failure = error!; // stored before
     try {
       const kind = this.kindOf(operation);
-      lease.beginUndo();
-      await kind.undo?.(lease.run(), kind.input.parse(operation.input), await lease.checkpoint());
-      await lease.end({ state, error: failure });
-    } catch (undoing) {
+      await kind.undo?.(lease.run(), kind.input.parse(operation.input), checkpoint);
+    } catch (cause) {
+      const undoing = lease.reason ?? cause;
       if (undoing instanceof LeaseLost) throw undoing;
+      if (undoing instanceof Stopped) return lease.end({ state: 'queued', isInOrder: true });
+      if (faultOf(undoing) === 'server' && isDisconnected(undoing)) {
+        await lease.end({ state: 'queued' });
+        throw undoing;
+      }
       const message = `${failure.message}; what it left could not be removed: ${failureOf(undoing).message}`;
-      await lease.end({ state: 'failed', error: { ...failure, message } });
+      return lease.end({ state: 'failed', error: { ...failure, message } });
     }
+    await lease.end({ state: failure.code === CANCELLED ? 'cancelled' : 'failed', error: failure });
   }
 
   private kindOf({ kind }: Operation): OperationKind {
@@ -127,6 +154,9 @@ export class OperationRunner {
 class Lease {
   private controller = new AbortController();
   private isUndoing = false;
+  /** True once what is served has changed: a cancellation comes too late. */
+  private isDecided: boolean;
+  private stopped: Stopped | undefined;
   private readonly beat: Beat;
   private readonly timer: NodeJS.Timeout;
   private answeredAt = Date.now();
@@ -139,8 +169,9 @@ class Lease {
     private readonly runner: string,
     private readonly onProgress: ((beat: Beat) => void) | undefined,
   ) {
-    const { step, done, total } = operation;
+    const { step, done, total, checkpoint } = operation;
     this.beat = { step, done, total };
+    this.isDecided = 'result' in checkpoint;
     this.timer = setInterval(() => this.tick(), HEARTBEAT_MS);
   }
 
@@ -149,20 +180,31 @@ class Lease {
     return this.controller.signal.aborted ? this.controller.signal.reason : undefined;
   }
 
-  /** The checkpoint as it is stored: the transaction that saved one may not have been committed. */
-  async checkpoint(): Promise<object> {
-    const stored = await findOperation(await this.control.client(), this.operation.id);
-    return stored?.checkpoint ?? {};
-  }
-
   abort(reason: Error): void {
+    if (reason instanceof Cancelled && (this.isUndoing || this.isDecided)) return;
+    if (reason instanceof Stopped) this.stopped = reason;
     this.controller.abort(reason);
   }
 
-  /** Lets the undo run to its end; only a lost lease aborts it. */
+  /** Lets the undo run to its end; only a stop and a lost lease abort it, and then another runner goes on. */
   beginUndo(): void {
+    const isLost = this.reason instanceof LeaseLost;
+    const reason = isLost ? (this.reason as LeaseLost) : this.stopped;
     this.controller = new AbortController();
     this.isUndoing = true;
+    if (reason !== undefined) this.abort(reason);
+  }
+
+  /** The operation as it is stored: what was saved in a transaction that failed is not in it. */
+  async stored(): Promise<Operation> {
+    const stored = await findOperation(await this.control.client(), this.operation.id);
+    if (stored?.runner !== this.runner) throw new LeaseLost();
+    return stored;
+  }
+
+  async saveFailure(error: OperationFailure): Promise<void> {
+    const client = await this.control.client();
+    if (!(await writeFailure(client, this.operation.id, this.runner, error))) throw new LeaseLost();
   }
 
   run(): OperationRun {
@@ -178,7 +220,7 @@ class Lease {
     };
   }
 
-  async end(end: { state: OperationState; result?: object; error?: OperationFailure }): Promise<void> {
+  async end(end: OperationEnd): Promise<void> {
     await this.stopBeating();
     await this.sendBeat(); // the last progress
     const client = await this.control.client();
@@ -193,6 +235,7 @@ class Lease {
   private async save(checkpoint: object, client?: ClientBase): Promise<void> {
     const queries = client ?? (await this.control.client());
     if (!(await writeCheckpoint(queries, this.operation.id, this.runner, checkpoint))) throw new LeaseLost();
+    this.isDecided = 'result' in checkpoint;
   }
 
   /** A server that freezes answers nothing, so silence is noticed here and not by an error. */
@@ -207,7 +250,7 @@ class Lease {
       const cancelWanted = await writeBeat(client, this.operation.id, this.runner, this.beat);
       if (cancelWanted === null) return this.abort(new LeaseLost());
       this.answeredAt = Date.now();
-      if (cancelWanted && !this.isUndoing) this.abort(new Cancelled());
+      if (cancelWanted) this.abort(new Cancelled());
     } catch (error) {
       this.tools.logger.warn({
         event: 'operation.heartbeat_failed',
@@ -221,6 +264,7 @@ class Lease {
 
 function failureOf(error: unknown): OperationFailure {
   const { message, sqlState } = describeError(error);
+  if (error instanceof Cancelled) return { message, code: CANCELLED };
   const code = error instanceof AppError ? error.kind.code : sqlState;
   return { message, code };
 }

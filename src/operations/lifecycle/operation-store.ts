@@ -4,6 +4,8 @@ import { isUniqueViolation } from '../../common/sqlstate';
 import type { Operation, OperationFailure, OperationState, Origin } from './operation.entity';
 import { OperationInProgress } from './lifecycle.errors';
 
+export { OPERATION_STATES } from './operation.entity';
+
 /** A runner without a heartbeat for this long has lost its lease. Seconds. */
 const LEASE_SECONDS = 15;
 
@@ -23,23 +25,43 @@ export interface NewOperation {
   isExclusive: boolean;
 }
 
-const COLUMNS = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
-  is_exclusive AS "isExclusive", state, step, done, total, checkpoint, result, error, attempts,
-  cancel_wanted AS "cancelWanted", runner, seen_at AS "seenAt", created_at AS "createdAt", started_at AS "startedAt",
+/** Columns that people are shown. */
+const SHOWN = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
+  is_exclusive AS "isExclusive", state, step, done, total, result, error, attempts,
+  cancel_wanted AS "cancelWanted", seen_at AS "seenAt", created_at AS "createdAt", started_at AS "startedAt",
   finished_at AS "finishedAt"`;
+const COLUMNS = `${SHOWN}, checkpoint, runner`;
 
 /**
- * Records an operation, in the caller's transaction if there is one. Needs no admin rights.
+ * Records an operation that any process with admin rights may run, in the caller's transaction if there is one.
+ * @param runner with admin rights: the runner that has the lease from the beginning
  * @throws OperationInProgress if it is exclusive and another of the shop is open
  */
-export async function queueOperation(queries: Queries, wanted: NewOperation): Promise<string> {
+export async function queueOperation(
+  queries: Queries,
+  wanted: NewOperation,
+  runner?: string,
+): Promise<string> {
   const id = newId();
   const { kind, shop, by, input, isExclusive } = wanted;
   try {
     await queries.query(
-      `INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [id, kind, shop?.id ?? null, shop?.slug ?? null, by.kind, by.id, JSON.stringify(input), isExclusive],
+      `INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive
+         ${runner === undefined ? '' : ', state, runner, seen_at'})
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8 ${runner === undefined ? '' : `, 'running', $9, clock_timestamp()`})`,
+      [
+        ...[
+          id,
+          kind,
+          shop?.id ?? null,
+          shop?.slug ?? null,
+          by.kind,
+          by.id,
+          JSON.stringify(input),
+          isExclusive,
+        ],
+        ...(runner === undefined ? [] : [runner]),
+      ],
     );
     return id;
   } catch (error) {
@@ -49,7 +71,8 @@ export async function queueOperation(queries: Queries, wanted: NewOperation): Pr
 }
 
 /**
- * Takes the lease of an operation that is queued, or whose runner has lost it.
+ * Takes the lease of an operation that is queued, whose runner has lost it, or that was recorded for this runner. An error
+ * of before stays: its undo is not finished.
  * @returns null when another runner has it, or it has ended
  */
 export async function claimOperation(
@@ -58,9 +81,9 @@ export async function claimOperation(
   runner: string,
 ): Promise<Operation | null> {
   const { rows } = await queries.query<Operation>(
-    `UPDATE public.operations SET state = 'running', runner = $2, seen_at = now(), attempts = attempts + 1,
-       started_at = coalesce(started_at, now()), finished_at = NULL, error = NULL
-     WHERE id = $1 AND (state = 'queued' OR ${IS_ABANDONED}) RETURNING ${COLUMNS}`,
+    `UPDATE public.operations SET state = 'running', runner = $2, seen_at = clock_timestamp(), attempts = attempts + 1,
+       started_at = coalesce(started_at, now()), finished_at = NULL
+     WHERE id = $1 AND (state = 'queued' OR state = 'running' AND runner = $2 OR ${IS_ABANDONED}) RETURNING ${COLUMNS}`,
     [id, runner],
   );
   return rows[0] ?? null;
@@ -69,14 +92,17 @@ export async function claimOperation(
 /** SQL condition on a row of operations: its runner has lost the lease. */
 export const IS_ABANDONED = `(state = 'running' AND seen_at < now() - interval '${LEASE_SECONDS} seconds')`;
 
-/** Ids of operations that a runner may take, oldest first. */
-export async function findClaimable(queries: Queries): Promise<string[]> {
-  const { rows } = await queries.query<{ id: string }>(
-    `SELECT id FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
-     ORDER BY created_at, id`,
-    [],
+/** Operations of these kinds that a runner may take, oldest first. */
+export async function findClaimable(
+  queries: Queries,
+  kinds: readonly string[],
+): Promise<{ id: string; cancelWanted: boolean }[]> {
+  const { rows } = await queries.query<{ id: string; cancelWanted: boolean }>(
+    `SELECT id, cancel_wanted AS "cancelWanted" FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
+       AND kind = ANY ($1) ORDER BY created_at, id`,
+    [kinds],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Values that the lease's holder writes. */
@@ -94,7 +120,7 @@ export async function writeBeat(
   beat: Beat,
 ): Promise<boolean | null> {
   const { rows } = await queries.query<{ cancelWanted: boolean }>(
-    `UPDATE public.operations SET seen_at = now(), step = $3, done = $4, total = $5
+    `UPDATE public.operations SET seen_at = clock_timestamp(), step = $3, done = $4, total = $5
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING cancel_wanted AS "cancelWanted"`,
     [id, runner, beat.step, Math.round(beat.done), Math.round(beat.total)],
   );
@@ -102,7 +128,8 @@ export async function writeBeat(
 }
 
 /**
- * Stores the checkpoint, in the transaction of the work that it stands for if `queries` is in one.
+ * Stores the checkpoint, in the transaction of the work that it stands for if `queries` is in one. That may have begun long
+ * ago, so the heartbeat is the time of the clock and not that of the transaction.
  * @returns false when the lease is lost: the caller must roll back
  */
 export async function writeCheckpoint(
@@ -112,22 +139,48 @@ export async function writeCheckpoint(
   checkpoint: object,
 ): Promise<boolean> {
   const { rows } = await queries.query(
-    `UPDATE public.operations SET seen_at = now(), checkpoint = $3
+    `UPDATE public.operations SET seen_at = clock_timestamp(), checkpoint = $3
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
     [id, runner, JSON.stringify(checkpoint)],
   );
   return rows.length > 0;
 }
 
-/** Ends an operation, or returns it to the queue. @returns false when the lease is lost */
+/** Stores why an operation did not succeed, before its undo begins. @returns false when the lease is lost */
+export async function writeFailure(
+  queries: Queries,
+  id: string,
+  runner: string,
+  error: OperationFailure,
+): Promise<boolean> {
+  const { rows } = await queries.query(
+    `UPDATE public.operations SET seen_at = clock_timestamp(), error = $3
+     WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
+    [id, runner, JSON.stringify(error)],
+  );
+  return rows.length > 0;
+}
+
+/** End of a run. */
+export interface OperationEnd {
+  state: OperationState;
+  result?: object;
+  error?: OperationFailure;
+  /** True for a return to the queue by a runner that stopped in order: no failed attempt. */
+  isInOrder?: boolean;
+}
+
+/** Ends an operation, or returns it to the queue, with the error of an unfinished undo. @returns false when the lease is lost */
 export async function endOperation(
   queries: Queries,
   id: string,
   runner: string,
-  end: { state: OperationState; result?: object; error?: OperationFailure },
+  end: OperationEnd,
 ): Promise<boolean> {
   const { rows } = await queries.query(
-    `UPDATE public.operations SET state = $3, result = $4, error = $5, runner = NULL, seen_at = now(),
+    `UPDATE public.operations SET state = $3, result = $4, runner = NULL, seen_at = clock_timestamp(),
+       error = CASE WHEN $3 = 'queued' THEN error ELSE $5 END,
+       attempts = attempts - CASE WHEN $6 THEN 1 ELSE 0 END,
        checkpoint = CASE WHEN $3 = 'done' THEN '{}' ELSE checkpoint END,
        finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE now() END
      WHERE id = $1 AND runner = $2 AND state = 'running' RETURNING 1`,
@@ -137,9 +190,43 @@ export async function endOperation(
       end.state,
       end.result === undefined ? null : JSON.stringify(end.result),
       end.error === undefined ? null : JSON.stringify(end.error),
+      end.isInOrder === true,
     ],
   );
   return rows.length > 0;
+}
+
+/** An operation as it is shown to people. */
+export interface ShownOperation extends Omit<Operation, 'checkpoint' | 'runner'> {
+  /** True when its runner has lost the lease: another goes on, if there is one. */
+  isAbandoned: boolean;
+}
+
+export interface OperationQuery {
+  state?: OperationState;
+  kind?: string;
+  /** Slug, at the time of the request or now, or id of the shop. */
+  shop?: string;
+  /** Only this one. */
+  id?: string;
+  /** 50 by default. */
+  limit?: number;
+}
+
+/** Lists operations, the newest first. */
+export async function listOperations(
+  queries: Queries,
+  { state, kind, shop, id, limit = 50 }: OperationQuery,
+): Promise<ShownOperation[]> {
+  const { rows } = await queries.query<ShownOperation>(
+    `SELECT ${SHOWN}, ${IS_ABANDONED} AS "isAbandoned" FROM public.operations
+     WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR kind = $2) AND ($4::uuid IS NULL OR id = $4)
+       AND ($3::text IS NULL OR shop_slug = $3 OR shop_id::text = $3
+         OR shop_id = (SELECT s.id FROM public.shops s WHERE s.slug = $3))
+     ORDER BY created_at DESC, id DESC LIMIT $5`,
+    [state ?? null, kind ?? null, shop ?? null, id ?? null, limit],
+  );
+  return rows;
 }
 
 /** @returns null when there is no such operation */

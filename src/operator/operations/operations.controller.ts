@@ -8,6 +8,7 @@ import {
   OperationEnded,
   OperationInProgress,
   OperationNotFound,
+  OperationNotRetriable,
 } from '../../operations/lifecycle/lifecycle.errors';
 import type { Operator } from '../../tenancy/operator';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
@@ -58,6 +59,18 @@ export class OperationsController {
   })
   cancel(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<OperationDto> {
     return this.operations.cancel(by, id);
+  }
+
+  @Post('operations/:id/retry')
+  @Allows('operator')
+  @Route({
+    summary: 'Returns an operation to the queue that failed, was cancelled or lost its runner',
+    status: 202,
+    ok: OperationDto,
+    errors: [OperationNotFound, OperationNotRetriable, OperationInProgress],
+  })
+  retry(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<OperationDto> {
+    return this.operations.retry(by, id);
   }
 
   @Get('backups')

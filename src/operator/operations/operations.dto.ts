@@ -3,7 +3,7 @@ import { PageQuery } from '../../http/page';
 import { ConfirmDto } from '../shops/shop-name';
 import { Slug } from '../../public/shops/shops.dto';
 
-const STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export const STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 const ORIGINS = ['command', 'operator', 'member', 'schedule'] as const;
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
@@ -18,7 +18,7 @@ export class ListOperationsQuery extends PageQuery {
   shop?: string;
 }
 
-class FailureDto {
+export class FailureDto {
   @Text({ max: 2000, example: 'the file ends too early' })
   message: string;
 

@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId, LAST_ID } from '../../common/ids';
+import { isUniqueViolation } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { type Page, toPage } from '../../http/page';
-import { OperationEnded, OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
+import {
+  OperationEnded,
+  OperationInProgress,
+  OperationNotFound,
+  OperationNotRetriable,
+} from '../../operations/lifecycle/lifecycle.errors';
+import { wakeWorker } from '../../operations/lifecycle/request-operation';
 import { recordAudit } from '../../tenancy/audit-log';
 import { findShopIds } from '../../tenancy/named-shops';
 import { type Operator, operatorEvent } from '../../tenancy/operator';
@@ -14,7 +21,10 @@ const OPERATIONS = `
     result, error, cancel_wanted AS "cancelWanted", created_at AS "createdAt", started_at AS "startedAt",
     finished_at AS "finishedAt" FROM operations`;
 
-/** Shows and cancels operations, with the rights of the public login. */
+/**
+ * Shows, cancels and retries operations, with the rights of the public login. Not by the service of the commands, which would
+ * not write the audit log in the same transaction.
+ */
 @Injectable()
 export class OperationsService {
   constructor(private readonly database: PublicDatabase) {}
@@ -62,8 +72,29 @@ export class OperationsService {
         [id],
       );
       if (rows.length === 0) throw new OperationEnded();
+      await wakeWorker(manager);
       await recordAudit(manager, operatorEvent(by, 'operation.cancelled', shopId, { operation: id, kind }));
     });
+    return this.get(id);
+  }
+
+  /**
+   * Returns an operation to the queue that failed, was cancelled or lost its runner. It goes on from its checkpoint.
+   * @throws OperationNotFound, OperationNotRetriable; OperationInProgress if another operation of the shop is open
+   */
+  async retry(by: Operator, id: string): Promise<OperationDto> {
+    const { shopId, kind } = await this.get(id);
+    try {
+      await this.database.transaction(async (manager) => {
+        const [row] = await manager.query<{ ok: boolean }[]>('SELECT retry_operation($1, NULL) AS ok', [id]);
+        if (row?.ok !== true) throw new OperationNotRetriable();
+        await wakeWorker(manager);
+        await recordAudit(manager, operatorEvent(by, 'operation.retried', shopId, { operation: id, kind }));
+      });
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new OperationInProgress({ cause: error });
+      throw error;
+    }
     return this.get(id);
   }
 }

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
-import { addJob } from '../../operations/jobs/add-job';
-import { type NewOperation, queueOperation } from '../../operations/lifecycle/operation-store';
+import type { NewOperation } from '../../operations/lifecycle/operation-store';
+import { requestOperation } from '../../operations/lifecycle/request-operation';
 import { configuredTarget, openTarget } from '../../operations/lifecycle/targets/open-target';
 import { recordAudit } from '../../tenancy/audit-log';
 import { type Operator, operatorEvent } from '../../tenancy/operator';
@@ -10,9 +10,6 @@ import { type ConfirmDto, confirmShop, findNamedShop } from '../shops/shop-name'
 import { BackupNotFound, BackupsService } from './backups.service';
 import type { BackupDto, OperationDto, RestoreAsDto, RestoreOverDto } from './operations.dto';
 import { OperationsService } from './operations.service';
-
-/** Task that wakes the process with admin rights. */
-const WAKE = 'operation';
 
 /**
  * Requests long operations. This process needs no admin rights: it records what is wanted, and a process that has them
@@ -69,16 +66,10 @@ export class RequestsService {
     shopId: string | null = wanted.shop?.id ?? null,
   ): Promise<OperationDto> {
     const id = await this.database.transaction(async (manager) => {
-      const queries = {
-        query: async (sql: string, values: unknown[]) => ({
-          rows: await manager.query<never[]>(sql, values),
-        }),
-      };
-      const operation = await queueOperation(queries, {
+      const operation = await requestOperation(manager, {
         ...wanted,
         by: { kind: 'operator', id: by.actorId },
       });
-      await addJob(manager, WAKE, {}, { key: WAKE });
       const details = { operation, kind: wanted.kind };
       await recordAudit(manager, operatorEvent(by, 'operation.queued', shopId, details));
       return operation;

@@ -1,10 +1,12 @@
-import { Currency, Flag, Id, ListOf, OneOf, Text, Time, Whole } from '../../http/fields';
+import { Currency, Flag, Id, ListOf, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
 import { PageQuery } from '../../http/page';
 import type { ListedShop, ShownShop } from '../../public/shops/fleet.service';
 import { SHOP_SORTS, type ShopSort } from '../../public/shops/fleet.service';
 import type { StatusChange } from '../../public/shops/shop-status.service';
 import type { SupportedShop } from '../../public/shops/shop-support.service';
 import { SHOP_STATUSES, type ShopStatus } from '../../tenancy/tenant';
+
+import { FailureDto, STATES } from '../operations/operations.dto';
 
 const BYTES = { min: 0, max: Number.MAX_SAFE_INTEGER, example: 1_048_576 };
 
@@ -79,6 +81,26 @@ class TableDto {
   bytes: number;
 }
 
+class LastOperationDto {
+  @Id()
+  id: string;
+
+  @Text({ max: 40, example: 'backup' })
+  kind: string;
+
+  @OneOf(STATES)
+  state: (typeof STATES)[number];
+
+  @Nested(FailureDto, { nullable: true })
+  error: FailureDto | null;
+
+  @Time()
+  createdAt: Date;
+
+  @Time({ nullable: true })
+  finishedAt: Date | null;
+}
+
 export class ShownShopDto extends ShopFactsDto implements ShownShop {
   @Currency()
   currency: string;
@@ -88,6 +110,9 @@ export class ShownShopDto extends ShopFactsDto implements ShownShop {
 
   @Time({ nullable: true })
   lastOrderAt: Date | null;
+
+  @Nested(LastOperationDto, { nullable: true, description: 'Newest operation on this shop alone.' })
+  lastOperation: LastOperationDto | null;
 
   @Whole({ ...BYTES, description: 'Size on disk, indexes included.' })
   bytes: number;

@@ -3,6 +3,7 @@ import { PublicDatabase } from '../../database/control-database';
 import { type Installation, INSTALLATION } from '../../database/installation';
 import { withClient } from '../../database/with-client';
 import { type Page, toPage } from '../../http/page';
+import type { ShownOperation } from '../../operations/lifecycle/operation-store';
 import { getShopId, shopNotFound } from '../../tenancy/named-shops';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantDatabase } from '../../tenancy/tenant-database';
@@ -44,12 +45,16 @@ export interface ListedShop extends ShopFacts {
   lastOrderAt?: Date | null;
 }
 
+type LastOperation = Pick<ShownOperation, 'id' | 'kind' | 'state' | 'createdAt' | 'finishedAt' | 'error'>;
+
 export interface ShownShop extends ShopFacts {
   currency: string;
   /** Slugs of the last 30 days, which still name the shop. */
   formerSlugs: { slug: string; endsAt: Date }[];
   /** Null without an order. */
   lastOrderAt: Date | null;
+  /** Newest operation on this shop alone; null without any. */
+  lastOperation: LastOperation | null;
   /** Size on disk, indexes included. */
   bytes: number;
   /** Empty if the shop has no schema. */
@@ -130,7 +135,13 @@ export class FleetService {
     const lastOrders = await readLastOrders((sql, values) => this.database.read(sql, values), [shopId]);
     const tables = await listTables(this.database, this.tenants, shopId);
     const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
-    return { ...shop, formerSlugs, lastOrderAt: lastOrders.get(shopId) ?? null, bytes, tables };
+    const [lastOperation = null] = await this.database.read<LastOperation>(
+      `SELECT id, kind, state, created_at AS "createdAt", finished_at AS "finishedAt", error
+       FROM operations WHERE shop_id = $1 ORDER BY id DESC LIMIT 1`,
+      [shopId],
+    );
+    const lastOrderAt = lastOrders.get(shopId) ?? null;
+    return { ...shop, formerSlugs, lastOrderAt, lastOperation, bytes, tables };
   }
 
   /** @param after key and id of the last shop of the page before */

@@ -75,6 +75,7 @@ function printShop(shop: ShownShop): void {
     },
     ...{ version: versionText(shop), currency: shop.currency, members: String(shop.members) },
     ...{ created: timeText(shop.createdAt), 'last order': timeText(shop.lastOrderAt) },
+    operation: operationText(shop.lastOperation),
   };
   for (const [fact, value] of Object.entries(facts)) if (value !== '') print(`${fact.padEnd(11)}  ${value}`);
   print();
@@ -87,6 +88,13 @@ function printShop(shop: ShownShop): void {
     ]),
   );
   print(`${shop.tables.length} table(s), ${sizeText(shop.bytes)}`);
+}
+
+function operationText(operation: ShownShop['lastOperation']): string {
+  if (operation === null) return '';
+  const { id, kind, state, createdAt, finishedAt, error } = operation;
+  const why = error === null ? '' : `: ${error.message}`;
+  return `${kind} ${state}, ${timeText(finishedAt ?? createdAt)}, ${id}${why}`;
 }
 
 function versionText({ version, isBehind }: Pick<ListedShop, 'version' | 'isBehind'>): string {

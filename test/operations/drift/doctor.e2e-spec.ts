@@ -15,7 +15,7 @@ import { RIGHTS } from './doctor-faults/rights';
 import { ROLES } from './doctor-faults/roles';
 import { STRUCTURE } from './doctor-faults/structure';
 
-const app = useTestApp();
+const app = useTestApp({ BACKUP_SCHEDULE: '30 2 * * *' });
 let fleet: Fleet;
 /** Settings that doctor finds fault with on the server under test, which may be any server. */
 let server: Set<string>;

@@ -39,6 +39,9 @@ describe('OperationRunner', () => {
     },
     undo: (run) => Promise.resolve(void undone.push(run.operation.id)),
   });
+  const only = (run: OperationKind['run'], undo: OperationKind['undo'] = () => Promise.resolve()) => ({
+    ...{ name: 'count', input, run, undo },
+  });
   const runnerOf = (...kinds: OperationKind[]) =>
     new OperationRunner(
       {
@@ -60,6 +63,8 @@ describe('OperationRunner', () => {
         isExclusive,
       }),
     );
+  const claimable = async (...kinds: string[]) =>
+    (await onDatabase((client) => findClaimable(client, kinds))).map(({ id }) => id);
   const read = async (id: string) => (await onDatabase((client) => findOperation(client, id)))!;
 
   const isAtOne = async (id: string) => JSON.stringify((await read(id)).checkpoint) === '{"at":1}';
@@ -95,7 +100,7 @@ describe('OperationRunner', () => {
     await app.database.query(`UPDATE operations SET seen_at = now() - interval '1 minute' WHERE id = $1`, [
       id,
     ]);
-    expect(await onDatabase(findClaimable)).toContain(id);
+    expect(await claimable('count')).toContain(id);
     const rest: number[] = [];
     await runnerOf(kind(rest)).run(id);
     isOpen = true;
@@ -118,6 +123,135 @@ describe('OperationRunner', () => {
     expect(undone).not.toContain(stopped);
     expect(await read(cancelled)).toMatchObject({ state: 'cancelled' });
     expect(undone).toContain(cancelled);
+  });
+
+  it('is no failed attempt when its process stops, and keeps its lease through a long transaction', async () => {
+    const id = await queue();
+    const stop = new AbortController();
+    stop.abort();
+    await runnerOf(kind([])).run(id, { signal: stop.signal });
+    expect(await read(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    const long = only(async (run) => {
+      await onDatabase(async (client) => {
+        await client.query('BEGIN; SELECT pg_sleep(0.3)');
+        await run.save({}, client);
+        const { rows } = await client.query<{ ok: boolean }>(
+          `SELECT seen_at > now() + interval '0.2 seconds' AS ok FROM operations WHERE id = $1`,
+          [id],
+        );
+        expect(rows).toEqual([{ ok: true }]);
+        await client.query('COMMIT');
+      });
+      return {};
+    });
+    await runnerOf(long).run(id);
+    expect(await read(id)).toMatchObject({ state: 'done' });
+  });
+
+  it('is not taken by another runner than the one it was recorded for', async () => {
+    const mine = newId();
+    const id = await onDatabase((client) =>
+      queueOperation(
+        client,
+        { kind: 'count', shop: null, by: { kind: 'command', id: null }, input: {}, isExclusive: false },
+        mine,
+      ),
+    );
+    expect(await claimable('count')).not.toContain(id);
+    expect(await runnerOf(kind([])).run(id)).toBeNull();
+    expect(await runnerOf(kind([])).run(id, { runner: mine })).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
+  it('is left to programs that know its kind', async () => {
+    const id = await queue();
+    expect(await claimable('count')).toContain(id);
+    expect(await claimable('backup')).not.toContain(id);
+  });
+
+  it('cannot be cancelled once what is served has changed', async () => {
+    const id = await queue();
+    const stop = new AbortController();
+    const late = only(async (run) => {
+      await run.save({ result: { counted: 0 } });
+      stop.abort();
+      run.signal.throwIfAborted();
+      return { counted: 0 };
+    });
+    await runnerOf(late).run(id, { signal: stop.signal, onStop: 'cancel' });
+    expect(await read(id)).toMatchObject({ state: 'done', result: { counted: 0 } });
+  });
+
+  it('undoes what is stored, not what a transaction that failed would have stored', async () => {
+    const id = await queue();
+    const seen: object[] = [];
+    const failing = only(
+      async (run) => {
+        await run.save({ tenant: 1 });
+        await onDatabase(async (client) => {
+          await client.query('BEGIN');
+          await run.save({ tenant: 1, result: {} }, client);
+          await client.query('ROLLBACK');
+        });
+        throw new Error('COMMIT failed');
+      },
+      (_run, _input, checkpoint) => Promise.resolve(void seen.push(checkpoint)),
+    );
+    await runnerOf(failing).run(id);
+    expect(seen).toEqual([{ tenant: 1 }]);
+    expect(await read(id)).toMatchObject({ state: 'failed', error: { message: 'COMMIT failed' } });
+  });
+
+  it('goes on with the undo, and not with the work, after a runner that died or stopped in it', async () => {
+    const id = await queue();
+    const stop = new AbortController();
+    let [works, undos] = [0, 0];
+    const failing = only(
+      () => {
+        works++;
+        return Promise.reject(new Error('no'));
+      },
+      (run) => {
+        if (undos++ > 0) return Promise.resolve();
+        stop.abort();
+        return Promise.reject(run.signal.reason as Error);
+      },
+    );
+    await runnerOf(failing).run(id, { signal: stop.signal, onStop: 'release' });
+    expect(await read(id)).toMatchObject({ state: 'queued', error: { message: 'no' } });
+    await app.database.query(
+      `UPDATE operations SET state = 'running', seen_at = now() - interval '1 minute' WHERE id = $1`,
+      [id],
+    );
+    await runnerOf(failing).run(id);
+    expect([works, undos]).toEqual([1, 2]);
+    expect(await read(id)).toMatchObject({ state: 'failed', error: { message: 'no' } });
+  });
+
+  it('lets an undo run to its end when it is cancelled meanwhile', async () => {
+    const id = await queue();
+    const stop = new AbortController();
+    const failing = only(
+      () => Promise.reject(new Error('no')),
+      (run) => {
+        stop.abort();
+        run.signal.throwIfAborted();
+        return Promise.resolve();
+      },
+    );
+    await runnerOf(failing).run(id, { signal: stop.signal, onStop: 'cancel' });
+    expect(await read(id)).toMatchObject({ state: 'failed', error: { message: 'no' } });
+  });
+
+  it('ends well although the connection of its heartbeat was cut', async () => {
+    const id = await queue();
+    const cut = only(async () => {
+      await app.database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stoa operation'`,
+      );
+      return {};
+    });
+    await runnerOf(cut).run(id);
+    expect(await read(id)).toMatchObject({ state: 'done' });
   });
 
   it('ends an operation that keeps ending its runners', async () => {

@@ -14,7 +14,7 @@ import {
   comparePublicVersion,
   PUBLIC_SCHEMA,
 } from './public-side';
-import { compareMembers, findFailedMigrations, findShopsWithoutOwner } from './records';
+import { compareMembers, findFailedMigrations, findOldBackups, findShopsWithoutOwner } from './records';
 import {
   compareAttributes,
   compareMemberships,
@@ -37,6 +37,7 @@ export async function inspectInstallation(
   const creators = await roleCreators(client, roles);
   const checks = [
     () => findShopsWithoutOwner(client),
+    () => findOldBackups(client, env),
     () => findFailedMigrations(client, migrations),
     () => findForeignKeys(client, PUBLIC_SCHEMA),
     () => findStrayRoles(client, [...Object.values(roles), ...creators]),

@@ -2,6 +2,8 @@ import type { Client } from 'pg';
 import { IS_CLOSED } from '../../../tenancy/tenant-registry';
 import type { TenantMigrations } from '../../../tenancy/tenant-migrations';
 import type { Observation } from '../findings';
+import type { Env } from '../../../config/env';
+import { longestInterval } from '../../../config/cron';
 import { batchesWith, type Tenant, unionOf } from '../fleet';
 
 /**
@@ -35,6 +37,26 @@ export async function findShopsWithoutOwner(client: Client): Promise<Observation
        'public.memberships' AS object, 'no membership has the role owner' AS detail
      FROM public.shops s
      WHERE NOT EXISTS (SELECT FROM public.memberships m WHERE m.shop_id = s.id AND m.role = 'owner')`,
+  );
+  return rows;
+}
+
+/** A backup takes its time, so the next one may be late by half an interval. */
+const LATE = 1.5;
+
+/** Finds shops without a backup of the time that the schedule says; a new shop has that time too. */
+export async function findOldBackups(client: Client, { BACKUP_SCHEDULE }: Env): Promise<Observation[]> {
+  const interval = BACKUP_SCHEDULE === undefined ? null : longestInterval(BACKUP_SCHEDULE);
+  if (interval === null) return [];
+  const seconds = Math.round((interval * LATE) / 1000);
+  const { rows } = await client.query<Observation>(
+    `SELECT 'backup-old' AS check, 'shop_' || replace(s.id::text, '-', '') AS schema, 'public.backups' AS object,
+       format('expected a backup of the last %s hours, found %s', round($1::numeric / 3600, 1),
+         CASE WHEN b.at IS NULL THEN 'none' ELSE 'older ones only' END) AS detail
+     FROM public.shops s
+       LEFT JOIN (SELECT shop_id, max(snapshot_at) AS at FROM public.backups GROUP BY shop_id) b ON b.shop_id = s.id
+     WHERE greatest(b.at, s.created_at) < now() - $1 * interval '1 second'`,
+    [seconds],
   );
   return rows;
 }

@@ -82,7 +82,9 @@ export async function writeBackup(
   const mtime = new Date(data.header.snapshotAt);
   const add = (name: string, content: Buffer | string) =>
     new Promise<void>((resolve, reject) => {
-      pack.entry({ name, mtime, mode: 0o600 }, content, (error) => (error ? reject(error) : resolve()));
+      const settle = (error?: Error | null) => (error ? reject(error) : resolve());
+      const entry = pack.entry({ name, mtime, mode: 0o600 }, content, settle);
+      entry.on('error', () => undefined); // `settle` reports it; without a listener it would end the process
     });
   const write = async (): Promise<BackupManifest> => {
     await add('README.txt', README);

@@ -2,14 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { newId } from '../../../common/ids';
 import { adminOf } from '../../../database/installation';
+import { withClient } from '../../../database/with-client';
 import { describeError, faultOf } from '../../faults';
 import { ReconnectingClient } from '../../reconnecting-client';
-import { writeBackupFile } from '../backup-files';
+import { backupName, writeBackupFile } from '../backup-files';
 import { withSnapshot } from '../copy/snapshot';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { pruneBackups } from '../prune-backups';
+import { removeUnrecorded } from '../remove-unrecorded';
 import type { BackupTarget } from '../targets/backup-target';
 import { openTarget } from '../targets/open-target';
+import { TargetError } from '../targets/targets.errors';
 
 /** Attempts for a shop whose tables a migration has locked. */
 const TRIES = 3;
@@ -33,45 +36,86 @@ interface Failure {
   message: string;
 }
 
+interface Checkpoint {
+  /** Files that were begun. Those that have no row when no runner writes them are removed. */
+  writing: string[];
+}
+
 /**
  * Writes one file a shop, several shops at once. A file that is complete has a row in `public.backups`; a next runner skips
- * those shops. A shop that fails is named in the result, and the others go on.
+ * those shops. A shop that fails is named in the result, and the others go on; a target that takes no file ends the operation.
  */
-export const backupKind: OperationKind<Input> = {
+export const backupKind: OperationKind<Input, Checkpoint> = {
   name: 'backup',
   input,
-  async run(run, wanted) {
-    const { installation, env } = run.tools;
-    const target = await openTarget(wanted.target, env);
-    const control = new ReconnectingClient(adminOf(installation).url, 'backup');
+  async run(run, wanted, { writing = [] }) {
+    const target = await openTarget(wanted.target, run.tools.env);
+    const control = new ReconnectingClient(adminOf(run.tools.installation).url, 'backup');
     try {
-      const shops = await shopsToSave(control, wanted.shops, run.operation.id);
-      let { done } = shops;
-      let bytes = 0;
-      const failed: Failure[] = [];
-      const report = () => run.report({ step: 'copy', done, total: shops.done + shops.left.length });
-      const work = async () => {
-        for (let shop = shops.left.shift(); shop !== undefined; shop = shops.left.shift()) {
-          run.signal.throwIfAborted();
-          try {
-            bytes += await saveShop(run, control, target, shop.id, wanted);
-          } catch (error) {
-            if (run.signal.aborted || faultOf(error) === 'server') throw error;
-            failed.push({ shopId: shop.id, slug: shop.slug, message: describeError(error).message });
-          }
-          done++;
-          report();
-        }
-      };
-      const total = shops.left.length;
-      run.report({ step: 'copy', done, total: done + total });
-      await Promise.all(Array.from({ length: wanted.concurrency }, work));
-      return { saved: done - failed.length, bytes, failed, target: target.location };
+      await removeUnrecorded(await control.client(), target, writing);
+      return await saveShops({ run, control, target, wanted, begun: new Set() });
     } finally {
       await control.reset();
     }
   },
+  async undo(run, wanted, { writing = [] }) {
+    const target = await openTarget(wanted.target, run.tools.env);
+    await withClient(adminOf(run.tools.installation).url, 'backup', (client) =>
+      removeUnrecorded(client, target, writing),
+    );
+  },
 };
+
+/** One run of a backup. */
+interface Saving {
+  run: OperationRun;
+  control: ReconnectingClient;
+  target: BackupTarget;
+  wanted: Input;
+  /** Names of files that have no row yet. */
+  begun: Set<string>;
+}
+
+async function saveShops(saving: Saving): Promise<object> {
+  const { run, control, target, wanted, begun } = saving;
+  const shops = await shopsToSave(control, wanted.shops, run.operation.id);
+  let { done } = shops;
+  let bytes = 0;
+  const failed: Failure[] = [];
+  const failing = new AbortController();
+  const signal = AbortSignal.any([run.signal, failing.signal]);
+  const total = done + shops.left.length;
+  const report = () => run.report({ step: 'copy', done, total });
+  const saveOne = async ({ id, slug }: { id: string; slug: string }) => {
+    try {
+      bytes += await saveShop(saving, id, signal);
+    } catch (error) {
+      if (signal.aborted || faultOf(error) === 'server' || isOfTarget(error)) throw error;
+      failed.push({ shopId: id, slug, message: describeError(error).message });
+    }
+    done++;
+    report();
+  };
+  const work = async () => {
+    for (let shop = shops.left.shift(); shop !== undefined; shop = shops.left.shift()) {
+      signal.throwIfAborted();
+      await saveOne(shop).catch((error: unknown) => {
+        failing.abort(error); // the others must have ended before anything is undone
+        throw error;
+      });
+    }
+  };
+  report();
+  await Promise.allSettled(Array.from({ length: wanted.concurrency }, work));
+  signal.throwIfAborted();
+  await removeUnrecorded(await control.client(), target, [...begun]);
+  return { saved: done - failed.length, bytes, failed, target: target.location };
+}
+
+/** True when no shop can be saved in the target, whichever it is. */
+function isOfTarget(error: unknown): boolean {
+  return error instanceof TargetError && !error.code.startsWith('BACKUP_FILE_');
+}
 
 async function shopsToSave(
   control: ReconnectingClient,
@@ -88,19 +132,17 @@ async function shopsToSave(
 }
 
 /** @returns bytes of the file */
-async function saveShop(
-  run: OperationRun,
-  control: ReconnectingClient,
-  target: BackupTarget,
-  shopId: string,
-  wanted: Input,
-): Promise<number> {
-  const { installation, env } = run.tools;
+async function saveShop(saving: Saving, shopId: string, signal: AbortSignal): Promise<number> {
+  const { run, control, target, wanted, begun } = saving;
+  let name = '';
   for (let attempt = 1; ; attempt++) {
     try {
-      const [header, written] = await withSnapshot(installation, shopId, async (data) => {
-        const recipients = wanted.isEncrypted ? (env.BACKUP_RECIPIENTS ?? []) : null;
-        const file = await writeBackupFile(data, target, recipients, () => run.signal.throwIfAborted());
+      const [header, written] = await withSnapshot(run.tools.installation, shopId, async (data) => {
+        const recipients = wanted.isEncrypted ? (run.tools.env.BACKUP_RECIPIENTS ?? []) : null;
+        name = backupName(data.header.shop.slug, data.header.snapshotAt, wanted.isEncrypted);
+        begun.add(name);
+        await run.save({ writing: [...begun] } satisfies Checkpoint);
+        const file = await writeBackupFile(data, target, recipients, () => signal.throwIfAborted());
         return [data.header, file] as const;
       });
       const client = await control.client();
@@ -122,11 +164,13 @@ async function saveShop(
           header.snapshotAt,
         ],
       );
+      begun.delete(written.file);
       if (wanted.keep !== null) await pruneBackups(client, target, shopId, wanted.keep);
       return written.bytes;
     } catch (error) {
+      if (error instanceof TargetError && error.code === 'BACKUP_FILE_EXISTS') begun.delete(name); // another's
       if (faultOf(error) !== 'busy' || attempt === TRIES) throw error;
-      await sleep(500 * attempt, undefined, { signal: run.signal });
+      await sleep(500 * attempt, undefined, { signal });
     }
   }
 }

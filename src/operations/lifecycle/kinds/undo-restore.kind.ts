@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OperatorError } from '../../../common/report';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
-import { TenantMigrator } from '../../migrator/tenant-migrator';
+import { migrateHeld } from '../load-tenant';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind } from '../operation-kind';
 import { swapTenants } from '../swap-tenants';
@@ -19,7 +19,7 @@ export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> =
   input,
   async run(run, { shop }, { result }) {
     if (result !== undefined) return result;
-    const { installation, migrations } = run.tools;
+    const { installation } = run.tools;
     return withClient(adminOf(installation).url, 'undo restore', async (client) => {
       const { rows } = await client.query<{ heldId: string; heldAt: Date }>(
         `SELECT shop_id AS "heldId", held_at AS "heldAt" FROM public.held_tenants
@@ -29,7 +29,9 @@ export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> =
       const [kept] = rows;
       if (kept === undefined) throw new OperatorError('No data of before a restore are kept for this shop.');
       const { heldId } = kept;
-      await new TenantMigrator(migrations, installation).run({ shopIds: [heldId], signal: run.signal });
+      run.report({ step: 'migrate' });
+      await migrateHeld(run, heldId);
+      run.report({ step: 'swap' });
       const done = { id: shop, replacedAt: kept.heldAt.toISOString() };
       const save = async () => {
         await recordOperationAudit(client, run.operation, 'shop.restore_undone', shop);

@@ -165,6 +165,28 @@ export const RECORDS: Fault[] = [
       UPDATE ${a.schema}.members SET role = 'owner'`,
   },
   {
+    name: 'a shop that the schedule has not backed up',
+    inject: ({ a }) =>
+      `UPDATE public.shops SET created_at = created_at - interval '2 days' WHERE id = '${a.id}'`,
+    found: ({ a }) => [['backup-old', a.slug, 'public.backups']],
+    repair: ({ a }) =>
+      `UPDATE public.shops SET created_at = created_at + interval '2 days' WHERE id = '${a.id}'`,
+  },
+  {
+    name: 'a shop whose newest backup is older than the schedule says',
+    inject: ({
+      a,
+    }) => `UPDATE public.shops SET created_at = created_at - interval '9 days' WHERE id = '${a.id}';
+      INSERT INTO public.backups (id, shop_id, shop_slug, target, file, bytes, rows, sha256, version, snapshot_at)
+      SELECT gen_random_uuid(), '${a.id}', 'a', '/b', 'file-' || days, 1, 1, '', 1, now() - days * interval '1 day'
+      FROM unnest(ARRAY[2, 3]) days`,
+    found: ({ a }) => [['backup-old', a.slug, 'public.backups']],
+    repair: ({
+      a,
+    }) => `UPDATE public.shops SET created_at = created_at + interval '9 days' WHERE id = '${a.id}';
+      DELETE FROM public.backups`,
+  },
+  {
     name: 'a server that may lose confirmed transactions',
     inject: ({ database }) => `ALTER DATABASE "${database}" SET synchronous_commit = off`,
     found: () => [['server-setting', null, 'synchronous_commit']],

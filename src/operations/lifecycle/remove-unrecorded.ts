@@ -1,0 +1,26 @@
+import type { ClientBase } from 'pg';
+import type { BackupTarget } from './targets/backup-target';
+
+/**
+ * Removes files of a backup whose writer ended before they had a row: parts of files, and whole ones. Nobody may write them
+ * any more.
+ * @param files names that the writer had begun
+ */
+export async function removeUnrecorded(
+  client: ClientBase,
+  target: BackupTarget,
+  files: readonly string[],
+): Promise<void> {
+  if (files.length === 0) return;
+  const { rows } = await client.query<{ file: string }>(
+    'SELECT file FROM public.backups WHERE target = $1 AND file = ANY ($2)',
+    [target.location, files],
+  );
+  const recorded = new Set(rows.map(({ file }) => file));
+  const lost = files.filter((file) => !recorded.has(file));
+  if (lost.length === 0) return;
+  for await (const leftover of target.leftovers())
+    if (lost.some((file) => leftover.name === file || leftover.name.startsWith(`${file}.`)))
+      await leftover.remove();
+  for (const file of lost) await target.remove(file);
+}

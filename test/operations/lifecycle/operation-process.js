@@ -1,0 +1,32 @@
+'use strict';
+/*
+ * A process that runs one operation, for tests that kill it: `fork(this, [JSON])`. It tells its parent each step that it
+ * begins, and the end.
+ */
+const path = require('node:path');
+
+const { url, id } = JSON.parse(process.argv[2]);
+const from = (file) => require(path.join(process.env['TEST_PROGRAM'], 'src', file));
+const { readEnv } = from('config/env');
+const { createLogger } = from('common/logger');
+const { openInstallation } = from('database/installation');
+const { TenantMigrations } = from('tenancy/tenant-migrations');
+const { OPERATION_KINDS } = from('operations/lifecycle/kinds/kinds');
+const { OperationRunner } = from('operations/lifecycle/operation-runner');
+
+async function main() {
+  const env = readEnv({
+    DATABASE_URL: url,
+    APP_SECRET: 'a secret that only tests use, at least 32 characters',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+  });
+  const logger = createLogger(env.LOG_LEVEL);
+  const installation = await openInstallation(env, logger);
+  const migrations = await TenantMigrations.load();
+  const runner = new OperationRunner({ installation, migrations, env, logger }, OPERATION_KINDS);
+  process.send({ step: 'begin', done: 0 });
+  const ended = await runner.run(id, { onProgress: ({ step, done }) => process.send({ step, done }) });
+  process.send({ step: `end ${ended?.state}`, done: 0 }, () => process.exit());
+}
+
+void main();
