@@ -10,7 +10,6 @@ import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
-import { createOperatorApp } from './operator-server';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -119,8 +118,7 @@ async function listen(base: Base): Promise<{
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
     if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
-    const operators = base.env.OPERATOR_PORT === 0 ? null : await createOperatorApp(base, app);
-    await operators?.listen(base.env.OPERATOR_PORT, base.env.OPERATOR_HOST);
+    const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
@@ -131,6 +129,18 @@ async function listen(base: Base): Promise<{
     await app.close();
     throw error;
   }
+}
+
+async function listenForOperators(
+  base: Base,
+  app: NestFastifyApplication,
+): Promise<NestFastifyApplication | null> {
+  const { OPERATOR_PORT, OPERATOR_HOST } = base.env;
+  if (OPERATOR_PORT === 0) return null;
+  const { createOperatorApp } = await import('./operator-server.js'); // loaded only if enabled
+  const operators = await createOperatorApp(base, app);
+  await operators.listen(OPERATOR_PORT, OPERATOR_HOST);
+  return operators;
 }
 
 async function migrateTenants(app: NestFastifyApplication, { installation, logger }: Base): Promise<void> {
