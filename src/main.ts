@@ -18,6 +18,7 @@ async function main(times: Times): Promise<void> {
     for (const misspelt of misspeltSettings()) logger.warn({ event: 'setting.misspelt', ...misspelt });
     await assertPortIsFree(env.HOST, env.PORT, 'PORT (0 picks a free port)');
     await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 disables it)');
+    await assertPortIsFree(env.OPERATOR_HOST, env.OPERATOR_PORT, 'OPERATOR_PORT (0 disables it)');
   }
   const starting = cluster.isPrimary ? startPrimary(env, logger, times) : serve(env, logger, times);
   stopOnSignal(starting, logger);
@@ -64,7 +65,7 @@ function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   });
 }
 
-function announce({ url, database, gauges }: Running): void {
+function announce({ url, database, gauges, operators }: Running): void {
   const lines = [
     '',
     'Stoa is ready.',
@@ -72,6 +73,7 @@ function announce({ url, database, gauges }: Running): void {
     `  Docs      ${url}/docs`,
     `  Database  ${database}`,
     ...(gauges === undefined ? [] : [`  Gauges    ${gauges}`]),
+    ...(operators === undefined ? [] : [`  Operators ${operators}`]),
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

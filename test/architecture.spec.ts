@@ -6,7 +6,7 @@ const SRC = path.join(__dirname, '..', 'src');
 
 /** Folders from the top down: a file may import from its own folder and from those after it. */
 const LAYERS = [
-  ...(['entry', 'app', 'public', 'tenant/transfer', 'tenant', 'cli'] as const),
+  ...(['entry', 'app', 'operator', 'public', 'tenant/transfer', 'tenant', 'cli'] as const),
   ...([
     'operations/lifecycle',
     'operations/migrator',
@@ -21,6 +21,7 @@ type Layer = (typeof LAYERS)[number];
 
 /** Beyond the order of layers. */
 const FORBIDDEN: Record<string, readonly string[]> = {
+  operator: ['tenant'],
   public: ['tenant'],
   tenant: ['public'],
   cli: ['tenant', 'public', 'http'],
@@ -138,7 +139,7 @@ describe('source files', () => {
       .config as object;
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, path.join(SRC, '..'));
     const host = ts.createCompilerHost(options);
-    const isProduct = (file: string) => /[\\/]src[\\/](public|tenant|app|cli|http)[\\/]/.test(file);
+    const isProduct = (file: string) => /[\\/]src[\\/](operator|public|tenant|app|cli|http)[\\/]/.test(file);
     host.fileExists = (file) => !isProduct(file) && ts.sys.fileExists(file);
     const program = ts.createProgram(
       engine.map((file) => path.join(SRC, file)),

@@ -34,6 +34,7 @@ const PACKAGES = [
   ],
   ...[
     'reflect-metadata',
+    'otpauth',
     'passport',
     'passport-jwt',
     'rate-limiter-flexible',

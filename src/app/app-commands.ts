@@ -3,6 +3,7 @@ import type { CommandContext } from '../cli/command-context';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
 import { addOperationChanges, addOperationReports } from '../cli/operations.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
+import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
@@ -27,6 +28,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addShopMembers(program, context);
   addResetPassword(program, context);
   addUserSessions(program, context);
+  addOperators(program, context);
   addProductsImport(program, context);
   addOrdersImport(program, context);
 }

@@ -3,6 +3,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { type Base, DatabaseModule } from '../database/database.module';
 import { Backup } from '../operations/lifecycle/backup.entity';
 import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
+import { OperatorAccount } from '../operator/accounts/operator-account.entity';
+import { OperatorSession } from '../operator/accounts/operator-session.entity';
 import { Operation } from '../operations/lifecycle/operation.entity';
 import { RemovedShop } from '../operations/lifecycle/removed-shop.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
@@ -12,7 +14,15 @@ import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
 export const ENTITIES = {
-  public: [...PUBLIC_ENTITIES, ...TENANCY_ENTITIES, Operation, Backup, RemovedShop],
+  public: [
+    ...PUBLIC_ENTITIES,
+    ...TENANCY_ENTITIES,
+    Operation,
+    Backup,
+    RemovedShop,
+    OperatorAccount,
+    OperatorSession,
+  ],
   tenant: [...TENANT_ENTITIES, ...TransferModule.entities],
 };
 

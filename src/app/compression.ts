@@ -9,9 +9,9 @@ const BROTLI = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LG
 
 /**
  * Answers with tokens are never compressed: their length would depend on how much of a token equals text that an attacker
- * makes the same answer contain (BREACH, CVE-2013-3587). All routes that return secrets are below this path.
+ * makes the same answer contain (BREACH, CVE-2013-3587). All routes that return secrets are below these paths.
  */
-const SECRETS = /^\/api\/v1\/auth\//;
+const SECRETS = /^\/(?:api\/v1\/auth|operator)\//;
 
 /** Compresses answers, downloads included, as the client accepts it. Call before routes are added. */
 export async function compressAnswers(fastify: FastifyInstance): Promise<void> {

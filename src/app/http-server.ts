@@ -3,7 +3,8 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module';
 import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
@@ -27,14 +28,45 @@ const HEADERS_MS = 60_000;
 const CHECK_MS = 5_000;
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
+/** One of the APIs of the program; each has a server of its own. */
+export interface HttpApi {
+  root: DynamicModule;
+  /** Path below which its routes are. */
+  prefix: string;
+  /** Routes outside of it. */
+  exclude?: string[];
+  /** Origins of pages whose scripts may call it. */
+  origins?: string[] | undefined;
+  title: string;
+  openApi(app: NestFastifyApplication): OpenAPIObject;
+  /** Facts about a request for its line of the log. */
+  factsOf(request: FastifyRequest): object;
+}
+
 /**
  * Creates the HTTP application, ready to listen or, in a test, for `inject`.
  * @param root module to serve; a test may wrap the application's module in one with more routes
  */
-export async function createHttpApp(
+export function createHttpApp(
   base: Base,
   root: DynamicModule = AppModule.forRoot(base),
 ): Promise<NestFastifyApplication> {
+  return createServerOf(base, {
+    root,
+    prefix: 'api/v1',
+    exclude: ['health/*path', '.well-known/*path'],
+    origins: base.env.CORS_ORIGINS,
+    title: 'Stoa API',
+    openApi: (app) => createOpenApi(app),
+    factsOf: (request) => {
+      const { user } = request as TenantRequest;
+      return { shopId: user?.shopId ?? undefined, userId: user?.userId };
+    },
+  });
+}
+
+/** Creates the server of an API, with everything that all APIs have in common. */
+export async function createServerOf(base: Base, api: HttpApi): Promise<NestFastifyApplication> {
   const problems = new ProblemFilter(base.logger);
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
@@ -58,26 +90,26 @@ export async function createHttpApp(
     clientErrorHandler: refuseConnection,
   };
   const adapter = new FastifyAdapter(options);
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(api.root, adapter, {
     bodyParser: false,
     logger: new NestLogger(base.logger),
     abortOnError: false,
   });
-  app.setGlobalPrefix('api/v1', { exclude: ['health/*path', '.well-known/*path'] });
+  app.setGlobalPrefix(api.prefix, { exclude: api.exclude ?? [] });
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   await protectAnswers(fastify);
-  await allowOrigins(fastify, base.env.CORS_ORIGINS);
+  await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   acceptBodies(fastify);
-  logRequests(fastify, base.logger);
+  logRequests(fastify, base.logger, api);
   checkInput(fastify);
   endConnectionsOnStop(fastify);
   cutStalledDownloads(fastify, arrival);
-  SwaggerModule.setup('docs', app, () => createOpenApi(app), {
+  SwaggerModule.setup('docs', app, () => api.openApi(app), {
     jsonDocumentUrl: 'openapi.json',
-    customSiteTitle: 'Stoa API',
+    customSiteTitle: api.title,
   });
   await app.init();
   return app;
@@ -93,13 +125,12 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
 }
 
 /** Logs one line per request: the route pattern instead of the path, the ids of shop and user, the code of an error. */
-function logRequests(fastify: FastifyInstance, logger: Logger): void {
+function logRequests(fastify: FastifyInstance, logger: Logger, api: HttpApi): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    const { user } = request as TenantRequest;
     logger.info({
       event: 'request',
       requestId: request.id,
@@ -108,8 +139,7 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
-      shopId: user?.shopId ?? undefined,
-      userId: user?.userId,
+      ...api.factsOf(request),
     });
     done();
   });

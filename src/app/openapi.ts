@@ -38,7 +38,7 @@ import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
 import { addExamples } from './openapi-examples';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
+export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
   [NO_KEY]?: boolean;
@@ -92,11 +92,25 @@ const REPLAYED = {
   schema: { type: 'string' as const, enum: ['true'] },
 };
 
+/** Description of an API as a whole. */
+export interface ApiAbout {
+  title: string;
+  description: string;
+  /** Errors that a route has because of its marks. */
+  errorsOf(operation: Operation): AppErrorClass[];
+}
+
+const ABOUT: ApiAbout = {
+  title: 'Stoa',
+  description: DESCRIPTION,
+  errorsOf: (operation) => refusalsOf(operation[ROLE_OF_ROUTE]),
+};
+
 /** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
-export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
+export function createOpenApi(app: NestFastifyApplication, about: ApiAbout = ABOUT): OpenAPIObject {
   const config = new DocumentBuilder()
-    .setTitle('Stoa')
-    .setDescription(DESCRIPTION)
+    .setTitle(about.title)
+    .setDescription(about.description)
     .setVersion('1')
     .addServer('/')
     .addBearerAuth()
@@ -109,6 +123,7 @@ export function createOpenApi(app: NestFastifyApplication): OpenAPIObject {
       if (operation[TENANT_ROUTE]) operation[ROLE_OF_ROUTE] ??= usualRole(method);
       nameOperation(operation);
       addCommonErrors(operation, method);
+      for (const error of about.errorsOf(operation)) addError(operation, error);
       markBody(operation, document);
       addConditions(operation, method);
       if (takesKey(operation, method)) addKey(operation);
@@ -127,13 +142,18 @@ function placeExtensions(document: OpenAPIObject): void {
     }
 }
 
+/** Part of a path by which operators name a shop. */
+const NAMED_SHOP = 'shop';
+const SHOP_NAME = { type: 'string' as const, minLength: 1, maxLength: 60, example: 'corner-shop' };
+
 /** Makes `products_list` of `ProductsController_list`, and says that ids in a path are UUIDs, which `IdPipe` checks. */
 function nameOperation(operation: Operation): void {
   const [, first = '', rest = '', method = ''] =
     /^(\w)(\w*)Controller_(\w+)$/.exec(operation.operationId ?? '') ?? [];
   if (first !== '') operation.operationId = `${first.toLowerCase()}${rest}_${method}`;
   for (const one of operation.parameters ?? [])
-    if ('in' in one && one.in === 'path') one.schema = { type: 'string', format: 'uuid' };
+    if ('in' in one && one.in === 'path')
+      one.schema = one.name === NAMED_SHOP ? SHOP_NAME : { type: 'string', format: 'uuid' };
 }
 
 /** A body whose fields are all optional may be absent. */
@@ -181,7 +201,6 @@ function addCommonErrors(operation: Operation, method: string): void {
     ...(operation.security === undefined ? [] : SIGNED_IN),
     ...(operation[TENANT_ROUTE] ? IN_A_SHOP : []),
     ...(operation[TENANT_ROUTE] && method !== 'get' ? WRITING_IN_A_SHOP : []),
-    ...refusalsOf(operation[ROLE_OF_ROUTE]),
   ];
   for (const error of errors) addError(operation, error);
 }

@@ -24,7 +24,7 @@ export const BARE_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 const IS_PAGE = /^\/docs(?:[/?]|$)/;
-const IS_API = /^\/api\//;
+const IS_API = /^\/(?:api|operator)\//;
 
 /** Adds headers that tell browsers and caches what they may do with an answer, errors included. */
 export async function protectAnswers(fastify: FastifyInstance): Promise<void> {

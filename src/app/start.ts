@@ -23,6 +23,8 @@ export interface Running {
   database: string;
   /** URL of the metrics; absent if they are off. */
   gauges?: string;
+  /** URL of the operators' API; absent if it is off. */
+  operators?: string;
   close(): Promise<void>;
 }
 
@@ -54,18 +56,23 @@ export async function startPrimary(env: Env, logger: Logger, times: Times): Prom
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
 async function startWorkers(env: Env, logger: Logger): Promise<Running> {
   const { server } = await open(env, logger);
-  const workers = new Workers(env.WORKERS, logger);
+  const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
     await server.close();
   };
   try {
     const port = await workers.start();
-    return { url: urlOf(env.HOST, port), database: server.description, close };
+    return { url: urlOf(env.HOST, port), database: server.description, ...operatorsOf(env), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function operatorsOf({ OPERATOR_HOST, OPERATOR_PORT }: Env): Pick<Running, 'operators'> {
+  if (OPERATOR_PORT === 0) return {};
+  return { operators: `${urlOf(OPERATOR_HOST, OPERATOR_PORT)}/operator/v1` };
 }
 
 function urlOf(host: string, port: number): string {
@@ -77,15 +84,18 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
   const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(env, logger);
   try {
-    const app = await listen({ env, logger, installation, times });
+    const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
     await installation.server.announce(url);
     return {
       url,
       database: installation.server.description,
+      ...operatorsOf(env),
       close: async () => {
-        const http = app.getHttpServer() as Server;
-        setTimeout(() => http.closeAllConnections(), stopGraceMs).unref(); // a stalled sender must not delay the shutdown
+        const servers = [app, operators].flatMap((one) => (one ? [one.getHttpServer() as Server] : []));
+        const closeAll = () => servers.forEach((server) => server.closeAllConnections());
+        setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
+        await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
         await installation.server.close();
       },
@@ -100,21 +110,37 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
  * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full and runs operations.
  * Requests of a tenant that cannot be migrated are answered with 503; other tenants are served.
  */
-async function listen(base: Base): Promise<NestFastifyApplication> {
+async function listen(base: Base): Promise<{
+  app: NestFastifyApplication;
+  operators: NestFastifyApplication | null;
+}> {
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
     if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
+    const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
       app.get(OperationWorker).start();
     }
-    return app;
+    return { app, operators };
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+async function listenForOperators(
+  base: Base,
+  app: NestFastifyApplication,
+): Promise<NestFastifyApplication | null> {
+  const { OPERATOR_PORT, OPERATOR_HOST } = base.env;
+  if (OPERATOR_PORT === 0) return null;
+  const { createOperatorApp } = await import('./operator-server.js'); // loaded only if enabled
+  const operators = await createOperatorApp(base, app);
+  await operators.listen(OPERATOR_PORT, OPERATOR_HOST);
+  return operators;
 }
 
 async function migrateTenants(app: NestFastifyApplication, { installation, logger }: Base): Promise<void> {

@@ -16,6 +16,7 @@ export class Workers {
   constructor(
     private readonly count: number,
     private readonly logger: Logger,
+    private readonly operatorPort = 0,
   ) {}
 
   /**
@@ -46,7 +47,9 @@ export class Workers {
       const worker = forked(ended);
       if (worker === undefined) return;
       const { pid } = worker.process;
-      worker.once('listening', ({ port }) => resolve(port));
+      worker.on('listening', ({ port }) => {
+        if (port !== this.operatorPort) resolve(port); // a worker listens there first
+      });
       worker.once('exit', (code, signal) => ended({ pid, code, signal }));
       worker.on('error', (error) => {
         if (pid === undefined) return ended({ err: error }); // it never started, so there is no exit event

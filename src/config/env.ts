@@ -19,6 +19,8 @@ const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   METRICS_HOST: z.string().default('127.0.0.1'),
+  OPERATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  OPERATOR_HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z
     .string()
     .regex(/^[^"$`\\\r\n]+$/, 'must not contain quotes, $, backslashes or line breaks: pg_ctl uses a shell')
@@ -101,10 +103,15 @@ const settings = z.object({
  */
 const RENAMED = new Map([['STOCK_SIZE', 'WARM_TENANTS']]);
 
-const schema = settings.refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
-  path: ['METRICS_PORT'],
-  error: 'must not be PORT',
-});
+const schema = settings
+  .refine(({ PORT, METRICS_PORT }) => METRICS_PORT === 0 || METRICS_PORT !== PORT, {
+    path: ['METRICS_PORT'],
+    error: 'must not be PORT',
+  })
+  .refine(({ PORT, METRICS_PORT, OPERATOR_PORT: own }) => own === 0 || ![PORT, METRICS_PORT].includes(own), {
+    path: ['OPERATOR_PORT'],
+    error: 'must be neither PORT nor METRICS_PORT',
+  });
 
 /** Names of all settings, for the test of docs/settings.md. */
 export const SETTING_NAMES = Object.keys(settings.shape);

@@ -17,6 +17,9 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   login_limits: ALL,
   password_resets: ALL,
   idempotency_keys: ALL,
+  // Accounts are never removed: the audit log and operations name them.
+  operators: 'SELECT, INSERT, UPDATE',
+  operator_sessions: ALL,
   signing_keys: 'SELECT',
   tenants: 'SELECT',
   spare_tenants: 'SELECT',

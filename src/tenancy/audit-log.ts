@@ -28,12 +28,20 @@ export const AUDIT_ACTIONS = [
   'member.removed',
   'schema.migrated',
   'support.entered',
+  'operation.queued',
+  'operation.cancelled',
+  'operation.retried',
+  'operator.signed_in',
+  'operator.refused',
+  'operator.created',
+  'operator.changed',
+  'operator.enrolled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEvent {
   action: AuditAction;
-  /** User who acted; null for a command or an unknown user. */
+  /** User or, with `by: operator` in the details, operator who acted; null for a command or an unknown user. */
   actorId: string | null;
   /** Shop concerned; its owners and admins can read the entry. */
   shopId: string | null;

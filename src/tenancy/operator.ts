@@ -1,4 +1,4 @@
-import type { AuditAction, AuditEvent } from './audit-log';
+import type { Actor, AuditAction, AuditEvent } from './audit-log';
 
 /** Operator who acts on a shop or a user. */
 export interface Operator {
@@ -11,6 +11,11 @@ export interface Operator {
 
 /** Operator on the command line, who is known to the machine and not to the program. */
 export const COMMAND: Operator = { actorId: null, requestId: null, by: 'command' };
+
+/** Facts about an operator who acted, for entries. */
+export function actorOf({ actorId, requestId, by }: Operator): Actor {
+  return { actorId, requestId, details: { by } };
+}
 
 /** Entry of the audit log for an action of an operator. */
 export function operatorEvent(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import '../../src/app/app.module';
+import '../../src/operator/operator.module';
 import '../../src/operations/lifecycle/kinds/kinds';
 import { errorCatalogue } from '../../src/common/app-error';
 

@@ -23,6 +23,8 @@ export interface RunOptions {
   program?: string;
   /** Gives the process a group of its own, to be killed as a whole. */
   group?: boolean;
+  /** Standard input; none by default. */
+  input?: string;
   /** For `main` only. */
   times?: Times;
 }
@@ -86,10 +88,10 @@ function bodyOf(work: NextMigration['up']): string {
 export function spawnProgram(
   entry: 'main' | 'cli',
   args: string[],
-  { env = {}, program = PROGRAM, group = false, times }: RunOptions = {},
+  { env = {}, program = PROGRAM, group = false, input, times }: RunOptions = {},
 ): ChildProcess {
   const file = path.join(program, 'bundle', `${entry}.js`);
-  return spawn(process.execPath, [times === undefined ? file : withTimes(file, times), ...args], {
+  const child = spawn(process.execPath, [times === undefined ? file : withTimes(file, times), ...args], {
     env: {
       PATH: process.env['PATH'],
       LOG_LEVEL: 'warn',
@@ -98,9 +100,11 @@ export function spawnProgram(
       WARM_TENANTS: '0', // tests count tenants and schemas; spare ones would change the counts
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: group,
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 /** Writes an entry point that runs the same program with other times. */

@@ -22,7 +22,11 @@ export class AuditEntryDto {
   @OneOf(AUDIT_ACTIONS)
   action: AuditAction;
 
-  @Id({ nullable: true, description: 'User who acted; null for a command of the operator.' })
+  @Id({
+    nullable: true,
+    description:
+      'User who acted, or operator if `details.by` is `operator`; null for a command of the operator.',
+  })
   actorId: string | null;
 
   @Text({ max: 64, nullable: true, description: '`x-request-id` of the request that acted.' })

@@ -14,7 +14,7 @@ export class AuditService {
 
   /** Lists entries, newest first. @throws InvalidCursor */
   async list(
-    { shopId }: TenantAccess,
+    { shopId }: Pick<TenantAccess, 'shopId'>,
     { limit, cursor, action, actorId }: ListAuditQuery,
   ): Promise<Page<AuditEntryDto>> {
     if (cursor !== undefined && !isId(cursor)) throw new InvalidCursor();

@@ -13,6 +13,8 @@ const DAY_SECONDS = 24 * HOUR_SECONDS;
 
 /** Attempt to prove a password. */
 interface Attempt {
+  /** Separates accounts and addresses of one kind from those of another; absent for users. */
+  realm?: string;
   email: string;
   /** Network address of the client. */
   address: string;
@@ -100,13 +102,14 @@ export class LoginLimits {
   }
 
   /** Counters of an attempt, in this order: a blocked address must not use up the attempts of accounts. */
-  private countersOf({ email, address, deviceId }: Attempt): Counter[] {
+  private countersOf({ realm, email, address, deviceId }: Attempt): Counter[] {
     if (deviceId !== null) return [{ limiter: this.devices, key: this.keyOf(deviceId), isShared: false }];
     const block = addressBlock(address);
+    const keyOf = (text: string) => this.keyOf(realm === undefined ? text : `${realm} ${text}`);
     return [
-      { limiter: this.addresses, key: this.keyOf(block), isShared: true },
-      { limiter: this.pairs, key: this.keyOf(`${block} ${email}`), isShared: false },
-      { limiter: this.accounts, key: this.keyOf(email), isShared: true },
+      { limiter: this.addresses, key: keyOf(block), isShared: true },
+      { limiter: this.pairs, key: keyOf(`${block} ${email}`), isShared: false },
+      { limiter: this.accounts, key: keyOf(email), isShared: true },
     ];
   }
 

@@ -2,12 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PublicDatabase } from '../../database/control-database';
 import { type Installation, INSTALLATION } from '../../database/installation';
 import { withClient } from '../../database/with-client';
+import { type Page, toPage } from '../../http/page';
 import type { ShownOperation } from '../../operations/lifecycle/operation-store';
 import { getShopId, shopNotFound } from '../../tenancy/named-shops';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { listTables, readLastOrders, type TenantTable } from '../../tenancy/tenant-facts';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
+import { cursorOf, positionIn } from './fleet-cursor';
 
 /** Orders of the list: by name from A, otherwise the newest or largest first. */
 export const SHOP_SORTS = ['created', 'name', 'size', 'last-order'] as const;
@@ -62,8 +64,8 @@ export interface ShownShop extends ShopFacts {
 const FACTS = `s.id, s.slug, s.name, s.status, t.version, t.checksum <> $1 AND t.version <= $2 AS "isBehind",
   s.created_at AS "createdAt"`;
 
-const LIST = `
-  SELECT * FROM (
+const LIST = (key: string) => `
+  SELECT *, ${key} AS key FROM (
     SELECT ${FACTS}, coalesce(m.members, 0)::int AS members, coalesce(z.bytes, 0) AS "estimatedBytes"
     FROM shops s JOIN tenants t ON t.shop_id = s.id
       LEFT JOIN (SELECT shop_id, count(*) AS members FROM memberships GROUP BY shop_id) m ON m.shop_id = s.id
@@ -74,12 +76,12 @@ const SHOW = `
   SELECT ${FACTS}, s.currency, (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
   FROM shops s JOIN tenants t ON t.shop_id = s.id WHERE s.id = $3`;
 
-const ORDERS: Record<ShopSort, string> = {
-  created: '"createdAt" DESC, id DESC',
-  name: 'name, id',
-  size: '"estimatedBytes" DESC, id',
-  'last-order': 'id', // sorted when the orders have been read
-};
+/** Each list is sorted by its key, then by id, in the same direction. */
+const KEYS = {
+  created: { key: '(extract(epoch FROM "createdAt") * 1000000)::bigint', type: 'bigint', direction: 'DESC' },
+  name: { key: 'name', type: 'text', direction: 'ASC' },
+  size: { key: '"estimatedBytes"', type: 'bigint', direction: 'DESC' },
+} as const;
 
 /** Reads what operators ask about shops; changes nothing and needs no admin rights. */
 @Injectable()
@@ -92,13 +94,30 @@ export class FleetService {
   ) {}
 
   /** Lists shops with one query, however many there are. By last order, it reads the orders of every shop too. */
-  async list({ status, behind = false, sort = 'created', limit }: ShopListQuery): Promise<ListedShop[]> {
-    const { latest, checksum } = this.migrations;
-    const first = sort === 'last-order' ? null : (limit ?? null);
-    const shops = await this.database.read<ListedShop>(`${LIST} ORDER BY ${ORDERS[sort]} LIMIT $5`, [
-      ...[checksum, latest, status ?? null, behind, first],
-    ]);
-    return sort === 'last-order' ? (await this.byLastOrder(shops)).slice(0, limit) : shops;
+  async list(query: ShopListQuery): Promise<ListedShop[]> {
+    const { limit, sort } = query;
+    if (sort === 'last-order') return (await this.byLastOrder(query)).slice(0, limit);
+    return (await this.read(query, limit ?? null)).map(withoutKey);
+  }
+
+  /** Lists a page. By last order, each page reads the orders of every shop. @throws InvalidCursor */
+  async listPage(
+    query: ShopListQuery & { limit: number; cursor?: string | undefined },
+  ): Promise<Page<ListedShop>> {
+    const { limit, cursor, sort = 'created' } = query;
+    const after = cursor === undefined ? null : positionIn(cursor, sort);
+    if (sort !== 'last-order') {
+      const rows = await this.read(query, limit + 1, after);
+      return toPage(rows, limit, ({ key, id }) => cursorOf({ sort, key: String(key), id }), withoutKey);
+    }
+    const keyOf = ({ lastOrderAt }: ListedShop) => lastOrderAt?.getTime() ?? 0;
+    const all = await this.byLastOrder(query);
+    const last = Number(after?.key);
+    const isNext = (shop: ListedShop) =>
+      after === null || keyOf(shop) < last || (keyOf(shop) === last && shop.id > after.id);
+    const rest = all.filter(isNext).slice(0, limit + 1);
+    const position = (shop: ListedShop) => cursorOf({ sort, key: String(keyOf(shop)), id: shop.id });
+    return toPage(rest, limit, position, (shop) => shop);
   }
 
   /** @param name slug, id, or a slug of the last 30 days. @throws ShopNotFound */
@@ -125,13 +144,40 @@ export class FleetService {
     return { ...shop, formerSlugs, lastOrderAt, lastOperation, bytes, tables };
   }
 
-  private async byLastOrder(shops: readonly ListedShop[]): Promise<ListedShop[]> {
+  /** @param after key and id of the last shop of the page before */
+  private read(
+    { status, behind = false, sort = 'created' }: ShopListQuery,
+    limit: number | null,
+    after: { key: string; id: string } | null = null,
+  ): Promise<KeyedShop[]> {
+    const { latest, checksum } = this.migrations;
+    const { key, type, direction } = KEYS[sort === 'last-order' ? 'created' : sort];
+    const next = direction === 'ASC' ? '>' : '<';
+    return this.database.read<KeyedShop>(
+      `${LIST(key)} AND ($5::text IS NULL OR (${key}, id) ${next} ($5::${type}, $6::uuid))
+       ORDER BY ${key} ${direction}, id ${direction} LIMIT $7`,
+      [checksum, latest, status ?? null, behind, after?.key ?? null, after?.id ?? null, limit],
+    );
+  }
+
+  /** All shops, the one with the newest order first, those of the same time by id. */
+  private async byLastOrder(query: ShopListQuery): Promise<ListedShop[]> {
+    const shops = (await this.read(query, null)).map(withoutKey);
     const ids = shops.map(({ id }) => id);
     const times = await withClient(this.installation.logins.public, 'last orders', (client) =>
       readLastOrders(async (sql, values) => (await client.query(sql, values)).rows, ids),
     );
     return shops
       .map((shop) => ({ ...shop, lastOrderAt: times.get(shop.id) ?? null }))
-      .sort((a, b) => (b.lastOrderAt?.getTime() ?? 0) - (a.lastOrderAt?.getTime() ?? 0));
+      .sort(
+        (a, b) => (b.lastOrderAt?.getTime() ?? 0) - (a.lastOrderAt?.getTime() ?? 0) || (a.id < b.id ? -1 : 1),
+      );
   }
+}
+
+type KeyedShop = ListedShop & { key: string | number };
+
+function withoutKey(row: KeyedShop): ListedShop {
+  const { key: _, ...shop } = row;
+  return shop;
 }

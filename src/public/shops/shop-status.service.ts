@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { OperatorError } from '../../common/report';
 import { PublicDatabase } from '../../database/control-database';
 import { type Actor, recordAudit } from '../../tenancy/audit-log';
 import { lockNamedShop } from './named-shop';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { Shop } from './shop.entity';
+import { ShopDeleted } from './shops.errors';
 
 /** Status of a shop that has members. */
 export type OpenStatus = Exclude<ShopStatus, 'deleted'>;
@@ -28,12 +28,12 @@ export class ShopStatusService {
   /**
    * Opens a shop, lets it be read only, or closes it to its members.
    * @param shop slug or id
-   * @throws ShopNotFound; OperatorError if it is deleted
+   * @throws ShopNotFound, ShopDeleted
    */
   update(shop: string, status: OpenStatus, actor: Actor): Promise<StatusChange> {
     return this.change(shop, async (manager, found) => {
       if (found.status === 'deleted')
-        throw new OperatorError(`The shop ${found.slug} is deleted; undelete it first.`);
+        throw new ShopDeleted({ detail: `The shop ${found.slug} is deleted; undelete it first.` });
       if (found.status === status) return status;
       await manager.update(Shop, { id: found.id }, { status });
       await recordAudit(manager, { ...actor, action: ACTIONS[status], shopId: found.id });

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ENV, type Env } from '../../config/env';
+import { PublicDatabase } from '../../database/control-database';
+import type { NewOperation } from '../../operations/lifecycle/operation-store';
+import { requestOperation } from '../../operations/lifecycle/request-operation';
+import { configuredTarget, openTarget } from '../../operations/lifecycle/targets/open-target';
+import { recordAudit } from '../../tenancy/audit-log';
+import { type Operator, operatorEvent } from '../../tenancy/operator';
+import { type ConfirmDto, confirmShop, findNamedShop } from '../shops/shop-name';
+import { BackupNotFound, BackupsService } from './backups.service';
+import type { BackupDto, OperationDto, RestoreAsDto, RestoreOverDto } from './operations.dto';
+import { OperationsService } from './operations.service';
+
+/**
+ * Requests long operations. This process needs no admin rights: it records what is wanted, and a process that has them
+ * runs it. The shop's owners find each request in their audit log.
+ */
+@Injectable()
+export class RequestsService {
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly backups: BackupsService,
+    private readonly operations: OperationsService,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  /** Saves a shop as the settings say: where, and for whom encrypted. @throws ShopNotFound */
+  async backUp(by: Operator, name: string): Promise<OperationDto> {
+    const shop = await findNamedShop(this.database, name);
+    const { location } = await openTarget(configuredTarget(this.env), this.env);
+    const isEncrypted = (this.env.BACKUP_RECIPIENTS ?? []).length > 0;
+    const input = { shops: [shop.id], target: location, keep: null, isEncrypted, concurrency: 1 };
+    return this.request(by, { kind: 'backup', shop, isExclusive: false, input });
+  }
+
+  /** Replaces the data of a shop. @throws ShopNotFound, ConfirmationWrong, BackupNotFound, OperationInProgress */
+  async restoreOver(
+    by: Operator,
+    name: string,
+    { backupId, tables, confirm }: RestoreOverDto,
+  ): Promise<OperationDto> {
+    const shop = await confirmShop(this.database, name, { confirm });
+    const backup = await this.backups.get(backupId);
+    if (backup.shopId !== shop.id) throw new BackupNotFound();
+    const input = { file: fileOf(backup), as: null, over: shop.id, tables: tables ?? null };
+    return this.request(by, { kind: 'restore', shop, isExclusive: true, input });
+  }
+
+  /** Makes a new shop of a backup. @throws BackupNotFound */
+  async restoreAs(by: Operator, backupId: string, { slug }: RestoreAsDto): Promise<OperationDto> {
+    const backup = await this.backups.get(backupId);
+    const input = { file: fileOf(backup), as: slug ?? null, over: null, tables: null };
+    return this.request(by, { kind: 'restore', shop: null, isExclusive: false, input }, backup.shopId);
+  }
+
+  /** Brings the data of before the last restore back. @throws ShopNotFound, ConfirmationWrong, OperationInProgress */
+  async undoRestore(by: Operator, name: string, confirmation: ConfirmDto): Promise<OperationDto> {
+    const shop = await confirmShop(this.database, name, confirmation);
+    return this.request(by, { kind: 'undo-restore', shop, isExclusive: true, input: { shop: shop.id } });
+  }
+
+  /** @param shopId shop whose owners should know */
+  private async request(
+    by: Operator,
+    wanted: Omit<NewOperation, 'by'>,
+    shopId: string | null = wanted.shop?.id ?? null,
+  ): Promise<OperationDto> {
+    const id = await this.database.transaction(async (manager) => {
+      const operation = await requestOperation(manager, {
+        ...wanted,
+        by: { kind: 'operator', id: by.actorId },
+      });
+      const details = { operation, kind: wanted.kind };
+      await recordAudit(manager, operatorEvent(by, 'operation.queued', shopId, details));
+      return operation;
+    });
+    return this.operations.get(id);
+  }
+}
+
+function fileOf({ target, file }: BackupDto): string {
+  return `${target.replace(/\/$/, '')}/${file}`;
+}
