@@ -79,7 +79,8 @@ async function loadRows(
       data,
       (_table, more) => {
         run.signal.throwIfAborted();
-        run.report({ step: 'load', done: (bytes += more) });
+        bytes += more;
+        run.report({ step: 'load', done: bytes, total: Math.max(data.header.estimatedBytes, bytes + 1) });
       },
     );
     await client.exec('RESET ROLE');

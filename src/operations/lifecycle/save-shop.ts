@@ -16,6 +16,8 @@ export interface SaveOptions {
   archive?: string;
   /** By default that of the run. */
   signal?: AbortSignal;
+  /** Called after each block with the bytes so far, and an estimate of all. */
+  onBytes?: (done: number, total: number) => void;
   /** Called with the name of the file before it is begun. */
   onBegin?: (file: string) => Promise<void>;
 }
@@ -26,7 +28,7 @@ export async function saveShop(
   control: ReconnectingClient,
   target: BackupTarget,
   shopId: string,
-  { isEncrypted, archive, signal = run.signal, onBegin }: SaveOptions,
+  { isEncrypted, archive, signal = run.signal, onBegin, onBytes }: SaveOptions,
 ): Promise<WrittenBackup> {
   const { installation, env } = run.tools;
   for (let attempt = 1; ; attempt++) {
@@ -36,7 +38,12 @@ export async function saveShop(
         const { shop, snapshotAt } = data.header;
         const file = archive ?? backupName(shop.slug, snapshotAt, isEncrypted);
         await onBegin?.(file);
-        const onBlock = () => signal.throwIfAborted();
+        let done = 0;
+        const onBlock = (_table: string, bytes: number) => {
+          signal.throwIfAborted();
+          done += bytes;
+          onBytes?.(done, Math.max(data.header.estimatedBytes, done + 1));
+        };
         return [data.header, await writeBackupFile(data, target, recipients, onBlock, file)] as const;
       });
       const client = await control.client();

@@ -10,7 +10,13 @@ function someData(): TenantData {
   return {
     header: {
       shop: { id: '', slug: 'a', name: 'A', currency: 'USD', status: 'active', createdAt: '' },
-      ...{ members: [], history: [], snapshotAt: new Date().toISOString(), tables: [TABLE] },
+      ...{
+        members: [],
+        history: [],
+        snapshotAt: new Date().toISOString(),
+        estimatedBytes: 0,
+        tables: [TABLE],
+      },
     },
     tables: (async function* () {
       yield { ...TABLE, rows: rows() };

@@ -55,6 +55,7 @@ const headerSchema = z.object({
   ),
   history: z.array(z.object({ version: z.number(), name: z.string(), checksum: z.string() })),
   snapshotAt: z.iso.datetime(),
+  estimatedBytes: z.number(),
   tables: z.array(
     z.object({ name: z.string(), columns: z.array(z.string()), refersTo: z.array(z.string()) }),
   ),

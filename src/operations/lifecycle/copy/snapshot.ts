@@ -107,12 +107,18 @@ async function readHeader(
   const history = await admin.query<TenantHeader['history'][number]>(
     `SELECT version, name, checksum FROM ${quoteIdent(schema)}.${quoteIdent(VERSION_TABLE)} ORDER BY version`,
   );
+  const sizes = await admin.query<{ bytes: number }>(
+    `SELECT coalesce(sum(pg_table_size(c.oid)), 0)::float8 AS bytes FROM pg_catalog.pg_class c
+     WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND c.relkind = 'r'`,
+    [schema],
+  );
   const { id, slug, name, currency, status, since, snapshotAt } = shop;
   return {
     shop: { id, slug, name, currency, status, createdAt: since.toISOString() },
     members: members.rows,
     history: history.rows,
     snapshotAt: snapshotAt.toISOString(),
+    estimatedBytes: sizes.rows[0]!.bytes, // an aggregate has one row
     tables,
   };
 }

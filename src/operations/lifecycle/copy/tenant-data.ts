@@ -25,6 +25,8 @@ export interface TenantHeader {
   history: { version: number; name: string; checksum: string }[];
   /** The data are those that were committed at this time. */
   snapshotAt: string;
+  /** Size of the tables on disk: about that of the rows, for progress. */
+  estimatedBytes: number;
   /** In the order of foreign keys: a table comes after those that it refers to. */
   tables: TableShape[];
 }

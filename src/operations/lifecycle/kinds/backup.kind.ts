@@ -80,9 +80,11 @@ async function saveShops(saving: Saving): Promise<object> {
   const signal = AbortSignal.any([run.signal, failing.signal]);
   const total = done + shops.left.length;
   const report = () => run.report({ step: 'copy', done, total });
+  const isSingle = total === 1;
+  const reportBytes = (done: number, all: number) => run.report({ step: 'copy', done, total: all });
   const saveOne = async ({ id, slug }: { id: string; slug: string }) => {
     try {
-      bytes += await save(saving, id, signal);
+      bytes += await save(saving, id, signal, isSingle ? reportBytes : undefined);
     } catch (error) {
       if (signal.aborted || faultOf(error) === 'server' || isOfTarget(error)) throw error;
       failed.push({ shopId: id, slug, message: describeError(error).message });
@@ -126,13 +128,19 @@ async function shopsToSave(
 }
 
 /** @returns bytes of the file */
-async function save(saving: Saving, shopId: string, signal: AbortSignal): Promise<number> {
+async function save(
+  saving: Saving,
+  shopId: string,
+  signal: AbortSignal,
+  onBytes?: (done: number, total: number) => void,
+): Promise<number> {
   const { run, control, target, wanted, begun } = saving;
   let name = '';
   try {
     const { file, bytes } = await saveShop(run, control, target, shopId, {
       isEncrypted: wanted.isEncrypted,
       signal,
+      ...(onBytes && { onBytes }),
       onBegin: async (begin) => {
         begun.add((name = begin));
         await run.save({ writing: [...begun] } satisfies Checkpoint);
