@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = [
   'shop.restore_undone',
   'shop.cloned',
   'shop.exported',
+  'export.downloaded',
   'shop.read_only',
   'shop.deleted',
   'shop.undeleted',

@@ -11,7 +11,7 @@ export interface Answer {
 export class Api {
   constructor(
     private readonly url: string,
-    private readonly token?: string,
+    readonly token?: string,
   ) {}
 
   /** The API with another access token, or without one. */

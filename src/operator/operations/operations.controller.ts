@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { InvalidCursor } from '../../common/common.errors';
 import type { Page } from '../../http/page';
@@ -11,15 +11,19 @@ import {
   OperationNotRetriable,
 } from '../../operations/lifecycle/lifecycle.errors';
 import type { Operator } from '../../tenancy/operator';
-import { ShopNotFound } from '../../tenancy/tenancy.errors';
+import { OperationFileNotFound } from '../../public/operations/operations.errors';
+import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import { Acting, Allows } from '../accounts/operator-role';
 import { ConfirmationWrong, ConfirmDto, NamedShop } from '../shops/shop-name';
 import { BackupNotFound, BackupsService } from './backups.service';
 import {
   BackupDto,
+  CloneDto,
   ListBackupsQuery,
   ListOperationsQuery,
   OperationDto,
+  PurgeDto,
+  RehearseDto,
   RestoreAsDto,
   RestoreOverDto,
 } from './operations.dto';
@@ -47,6 +51,17 @@ export class OperationsController {
   @Route({ summary: 'Shows an operation', ok: OperationDto, errors: [OperationNotFound] })
   get(@Param('id', IdPipe) id: string): Promise<OperationDto> {
     return this.operations.get(id);
+  }
+
+  @Get('operations/:id/file')
+  @Allows('operator')
+  @Route({
+    summary: 'Downloads the file of an export',
+    file: 'application/zip',
+    errors: [OperationNotFound, OperationFileNotFound],
+  })
+  download(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<StreamableFile> {
+    return this.operations.download(by, id);
   }
 
   @Post('operations/:id/cancel')
@@ -138,5 +153,52 @@ export class OperationsController {
     @Body() confirmation: ConfirmDto,
   ): Promise<OperationDto> {
     return this.requests.undoRestore(by, shop, confirmation);
+  }
+
+  @Post('shops/:shop/clone')
+  @Allows('operator')
+  @Route({
+    summary: 'Queues a new shop with the data that a shop has now',
+    status: 202,
+    ok: OperationDto,
+    errors: [ShopNotFound, SlugTaken],
+  })
+  clone(@Acting() by: Operator, @NamedShop() shop: string, @Body() wanted: CloneDto): Promise<OperationDto> {
+    return this.requests.clone(by, shop, wanted);
+  }
+
+  @Post('shops/:shop/export')
+  @Allows('operator')
+  @Route({
+    summary: 'Queues an export of everything of a shop, which can be downloaded for 7 days',
+    status: 202,
+    ok: OperationDto,
+    errors: [ShopNotFound, OperationInProgress],
+  })
+  export(@Acting() by: Operator, @NamedShop() shop: string): Promise<OperationDto> {
+    return this.requests.export(by, shop);
+  }
+
+  @Post('shops/:shop/purge')
+  @Allows('administrator')
+  @Route({
+    summary: 'Deletes a shop and queues the removal of its data and its backups for good',
+    status: 202,
+    ok: OperationDto,
+    errors: [ShopNotFound, ConfirmationWrong, OperationInProgress],
+  })
+  purge(@Acting() by: Operator, @NamedShop() shop: string, @Body() wanted: PurgeDto): Promise<OperationDto> {
+    return this.requests.purge(by, shop, wanted);
+  }
+
+  @Post('backups/rehearse')
+  @Allows('operator')
+  @Route({
+    summary: 'Queues a rehearsal: the newest backups are restored as scratch shops, inspected and removed',
+    status: 202,
+    ok: OperationDto,
+  })
+  rehearse(@Acting() by: Operator, @Body() wanted: RehearseDto): Promise<OperationDto> {
+    return this.requests.rehearse(by, wanted);
   }
 }

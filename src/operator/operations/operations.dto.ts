@@ -1,5 +1,6 @@
 import { Flag, Id, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
 import { PageQuery } from '../../http/page';
+import { LEAVABLE } from '../../operations/lifecycle/copy/without';
 import { ConfirmDto } from '../shops/shop-name';
 import { Slug } from '../../public/shops/shops.dto';
 
@@ -127,4 +128,41 @@ export class RestoreOverDto extends ConfirmDto {
 export class RestoreAsDto {
   @Slug()
   slug?: string;
+}
+
+export class CloneDto {
+  @Slug('corner-test')
+  slug: string;
+
+  @Text({ max: 120, optional: true, example: 'Corner Test', description: 'Default: the name of the shop.' })
+  name?: string;
+
+  @Texts({
+    ...{ max: LEAVABLE.length, length: 63, optional: true, example: ['orders'] },
+    pattern: new RegExp(`^(?:${LEAVABLE.join('|')})$`),
+    description: `Tables that stay empty, with those that refer to them: ${LEAVABLE.join(', ')}.`,
+  })
+  without?: string[];
+
+  @Flag({
+    ...{ optional: true, example: true },
+    description: 'Invents people in place of the real ones; only owners stay members. Default: false.',
+  })
+  anonymise?: boolean;
+}
+
+export class PurgeDto extends ConfirmDto {
+  @Flag({
+    ...{ optional: true, example: true },
+    description: 'Writes a last backup first, which stays. Default: true.',
+  })
+  archive?: boolean;
+}
+
+export class RehearseDto {
+  @Whole({
+    ...{ min: 1, max: 10_000, optional: true, example: 5 },
+    description: 'Number of shops, those whose newest backup is most recent; default 5.',
+  })
+  newest: number = 5;
 }

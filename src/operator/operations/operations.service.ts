@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId, LAST_ID } from '../../common/ids';
 import { isUniqueViolation } from '../../common/sqlstate';
+import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import { type Page, toPage } from '../../http/page';
 import {
@@ -11,6 +12,8 @@ import {
   OperationNotRetriable,
 } from '../../operations/lifecycle/lifecycle.errors';
 import { wakeWorker } from '../../operations/lifecycle/request-operation';
+import { fileOf, openFile } from '../../public/operations/operation-file';
+import { OperationFileNotFound } from '../../public/operations/operations.errors';
 import { recordAudit } from '../../tenancy/audit-log';
 import { findShopIds } from '../../tenancy/named-shops';
 import { type Operator, operatorEvent } from '../../tenancy/operator';
@@ -27,7 +30,10 @@ const OPERATIONS = `
  */
 @Injectable()
 export class OperationsService {
-  constructor(private readonly database: PublicDatabase) {}
+  constructor(
+    private readonly database: PublicDatabase,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
 
   /** Lists operations, newest first. @throws InvalidCursor */
   async list({
@@ -58,6 +64,27 @@ export class OperationsService {
     const [row] = await this.database.read<OperationDto>(`${OPERATIONS} WHERE id = $1`, [id]);
     if (row === undefined) throw new OperationNotFound();
     return row;
+  }
+
+  /**
+   * Opens the file of an export that lies in the configured place. One that a command has written elsewhere is the business
+   * of whoever can read that place. The shop's owners find the download in their audit log.
+   * @throws OperationNotFound, OperationFileNotFound
+   */
+  async download(by: Operator, id: string): Promise<StreamableFile> {
+    const { shopId, kind, state, result } = await this.get(id);
+    const file = kind === 'export' ? fileOf({ state, result }) : null;
+    if (file === null || file.expiresAt === null) throw new OperationFileNotFound();
+    const opened = await openFile(file, this.env);
+    try {
+      await this.database.transaction((manager) =>
+        recordAudit(manager, operatorEvent(by, 'export.downloaded', shopId, { operation: id })),
+      );
+      return opened;
+    } catch (error) {
+      opened.getStream().destroy();
+      throw error;
+    }
   }
 
   /**

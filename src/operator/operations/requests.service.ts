@@ -1,14 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import type { NewOperation } from '../../operations/lifecycle/operation-store';
 import { requestOperation } from '../../operations/lifecycle/request-operation';
 import { configuredTarget, openTarget } from '../../operations/lifecycle/targets/open-target';
+import { ShopStatusService } from '../../public/shops/shop-status.service';
 import { recordAudit } from '../../tenancy/audit-log';
-import { type Operator, operatorEvent } from '../../tenancy/operator';
+import { findShopIds } from '../../tenancy/named-shops';
+import { actorOf, type Operator, operatorEvent } from '../../tenancy/operator';
+import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { type ConfirmDto, confirmShop, findNamedShop } from '../shops/shop-name';
 import { BackupNotFound, BackupsService } from './backups.service';
-import type { BackupDto, OperationDto, RestoreAsDto, RestoreOverDto } from './operations.dto';
+import type {
+  BackupDto,
+  CloneDto,
+  OperationDto,
+  PurgeDto,
+  RehearseDto,
+  RestoreAsDto,
+  RestoreOverDto,
+} from './operations.dto';
 import { OperationsService } from './operations.service';
 
 /**
@@ -21,6 +33,7 @@ export class RequestsService {
     private readonly database: PublicDatabase,
     private readonly backups: BackupsService,
     private readonly operations: OperationsService,
+    private readonly statuses: ShopStatusService,
     @Inject(ENV) private readonly env: Env,
   ) {}
 
@@ -59,23 +72,66 @@ export class RequestsService {
     return this.request(by, { kind: 'undo-restore', shop, isExclusive: true, input: { shop: shop.id } });
   }
 
+  /** Makes a new shop with the data that a shop has now. @throws ShopNotFound, SlugTaken */
+  async clone(
+    by: Operator,
+    name: string,
+    { slug, name: newName, without = [], anonymise = false }: CloneDto,
+  ): Promise<OperationDto> {
+    const shop = await findNamedShop(this.database, name);
+    const [taken] = await findShopIds((sql, values) => this.database.read(sql, values), [slug]);
+    if (taken !== null) throw new SlugTaken(); // the end checks it again
+    const input = { shop: shop.id, as: slug, name: newName ?? null, without, isAnonymised: anonymise };
+    return this.request(by, { kind: 'clone', shop, isExclusive: false, input });
+  }
+
+  /** Writes everything of a shop into a zip, which is kept for 7 days. @throws ShopNotFound, OperationInProgress */
+  async export(by: Operator, name: string): Promise<OperationDto> {
+    const shop = await findNamedShop(this.database, name);
+    return this.request(by, { kind: 'export', shop, isExclusive: true, input: { shop: shop.id, out: null } });
+  }
+
+  /**
+   * Deletes a shop for its members and removes it for good, or does neither.
+   * @throws ShopNotFound, ConfirmationWrong, OperationInProgress
+   */
+  async purge(by: Operator, name: string, { confirm, archive = true }: PurgeDto): Promise<OperationDto> {
+    const shop = await confirmShop(this.database, name, { confirm });
+    const input = { shop: shop.id, isArchived: archive };
+    const id = await this.database.transaction(async (manager) => {
+      await this.statuses.removeInside(manager, shop.id, actorOf(by));
+      return queue(manager, by, { kind: 'purge', shop, isExclusive: true, input }, shop.id);
+    });
+    return this.operations.get(id);
+  }
+
+  /** Restores the newest backups as scratch shops, inspects and removes them. */
+  rehearse(by: Operator, { newest }: RehearseDto): Promise<OperationDto> {
+    return this.request(by, { kind: 'rehearse', shop: null, isExclusive: false, input: { newest } });
+  }
+
   /** @param shopId shop whose owners should know */
   private async request(
     by: Operator,
     wanted: Omit<NewOperation, 'by'>,
     shopId: string | null = wanted.shop?.id ?? null,
   ): Promise<OperationDto> {
-    const id = await this.database.transaction(async (manager) => {
-      const operation = await requestOperation(manager, {
-        ...wanted,
-        by: { kind: 'operator', id: by.actorId },
-      });
-      const details = { operation, kind: wanted.kind };
-      await recordAudit(manager, operatorEvent(by, 'operation.queued', shopId, details));
-      return operation;
-    });
+    const id = await this.database.transaction((manager) => queue(manager, by, wanted, shopId));
     return this.operations.get(id);
   }
+}
+
+/** Records the operation and who asked for it. @throws OperationInProgress */
+async function queue(
+  manager: EntityManager,
+  by: Operator,
+  wanted: Omit<NewOperation, 'by'>,
+  shopId: string | null,
+): Promise<string> {
+  const operation = await requestOperation(manager, { ...wanted, by: { kind: 'operator', id: by.actorId } });
+  const details = { operation, kind: wanted.kind };
+  await recordAudit(manager, operatorEvent(by, 'operation.queued', shopId, details));
+  return operation;
 }
 
 function fileOf({ target, file }: BackupDto): string {

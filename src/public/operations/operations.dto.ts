@@ -1,6 +1,6 @@
 import { Id, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
-import type { ExportResult } from '../../operations/lifecycle/kinds/export.kind';
 import type { Operation, OperationState } from '../../operations/lifecycle/operation-store';
+import { fileOf } from './operation-file';
 
 /** Operations that members may ask for. */
 export const MEMBERS_KINDS = ['export'] as const;
@@ -70,10 +70,4 @@ export function toOperationDto(operation: Operation): OperationDto {
     createdAt: createdAt.toISOString(),
     finishedAt: finishedAt?.toISOString() ?? null,
   };
-}
-
-/** The file of an export that is done and has not expired. */
-export function fileOf({ state, result }: Operation): ExportResult | null {
-  const file = result as Partial<ExportResult> | null;
-  return state === 'done' && file?.file !== undefined ? (file as ExportResult) : null;
 }

@@ -1,14 +1,13 @@
-import { Inject, Injectable, StreamableFile } from '@nestjs/common';
+import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import { findOperation, type Operation, queriesOf } from '../../operations/lifecycle/operation-store';
 import { requestOperation } from '../../operations/lifecycle/request-operation';
-import { isFileMissing } from '../../operations/lifecycle/targets/backup-target';
-import { openTarget } from '../../operations/lifecycle/targets/open-target';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
-import { fileOf, type OperationDto, toOperationDto } from './operations.dto';
+import { fileOf, openFile } from './operation-file';
+import { type OperationDto, toOperationDto } from './operations.dto';
 import { OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
 import { OperationFileNotFound } from './operations.errors';
 
@@ -53,18 +52,7 @@ export class OperationsService {
   async download({ shopId }: TenantAccess, id: string): Promise<StreamableFile> {
     const file = fileOf(await this.database.run((manager) => ofShop(manager, shopId, id)));
     if (file === null) throw new OperationFileNotFound();
-    try {
-      const target = await openTarget(file.target, this.env);
-      const length = await target.size(file.file);
-      return new StreamableFile(await target.read(file.file), {
-        type: 'application/zip',
-        disposition: `attachment; filename="${file.file}"`,
-        length,
-      });
-    } catch (error) {
-      if (isFileMissing(error)) throw new OperationFileNotFound({ cause: error });
-      throw error;
-    }
+    return openFile(file, this.env);
   }
 }
 

@@ -47,7 +47,12 @@ export class ShopStatusService {
    * @throws ShopNotFound
    */
   remove(shop: string, actor: Actor): Promise<StatusChange> {
-    return this.change(shop, async (manager, { id: shopId, status: from }) => {
+    return this.database.transaction((manager) => this.removeInside(manager, shop, actor));
+  }
+
+  /** As `remove`, in the caller's transaction. @throws ShopNotFound */
+  removeInside(transaction: EntityManager, shop: string, actor: Actor): Promise<StatusChange> {
+    return changeStatus(transaction, shop, async (manager, { id: shopId, status: from }) => {
       if (from === 'deleted') return from;
       await manager.update(Shop, { id: shopId }, { status: 'deleted', deletedAt: () => 'now()' });
       const details = { ...actor.details, from };
@@ -71,18 +76,19 @@ export class ShopStatusService {
     });
   }
 
-  /** @param change returns the shop's new status */
-  private change(
-    shop: string,
-    change: (manager: EntityManager, found: Shop) => Promise<ShopStatus>,
-  ): Promise<StatusChange> {
-    return this.database.transaction(async (manager) => {
-      const found = await lockNamedShop(manager, shop);
-      const status = await change(manager, found);
-      const { id, slug } = found;
-      return { id, slug, status, hasChanged: status !== found.status };
-    });
+  private change(shop: string, change: Change): Promise<StatusChange> {
+    return this.database.transaction((manager) => changeStatus(manager, shop, change));
   }
+}
+
+/** Returns the shop's new status. */
+type Change = (manager: EntityManager, found: Shop) => Promise<ShopStatus>;
+
+async function changeStatus(manager: EntityManager, shop: string, change: Change): Promise<StatusChange> {
+  const found = await lockNamedShop(manager, shop);
+  const status = await change(manager, found);
+  const { id, slug } = found;
+  return { id, slug, status, hasChanged: status !== found.status };
 }
 
 /** Status at the deletion, which the audit log has kept; closed if it has no entry. */

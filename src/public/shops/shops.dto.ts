@@ -9,13 +9,16 @@ import { MEMBER_ROLES, type MemberRole, SHOP_STATUSES, type ShopStatus } from '.
 /** Statuses of shops that have members. */
 const SHOWN_STATUSES = SHOP_STATUSES.filter((status) => status !== 'deleted');
 
-export function Slug(): PropertyDecorator {
+const SLUG = 'Unique, such as corner-shop: lower-case letters, digits, hyphens.';
+
+/** @param example of a slug that must be given; without it, the slug may be absent */
+export function Slug(example?: string): PropertyDecorator {
   return applyDecorators(
     Text({
       max: 60,
-      optional: true,
-      description:
-        'Unique, such as corner-shop: lower-case letters, digits, hyphens. Derived from the name if absent.',
+      ...(example === undefined
+        ? { optional: true, description: `${SLUG} Derived from the name if absent.` }
+        : { example, description: SLUG }),
     }),
     Matches(SLUG_PATTERN, {
       message: 'slug must be lower-case letters and digits, separated by single hyphens, and not a UUID',
