@@ -226,6 +226,12 @@ describe('operations', () => {
     const over = await ada.api.post(`shops/${slug}/restore`, body);
     expect(over.status).toBe(202);
     expect(problemIn(await ada.api.post(`shops/${slug}/restore`, body))).toBe('409 OPERATION_IN_PROGRESS');
+    await ada.api.post(`operations/${over.body.id}/cancel`);
+    await run(over.body.id);
+    expect(problemIn(await grace.api.post(`operations/${over.body.id}/retry`))).toBe(
+      '403 OPERATOR_ROLE_REQUIRED',
+    );
+    expect((await ada.api.post(`operations/${over.body.id}/retry`)).status).toBe(202);
     await run(over.body.id);
     expect(await rowsOf(app, id)).toEqual(saved);
     const undo = await ada.api.post(`shops/${slug}/undo-restore`, { confirm: slug });

@@ -13,7 +13,7 @@ import {
 import type { Operator } from '../../tenancy/operator';
 import { OperationFileNotFound } from '../../public/operations/operations.errors';
 import { ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
-import { Acting, Allows } from '../accounts/operator-role';
+import { Acting, Allows, Signed, type SignedInOperator } from '../accounts/operator-role';
 import { ConfirmationWrong, ConfirmDto, NamedShop } from '../shops/shop-name';
 import { BackupNotFound, BackupsService } from './backups.service';
 import {
@@ -84,8 +84,12 @@ export class OperationsController {
     ok: OperationDto,
     errors: [OperationNotFound, OperationNotRetriable, OperationInProgress],
   })
-  retry(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<OperationDto> {
-    return this.operations.retry(by, id);
+  retry(
+    @Acting() by: Operator,
+    @Signed() { role }: SignedInOperator,
+    @Param('id', IdPipe) id: string,
+  ): Promise<OperationDto> {
+    return this.operations.retry(by, role, id);
   }
 
   @Get('backups')

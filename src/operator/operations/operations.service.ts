@@ -1,3 +1,5 @@
+import { OperatorRoleRequired } from '../accounts/operator.errors';
+import type { OperatorRole } from '../accounts/operator-role';
 import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import { InvalidCursor } from '../../common/common.errors';
 import { isId, LAST_ID } from '../../common/ids';
@@ -23,6 +25,9 @@ const OPERATIONS = `
   SELECT id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", state, step, done, total,
     result, error, cancel_wanted AS "cancelWanted", created_at AS "createdAt", started_at AS "startedAt",
     finished_at AS "finishedAt" FROM operations`;
+
+/** SQL condition on an operation: it replaces or removes the data of a shop. */
+const IS_DESTRUCTIVE = `(kind IN ('undo-restore', 'purge') OR kind = 'restore' AND input ->> 'over' IS NOT NULL)`;
 
 /**
  * Shows, cancels and retries operations, with the rights of the public login. Not by the service of the commands, which would
@@ -107,10 +112,13 @@ export class OperationsService {
 
   /**
    * Returns an operation to the queue that failed, was cancelled or lost its runner. It goes on from its checkpoint.
-   * @throws OperationNotFound, OperationNotRetriable; OperationInProgress if another operation of the shop is open
+   * @throws OperationNotFound, OperationNotRetriable; OperatorRoleRequired for what only an administrator may request;
+   *   OperationInProgress if another operation of the shop is open
    */
-  async retry(by: Operator, id: string): Promise<OperationDto> {
+  async retry(by: Operator, role: OperatorRole, id: string): Promise<OperationDto> {
     const { shopId, kind } = await this.get(id);
+    if (role !== 'administrator' && (await this.isDestructive(id)))
+      throw new OperatorRoleRequired({ detail: 'Only an administrator may request this operation.' });
     try {
       await this.database.transaction(async (manager) => {
         const [row] = await manager.query<{ ok: boolean }[]>('SELECT retry_operation($1, NULL) AS ok', [id]);
@@ -123,5 +131,12 @@ export class OperationsService {
       throw error;
     }
     return this.get(id);
+  }
+
+  private async isDestructive(id: string): Promise<boolean> {
+    const found = await this.database.read(`SELECT FROM operations WHERE id = $1 AND ${IS_DESTRUCTIVE}`, [
+      id,
+    ]);
+    return found.length > 0;
   }
 }
