@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
-import { SLUG_PATTERN } from '../common/slug';
-import type { EngineClient } from '../database/engine-client';
+import { assertNewSlug, assertSlug } from '../operations/lifecycle/new-slug';
 import { checkLeavable, LEAVABLE } from '../operations/lifecycle/copy/without';
 import type { PublishedShop } from '../operations/lifecycle/publish-shop';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
-import { findShopIds } from '../tenancy/named-shops';
-import { SlugTaken } from '../tenancy/tenancy.errors';
 import { type CommandContext, print } from './command-context';
 import { runOperation } from './run-operation';
 
-const MAX_SLUG = 60;
 const MAX_NAME = 120;
 
 interface CloneFlags {
@@ -39,7 +35,7 @@ export function addShopsClone(program: Command, context: CommandContext): void {
         isJson: flags.json === true,
         async prepare(client) {
           const shop = (await shopsNamed(client, [name]))[0]!; // one name
-          await assertFree(client, flags.as);
+          await assertNewSlug(client, flags.as);
           const input = {
             shop: shop.id,
             as: flags.as,
@@ -64,17 +60,7 @@ export function addShopsClone(program: Command, context: CommandContext): void {
 /** Refuses what could only fail at the end. The end checks the slug again. @throws OperatorError */
 function checkNames({ as, name, without = [] }: CloneFlags): void {
   checkLeavable(without);
-  if (!SLUG_PATTERN.test(as) || as.length > MAX_SLUG)
-    throw new OperatorError(
-      `--as takes a slug: at most ${MAX_SLUG} lower-case letters and digits, separated by single hyphens.`,
-    );
+  assertSlug(as);
   if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME))
     throw new OperatorError(`--name takes a name of at most ${MAX_NAME} characters.`);
-}
-
-/** @throws SlugTaken */
-async function assertFree(client: EngineClient, slug: string): Promise<void> {
-  const [taken] = await findShopIds(async (sql, values) => (await client.query(sql, values)).rows, [slug]);
-  if (taken !== null)
-    throw new SlugTaken({ detail: `Another shop has the slug ${slug}: choose one with --as.` });
 }

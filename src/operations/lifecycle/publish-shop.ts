@@ -6,6 +6,7 @@ import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { recordOperationAudit } from './operation-audit';
 import type { TenantHeader } from './copy/tenant-data';
+import { assertSlug } from './new-slug';
 import type { OperationRun } from './operation-kind';
 
 /** Verifies no password: it is not in the form of a hash. */
@@ -35,6 +36,7 @@ export async function publishShop(
 ): Promise<PublishedShop> {
   const { slug, name, currency, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
+  assertSlug(slug);
   await client.exec('BEGIN');
   try {
     await client.query('INSERT INTO public.shops (id, name, slug, currency) VALUES ($1, $2, $3, $4)', [

@@ -131,6 +131,17 @@ describe('shops:restore', () => {
     expect(readdirSync(folder.path).filter((name) => name.endsWith('.partial'))).toEqual([]);
   });
 
+  it.each(['../x', '', 'a'.repeat(61), '0198c0de-0000-7000-8000-000000000000'])(
+    'refuses %j, which is no slug, and leaves nothing',
+    async (as) => {
+      const owner = await shopWithSales();
+      const file = await backUp(app, folder.path, owner.shop.id);
+      expect(await restore({ file, as })).toMatchObject({ state: 'failed' });
+      expect(await unfinished()).toEqual([]);
+      expect(await app.database.query('SELECT FROM shops WHERE slug = $1', [as])).toEqual([]);
+    },
+  );
+
   it('refuses a slug that is taken', async () => {
     const owner = await shopWithSales();
     const file = await backUp(app, folder.path, owner.shop.id);
