@@ -80,7 +80,8 @@ function report(
     if (!command.show(result)) process.exitCode = 1;
     return;
   }
-  process.stderr.write(`${state}: ${error?.message ?? ''} (operation ${id})\n`);
+  const code = state === 'failed' && error !== null && error.code !== null ? `${error.code}: ` : '';
+  process.stderr.write(`${state}: ${code}${error?.message ?? ''} (operation ${id})\n`);
 }
 
 /** True for the result of an operation on several shops that names some that failed. */

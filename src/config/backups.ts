@@ -42,7 +42,8 @@ export function keepText(keep: Keep): string {
 /** Reads a folder or `s3://bucket/prefix`. @returns null for anything else; `TARGET_PROBLEM` says what was expected */
 export function parseTarget(text: string): TargetLocation | null {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):\/\/(.*)$/is.exec(text) ?? [];
-  if (scheme === undefined) return /[\0\r\n]/.test(text) ? null : { kind: 'directory', directory: text };
+  if (scheme === undefined)
+    return text.trim() === '' || /[\0\r\n]/.test(text) ? null : { kind: 'directory', directory: text };
   const [, bucket, folder = ''] = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(rest) ?? [];
   if (scheme !== 's3' || bucket === undefined) return null;
   const parts = folder.split('/').filter((part) => part !== '');

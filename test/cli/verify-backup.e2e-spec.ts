@@ -95,6 +95,16 @@ describe('shops:verify-backup', () => {
       const done = await verify(`s3://shop-backups/${key}`, env);
       expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
       expect(answer(done)).toMatchObject({ isEncrypted: true, record: 'same', target });
+      writeFileSync(keys, `${await generateX25519Identity()}\n`);
+      expect(answer(await verify(`s3://shop-backups/${key}`, env))).toMatchObject({
+        ...{ isGood: false, error: { code: 'BACKUP_KEY_WRONG' } },
+      });
+      const restore = await runCli(['shops:restore', `s3://shop-backups/${key}`, '--as', 'wrong-key'], {
+        env: { DATABASE_URL: app.database.url, ...env },
+      });
+      expect(restore.code).toBe(1);
+      expect(restore.stderr).toMatch(/^failed: BACKUP_KEY_WRONG: No identity .*\(operation [\w-]+\)\n$/m);
+      expect(restore.stderr).not.toContain('operation.failed');
     } finally {
       await server.close();
     }
@@ -195,6 +205,17 @@ describe('shops:verify-backup', () => {
       next.remove();
     }
   });
+
+  it.each(['/srv/backups/', 's3://', 's3://shop-backups', 's3://shop-backups/night/', ''])(
+    'asks for the name of a file: %j',
+    async (name) => {
+      const done = await verify(name);
+      expect([done.code, answer(done)]).toMatchObject([
+        1,
+        { error: { code: 'BACKUP_FILE_NAME_INVALID', message: expect.stringContaining('Name a file') } },
+      ]);
+    },
+  );
 
   it('names a file that does not exist, on standard error without --json', async () => {
     const done = await verify(inFolder('none.tar.gz'));

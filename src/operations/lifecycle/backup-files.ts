@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { PassThrough, type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Env } from '../../config/env';
@@ -8,6 +7,7 @@ import type { TenantData } from './copy/tenant-data';
 import type { BackupTarget } from './targets/backup-target';
 import { decryptWith, encryptTo, isEncrypted } from './targets/encryption';
 import { configuredTarget, openTarget } from './targets/open-target';
+import { TargetError } from './targets/targets.errors';
 import { PROGRAM } from './program';
 
 /** A backup file that was written. */
@@ -56,12 +56,18 @@ export async function writeBackupFile(
 /**
  * Finds the target and the name of a file.
  * @param location a path, `s3://bucket/prefix/name`, or a name in the configured target
+ * @throws TargetError BACKUP_FILE_NAME_INVALID, BACKUP_TARGET_INVALID
  */
 export async function locateBackup(
   location: string,
   env: Env,
 ): Promise<{ target: BackupTarget; file: string }> {
-  const file = path.posix.basename(location);
+  const file = location.slice(location.lastIndexOf('/') + 1);
+  if (file.trim() === '' || /^s3:\/\/[^/]*$/i.test(location))
+    throw new TargetError(
+      'BACKUP_FILE_NAME_INVALID',
+      `Name a file: "${location}" has no name of a file at its end.`,
+    );
   const folder = location.slice(0, location.length - file.length);
   return { target: await openTarget(folder === '' ? configuredTarget(env) : folder, env), file };
 }

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { AppError } from '../../common/app-error';
 import { newId } from '../../common/ids';
+import { OperatorError } from '../../common/report';
 import { adminOf } from '../../database/installation';
 import { describeError, faultOf, isDisconnected } from '../faults';
 import { ReconnectingClient } from '../reconnecting-client';
@@ -23,6 +24,7 @@ import {
   writeCheckpoint,
   writeFailure,
 } from './operation-store';
+import { TargetError } from './targets/targets.errors';
 
 const HEARTBEAT_MS = 3000;
 /** Without an answer to a heartbeat for this long, the lease may be lost. Shorter than the lease itself. */
@@ -112,8 +114,11 @@ export class OperationRunner {
       await lease.end({ state: 'queued' }); // a next runner goes on when the server is back
       throw error;
     }
-    this.tools.logger.warn({
-      event: error instanceof Cancelled ? 'operation.cancelled' : 'operation.failed',
+    const isCancelled = error instanceof Cancelled;
+    const isExpected = isCancelled || error instanceof AppError || error instanceof OperatorError;
+    // A command shows warnings, and reports an expected failure itself.
+    this.tools.logger[isExpected ? 'info' : 'warn']({
+      event: isCancelled ? 'operation.cancelled' : 'operation.failed',
       operation: operation.id,
       kind: operation.kind,
       err: error,
@@ -138,7 +143,7 @@ export class OperationRunner {
         await lease.end({ state: 'queued' });
         throw undoing;
       }
-      const message = `${failure.message}; what it left could not be removed: ${failureOf(undoing).message}`;
+      const message = withUndo(failure.message, failureOf(undoing).message);
       return lease.end({ state: 'failed', error: { ...failure, message } });
     }
     await lease.end({ state: failure.code === CANCELLED ? 'cancelled' : 'failed', error: failure });
@@ -275,9 +280,16 @@ class Lease {
   }
 }
 
+/** Message of a failure whose undo failed too. */
+function withUndo(message: string, undoing: string): string {
+  const why = undoing === message ? 'for the same reason.' : `because: ${undoing}`;
+  return `${message.replace(/\.$/, '')}; what it left could not be removed, ${why}`;
+}
+
 function failureOf(error: unknown): OperationFailure {
   const { message, sqlState } = describeError(error);
   if (error instanceof Cancelled) return { message, code: CANCELLED };
+  if (error instanceof TargetError) return { message: error.text, code: error.code };
   const code = error instanceof AppError ? error.kind.code : sqlState;
   return { message, code };
 }

@@ -138,7 +138,7 @@ describe('shops:export', () => {
     writeFileSync(path.join(folder.path, out.file), 'mine');
     const again = await exportOf(owner, out);
     expect(again).toMatchObject({ state: 'failed' });
-    expect(again.error!.message).toContain('BACKUP_FILE_EXISTS');
+    expect(again.error!.code).toBe('BACKUP_FILE_EXISTS');
     expect(readFileSync(path.join(folder.path, out.file), 'utf8')).toBe('mine');
   });
 

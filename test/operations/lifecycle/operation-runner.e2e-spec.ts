@@ -10,6 +10,7 @@ import {
   findOperation,
   queueOperation,
 } from '../../../src/operations/lifecycle/operation-store';
+import { TargetError } from '../../../src/operations/lifecycle/targets/targets.errors';
 import { newId } from '../../../src/common/ids';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
@@ -89,6 +90,22 @@ describe('OperationRunner', () => {
     await runnerOf(kind([])).run(id);
     expect(await read(id)).toMatchObject({ state: 'failed', error: { message: 'three is too much' } });
     expect(undone).toContain(id);
+  });
+
+  it.each([
+    ['the place is away.', 'the place is away; what it left could not be removed, for the same reason.'],
+    ['it is locked.', 'the place is away; what it left could not be removed, because: it is locked.'],
+  ])('says once why the undo failed: %s', async (undoing, message) => {
+    const id = await queue();
+    const away = new TargetError('BACKUP_TARGET_UNREACHABLE', 'the place is away.');
+    const failing = only(
+      () => Promise.reject(away),
+      () => Promise.reject(undoing === away.text ? away : new Error(undoing)),
+    );
+    await runnerOf(failing).run(id);
+    expect(await read(id)).toMatchObject({
+      ...{ state: 'failed', error: { code: 'BACKUP_TARGET_UNREACHABLE', message } },
+    });
   });
 
   it('goes on from the checkpoint after a runner that died', async () => {

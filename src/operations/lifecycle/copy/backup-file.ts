@@ -4,6 +4,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Extract } from 'tar-stream';
 import { z } from 'zod';
 import { defineError } from '../../../common/app-error';
+import { TargetError } from '../targets/targets.errors';
 import { MEMBER_ROLES, SHOP_STATUSES } from '../../../tenancy/tenant';
 import {
   TableCounter,
@@ -120,7 +121,7 @@ export async function writeBackup(
 /**
  * Reads a backup file as a tenant's data. `tables` throws BackupInvalid at its end unless the file is whole: store nothing
  * for good before it has ended.
- * @throws BackupInvalid
+ * @throws BackupInvalid; a TargetError of the source as it is
  */
 export async function readBackup<T>(source: Readable, work: (data: TenantData) => Promise<T>): Promise<T> {
   const { extract: newExtract } = await import('tar-stream');
@@ -134,7 +135,8 @@ export async function readBackup<T>(source: Readable, work: (data: TenantData) =
     const entries = new Entries(extract);
     return await readData(entries).then(work);
   } catch (error) {
-    throw error === broken ? invalid(`it is damaged or cut off: ${(error as Error).message}`, error) : error;
+    if (error !== broken || error instanceof TargetError) throw error; // the latter tells more: the key, the place
+    throw invalid(`it is damaged or cut off: ${(error as Error).message}`, error);
   } finally {
     extract.destroy();
     source.destroy();
@@ -221,5 +223,8 @@ function parse<T>(schema: z.ZodType<T>, text: Buffer, file: string): T {
 }
 
 function invalid(detail: string, cause?: unknown): Error {
-  return new BackupInvalid({ detail: `The file is not a whole backup of a shop: ${detail}.`, cause });
+  return new BackupInvalid({
+    detail: `The file is not a whole backup of a shop: ${detail.replace(/\.$/, '')}.`,
+    cause,
+  });
 }

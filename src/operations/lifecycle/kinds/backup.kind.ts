@@ -46,6 +46,7 @@ export const backupKind: OperationKind<Input, Checkpoint> = {
     const target = await openTarget(wanted.target, run.tools.env);
     const control = new ReconnectingClient(adminOf(run.tools.installation).url, 'backup');
     try {
+      await target.prepare(); // fails before anything is begun, so that there is nothing to undo
       await removeUnrecorded(await control.client(), target, writing);
       return await saveShops({ run, control, target, wanted, begun: new Set() });
     } finally {
@@ -53,6 +54,7 @@ export const backupKind: OperationKind<Input, Checkpoint> = {
     }
   },
   async undo(run, wanted, { writing = [] }) {
+    if (writing.length === 0) return;
     const target = await openTarget(wanted.target, run.tools.env);
     await withClient(adminOf(run.tools.installation).url, 'backup', (client) =>
       removeUnrecorded(client, target, writing),

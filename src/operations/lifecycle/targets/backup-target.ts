@@ -30,6 +30,8 @@ export interface WriteOptions {
 export interface BackupTarget {
   /** The place as it is shown to people: a path, or `s3://bucket/prefix/`. */
   readonly location: string;
+  /** Fails if the place takes no files. A folder is created; of a bucket nothing is changed. */
+  prepare(): Promise<void>;
   /**
    * Writes a file, which appears under its name when it is complete; after an error there is none.
    * @throws TargetError BACKUP_FILE_EXISTS instead of overwriting; errors of `fill` as they are

@@ -127,6 +127,25 @@ describe('a directory of backups', () => {
     },
   );
 
+  it.each(['/proc/x', '/proc/x/y'])('that cannot be created fails at once: %s', async (name) => {
+    const impossible = new DirectoryTarget(name);
+    await expect(impossible.prepare()).rejects.toEqual(refusedWith('BACKUP_TARGET_FAILED'));
+    await expect(impossible.write('a.tar', content('a'))).rejects.toThrow(
+      'The folder /proc/x cannot be created',
+    );
+  });
+
+  it('is created once by several at a time', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => new DirectoryTarget(folder).prepare()));
+    expect(modeOf(path.dirname(folder))).toBe('700');
+    expect(modeOf(folder)).toBe('700');
+  });
+
+  it('below a file is refused', async () => {
+    writeFileSync(path.join(path.dirname(path.dirname(folder)), 'below'), '');
+    await expect(target.prepare()).rejects.toEqual(refusedWith('BACKUP_TARGET_INVALID'));
+  });
+
   it('that is a file is named', async () => {
     mkdirSync(path.dirname(folder), { recursive: true });
     writeFileSync(folder, '');
@@ -145,6 +164,10 @@ describe('opening a target', () => {
     await expect(openTarget('ftp://server/secret', settings)).rejects.toEqual(
       refusedWith('BACKUP_TARGET_INVALID'),
     );
+  });
+
+  it.each(['', ' '])('refuses the name %j, which would be the current folder', async (name) => {
+    await expect(openTarget(name, settings)).rejects.toEqual(refusedWith('BACKUP_TARGET_INVALID'));
   });
 
   it('without a setting is for a folder in DATA_DIR', () => {

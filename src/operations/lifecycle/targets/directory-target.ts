@@ -25,9 +25,17 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
 export class DirectoryTarget implements BackupTarget {
   constructor(readonly location: string) {}
 
+  /** Without `recursive`: Node's own loops for ever where a folder exists and mkdir answers ENOENT, as in /proc. */
+  async prepare(): Promise<void> {
+    const missing: string[] = [];
+    for (let at = this.location; !(await this.#access(() => isFolder(at))); at = path.dirname(at))
+      missing.unshift(at);
+    for (const folder of missing) await this.#access(() => createFolder(folder));
+  }
+
   async write<T>(name: string, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
     checkFileName(name);
-    await this.#access(() => mkdir(this.location, { recursive: true, mode: 0o700 }));
+    await this.prepare();
     if ((await this.#find(name)) !== null) throw fileExists(name, this.location);
     const partial = path.join(this.location, `${name}.${randomBytes(6).toString('hex')}${PARTIAL}`);
     const handle = await this.#access(() => open(partial, 'wx', 0o600));
@@ -168,7 +176,38 @@ export class DirectoryTarget implements BackupTarget {
       );
     if (error.code === 'ENOTDIR' || error.code === 'EEXIST')
       return new TargetError('BACKUP_TARGET_INVALID', `${this.location} is no folder.`, error);
-    return new TargetError('BACKUP_TARGET_FAILED', `${this.location} cannot be used.`, error);
+    return new TargetError(
+      'BACKUP_TARGET_FAILED',
+      `${this.location} cannot be used: ${error.message}.`,
+      error,
+    );
+  }
+}
+
+/** @returns false when there is nothing of that name */
+async function isFolder(name: string): Promise<boolean> {
+  try {
+    if ((await stat(name)).isDirectory()) return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT' && path.dirname(name) !== name) return false;
+    throw error;
+  }
+  throw new TargetError('BACKUP_TARGET_INVALID', `${name} is no folder.`);
+}
+
+/** Creates one folder in a folder that exists. */
+async function createFolder(name: string): Promise<void> {
+  try {
+    await mkdir(name, { mode: 0o700 });
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') return; // another program was faster
+    if (isSystemError(error) && error.code === 'ENOENT')
+      throw new TargetError(
+        'BACKUP_TARGET_FAILED',
+        `The folder ${name} cannot be created: ${path.dirname(name)} takes no new folders.`,
+        error,
+      );
+    throw error;
   }
 }
 

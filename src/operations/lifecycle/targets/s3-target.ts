@@ -55,6 +55,13 @@ class S3Target implements BackupTarget {
     this.location = `s3://${place.bucket}/${place.prefix}`;
   }
 
+  async prepare(): Promise<void> {
+    const { bucket: Bucket, prefix: Prefix } = this.place;
+    await this.#ask(() =>
+      this.client.send(new this.sdk.ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 })),
+    );
+  }
+
   /** Uploads in parts: about four of them are in memory. An object exists when all its parts have been put together. */
   async write<T>(
     name: string,

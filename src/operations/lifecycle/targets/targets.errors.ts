@@ -28,9 +28,10 @@ export type TargetCode = (typeof TARGET_CODES)[number];
 export class TargetError extends OperatorError {
   constructor(
     readonly code: TargetCode,
-    message: string,
+    /** The message without the code. */
+    readonly text: string,
     cause?: unknown,
   ) {
-    super(`${code}: ${message}`, { cause });
+    super(`${code}: ${text}`, { cause });
   }
 }
