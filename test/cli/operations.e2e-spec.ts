@@ -191,6 +191,30 @@ describe('a backup', () => {
     expect(left).toContain(path.basename(file));
   });
 
+  it('names a shop whose slug makes no file name, and saves the others', async () => {
+    const { shop } = await newOwner(app.api);
+    await app.database.query(`UPDATE shops SET slug = '../out' WHERE id = $1`, [shop.id]);
+    const {
+      state,
+      error: why,
+      result,
+    } = await operate(app, {
+      kind: 'backup',
+      input: { ...backup, shops: [owner.shop.id, shop.id], target: folder.path },
+    });
+    await app.database.query('UPDATE shops SET slug = $2 WHERE id = $1', [shop.id, shop.slug]);
+    expect({ state, why }).toEqual({ state: 'done', why: null });
+    const message = expect.stringMatching(/^BACKUP_FILE_NAME_INVALID/) as string;
+    expect(result).toMatchObject({ saved: 1, failed: [{ shopId: shop.id, slug: '../out', message }] });
+  });
+
+  it('names the option that is missing or too much', async () => {
+    const [none, both] = [await run('shops:backup'), await run('shops:backup', 'a', '--all')];
+    expect([none.code, both.code]).toEqual([1, 1]);
+    expect(none.stderr).toContain('Name shops, or give --all.');
+    expect(both.stderr).toContain('Name shops, or give --all, not both.');
+  });
+
   it('fails as a whole when its target takes no file, and can be retried', async () => {
     await newOwner(app.api);
     const file = await backUp(app, folder.path, owner.shop.id);
