@@ -21,16 +21,16 @@ describe.each([
   ['a log', false],
 ])('progress on %s', (_, isTerminal) => {
   it('shows no figures while the total is unknown', () => {
-    const text = written(isTerminal, ({ update }) => update(0, 'load', 0));
+    const text = written(isTerminal, (progress) => progress.update(0, 'load', 0));
     expect(text).toContain('restoring load\n');
     expect(text).not.toMatch(/\d\/(\d|s)|NaN|%/);
   });
 
   it('shows figures once it is known, and of the total that it has then', () => {
-    const text = written(isTerminal, ({ update }) => {
-      update(0, 'load', 0);
-      update(7, 'load', 7);
-      update(9, 'compare', 9);
+    const text = written(isTerminal, (progress) => {
+      progress.update(0, 'load', 0);
+      progress.update(7, 'load', 7);
+      progress.update(9, 'compare', 9);
     });
     expect(text).toMatch(/restoring .*\/7/);
     expect(text).toMatch(/restoring .*9\/9/);
