@@ -33,7 +33,9 @@ export function addOperationReports(program: Command, context: CommandContext): 
     .command('operations:list')
     .description('list operations on shops, the newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(OPERATION_STATES))
-    .option('--kind <kind>', 'only those of this kind, for example backup')
+    .addOption(
+      new Option('--kind <kind>', 'only those of this kind').choices(OPERATION_KINDS.map(({ name }) => name)),
+    )
     .option('--shop <slug|id>', 'only those on this shop alone')
     .option('--limit <n>', 'at most this many', parseCount(100_000), 50)
     .option('--json', 'print them as one JSON object')

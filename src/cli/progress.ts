@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress';
 export interface Progress {
   /**
    * @param note short text after the figures, for example the number of failures
-   * @param total total, if it became known or has changed
+   * @param total total, if it became known or has changed; 0 while it is unknown, then no figures are shown
    */
   update(done: number, note?: string, total?: number): void;
   /** Prints a message on a separate line. */
@@ -25,13 +25,25 @@ function bar(what: string, total: number): Progress {
   const single = new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.legacy);
   const begin = (known: number) => single.start(known, 0, { note: '', rate: 0 });
   if (total > 0) begin(total);
+  let isTextShown = false;
   return {
     update: (done, note = '', known = total) => {
-      if (!single.isActive) begin(known); // the total was not known before
+      isTextShown = known === 0;
+      if (isTextShown) {
+        single.stop();
+        process.stderr.write(`\r\u001b[K${textOf(what, note)}`);
+        return;
+      }
+      if (single.isActive) single.setTotal(known);
+      else begin(known);
       single.update(done, { note, rate: rate(done) });
     },
     say: (text) => process.stderr.write(`\r\u001b[K${text}\n`),
-    stop: () => single.stop(),
+    stop: () => {
+      single.stop();
+      if (isTextShown) process.stderr.write('\n');
+      isTextShown = false; // it may be stopped again
+    },
   };
 }
 
@@ -42,18 +54,21 @@ function lines(what: string, firstTotal: number): Progress {
   const write = (done: number, note: string) => {
     const rate = done / secondsSince(started);
     const left = done === 0 || done === total ? '' : `, ${Math.ceil((total - done) / rate)} s left`;
-    process.stderr.write(`${what} ${done}/${total} (${Math.round(rate)}/s${left}) ${note}\n`);
+    const figures = total === 0 ? '' : `${done}/${total} (${Math.round(rate)}/s${left})`;
+    process.stderr.write(`${textOf(what, figures, note)}\n`);
     written = Date.now();
   };
   return {
     update: (done, note = '', newTotal = total) => {
       total = newTotal;
-      if (done === total || Date.now() - written >= LINE_EVERY_MS) write(done, note);
+      if ((total > 0 && done === total) || Date.now() - written >= LINE_EVERY_MS) write(done, note);
     },
     say: (text) => process.stderr.write(`${text}\n`),
     stop: () => undefined,
   };
 }
+
+const textOf = (...parts: string[]) => parts.filter((part) => part !== '').join(' ');
 
 function secondsSince(started: number): number {
   return Math.max((Date.now() - started) / 1000, 0.001);

@@ -38,8 +38,8 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:backup corner-shop --out /srv/backups')
     .action((names: string[], flags: BackupFlags) => {
-      if ((names.length === 0) !== (flags.all === true))
-        throw new OperatorError('Name shops, or give --all.');
+      if (names.length > 0 && flags.all) throw new OperatorError('Name shops, or give --all, not both.');
+      if (names.length === 0 && !flags.all) throw new OperatorError('Name shops, or give --all.');
       return runOperation(context, {
         title: 'backing up',
         isJson: flags.json === true,

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { newId } from '../../src/common/ids';
+import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import type { ShownOperation } from '../../src/operations/lifecycle/operation-store';
 import { OperationsService } from '../../src/operations/lifecycle/operations.service';
@@ -65,7 +66,26 @@ describe('operations:list', () => {
     expect(await ids('--kind', 'backup', '--limit', '1')).toEqual([queued]);
     expect(await ids('--shop', owner.shop.slug, '--state', 'queued')).toEqual([queued]);
     expect(await ids('--shop', owner.shop.id)).toEqual([queued, failed]);
-    expect(await ids('--shop', 'nobody')).toEqual([]);
+  });
+
+  it('knows a removed shop by its operations, and no other shop that does not exist', async () => {
+    const gone = { id: newId(), slug: 'gone' };
+    const id = await record({ kind: 'purge', shop_id: gone.id, shop_slug: gone.slug, state: 'done' });
+    for (const name of [gone.id, gone.slug]) {
+      expect(await json('operations:list', '--shop', name)).toMatchObject({ operations: [{ id }] });
+      const none = await json('operations:list', '--shop', name, '--state', 'failed');
+      expect(none).toEqual({ operations: [] });
+    }
+    expect(await json('operations:list', '--shop', owner.shop.slug)).toEqual({ operations: [] });
+    const { code, stdout, stderr } = await run('operations:list', '--shop', 'nobody');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('No shop has the slug or id nobody.');
+  });
+
+  it('refuses a kind that does not exist, and names those that do', async () => {
+    const { code, stderr } = await run('operations:list', '--kind', 'bogus');
+    expect(code).toBe(1);
+    for (const { name } of OPERATION_KINDS) expect(stderr).toContain(name);
   });
 
   it('prints a table with a summary last', async () => {
@@ -189,6 +209,30 @@ describe('a backup', () => {
     const left = readdirSync(folder.path);
     expect(left.filter((name) => /^[abcd]\./.test(name)).toSorted()).toEqual(others);
     expect(left).toContain(path.basename(file));
+  });
+
+  it('names a shop whose slug makes no file name, and saves the others', async () => {
+    const { shop } = await newOwner(app.api);
+    await app.database.query(`UPDATE shops SET slug = '../out' WHERE id = $1`, [shop.id]);
+    const {
+      state,
+      error: why,
+      result,
+    } = await operate(app, {
+      kind: 'backup',
+      input: { ...backup, shops: [owner.shop.id, shop.id], target: folder.path },
+    });
+    await app.database.query('UPDATE shops SET slug = $2 WHERE id = $1', [shop.id, shop.slug]);
+    expect({ state, why }).toEqual({ state: 'done', why: null });
+    const message = expect.stringMatching(/^BACKUP_FILE_NAME_INVALID/) as string;
+    expect(result).toMatchObject({ saved: 1, failed: [{ shopId: shop.id, slug: '../out', message }] });
+  });
+
+  it('names the option that is missing or too much', async () => {
+    const [none, both] = [await run('shops:backup'), await run('shops:backup', 'a', '--all')];
+    expect([none.code, both.code]).toEqual([1, 1]);
+    expect(none.stderr).toContain('Name shops, or give --all.');
+    expect(both.stderr).toContain('Name shops, or give --all, not both.');
   });
 
   it('fails as a whole when its target takes no file, and can be retried', async () => {

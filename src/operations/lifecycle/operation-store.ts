@@ -207,7 +207,7 @@ export interface ShownOperation extends Omit<Operation, 'checkpoint' | 'runner'>
 export interface OperationQuery {
   state?: OperationState;
   kind?: string;
-  /** Slug, at the time of the request or now, or id of the shop. */
+  /** Slug at the time of the request, or id of the shop. */
   shop?: string;
   /** Only this one. */
   id?: string;
@@ -215,18 +215,21 @@ export interface OperationQuery {
   limit?: number;
 }
 
-/** Lists operations, the newest first. */
+/**
+ * Lists operations, the newest first.
+ * @param shopId the shop that has the name `shop` now
+ */
 export async function listOperations(
   queries: Queries,
   { state, kind, shop, id, limit = 50 }: OperationQuery,
+  shopId: string | null = null,
 ): Promise<ShownOperation[]> {
   const { rows } = await queries.query<ShownOperation>(
     `SELECT ${SHOWN}, ${IS_ABANDONED} AS "isAbandoned" FROM public.operations
      WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR kind = $2) AND ($4::uuid IS NULL OR id = $4)
-       AND ($3::text IS NULL OR shop_slug = $3 OR shop_id::text = $3
-         OR shop_id = (SELECT s.id FROM public.shops s WHERE s.slug = $3))
+       AND ($3::text IS NULL OR shop_slug = $3 OR shop_id::text = $3 OR shop_id = $6)
      ORDER BY created_at DESC, id DESC LIMIT $5`,
-    [state ?? null, kind ?? null, shop ?? null, id ?? null, limit],
+    [state ?? null, kind ?? null, shop ?? null, id ?? null, limit, shopId],
   );
   return rows;
 }

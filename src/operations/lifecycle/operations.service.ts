@@ -8,6 +8,7 @@ import {
   OperationNotFound,
   OperationNotRetriable,
 } from './lifecycle.errors';
+import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
 import { listOperations, type OperationQuery, type Queries, type ShownOperation } from './operation-store';
 import { wakeWorker } from './request-operation';
 
@@ -16,11 +17,19 @@ import { wakeWorker } from './request-operation';
 export class OperationsService {
   constructor(private readonly database: PublicDatabase) {}
 
-  list(query: OperationQuery): Promise<ShownOperation[]> {
+  /** @throws ShopNotFound for a shop that neither exists nor has an operation, as a removed one has */
+  async list(query: OperationQuery): Promise<ShownOperation[]> {
     const queries: Queries = {
       query: async (sql, values) => ({ rows: await this.database.read(sql, values) }),
     };
-    return listOperations(queries, query);
+    const { shop } = query;
+    const [shopId = null] =
+      shop === undefined ? [] : await findShopIds((sql, values) => this.database.read(sql, values), [shop]);
+    const found = await listOperations(queries, query, shopId);
+    const isUnknown = shop !== undefined && shopId === null && found.length === 0;
+    if (isUnknown && (await listOperations(queries, { shop, limit: 1 })).length === 0)
+      throw shopNotFound(shop);
+    return found;
   }
 
   /** @throws OperationNotFound */

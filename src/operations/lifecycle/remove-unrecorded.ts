@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { BackupTarget } from './targets/backup-target';
+import { type BackupTarget, isFileName } from './targets/backup-target';
 
 /**
  * Removes files of a backup whose writer ended before they had a row: parts of files, and whole ones. Nobody may write them
@@ -17,7 +17,8 @@ export async function removeUnrecorded(
     [target.location, files],
   );
   const recorded = new Set(rows.map(({ file }) => file));
-  const lost = files.filter((file) => !recorded.has(file));
+  // No target has begun a file with a name that it refuses.
+  const lost = files.filter((file) => isFileName(file) && !recorded.has(file));
   if (lost.length === 0) return;
   for await (const leftover of target.leftovers())
     if (lost.some((file) => leftover.name === file || leftover.name.startsWith(`${file}.`)))
