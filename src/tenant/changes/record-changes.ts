@@ -104,5 +104,6 @@ function plain(value: unknown): unknown {
 function shortened(value: unknown): unknown {
   if (typeof value !== 'object' && typeof value !== 'string') return value;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : value;
+  // A pair of surrogates that is cut in half is no valid text for PostgreSQL.
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE).replace(/[\ud800-\udbff]$/, '')}…` : value;
 }
