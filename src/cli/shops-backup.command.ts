@@ -79,6 +79,7 @@ interface RestoreFlags {
   as?: string;
   over?: string;
   tables?: string[];
+  fromOtherShop?: boolean;
   json?: boolean;
 }
 
@@ -101,17 +102,19 @@ export function addShopsRestore(program: Command, context: CommandContext): void
     .option('--as <slug>', 'slug of the new shop; default: that of the backup')
     .option('--over <shop>', 'replace the data of this shop; shops:undo-restore brings them back')
     .option('--tables <names>', 'with --over: replace only these tables', (text) => text.split(','))
+    .option('--from-other-shop', 'with --over: the backup may be of another shop')
     .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
       '\nExample: npm run cli -- shops:restore corner-shop.20261129T120000.000Z.tar.gz --over corner-shop',
     )
-    .action((file: string, { as, over, tables, json }: RestoreFlags) => {
+    .action((file: string, { as, over, tables, fromOtherShop = false, json }: RestoreFlags) => {
       if (as !== undefined && over !== undefined)
         throw new OperatorError(
           '--as makes a new shop and --over replaces the data of one: give one of them.',
         );
       if (tables !== undefined && over === undefined) throw new OperatorError('--tables needs --over.');
+      if (fromOtherShop && over === undefined) throw new OperatorError('--from-other-shop needs --over.');
       return runOperation(context, {
         title: 'restoring',
         isJson: json === true,
@@ -124,6 +127,7 @@ export function addShopsRestore(program: Command, context: CommandContext): void
             as: as ?? null,
             over: shop?.id ?? null,
             tables: tables ?? null,
+            isOther: fromOtherShop,
           };
           return { kind: 'restore', shop, isExclusive: shop !== null, input };
         },

@@ -27,3 +27,5 @@ export const RestoreConflict = defineError(
   409,
   'Rows of other tables refer to rows that the backup lacks.',
 );
+
+export const RestoreOtherShop = defineError('RESTORE_OTHER_SHOP', 409, 'The backup is of another shop.');

@@ -3,6 +3,8 @@ import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { TenantLocator } from '../../../tenancy/tenant-locator';
 import { readBackupFile } from '../backup-files';
+import type { TenantHeader } from '../copy/tenant-data';
+import { RestoreOtherShop } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
@@ -20,6 +22,8 @@ const input = z.object({
   over: z.uuid().nullable(),
   /** With `over`: only these tables. */
   tables: z.array(z.string()).nullable(),
+  /** With `over`: the backup may be of another shop. */
+  isOther: z.boolean().default(false),
 });
 type Input = z.infer<typeof input>;
 
@@ -40,7 +44,11 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
     const { tenantId, loaded } = await loadTenant(
       run,
       checkpoint,
-      (work) => readBackupFile(wanted.file, run.tools.env, work),
+      (work) =>
+        readBackupFile(wanted.file, run.tools.env, (data) => {
+          assertFits(run, wanted, data.header);
+          return work(data);
+        }),
       wanted.over,
     );
     run.report({ step: 'publish' });
@@ -80,6 +88,15 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   },
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
+
+/** Looks at the header, before a row is loaded. @throws RestoreOtherShop */
+function assertFits({ operation }: OperationRun, { over, isOther }: Input, { shop }: TenantHeader): void {
+  if (over === null) return;
+  if (shop.id !== over && !isOther)
+    throw new RestoreOtherShop({
+      detail: `The backup is of ${shop.slug} (${shop.id}), not of ${operation.shopSlug ?? 'the shop'} (${over}).`,
+    });
+}
 
 /** Removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */
 async function finish(
