@@ -29,3 +29,9 @@ export const RestoreConflict = defineError(
 );
 
 export const RestoreOtherShop = defineError('RESTORE_OTHER_SHOP', 409, 'The backup is of another shop.');
+
+export const RestoreTableUnknown = defineError(
+  'RESTORE_TABLE_UNKNOWN',
+  422,
+  'The backup or the shop lacks a table that was named.',
+);

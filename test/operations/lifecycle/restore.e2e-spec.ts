@@ -89,6 +89,29 @@ describe('shops:restore', () => {
     expect(await rowsOf(app, owner.shop.id)).toEqual({ ...later, order_lines: saved['order_lines'] });
   });
 
+  it('names unknown tables before it loads anything, and counts the rows of those it restored', async () => {
+    const owner = await shopWithSales();
+    const { id } = owner.shop;
+    const file = await backUp(app, folder.path, id);
+    const bad = await restore({ file, over: id, tables: ['orders', 'bogus'] });
+    expect(bad).toMatchObject({ state: 'failed', error: { code: 'RESTORE_TABLE_UNKNOWN' } });
+    expect(bad.error?.message).toMatch(/no table bogus; it has .*order_lines, orders, /);
+    expect(bad.checkpoint).toEqual({});
+    const good = await restore({ file, over: id, tables: ['orders', 'order_lines'] });
+    expect(good).toMatchObject({ state: 'done', result: { rows: 2 } });
+    const entries = (await owner.api.get('audit')).body.items as { action: string; details: object }[];
+    expect(entries.find(({ action }) => action === 'shop.restored')!.details).toMatchObject({
+      file: path.basename(file),
+      dataOf: (good.result as { snapshotAt: string }).snapshotAt,
+      tables: 'orders, order_lines',
+    });
+    await app.database.query(`DROP TABLE shop_${id.replaceAll('-', '')}.imports CASCADE`);
+    expect(await restore({ file, over: id, tables: ['imports'] })).toMatchObject({
+      state: 'failed',
+      error: { code: 'RESTORE_TABLE_UNKNOWN' },
+    });
+  });
+
   it('refuses the backup of another shop over a shop, unless that is said', async () => {
     const owner = await shopWithSales();
     const other = await shopWithSales();
