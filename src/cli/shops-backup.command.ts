@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
+import type { EngineClient } from '../database/engine-client';
 import { locateBackup } from '../operations/lifecycle/backup-files';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { configuredTarget, openTarget } from '../operations/lifecycle/targets/open-target';
@@ -76,9 +77,11 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
 }
 
 interface RestoreFlags {
+  newest?: boolean;
   as?: string;
   over?: string;
   tables?: string[];
+  fromOtherShop?: boolean;
   json?: boolean;
 }
 
@@ -93,37 +96,68 @@ interface RestoreResult {
   waitedMs?: number;
 }
 
+/** @throws OperatorError for flags that do not go together */
+function assertWhole(file: string | undefined, flags: RestoreFlags): void {
+  const { newest = false, as, over, tables, fromOtherShop = false } = flags;
+  if ((file === undefined) !== newest)
+    throw new OperatorError('Name a file, or give --newest --over <shop>: one of them.');
+  if (as !== undefined && over !== undefined)
+    throw new OperatorError('--as makes a new shop and --over replaces the data of one: give one of them.');
+  const needy = [newest && '--newest', tables && '--tables', fromOtherShop && '--from-other-shop'].find(
+    Boolean,
+  );
+  if (needy && over === undefined) throw new OperatorError(`${String(needy)} needs --over.`);
+}
+
+/** Finds the newest recorded backup of a shop, by its id: a removed shop may have had the slug. @throws OperatorError */
+async function newestBackup(
+  client: EngineClient,
+  { id, slug }: { id: string; slug: string },
+): Promise<string> {
+  const { rows } = await client.query<{ file: string }>(
+    `SELECT rtrim(target, '/') || '/' || file AS file FROM public.backups
+     WHERE shop_id = $1 AND NOT is_archive ORDER BY snapshot_at DESC LIMIT 1`,
+    [id],
+  );
+  if (rows[0] !== undefined) return rows[0].file;
+  throw new OperatorError(`No backup of ${slug} is recorded: name a file.`);
+}
+
 export function addShopsRestore(program: Command, context: CommandContext): void {
   program
     .command('shops:restore')
     .description('restore a backup file: as a new shop, or over a shop')
-    .argument('<file>', 'path, s3://bucket/prefix/name, or a name in BACKUP_TARGET')
+    .argument('[file]', 'path, s3://bucket/prefix/name, or a name in BACKUP_TARGET')
+    .option('--newest', 'with --over: the newest recorded backup of the shop, in place of a file')
     .option('--as <slug>', 'slug of the new shop; default: that of the backup')
     .option('--over <shop>', 'replace the data of this shop; shops:undo-restore brings them back')
     .option('--tables <names>', 'with --over: replace only these tables', (text) => text.split(','))
+    .option('--from-other-shop', 'with --over: the backup may be of another shop')
     .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
-      '\nExample: npm run cli -- shops:restore corner-shop.20261129T120000.000Z.tar.gz --over corner-shop',
+      '\nExamples:\n  npm run cli -- shops:restore corner-shop.20261129T120000.000Z.tar.gz --over corner-shop' +
+        '\n  npm run cli -- shops:restore --newest --over corner-shop',
     )
-    .action((file: string, { as, over, tables, json }: RestoreFlags) => {
-      if (as !== undefined && over !== undefined)
-        throw new OperatorError(
-          '--as makes a new shop and --over replaces the data of one: give one of them.',
-        );
-      if (tables !== undefined && over === undefined) throw new OperatorError('--tables needs --over.');
+    .action((file: string | undefined, flags: RestoreFlags) => {
+      assertWhole(file, flags);
+      const { as, over, tables, fromOtherShop = false, json } = flags;
       return runOperation(context, {
         title: 'restoring',
         isJson: json === true,
         async prepare(client) {
-          const { target, file: name } = await locateBackup(file, readEnv());
-          await target.size(name); // reports a missing file before anything is recorded
           const shop = over === undefined ? null : (await shopsNamed(client, [over]))[0]!; // one name
+          const { target, file: name } = await locateBackup(
+            file ?? (await newestBackup(client, shop!)), // --newest has --over
+            readEnv(),
+          );
+          await target.size(name); // reports a missing file before anything is recorded
           const input = {
             file: `${target.location.replace(/\/$/, '')}/${name}`,
             as: as ?? null,
             over: shop?.id ?? null,
             tables: tables ?? null,
+            isOther: fromOtherShop,
           };
           return { kind: 'restore', shop, isExclusive: shop !== null, input };
         },

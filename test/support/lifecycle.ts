@@ -70,7 +70,7 @@ export async function backUp(app: TestApp, folder: string, shopId: string): Prom
 /** Restores a file. @returns how it ended, and the id of the shop; empty if it failed */
 export async function restore(
   app: TestApp,
-  input: { file: string; as?: string; over?: string; tables?: string[] },
+  input: { file: string; as?: string; over?: string; tables?: string[]; isOther?: boolean },
 ): Promise<{
   state: string;
   code: string | null | undefined;

@@ -27,3 +27,11 @@ export const RestoreConflict = defineError(
   409,
   'Rows of other tables refer to rows that the backup lacks.',
 );
+
+export const RestoreOtherShop = defineError('RESTORE_OTHER_SHOP', 409, 'The backup is of another shop.');
+
+export const RestoreTableUnknown = defineError(
+  'RESTORE_TABLE_UNKNOWN',
+  422,
+  'The backup or the shop lacks a table that was named.',
+);

@@ -24,6 +24,7 @@ export interface PublishedShop {
  * Makes a shop of a held tenant whose data are loaded: the rows in `public`, the memberships, and the members in the shop.
  * Members are found by their e-mail address; one who has no account gets one that no password opens.
  * @param within runs in the transaction at its end; it must store the checkpoint
+ * @param details of the entry in the audit log
  * @throws SlugTaken
  */
 export async function publishShop(
@@ -33,6 +34,7 @@ export async function publishShop(
   wanted: { slug: string; name: string; currency: string; members: TenantHeader['members'] },
   action: AuditAction,
   within: (shop: PublishedShop) => Promise<void>,
+  details: Record<string, string> = {},
 ): Promise<PublishedShop> {
   const { slug, name, currency, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
@@ -72,7 +74,7 @@ export async function publishShop(
   }
   const shop = { id: tenantId, slug, name, invited };
   await client.query('DELETE FROM public.held_tenants WHERE shop_id = $1', [tenantId]);
-  await recordOperationAudit(client, run.operation, action, tenantId);
+  await recordOperationAudit(client, run.operation, action, tenantId, details);
   await within(shop);
   await client.exec('COMMIT');
   return shop;

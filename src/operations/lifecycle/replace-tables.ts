@@ -8,7 +8,7 @@ import type { Placement } from '../../tenancy/tenant';
 import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
 import { listTables } from './copy/tenant-tables';
-import { RestoreConflict } from './lifecycle.errors';
+import { RestoreConflict, RestoreTableUnknown } from './lifecycle.errors';
 
 const FOREIGN_KEY = '23503';
 const LOCK_MS = 200;
@@ -19,6 +19,7 @@ const PATIENCE_MS = 60_000;
  * to and from these tables are dropped and made again, so rows elsewhere stay as they are.
  * @param within runs in the transaction
  * @throws RestoreConflict when rows of other tables refer to rows that the new ones lack: nothing is changed
+ * @throws RestoreTableUnknown when the shop lacks one of them, for example one that was dropped or renamed
  */
 export async function replaceTables(
   client: EngineClient,
@@ -65,6 +66,11 @@ async function replaceSql(
   names: readonly string[],
 ): Promise<string> {
   const tables = (await listTables(client, live.schema)).filter(({ name }) => names.includes(name));
+  const missing = names.filter((wanted) => !tables.some(({ name }) => name === wanted));
+  if (missing.length > 0)
+    throw new RestoreTableUnknown({
+      detail: `The shop has no table ${missing.join(', ')} now: restore the whole shop.`,
+    });
   const in_ = ({ schema }: Placement, name: string) => `${quoteIdent(schema)}.${quoteIdent(name)}`;
   const { rows: keys } = await client.query<{ drop: string; create: string }>(
     `SELECT format('ALTER TABLE %I.%I DROP CONSTRAINT %I', $1::text, c.relname, k.conname) AS "drop",

@@ -78,7 +78,7 @@ describe('shops:restore', () => {
     await newOrder(owner.api, owner.productId);
     const later = await rowsOf(app, owner.shop.id);
     const tables = ['products', 'product_variants'];
-    expect(await restore({ file: emptyFile, over: owner.shop.id, tables })).toMatchObject({
+    expect(await restore({ file: emptyFile, over: owner.shop.id, tables, isOther: true })).toMatchObject({
       state: 'failed',
       error: { code: 'RESTORE_CONFLICT' },
     });
@@ -87,6 +87,48 @@ describe('shops:restore', () => {
       state: 'done',
     });
     expect(await rowsOf(app, owner.shop.id)).toEqual({ ...later, order_lines: saved['order_lines'] });
+  });
+
+  it('names unknown tables before it loads anything, and counts the rows of those it restored', async () => {
+    const owner = await shopWithSales();
+    const { id } = owner.shop;
+    const file = await backUp(app, folder.path, id);
+    const bad = await restore({ file, over: id, tables: ['orders', 'bogus'] });
+    expect(bad).toMatchObject({ state: 'failed', error: { code: 'RESTORE_TABLE_UNKNOWN' } });
+    expect(bad.error?.message).toMatch(/no table bogus; it has .*order_lines, orders, /);
+    expect(bad.checkpoint).toEqual({});
+    const good = await restore({ file, over: id, tables: ['orders', 'order_lines'] });
+    expect(good).toMatchObject({ state: 'done', result: { rows: 2 } });
+    const entries = (await owner.api.get('audit')).body.items as { action: string; details: object }[];
+    expect(entries.find(({ action }) => action === 'shop.restored')!.details).toMatchObject({
+      file: path.basename(file),
+      dataOf: (good.result as { snapshotAt: string }).snapshotAt,
+      tables: 'orders, order_lines',
+    });
+    await app.database.query(`DROP TABLE shop_${id.replaceAll('-', '')}.imports CASCADE`);
+    expect(await restore({ file, over: id, tables: ['imports'] })).toMatchObject({
+      state: 'failed',
+      error: { code: 'RESTORE_TABLE_UNKNOWN' },
+    });
+  });
+
+  it('refuses the backup of another shop over a shop, unless that is said', async () => {
+    const owner = await shopWithSales();
+    const other = await shopWithSales();
+    const file = await backUp(app, folder.path, other.shop.id);
+    const before = await rowsOf(app, owner.shop.id);
+    const shop = { id: owner.shop.id, slug: owner.shop.slug };
+    const input = { file, as: null, over: shop.id, tables: null };
+    const { state, error } = await operate(app, { kind: 'restore', input, shop, isExclusive: true });
+    expect([state, error?.code]).toEqual(['failed', 'RESTORE_OTHER_SHOP']);
+    expect(error?.message).toContain(
+      `is of ${other.shop.slug} (${other.shop.id}), not of ${shop.slug} (${shop.id})`,
+    );
+    expect(await rowsOf(app, shop.id)).toEqual(before);
+    expect(await unfinished()).toEqual([]);
+    expect(await restore({ ...input, isOther: true })).toMatchObject({ state: 'done' });
+    const { products } = await rowsOf(app, shop.id);
+    expect(products).toEqual((await rowsOf(app, other.shop.id))['products']);
   });
 
   it.each([

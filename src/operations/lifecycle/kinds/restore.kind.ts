@@ -1,8 +1,11 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { TenantLocator } from '../../../tenancy/tenant-locator';
 import { readBackupFile } from '../backup-files';
+import type { TenantHeader } from '../copy/tenant-data';
+import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
@@ -20,6 +23,8 @@ const input = z.object({
   over: z.uuid().nullable(),
   /** With `over`: only these tables. */
   tables: z.array(z.string()).nullable(),
+  /** With `over`: the backup may be of another shop. */
+  isOther: z.boolean().default(false),
 });
 type Input = z.infer<typeof input>;
 
@@ -40,7 +45,11 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
     const { tenantId, loaded } = await loadTenant(
       run,
       checkpoint,
-      (work) => readBackupFile(wanted.file, run.tools.env, work),
+      (work) =>
+        readBackupFile(wanted.file, run.tools.env, (data) => {
+          assertFits(run, wanted, data.header);
+          return work(data);
+        }),
       wanted.over,
     );
     run.report({ step: 'publish' });
@@ -55,15 +64,18 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
           { ...shop, slug: wanted.as ?? shop.slug, members },
           'shop.restored',
           (result) => run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client),
+          originOf(wanted, loaded),
         );
         return { ...published, ...summaryOf(loaded) };
       }
       const { over } = wanted;
-      const result = { id: over, ...summaryOf(loaded), tables: wanted.tables };
+      const result = { id: over, ...summaryOf(loaded, wanted.tables), tables: wanted.tables };
       const save = async (isKept: boolean) => {
         isSpent = !isKept;
-        const details: Record<string, string> =
-          wanted.tables === null ? {} : { tables: wanted.tables.join(', ') };
+        const details = {
+          ...originOf(wanted, loaded),
+          ...(wanted.tables !== null && { tables: wanted.tables.join(', ') }),
+        };
         await recordOperationAudit(client, run.operation, 'shop.restored', over, details);
         await run.save({ tenantId, loaded, result, isSpent } satisfies Checkpoint, client);
       };
@@ -81,6 +93,25 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
 
+/** Looks at the header, before a row is loaded. @throws RestoreOtherShop, RestoreTableUnknown */
+function assertFits(
+  { operation }: OperationRun,
+  { over, tables, isOther }: Input,
+  { shop, tables: known }: TenantHeader,
+): void {
+  if (over === null) return;
+  if (shop.id !== over && !isOther)
+    throw new RestoreOtherShop({
+      detail: `The backup is of ${shop.slug} (${shop.id}), not of ${operation.shopSlug ?? 'the shop'} (${over}).`,
+    });
+  const names = known.map(({ name }) => name);
+  const unknown = (tables ?? []).filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new RestoreTableUnknown({
+      detail: `The backup has no table ${unknown.join(', ')}; it has ${names.toSorted().join(', ')}.`,
+    });
+}
+
 /** Removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */
 async function finish(
   run: OperationRun,
@@ -93,9 +124,16 @@ async function finish(
   return result ?? {};
 }
 
-function summaryOf({ header, tables }: LoadedData): { snapshotAt: string; rows: number } {
-  return {
-    snapshotAt: header.snapshotAt,
-    rows: Object.values(tables).reduce((sum, { rows }) => sum + rows, 0),
-  };
+/** Says in the audit log what the data come from: the name of the file, without its place, and the time of the data. */
+function originOf({ file }: Input, { header }: LoadedData): { file: string; dataOf: string } {
+  return { file: path.posix.basename(file), dataOf: header.snapshotAt };
+}
+
+/** @param some tables that were restored; null for all */
+function summaryOf(
+  { header, tables }: LoadedData,
+  some: string[] | null = null,
+): { snapshotAt: string; rows: number } {
+  const counted = Object.entries(tables).filter(([name]) => some === null || some.includes(name));
+  return { snapshotAt: header.snapshotAt, rows: counted.reduce((sum, [, { rows }]) => sum + rows, 0) };
 }
