@@ -3,6 +3,7 @@ import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
 import type { EngineClient } from '../database/engine-client';
 import { locateBackup } from '../operations/lifecycle/backup-files';
+import { assertNewSlug } from '../operations/lifecycle/new-slug';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { configuredTarget, openTarget } from '../operations/lifecycle/targets/open-target';
 import { keepOf } from '../operations/lifecycle/targets/retention';
@@ -146,6 +147,7 @@ export function addShopsRestore(program: Command, context: CommandContext): void
         title: 'restoring',
         isJson: json === true,
         async prepare(client) {
+          if (as !== undefined) await assertNewSlug(client, as);
           const shop = over === undefined ? null : (await shopsNamed(client, [over]))[0]!; // one name
           const { target, file: name } = await locateBackup(
             file ?? (await newestBackup(client, shop!)), // --newest has --over
