@@ -41,7 +41,7 @@ describe('shops:backup and shops:restore', () => {
   it('print the code of a failure last, and no stack', async () => {
     const file = await backUp(app, folder.path, owner.shop.id);
     expect(existsSync(file)).toBe(true);
-    const { code, stderr } = await run('shops:restore', file, '--as', owner.shop.slug);
+    const { code, stderr } = await run('shops:restore', file); // its own slug
     expect(code).toBe(1);
     expect(lastLine(stderr)).toMatch(/^failed: SLUG_TAKEN: \S.* \(operation [\w-]+\)$/);
     expect(stderr).not.toContain('"event"');
