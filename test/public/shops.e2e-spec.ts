@@ -218,13 +218,6 @@ describe('PATCH /shops/:id', () => {
     expect((await api.get(`products/${product.id}`)).body).toEqual(product);
   });
 
-  it('frees the old slug', async () => {
-    const [first, second] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
-    await first.api.patch(`shops/${first.shop.id}`, { slug: newSlug() });
-    const { status } = await second.api.patch(`shops/${second.shop.id}`, { slug: first.shop.slug });
-    expect(status).toBe(200);
-  });
-
   it('accepts the slug that the shop already has', async () => {
     const { api, shop } = await newOwner(app.api);
     expect((await api.patch(`shops/${shop.id}`, { slug: shop.slug })).status).toBe(200);
