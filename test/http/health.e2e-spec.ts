@@ -22,6 +22,7 @@ interface Schema {
   type?: string;
   $ref?: string;
   allOf?: Schema[];
+  oneOf?: Schema[];
   items?: Schema;
   properties?: Record<string, Schema>;
 }
@@ -163,7 +164,9 @@ describe('GET /openapi.json', () => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       const [status, response] = good[0] ?? [];
       const body = Object.keys(response?.content ?? {}).join();
-      return good.length !== 1 || !(status === '204' ? /^$/ : /^(application\/(json|zip)|text\/csv)$/).test(body);
+      return (
+        good.length !== 1 || !(status === '204' ? /^$/ : /^(application\/(json|zip)|text\/csv)$/).test(body)
+      );
     });
     expect(wrong).toEqual([]);
   });
@@ -285,8 +288,9 @@ function namesOf(
   return operations.filter(([, operation]) => isWrong(operation)).map(([name]) => name);
 }
 
-function isTyped({ type, $ref, allOf, items }: Schema): boolean {
+function isTyped({ type, $ref, allOf, oneOf, items }: Schema): boolean {
   if (type === 'array') return items !== undefined && isTyped(items);
+  if (oneOf !== undefined) return oneOf.every((one) => one.type !== undefined); // any value of these kinds
   return type !== undefined || $ref !== undefined || (allOf !== undefined && allOf.every(isTyped));
 }
 
