@@ -1,18 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../common/report';
 import { sqlState } from '../../common/sqlstate';
 import type { EngineClient } from '../../database/engine-client';
 import { quoteIdent } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import type { Placement } from '../../tenancy/tenant';
-import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
 import { listTables } from './copy/tenant-tables';
 import { RestoreConflict, RestoreTableUnknown } from './lifecycle.errors';
+import { retryWhileBusy } from './retry-while-busy';
 
 const FOREIGN_KEY = '23503';
 const LOCK_MS = 200;
-const PATIENCE_MS = 60_000;
 
 /**
  * Replaces the rows of some tables of a shop by those of a held tenant at the same version, in one transaction. Foreign keys
@@ -30,32 +27,22 @@ export async function replaceTables(
   within: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      await client.exec(`BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SET LOCAL statement_timeout = 0;
-        SELECT pg_advisory_xact_lock(${tenantLockKey(live.schema)}); SET LOCAL ROLE ${quoteIdent(roles.owner)}`);
-      await client.exec(await replaceSql(client, live, held, names));
-      await client.exec('RESET ROLE');
-      await within();
-      await client.exec('COMMIT');
-      return;
-    } catch (error) {
-      await client.exec('ROLLBACK');
-      if (sqlState(error) === FOREIGN_KEY)
-        throw new RestoreConflict({
-          detail: `${(error as Error).message}. Restore both tables, or the whole shop.`,
-          cause: error,
-        });
-      if (faultOf(error) !== 'busy') throw error;
-      if (Date.now() > until)
-        throw new OperatorError(
-          'Transactions of the shop hold its tables: try again when it has less to do.',
-          { cause: error },
-        );
-    }
-    await sleep(50 + Math.random() * 250);
+  const attempt = async () => {
+    await client.exec(`BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SET LOCAL statement_timeout = 0;
+      SELECT pg_advisory_xact_lock(${tenantLockKey(live.schema)}); SET LOCAL ROLE ${quoteIdent(roles.owner)}`);
+    await client.exec(await replaceSql(client, live, held, names));
+    await client.exec('RESET ROLE');
+    await within();
+    await client.exec('COMMIT');
+  };
+  try {
+    await retryWhileBusy(client, signal, attempt, () => 50 + Math.random() * 250);
+  } catch (error) {
+    if (sqlState(error) !== FOREIGN_KEY) throw error;
+    throw new RestoreConflict({
+      detail: `${(error as Error).message}. Restore both tables, or the whole shop.`,
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
@@ -8,8 +6,8 @@ import { engineTableRights } from '../../tenancy/provision-sql';
 import type { Placement } from '../../tenancy/tenant';
 import { ENGINE_TABLES } from '../../tenancy/tenant-migrations';
 import { TenantLocator } from '../../tenancy/tenant-locator';
-import { faultOf } from '../faults';
 import { tenantLockKey } from '../tenant-lock';
+import { retryWhileBusy } from './retry-while-busy';
 
 /**
  * Wait for the lock that every transaction of the shop takes first (src/tenancy/preamble.ts): requests of the shop wait this
@@ -19,8 +17,6 @@ import { tenantLockKey } from '../tenant-lock';
 const FIRST_LOCK_MS = 40;
 const LONGEST_LOCK_MS = 500;
 const REST_MS = 100;
-/** Limit for all attempts. */
-const PATIENCE_MS = 60_000;
 
 /**
  * Exchanges the data of a shop and of a held tenant, in one transaction of some 20 ms: their schemas swap names, the
@@ -44,30 +40,20 @@ export async function swapTenants(
 ): Promise<number> {
   const locator = new TenantLocator();
   const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
-  const until = Date.now() + PATIENCE_MS;
-  for (let lockMs = FIRST_LOCK_MS; ; lockMs = Math.min(lockMs * 1.25, LONGEST_LOCK_MS)) {
-    signal.throwIfAborted();
-    try {
-      const tables = await tablesOf(client, [live, held]);
-      const asked = performance.now();
-      await client.exec(lockSql(live, held, tables, Math.round(lockMs)));
-      await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
-      await within(tables.has(live.schema));
-      await client.exec('COMMIT');
-      return Math.round(performance.now() - asked);
-    } catch (error) {
-      await client.exec('ROLLBACK');
-      if (faultOf(error) !== 'busy') throw error;
-      if (Date.now() > until)
-        throw new OperatorError(
-          'Transactions of the shop hold its tables: try again when it has less to do.',
-          {
-            cause: error,
-          },
-        );
-    }
-    await sleep(REST_MS * (0.5 + Math.random()));
-  }
+  let lockMs = FIRST_LOCK_MS;
+  const attempt = async () => {
+    const tables = await tablesOf(client, [live, held]);
+    const asked = performance.now();
+    await client.exec(lockSql(live, held, tables, Math.round(lockMs)));
+    await client.exec(swapSql(live, held, roles, tables, shopId, heldId));
+    await within(tables.has(live.schema));
+    await client.exec('COMMIT');
+    return Math.round(performance.now() - asked);
+  };
+  return retryWhileBusy(client, signal, attempt, () => {
+    lockMs = Math.min(lockMs * 1.25, LONGEST_LOCK_MS);
+    return REST_MS * (0.5 + Math.random());
+  });
 }
 
 /** Names of the tables by schema; a schema that does not exist has no entry. */

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../common/report';
+import type { EngineClient } from '../../database/engine-client';
+import { faultOf } from '../faults';
+
+/** Limit for all attempts. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Repeats a transaction on a shop's tables while other transactions hold the locks that it needs. Each failure rolls back.
+ * @param attempt begins the transaction and commits it
+ * @param restMs pause after an attempt
+ * @throws the error of `attempt`, unless a lock was not available; OperatorError when nobody lets go for a minute
+ */
+export async function retryWhileBusy<T>(
+  client: EngineClient,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+  restMs: () => number,
+): Promise<T> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      await client.exec('ROLLBACK');
+      if (faultOf(error) !== 'busy') throw error;
+      if (Date.now() > until)
+        throw new OperatorError(
+          'Transactions of the shop hold its tables: try again when it has less to do.',
+          { cause: error },
+        );
+    }
+    await sleep(restMs());
+  }
+}
