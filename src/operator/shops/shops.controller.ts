@@ -7,10 +7,10 @@ import { AuditEntryDto, ListAuditQuery } from '../../public/audit/audit.dto';
 import { FleetService } from '../../public/shops/fleet.service';
 import { CreateShopForDto, RenameShopDto } from '../../public/shops/shop-support.dto';
 import { ShopSupportService } from '../../public/shops/shop-support.service';
-import { ShopDeleted, SlugTaken } from '../../public/shops/shops.errors';
+import { ShopDeleted } from '../../public/shops/shops.errors';
 import { UserNotFound } from '../../public/users/users.errors';
 import type { Operator } from '../../tenancy/operator';
-import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
+import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import { Acting, Allows } from '../accounts/operator-role';
 import { ConfirmationWrong, ConfirmDto, NamedShop } from './shop-name';
 import {

@@ -2,8 +2,7 @@ import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { type Caller, From } from '../../http/caller.decorator';
 import { Route } from '../../http/route';
-import { NoTenantReady, ShopNotFound } from '../../tenancy/tenancy.errors';
-import { SlugTaken } from '../shops/shops.errors';
+import { NoTenantReady, ShopNotFound, SlugTaken } from '../../tenancy/tenancy.errors';
 import type { Principal } from '../../tenancy/tenant';
 import { Open } from './access-token.guard';
 import {

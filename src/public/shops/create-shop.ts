@@ -4,7 +4,7 @@ import { SLUG_PATTERN, slugify } from '../../common/slug';
 import type { ProvisioningService } from '../../tenancy/provisioning.service';
 import { enterMember } from '../../tenancy/tenant-members';
 import { Shop } from './shop.entity';
-import { SlugTaken } from './shops.errors';
+import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { isFormerOfAnother } from './slugs';
 
 export interface NewShop {

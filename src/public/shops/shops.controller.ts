@@ -8,12 +8,11 @@ import { IdPipe } from '../../http/validation';
 import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { NeededRole, Needs } from '../../tenancy/member-role';
 import type { MemberRole, Principal } from '../../tenancy/tenant';
-import { NoTenantReady, ShopNotFound, ShopReadOnly } from '../../tenancy/tenancy.errors';
 import { InvalidCursor } from '../../common/common.errors';
 import { TooManyAttempts } from '../auth/auth.errors';
 import { SignedIn } from '../auth/principal.decorator';
 import { CreateShopDto, ShopDto, UpdateShopDto } from './shops.dto';
-import { SlugTaken } from './shops.errors';
+import { NoTenantReady, ShopNotFound, ShopReadOnly, SlugTaken } from '../../tenancy/tenancy.errors';
 import { ShopsService } from './shops.service';
 
 @ApiTags('shops')

@@ -1,5 +1,3 @@
 import { defineError } from '../../common/app-error';
 
-export { SlugTaken } from '../../tenancy/tenancy.errors';
-
 export const ShopDeleted = defineError('SHOP_DELETED', 409, 'The shop is deleted; undelete it first.');

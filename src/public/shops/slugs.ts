@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { Shop } from './shop.entity';
-import { SlugTaken } from './shops.errors';
+import { SlugTaken } from '../../tenancy/tenancy.errors';
 
 /** How long a former slug names its shop, days. */
 const FORMER_DAYS = 30;
