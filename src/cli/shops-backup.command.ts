@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
 import type { EngineClient } from '../database/engine-client';
-import { locateBackup } from '../operations/lifecycle/backup-files';
+import { locateBackup, placeOf } from '../operations/lifecycle/backup-files';
 import { assertNewSlug } from '../operations/lifecycle/new-slug';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { configuredTarget, openTarget } from '../operations/lifecycle/targets/open-target';
@@ -155,7 +155,7 @@ export function addShopsRestore(program: Command, context: CommandContext): void
           );
           await target.size(name); // reports a missing file before anything is recorded
           const input = {
-            file: `${target.location.replace(/\/$/, '')}/${name}`,
+            file: placeOf({ target: target.location, file: name }),
             as: as ?? null,
             over: shop?.id ?? null,
             tables: tables ?? null,

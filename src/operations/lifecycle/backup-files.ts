@@ -53,6 +53,11 @@ export async function writeBackupFile(
   return { ...result, file, bytes, sha256: hash.digest('hex') };
 }
 
+/** Names a file of a target in one text, which `locateBackup` takes apart again. */
+export function placeOf({ target, file }: { target: string; file: string }): string {
+  return `${target.replace(/\/$/, '')}/${file}`;
+}
+
 /**
  * Finds the target and the name of a file.
  * @param location a path, `s3://bucket/prefix/name`, or a name in the configured target

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
+import { placeOf } from '../../operations/lifecycle/backup-files';
 import type { NewOperation } from '../../operations/lifecycle/operation-store';
 import { requestOperation } from '../../operations/lifecycle/request-operation';
 import { configuredTarget, openTarget } from '../../operations/lifecycle/targets/open-target';
@@ -13,7 +14,6 @@ import { SlugTaken } from '../../tenancy/tenancy.errors';
 import { type ConfirmDto, confirmShop, findNamedShop } from '../shops/shop-name';
 import { BackupNotFound, BackupsService } from './backups.service';
 import type {
-  BackupDto,
   CloneDto,
   OperationDto,
   PurgeDto,
@@ -55,14 +55,14 @@ export class RequestsService {
     const shop = await confirmShop(this.database, name, { confirm });
     const backup = await this.backups.get(backupId);
     if (backup.shopId !== shop.id) throw new BackupNotFound();
-    const input = { file: fileOf(backup), as: null, over: shop.id, tables: tables ?? null };
+    const input = { file: placeOf(backup), as: null, over: shop.id, tables: tables ?? null };
     return this.request(by, { kind: 'restore', shop, isExclusive: true, input });
   }
 
   /** Makes a new shop of a backup. @throws BackupNotFound */
   async restoreAs(by: Operator, backupId: string, { slug }: RestoreAsDto): Promise<OperationDto> {
     const backup = await this.backups.get(backupId);
-    const input = { file: fileOf(backup), as: slug ?? null, over: null, tables: null };
+    const input = { file: placeOf(backup), as: slug ?? null, over: null, tables: null };
     return this.request(by, { kind: 'restore', shop: null, isExclusive: false, input }, backup.shopId);
   }
 
@@ -132,8 +132,4 @@ async function queue(
   const details = { operation, kind: wanted.kind };
   await recordAudit(manager, operatorEvent(by, 'operation.queued', shopId, details));
   return operation;
-}
-
-function fileOf({ target, file }: BackupDto): string {
-  return `${target.replace(/\/$/, '')}/${file}`;
 }

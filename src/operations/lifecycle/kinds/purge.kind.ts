@@ -5,6 +5,7 @@ import { adminOf } from '../../../database/installation';
 import { ACCESS_CACHE_MS } from '../../../tenancy/served-versions';
 import { describeError } from '../../faults';
 import { ReconnectingClient } from '../../reconnecting-client';
+import { placeOf } from '../backup-files';
 import { type DeletedShop, forgetShop } from '../forget-shop';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { removeTenant } from '../remove-tenant';
@@ -123,10 +124,6 @@ async function saveArchive(
 
 function archiveName(slug: string, { operation }: OperationRun, isEncrypted: boolean): string {
   return `${slug}.final.${operation.id}.tar.gz${isEncrypted ? '.age' : ''}`;
-}
-
-function placeOf({ target, file }: { target: string; file: string }): string {
-  return `${target.replace(/\/$/, '')}/${file}`;
 }
 
 /** Removes the archive of a purge that does not take place, or of an earlier deletion of the shop. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EngineClient } from '../../../database/engine-client';
 import { newId } from '../../../common/ids';
-import { readBackupFile } from '../backup-files';
+import { placeOf, readBackupFile } from '../backup-files';
 import { TableCounter } from '../copy/tenant-data';
 import type { Tools } from '../operation-kind';
 import type { BackupTarget } from '../targets/backup-target';
@@ -16,7 +16,7 @@ export async function adoptFile(
   target: BackupTarget,
   file: string,
 ): Promise<string> {
-  const place = `${target.location.replace(/\/$/, '')}/${file}`;
+  const place = placeOf({ target: target.location, file });
   const { header, rows } = await readBackupFile(place, env, async (data) => {
     const counter = new TableCounter();
     for await (const table of data.tables) for await (const block of table.rows) counter.add(block);
