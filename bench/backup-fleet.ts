@@ -8,6 +8,7 @@ import { withClient } from '../src/database/with-client';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { startApi } from './lib/api';
 import { fillShops, variantId } from './lib/catalogue';
+import { CLI } from './lib/cli';
 import { countArgument, print, start } from './lib/command';
 import { environmentOf } from './lib/environment';
 import { fillShop } from './lib/fill-shop';
@@ -97,8 +98,7 @@ function startClients(url: string, tokens: readonly string[]) {
 }
 
 async function backupAll(env: Record<string, string>, folder: string): Promise<void> {
-  const cli = path.join(__dirname, '..', 'bundle', 'cli.js');
-  const child = spawn(process.execPath, [cli, 'shops:backup', '--all', '--out', folder], {
+  const child = spawn(process.execPath, [...CLI, 'shops:backup', '--all', '--out', folder], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

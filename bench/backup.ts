@@ -8,6 +8,7 @@ import { withClient } from '../src/database/with-client';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { withToolsServer } from './backup/server-with-tools';
+import { CLI } from './lib/cli';
 import { countArgument, print, start } from './lib/command';
 import { environmentOf } from './lib/environment';
 import { fillShop } from './lib/fill-shop';
@@ -116,15 +117,10 @@ async function onServer(url: string, ...statements: string[]): Promise<void> {
 
 /** Runs the command as an operator does. @returns its peak memory in MiB */
 async function command(installation: Installation, env: Env, args: string[]): Promise<number> {
-  const root = path.join(__dirname, '..');
   const hook = path.join(__dirname, 'import', 'print-memory.js');
-  const { stderr } = await run(
-    process.execPath,
-    ['--require', hook, path.join(root, 'bundle', 'cli.js'), ...args],
-    {
-      env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
-    },
-  );
+  const { stderr } = await run(process.execPath, ['--require', hook, ...CLI, ...args], {
+    env: { ...environmentOf(installation, env), LOG_LEVEL: 'warn' },
+  });
   const kibibytes = /peak memory (\d+) KiB/.exec(stderr)?.[1];
   if (kibibytes === undefined) throw new Error(stderr);
   return Number(kibibytes) / 1024;

@@ -10,7 +10,7 @@ export const SPELLING = `SET LOCAL client_encoding = 'UTF8'; SET LOCAL TimeZone 
   SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'`;
 
 /** Size of the blocks that pass through memory. */
-export const BLOCK_BYTES = 1_048_576;
+export const BLOCK_BYTES = 524_288;
 
 /** Reads a table of the schema in `search_path`, inside the client's transaction. */
 export async function copyOut(
