@@ -17,6 +17,9 @@ export interface EngineClientConfig extends ClientConfig {
 
 /** A connection on which the engine can send several statements in one message. */
 export class EngineClient extends Client {
+  /** How long the server may be silent: of the connection, and now. Milliseconds; undefined: for ever. */
+  private responseMs: { own: number; now: number } | undefined;
+
   constructor(config?: string | EngineClientConfig) {
     super(config);
     if (typeof config === 'object' && config.responseTimeoutMs !== undefined)
@@ -42,6 +45,14 @@ export class EngineClient extends Client {
     }
   }
 
+  /** Lets the server be silent for this much longer than the connection's own limit, until the next call. */
+  waitLonger(extraMs: number): void {
+    const limits = this.responseMs;
+    if (limits === undefined || limits.now === limits.own + extraMs) return;
+    limits.now = limits.own + extraMs;
+    this.inside.connection.stream.setTimeout(limits.now);
+  }
+
   /**
    * Closes the connection when the server owes an answer and sends nothing for this long. A server or a network that
    * freezes closes no socket, so queries would wait forever.
@@ -50,9 +61,10 @@ export class EngineClient extends Client {
     this.once('connect', () => {
       const { stream } = this.inside.connection; // from here on, the stream that speaks TLS
       stream.setTimeout(limitMs);
+      const limits = (this.responseMs = { own: limitMs, now: limitMs });
       stream.on('timeout', () => {
         if (this.inside.readyForQuery) return; // no query is waiting
-        const error = new Error(`the database did not respond for ${limitMs} ms`);
+        const error = new Error(`the database did not respond for ${limits.now} ms`);
         stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
       });
     });

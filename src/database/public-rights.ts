@@ -10,6 +10,8 @@ const ALL = 'SELECT, INSERT, UPDATE, DELETE';
 export const PUBLIC_RIGHTS: Record<string, string> = {
   users: ALL,
   shops: ALL,
+  // Plans are never removed: shops name them.
+  plans: 'SELECT, INSERT, UPDATE',
   former_slugs: ALL,
   memberships: ALL,
   sessions: ALL,

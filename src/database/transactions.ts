@@ -144,6 +144,8 @@ export interface Purpose {
   isSingle?: boolean;
   /** Not for single statements. */
   bracket?: Bracket;
+  /** How much longer a statement may take than one of the connection's own limit, milliseconds. */
+  extraMs?: number;
 }
 
 /**
@@ -169,9 +171,10 @@ export class Transactions {
   async run<T>(
     preamble: string,
     work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false, bracket }: Purpose = {},
+    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose = {},
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
+    client.waitLonger(extraMs);
     const lease = new Lease(client, preamble, isSingle, bracket);
     const runner = new BorrowedQueryRunner(this.driver, lease);
     try {

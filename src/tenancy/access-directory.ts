@@ -5,6 +5,7 @@ import { isSchemaMismatch } from '../common/sqlstate';
 import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
 import { getShopId } from './named-shops';
+import { readAllowance } from './plan';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
@@ -19,13 +20,17 @@ interface Answer extends TenantState {
   memberRole: MemberRole | null;
   status: ShopStatus;
   currency: string;
+  plan: string;
+  limits: string;
+  features: string;
 }
 
 /** Cached part of a grant. */
-type Member = Pick<TenantAccess, 'memberRole' | 'currency' | 'isReadOnly'>;
+type Member = Pick<TenantAccess, 'memberRole' | 'currency' | 'isReadOnly' | 'allowance'>;
 
 const ACCESS = `
-  SELECT is_live AS "isLive", member_role AS "memberRole", status, currency, version, checksum, serves_from AS "servesFrom"
+  SELECT is_live AS "isLive", member_role AS "memberRole", status, currency, version, checksum, serves_from AS "servesFrom",
+    plan, limits, features
   FROM access_of($1, $2, $3)`;
 
 /**
@@ -109,12 +114,12 @@ export class AccessDirectory {
 
   /** The grant, or the reason for the denial. */
   private memberOf(answer: Answer): Member | AppError {
-    const { memberRole, currency, status } = answer;
+    const { memberRole, currency, status, plan, limits, features } = answer;
     if (memberRole === null || status === 'deleted') return new NotAMember();
     const isReadOnly = status === 'read_only';
     if (status !== 'active' && !isReadOnly) return new ShopSuspended(); // a newer program may know other statuses
     if (!this.served.serves(answer)) return new ShopNotReady({ retryAfter: RETRY_SECONDS });
-    return { memberRole, currency, isReadOnly };
+    return { memberRole, currency, isReadOnly, allowance: readAllowance(plan, limits, features) };
   }
 }
 

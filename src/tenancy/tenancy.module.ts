@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger';
+import { DENIED, sqlState } from '../common/sqlstate';
 import { ENV, type Env } from '../config/env';
 import { type Times, TIMES } from '../config/times';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
+import { withClient } from '../database/with-client';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
 import { ServedVersions } from './served-versions';
@@ -20,6 +22,7 @@ import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { HeldTenant } from './held-tenant.entity';
 import { MigrationRun } from './migration-run.entity';
+import { Plan } from './plan.entity';
 import { SpareRole } from './spare-role.entity';
 import { SpareTenant } from './spare-tenant.entity';
 import { TenantRecord } from './tenant-record.entity';
@@ -29,7 +32,7 @@ import { WarmPool } from './warm-pool';
 const LONG_MS = 100;
 
 /** The engine's own tables in `public`. */
-export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, HeldTenant, MigrationRun];
+export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, HeldTenant, MigrationRun, Plan];
 
 /** The engine. Its connection pool is created here and not exported. */
 @Module({})
@@ -109,9 +112,20 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     },
   );
   const limits = {
-    statement: env.STATEMENT_TIMEOUT_MS,
-    lock: env.LOCK_TIMEOUT_MS,
-    idle: env.IDLE_TIMEOUT_MS,
+    ...{ statement: env.STATEMENT_TIMEOUT_MS, lock: env.LOCK_TIMEOUT_MS, idle: env.IDLE_TIMEOUT_MS },
+    ...{ workMemKiB: null, tempFileMiB: null },
+    maySetTempFiles: await maySetTempFiles(url),
   };
   return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
+}
+
+/** True if a superuser has let the tenant login limit its temporary files: docs/operations.md. */
+async function maySetTempFiles(url: string): Promise<boolean> {
+  try {
+    await withClient(url, 'tenant', (client) => client.exec(`SET temp_file_limit = '1MB'`)); // ends with the connection
+    return true;
+  } catch (error) {
+    if (sqlState(error) === DENIED) return false;
+    throw error;
+  }
 }

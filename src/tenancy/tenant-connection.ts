@@ -44,7 +44,7 @@ export class TenantConnection {
    *   `work` writes
    */
   run<T>(work: Work<T>): Promise<T> {
-    return this.explained((shopId) => this.database.run(shopId, work));
+    return this.explained((access) => this.database.run(access, work));
   }
 
   /**
@@ -52,7 +52,7 @@ export class TenantConnection {
    * @throws as `run`; OneStatementOnly when `work` sends a second statement
    */
   runOne<T>(work: Work<T>): Promise<T> {
-    return this.explained((shopId) => this.database.run(shopId, work, true));
+    return this.explained((access) => this.database.run(access, work, true));
   }
 
   /**
@@ -60,7 +60,7 @@ export class TenantConnection {
    * @throws as `run`
    */
   snapshot<T>(work: Work<T>): Promise<T> {
-    return this.explained((shopId) => this.database.snapshot(shopId, work));
+    return this.explained((access) => this.database.snapshot(access, work));
   }
 
   /**
@@ -101,17 +101,17 @@ export class TenantConnection {
     };
   }
 
-  private begin<T>({ shopId, memberRole }: TenantAccess, work: Work<T>, mode: WriteMode): Promise<T> {
+  private begin<T>(access: TenantAccess, work: Work<T>, mode: WriteMode): Promise<T> {
     const { keyedWork } = this.request;
-    return keyedWork === undefined || memberRole === 'read_only'
-      ? this.database.transaction(shopId, work, mode)
-      : this.database.once(shopId, keyedWork, work, mode);
+    return keyedWork === undefined || access.memberRole === 'read_only'
+      ? this.database.transaction(access, work, mode)
+      : this.database.once(access, keyedWork, work, mode);
   }
 
-  private async explained<T>(inside: (shopId: string) => Promise<T>): Promise<T> {
+  private async explained<T>(inside: (access: TenantAccess) => Promise<T>): Promise<T> {
     const { access } = this;
     try {
-      return await inside(access.shopId);
+      return await inside(access);
     } catch (error) {
       throw await this.directory.explain(error, access);
     }

@@ -1,10 +1,21 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from '../database/connections';
-import type { Transactions } from '../database/transactions';
+import type { Purpose, Transactions } from '../database/transactions';
 import type { KeyedWork, KeyPlace } from './keyed-work';
-import { type Limits, preamble, type WriteMode } from './preamble';
+import type { PlanLimits } from './plan';
+import { type Limits, type Mode, preamble, type WriteMode } from './preamble';
+import type { TenantAccess } from './tenant';
 import type { TenantLocator } from './tenant-locator';
+
+/** Shop of a transaction: its id, for which the installation's limits apply, or a grant, which has its plan's. */
+export type TenantUse = string | Pick<TenantAccess, 'shopId' | 'allowance'>;
+
+/** Limits of the installation. */
+export interface OwnLimits extends Limits {
+  /** The tenant login may limit temporary files. */
+  maySetTempFiles: boolean;
+}
 
 /**
  * Transactions inside a tenant, by shop id, for `TenantConnection` and commands. The connection pool logs in as a role
@@ -15,7 +26,7 @@ export class TenantDatabase implements OnApplicationShutdown {
   constructor(
     private readonly transactions: Transactions,
     private readonly locator: TenantLocator,
-    private readonly limits: Limits,
+    private readonly limits: OwnLimits,
   ) {}
 
   /**
@@ -23,43 +34,43 @@ export class TenantDatabase implements OnApplicationShutdown {
    * @param isSingle @see TenantConnection.runOne
    */
   run<T>(
-    shopId: string,
+    tenant: TenantUse,
     work: (manager: EntityManager) => Promise<T>,
     isSingle: boolean = false,
   ): Promise<T> {
-    const sql = preamble(this.locator.locate(shopId), 'READ ONLY', this.limits);
-    return this.transactions.run(sql, work, { shopId, isSingle });
+    const { sql, purpose } = this.enter(tenant, 'READ ONLY');
+    return this.transactions.run(sql, work, { ...purpose, isSingle });
   }
 
   /** @see TenantConnection.snapshot */
-  snapshot<T>(shopId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const mode = 'READ ONLY, ISOLATION LEVEL REPEATABLE READ';
-    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
-    return this.transactions.run(sql, work, { shopId });
+  snapshot<T>(tenant: TenantUse, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const { sql, purpose } = this.enter(tenant, 'READ ONLY, ISOLATION LEVEL REPEATABLE READ');
+    return this.transactions.run(sql, work, purpose);
   }
 
   /** @see TenantConnection.transaction */
   transaction<T>(
-    shopId: string,
+    tenant: TenantUse,
     work: (manager: EntityManager) => Promise<T>,
     mode: WriteMode = 'READ WRITE',
   ): Promise<T> {
-    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
-    return this.transactions.run(sql, work, { shopId });
+    const { sql, purpose } = this.enter(tenant, mode);
+    return this.transactions.run(sql, work, purpose);
   }
 
   /** Does keyed work. @throws as `transaction`; as KeyedWork.once */
   once<T>(
-    shopId: string,
+    tenant: TenantUse,
     keyed: KeyedWork,
     work: (manager: EntityManager) => Promise<T>,
     mode: WriteMode,
   ): Promise<T> {
-    const sql = preamble(this.locator.locate(shopId), mode, this.limits);
+    const { sql, purpose, limits } = this.enter(tenant, mode);
     const place: KeyPlace = {
-      lockMs: this.limits.lock,
-      transaction: (all, bracket) => this.transactions.run(sql, all, { shopId, ...(bracket && { bracket }) }),
-      run: (read) => this.run(shopId, read, true),
+      lockMs: limits.lock,
+      transaction: (all, bracket) =>
+        this.transactions.run(sql, all, { ...purpose, ...(bracket && { bracket }) }),
+      run: (read) => this.run(tenant, read, true),
     };
     return keyed.once(place, work);
   }
@@ -69,7 +80,29 @@ export class TenantDatabase implements OnApplicationShutdown {
     return this.transactions.load();
   }
 
+  private enter(tenant: TenantUse, mode: Mode): { sql: string; purpose: Purpose; limits: Limits } {
+    const { shopId, allowance } = typeof tenant === 'string' ? { shopId: tenant } : tenant;
+    const limits = allowance === undefined ? this.limits : limitsOf(allowance.limits, this.limits);
+    const sql = preamble(this.locator.locate(shopId), mode, limits);
+    return {
+      sql,
+      limits,
+      purpose: { shopId, extraMs: Math.max(0, limits.statement - this.limits.statement) },
+    };
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.transactions.close();
   }
+}
+
+/** Limits of the plan, in place of the installation's. */
+function limitsOf(plan: Readonly<PlanLimits>, own: OwnLimits): Limits {
+  return {
+    statement: plan.statementMs ?? own.statement,
+    lock: plan.lockMs ?? own.lock,
+    idle: own.idle,
+    workMemKiB: plan.workMemKiB,
+    tempFileMiB: own.maySetTempFiles ? plan.tempFileMiB : null,
+  };
 }

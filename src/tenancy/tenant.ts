@@ -1,4 +1,5 @@
 import type { KeyedWork } from './keyed-work';
+import type { Allowance } from './plan';
 
 /** Roles of a member in a shop; each may do all that those after it may (docs/permissions.md). */
 export const MEMBER_ROLES = ['owner', 'admin', 'staff', 'read_only'] as const;
@@ -43,6 +44,8 @@ export interface TenantAccess {
   currency: string;
   /** The shop can only be read. */
   isReadOnly: boolean;
+  /** Plan, limits and features of the shop. */
+  allowance: Allowance;
   /** True for a command of the operator, which acts as the owner `userId`. */
   isCommand?: boolean;
 }

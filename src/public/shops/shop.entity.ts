@@ -3,13 +3,16 @@ import {
   Column,
   CreateDateColumn,
   Entity,
+  Index,
   JoinColumn,
+  ManyToOne,
   OneToOne,
   PrimaryColumn,
   type Relation,
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
+import { Plan } from '../../tenancy/plan.entity';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantRecord } from '../../tenancy/tenant-record.entity';
 
@@ -44,6 +47,23 @@ export class Shop {
   /** ISO 4217; default currency of prices. */
   @Column('text', { default: 'USD' })
   currency: string;
+
+  /** Name of its plan. */
+  @Index('shops_plan_idx')
+  @Column('text', { default: 'standard' })
+  plan: string;
+
+  @ManyToOne(() => Plan)
+  @JoinColumn({ name: 'plan', foreignKeyConstraintName: 'shops_plan_fkey' })
+  ownPlan: Relation<Plan>;
+
+  /** Limits in place of its plan's: @see PlanLimits */
+  @Column('jsonb', { default: {} })
+  limits: object;
+
+  /** Features in place of its plan's. */
+  @Column('jsonb', { default: {} })
+  features: Record<string, boolean>;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -24,7 +24,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'the role is not set',
     file: PREAMBLE,
-    find: '`BEGIN ${mode}; SET LOCAL ROLE ${quoteIdent(role)}; `',
+    find: '`BEGIN ${mode}; ${tempFiles}SET LOCAL ROLE ${quoteIdent(role)}; `',
     replace: '`BEGIN ${mode}; `',
     suite: 'load',
   },
@@ -52,8 +52,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'reads may write',
     file: 'src/tenancy/tenant-database.ts',
-    find: "'READ ONLY', this.limits",
-    replace: "'READ WRITE', this.limits",
+    find: "this.enter(tenant, 'READ ONLY')",
+    replace: "this.enter(tenant, 'READ WRITE')",
     suite: 'leftovers',
   },
   {
