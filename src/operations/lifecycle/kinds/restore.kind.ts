@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
-import { TenantLocator } from '../../../tenancy/tenant-locator';
 import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
@@ -84,8 +83,7 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
         const waitedMs = await swapTenants(client, roles, over, tenantId, save, run.signal);
         return { ...result, waitedMs };
       }
-      const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
-      await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
+      await replaceTables(client, roles, over, tenantId, wanted.tables, () => save(false), run.signal);
       return result;
     });
     return finish(run, { tenantId, result: done, isSpent });
