@@ -11,6 +11,7 @@ import type { OperationKind, OperationRun } from '../operation-kind';
 import { publishShop } from '../publish-shop';
 import { removeTenant } from '../remove-tenant';
 import { replaceTables } from '../replace-tables';
+import { assertShop } from '../shops-named';
 import { swapTenants } from '../swap-tenants';
 
 const input = z.object({
@@ -41,6 +42,9 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   input,
   async run(run, wanted, checkpoint) {
     if (checkpoint.result !== undefined) return finish(run, checkpoint);
+    const { over: shop } = wanted;
+    if (shop !== null)
+      await withClient(adminOf(run.tools.installation).url, 'restore', (client) => assertShop(client, shop));
     const { tenantId, loaded } = await loadTenant(
       run,
       checkpoint,
