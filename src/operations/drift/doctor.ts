@@ -5,7 +5,7 @@ import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { AIMS, CHECKS, type CheckName } from './checks';
 import { observationsOf } from './drift';
 import { findDrift } from './find-drift';
-import { type Finding, type Note, toFindings } from './findings';
+import { type Finding, type Note, type Observation, toFindings } from './findings';
 import { inspectInstallation } from './installation/inspect-installation';
 import { checkRows, type RowCheck } from './row-checks';
 
@@ -40,10 +40,14 @@ export async function examine(
     const { observations, notes } = await inspectInstallation(client, installation, env, known, tenants);
     const rows = await checkRows(client, tenants, histories, rowChecks);
     const all = [...drifts.values()].flatMap((drift) => [...observationsOf(drift), ...drift.rollout]);
+    const replaced = new Set(tenants.filter(({ isReplaced }) => isReplaced).map(({ schema }) => schema));
+    // What was wrong before a restore is what the restore was for. A leak is one, whoever uses the data.
+    const concerns = ({ schema, check }: Observation) =>
+      CHECKS[check].aim === 'close' || !replaced.has(schema ?? '');
     return {
       tenants: tenants.filter(({ isWanted }) => isWanted).length,
       schemas: tenants.filter(({ hasSchema }) => hasSchema).length,
-      findings: toFindings([...all, ...observations, ...rows], tenants, byAdvice),
+      findings: toFindings([...all, ...observations, ...rows].filter(concerns), tenants, byAdvice),
       notes,
     };
   });
