@@ -184,10 +184,17 @@ describe('shops:restore', () => {
     },
   );
 
-  it('refuses a slug that is taken', async () => {
+  it('has a code for an undo where nothing was restored', async () => {
+    const { shop } = await newOwner(app.api);
+    const undone = await operate(app, { kind: 'undo-restore', input: { shop: shop.id } });
+    expect(undone).toMatchObject({ state: 'failed', error: { code: 'RESTORE_NOT_KEPT' } });
+  });
+
+  it('refuses a slug that is taken before it loads a row', async () => {
     const owner = await shopWithSales();
     const file = await backUp(app, folder.path, owner.shop.id);
-    expect(await restore({ file })).toMatchObject({ state: 'failed', error: { code: 'SLUG_TAKEN' } });
+    const refused = await restore({ file });
+    expect(refused).toMatchObject({ state: 'failed', done: 0, error: { code: 'SLUG_TAKEN' } });
     expect(await unfinished()).toEqual([]);
   });
 });
