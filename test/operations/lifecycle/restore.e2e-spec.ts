@@ -34,7 +34,7 @@ describe('shops:restore', () => {
     const before = [await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)];
     const file = await backUp(app, folder.path, source.shop.id);
     const done = await restore({ file, as: 'second' });
-    expect(done).toMatchObject({ state: 'done', error: null, checkpoint: {} });
+    expect(done).toMatchObject({ state: 'done', error: null, checkpoint: {}, total: Number(done.done) });
     const { id } = done.result as { id: string };
     expect(await rowsOf(app, id)).toEqual(before[0]);
     expect([await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)]).toEqual(before);
