@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,7 +27,16 @@ function stoa(args: string[], env: Record<string, string> = {}) {
   });
 }
 
-beforeAll(() => execFileSync(process.execPath, ['pack.mjs', process.env['TEST_PROGRAM']!, packed]));
+/** Builds from the files that .dockerignore leaves to the build of the image. */
+function packFromContext(): void {
+  const context = path.join(scratch, 'context');
+  for (const [, name] of readFileSync('.dockerignore', 'utf8').matchAll(/^!(.+)$/gm))
+    cpSync(name!, path.join(context, name!), { recursive: true });
+  symlinkSync(realpathSync('node_modules'), path.join(context, 'node_modules'));
+  execFileSync('npm', ['run', '-s', 'pack', '--', packed], { cwd: context, stdio: 'pipe' });
+}
+
+beforeAll(packFromContext);
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 describe('the packed program', () => {
