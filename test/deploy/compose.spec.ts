@@ -6,7 +6,7 @@ import { DEPLOY, documentsOf } from './yaml';
 
 const FOLDER = path.join(DEPLOY, 'compose');
 
-/** What the file uses of the Compose specification; another field is a misspelt one, or belongs here. */
+/** Fields of the Compose specification that the file uses; another one is misspelt, or belongs here. */
 const condition = z.enum(['service_started', 'service_healthy', 'service_completed_successfully']);
 const duration = z.string().regex(/^\d+s$/);
 const service = z.strictObject({
