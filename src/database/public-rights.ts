@@ -47,6 +47,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'add_job(text, jsonb, text, text, timestamp with time zone, integer)',
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
+  'job_states()',
   'last_orders(uuid[])',
   'retry_operation(uuid, uuid)',
   'shop_sizes()',

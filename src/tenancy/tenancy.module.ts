@@ -7,6 +7,7 @@ import { type Times, TIMES } from '../config/times';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { withClient } from '../database/with-client';
+import { TransactionMeter } from '../database/transaction-meter';
 import { Transactions } from '../database/transactions';
 import { ProvisioningService } from './provisioning.service';
 import { ServedVersions } from './served-versions';
@@ -116,7 +117,8 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     ...{ workMemKiB: null, tempFileMiB: null },
     maySetTempFiles: await maySetTempFiles(url),
   };
-  return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
+  const meter = new TransactionMeter({ slowMs: env.SLOW_STATEMENT_MS, logger });
+  return new TenantDatabase(new Transactions(dataSource, connections, meter), locator, limits);
 }
 
 /** True if a superuser has let the tenant login limit its temporary files: docs/operations.md. */
