@@ -7,6 +7,7 @@ import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
+import { ActivityLog } from '../tenancy/activity-log';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
@@ -137,6 +138,7 @@ async function listen(base: Base): Promise<{
     }
     const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
+    app.get(ActivityLog).start();
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
       app.get(OperationWorker).start();

@@ -29,6 +29,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   // Views for programs of the version before, whose start grants the same.
   tenant_stock: 'SELECT',
   role_stock: 'SELECT',
+  shop_activity: 'SELECT, INSERT, DELETE',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
   held_tenants: 'SELECT',

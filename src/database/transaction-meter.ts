@@ -1,5 +1,6 @@
 import { Histogram } from '../common/histogram';
 import type { Logger } from '../common/logger';
+import type { ShopActivity } from './shop-activity';
 import { LOCK_NOT_AVAILABLE, sqlState, STATEMENT_CANCELLED } from '../common/sqlstate';
 
 /** Upper bounds of waits for a connection, milliseconds. Without a queue it takes a fraction of the first. */
@@ -29,6 +30,8 @@ interface MeterSettings {
   /** Statements that take longer are logged, milliseconds; 0: none. */
   slowMs: number;
   logger: Logger;
+  /** Counts by shop; absent on the public side. */
+  activity?: ShopActivity;
 }
 
 /** Counts the transactions of one pool. */
@@ -47,7 +50,19 @@ export class TransactionMeter {
   begin(askedAt: number, shopId: string, origin?: Origin): MeteredTransaction {
     const begunAt = performance.now();
     this.waits.observe(begunAt - askedAt);
-    return new MeteredTransaction(this, shopId, origin);
+    return new MeteredTransaction(this, { shopId, origin, askedAt, begunAt });
+  }
+
+  /** Counts a transaction that got no connection. */
+  refused(askedAt: number, shopId: string): void {
+    this.unconnected++;
+    this.settings.activity?.waited(shopId, performance.now() - askedAt);
+  }
+
+  ended(isCommitted: boolean, { shopId, askedAt, begunAt }: Begun, rows: number): void {
+    if (isCommitted) this.committed++;
+    else this.rolledBack++;
+    this.settings.activity?.transacted(shopId, performance.now() - begunAt, begunAt - askedAt, rows);
   }
 
   /** Counts an error of PostgreSQL, if it ended a statement in favour of others. */
@@ -72,23 +87,35 @@ export class TransactionMeter {
   }
 }
 
+interface Begun {
+  shopId: string;
+  origin: Origin | undefined;
+  askedAt: number;
+  begunAt: number;
+}
+
 /** One transaction that is under way. */
 export class MeteredTransaction {
+  private rows = 0;
+
   constructor(
     private readonly meter: TransactionMeter,
-    private readonly shopId: string,
-    private readonly origin: Origin | undefined,
+    private readonly begun: Begun,
   ) {}
 
   /** Observes a statement. @returns its answer */
   watch<T>(sql: unknown, answer: Promise<T>): Promise<T> {
-    const { meter, shopId, origin } = this;
     const sentAt = performance.now();
-    const ended = () => meter.timed(performance.now() - sentAt, sql, shopId, origin);
-    answer.then(ended, (error: unknown) => {
-      meter.failed(error);
-      ended();
-    });
+    answer.then(
+      (result) => {
+        this.rows += (result as { rowCount?: number | null }).rowCount ?? 0; // none of several statements in one message
+        this.timed(sentAt, sql);
+      },
+      (error: unknown) => {
+        this.meter.failed(error);
+        this.timed(sentAt, sql);
+      },
+    );
     return answer;
   }
 
@@ -98,7 +125,11 @@ export class MeteredTransaction {
   }
 
   end(isCommitted: boolean): void {
-    if (isCommitted) this.meter.committed++;
-    else this.meter.rolledBack++;
+    this.meter.ended(isCommitted, this.begun, this.rows);
+  }
+
+  private timed(sentAt: number, sql: unknown): void {
+    const { shopId, origin } = this.begun;
+    this.meter.timed(performance.now() - sentAt, sql, shopId, origin);
   }
 }

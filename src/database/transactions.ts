@@ -236,7 +236,7 @@ export class Transactions {
       const client = await this.connections.borrow(shopId);
       return { client, metered: this.meter.begin(askedAt, shopId, origin) };
     } catch (error) {
-      this.meter.unconnected++;
+      this.meter.refused(askedAt, shopId);
       throw error;
     }
   }

@@ -22,6 +22,15 @@ const JOB_STATES = ['waiting', 'ready', 'running', 'dead'];
 const RECENT_OPERATIONS = `(SELECT * FROM operations WHERE state IN ('queued', 'running')
   UNION SELECT * FROM operations WHERE id >= $1)`;
 
+/** Always 20 rows: the shops change, the number of series does not. */
+const TOP_SHOPS = `
+  SELECT rank::text, coalesce(t.shop, '') AS shop, coalesce(t.seconds, 0) AS value
+  FROM generate_series(1, 20) AS ranks (rank) LEFT JOIN (
+    SELECT row_number() OVER (ORDER BY sum(a.database_ms) DESC, a.shop_id) AS rank,
+      coalesce(s.slug, a.shop_id::text) AS shop, sum(a.database_ms) / 1000 AS seconds
+    FROM shop_activity a LEFT JOIN shops s ON s.id = a.shop_id WHERE a.at > now() - interval '1 minute'
+    GROUP BY a.shop_id, s.slug ORDER BY 1 LIMIT 20) t USING (rank) ORDER BY ranks.rank`;
+
 /** @param checksum of the migration history that this program brings tenants to. @param yesterday id of a day ago */
 export function fleetMetrics(checksum: string, yesterday: string): FleetMetric[] {
   return [
@@ -94,6 +103,12 @@ export function fleetMetrics(checksum: string, yesterday: string): FleetMetric[]
       type: 'gauge',
       sql: `SELECT count(*) AS value FROM shops s
         WHERE status = 'active' AND NOT EXISTS (SELECT FROM backups b WHERE b.shop_id = s.id)`,
+    },
+    {
+      name: 'stoa_top_shop_database_seconds',
+      help: 'The 20 shops that held connections to the database for longest in the last minute, and for how long.',
+      type: 'gauge',
+      sql: TOP_SHOPS,
     },
   ];
 }

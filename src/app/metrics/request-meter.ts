@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram } from '../../common/histogram';
 import { ENV, type Env } from '../../config/env';
+import { ShopActivity } from '../../database/shop-activity';
 import type { FailedRequest } from '../../http/problem.filter';
 import type { TenantRequest } from '../../tenancy/tenant';
 
@@ -24,7 +25,8 @@ interface Series extends RequestLabels {
 
 /**
  * Counts requests by route pattern, method, plan and class of status, and refusals by code and plan. The number of series depends on
- * routes and plans, never on shops. Counts nothing without METRICS_PORT.
+ * routes and plans, never on shops; without METRICS_PORT it
+ * counts none of these. Counts the requests of each shop for `shops:top` too.
  */
 @Injectable()
 export class RequestMeter {
@@ -34,17 +36,22 @@ export class RequestMeter {
   /** By code and plan. */
   private readonly refused = new Map<string, Map<string, number>>();
 
-  constructor(@Inject(ENV) { METRICS_PORT }: Env) {
+  constructor(
+    @Inject(ENV) { METRICS_PORT }: Env,
+    private readonly activity: ShopActivity,
+  ) {
     this.isOn = METRICS_PORT > 0;
   }
 
   /** @param route pattern of its path */
   answered(request: FastifyRequest, reply: FastifyReply, route: string): void {
+    const { tenant, user } = request as unknown as TenantRequest;
+    const status = reply.statusCode;
+    const shopId = user?.shopId;
+    if (typeof shopId === 'string') this.activity.answered(shopId, status >= 500 || status === 429);
     if (!this.isOn) return;
-    const { tenant } = request as unknown as TenantRequest;
     const plan = tenant === undefined ? NO_PLAN : tenant.allowance.plan;
     const method = METHODS.has(request.method) ? request.method : 'other'; // Node accepts 35
-    const status = reply.statusCode;
     const { classes } = this.seriesOf(route, method, plan);
     (classes[Math.floor(status / 100)] ??= new Histogram(BOUNDS)).observe(reply.elapsedTime);
     const { problemCode } = request as FailedRequest;
