@@ -8,6 +8,7 @@ import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
 import { addReports } from '../public/reports/reports.command';
+import { addShopActivity } from '../public/shops/shop-activity.command';
 import { addShopRemoval } from '../public/shops/shop-removal.command';
 import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
@@ -23,6 +24,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addOperationReports(program, context);
   addOperationChanges(program, context);
   addShopReports(program, context);
+  addShopActivity(program, context);
   addShopSupport(program, context);
   addShopStatus(program, context);
   addShopRemoval(program, context);

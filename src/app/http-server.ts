@@ -18,6 +18,7 @@ import type { Base } from '../database/database.module';
 import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
 import { allowOrigins } from './cross-origin';
+import { RequestMeter } from './metrics/request-meter';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
@@ -43,6 +44,8 @@ export interface HttpApi {
   openApi(app: NestFastifyApplication): OpenAPIObject;
   /** Facts about a request for its line of the log. */
   factsOf(request: FastifyRequest): object;
+  /** Gives what counts requests. */
+  meterOf?(app: NestFastifyApplication): RequestMeter;
 }
 
 /**
@@ -64,6 +67,7 @@ export function createHttpApp(
       const { user } = request as TenantRequest;
       return { shopId: user?.shopId ?? undefined, userId: user?.userId };
     },
+    meterOf: (app) => app.get(RequestMeter),
   });
 }
 
@@ -106,7 +110,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await compressAnswers(fastify);
   acceptBodies(fastify);
   if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
-  logRequests(fastify, base.logger, api);
+  logRequests(fastify, base.logger, api, api.meterOf?.(app));
   checkInput(fastify);
   endConnectionsOnStop(fastify);
   cutStalledDownloads(fastify, arrival);
@@ -127,18 +131,25 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** Logs one line per request: the route pattern instead of the path, the ids of shop and user, the code of an error. */
-function logRequests(fastify: FastifyInstance, logger: Logger, api: HttpApi): void {
+/** Counts each request, and logs one line for it: the route pattern instead of the path, the ids of shop and user, the code of an error. */
+function logRequests(
+  fastify: FastifyInstance,
+  logger: Logger,
+  api: HttpApi,
+  meter: RequestMeter | undefined,
+): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    meter?.answered(request, reply, route);
     logger.info({
       event: 'request',
       requestId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      route,
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),

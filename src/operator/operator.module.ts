@@ -11,10 +11,13 @@ import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
 import { ReportsService } from '../public/reports/reports.service';
 import { FleetService } from '../public/shops/fleet.service';
+import { ShopActivityService } from '../public/shops/shop-activity.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
 import { ShopSupportService } from '../public/shops/shop-support.service';
 import { AccountsController } from './accounts/accounts.controller';
 import { AccountsService } from './accounts/accounts.service';
+import { ActivityController } from './activity/activity.controller';
+import { ActivityService } from './activity/activity.service';
 import { AuthController } from './auth/auth.controller';
 import { OperatorGuard } from './auth/operator.guard';
 import { OperatorLoginService } from './auth/operator-login.service';
@@ -41,6 +44,7 @@ const SHARED = [
   PasswordResetService,
   ReportsService,
   SessionSupportService,
+  ShopActivityService,
   ShopStatusService,
   ShopSupportService,
 ];
@@ -55,6 +59,7 @@ export class OperatorModule {
       controllers: [
         AuthController,
         AccountsController,
+        ActivityController, // `shops/top` before `shops/:shop`
         ShopsController,
         OperationsController,
         PeopleController,
@@ -67,6 +72,7 @@ export class OperatorModule {
         AccountsService,
         OperatorLoginService,
         OperatorSessions,
+        ActivityService,
         ShopsService,
         PeopleService,
         BackupsService,

@@ -37,6 +37,7 @@ import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
+import { ShopActivityService } from './shops/shop-activity.service';
 import { ShopSupportService } from './shops/shop-support.service';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
@@ -86,6 +87,7 @@ export const PUBLIC_ENTITIES = [
     AuthService,
     AuditService,
     FleetService,
+    ShopActivityService,
     MembersService,
     MemberSupportService,
     KeyRing,
