@@ -7,6 +7,7 @@ import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
+import { addPlans } from '../public/plans/plans.command';
 import { addShopRemoval } from '../public/shops/shop-removal.command';
 import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
@@ -25,6 +26,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addShopSupport(program, context);
   addShopStatus(program, context);
   addShopRemoval(program, context);
+  addPlans(program, context);
   addShopMembers(program, context);
   addResetPassword(program, context);
   addUserSessions(program, context);

@@ -29,6 +29,8 @@ import { MembersService } from './members/members.service';
 import { ExportsController } from './operations/exports.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
+import { PlansService } from './plans/plans.service';
+import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -87,7 +89,9 @@ export const PUBLIC_ENTITIES = [
     LoginService,
     OperationsService,
     PasswordResetService,
+    PlansService,
     SessionSupportService,
+    ShopLimitsService,
     ShopsService,
     ShopStatusService,
     ShopSupportService,

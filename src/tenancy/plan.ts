@@ -30,6 +30,12 @@ export const PLAN_LIMITS = z.object({
   seats: count(1, 1_000_000),
 });
 
+/** Least and greatest value of a limit. */
+export function boundsOf(name: LimitName): { min: number; max: number } {
+  const { minValue, maxValue } = PLAN_LIMITS.shape[name].unwrap().unwrap();
+  return { min: minValue!, max: maxValue! }; // `count` sets both
+}
+
 export type PlanLimits = z.infer<typeof PLAN_LIMITS>;
 export type LimitName = keyof PlanLimits;
 export const LIMIT_NAMES = Object.keys(PLAN_LIMITS.shape) as LimitName[];

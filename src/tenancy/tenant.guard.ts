@@ -1,10 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { neededFeature, requireFeature } from './features';
 import { neededRole, requireRole } from './member-role';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
 
-/** Admits a request to the shop that its access token names, if its user is still a member with a role that may do this. */
+/** Admits a request to the shop that its access token names, if its user is still a member with a role that may do this,
+ * and the shop has the feature. */
 @Injectable()
 export class TenantGuard implements CanActivate {
   constructor(private readonly directory: AccessDirectory) {}
@@ -15,6 +17,8 @@ export class TenantGuard implements CanActivate {
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
     requireRole(access.memberRole, neededRole(context));
+    const feature = neededFeature(context);
+    if (feature !== undefined) requireFeature(access.allowance, feature);
     request.tenant = access;
     return true;
   }
