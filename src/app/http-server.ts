@@ -9,7 +9,7 @@ import { AppModule } from './app.module';
 import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
-import { acceptBodies, checkInput } from '../http/bodies';
+import { acceptBodies, checkInput, MAX_BODY_KIB } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -21,7 +21,6 @@ import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import type { TenantRequest } from '../tenancy/tenant';
 
-const JSON_LIMIT_BYTES = 1_048_576;
 /** Time limit for the headers to arrive. */
 const HEADERS_MS = 60_000;
 /** Interval at which Node checks for late requests. */
@@ -71,7 +70,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
   const options: FastifyHttpOptions<Server> = {
-    bodyLimit: JSON_LIMIT_BYTES,
+    bodyLimit: MAX_BODY_KIB * 1024,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
     return503OnClosing: false, // requests that still arrive are served: the databases are closed last

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Env, ENV } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
+import { MAX_BODY_KIB } from '../../http/bodies';
+import { MAX_PAGE } from '../../http/page';
 import { recordAudit } from '../../tenancy/audit-log';
 import { FEATURE_NAMES, isOn } from '../../tenancy/features';
 import { type Operator, operatorEvent } from '../../tenancy/operator';
@@ -80,6 +82,7 @@ export class ShopLimitsService {
 
   /** Limits of all shops for which neither the plan nor the shop has one. */
   private installationLimits(): Partial<PlanLimits> {
-    return { statementMs: this.env.STATEMENT_TIMEOUT_MS, lockMs: this.env.LOCK_TIMEOUT_MS };
+    const { STATEMENT_TIMEOUT_MS: statementMs, LOCK_TIMEOUT_MS: lockMs } = this.env;
+    return { statementMs, lockMs, bodyKiB: MAX_BODY_KIB, pageSize: MAX_PAGE };
   }
 }
