@@ -10,7 +10,7 @@ import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
 import { isTraced, traceIdIn } from '../common/tracing';
-import { acceptBodies, checkInput } from '../http/bodies';
+import { acceptBodies, checkInput, MAX_BODY_KIB } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -24,7 +24,6 @@ import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
 import type { TenantRequest } from '../tenancy/tenant';
 
-const JSON_LIMIT_BYTES = 1_048_576;
 /** Time limit for the headers to arrive. */
 const HEADERS_MS = 60_000;
 /** Interval at which Node checks for late requests. */
@@ -77,7 +76,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
   const options: FastifyHttpOptions<Server> = {
-    bodyLimit: JSON_LIMIT_BYTES,
+    bodyLimit: MAX_BODY_KIB * 1024,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
     return503OnClosing: false, // requests that still arrive are served: the databases are closed last

@@ -10,6 +10,8 @@ import { PasswordResetService } from '../public/auth/password-reset.service';
 import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
 import { ReportsService } from '../public/reports/reports.service';
+import { PlansService } from '../public/plans/plans.service';
+import { ShopLimitsService } from '../public/plans/shop-limits.service';
 import { FleetService } from '../public/shops/fleet.service';
 import { ShopActivityService } from '../public/shops/shop-activity.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
@@ -27,6 +29,7 @@ import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { RequestsService } from './operations/requests.service';
 import { ReportsController } from './reports/reports.controller';
+import { PlansController } from './plans/plans.controller';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { PeopleController } from './users/people.controller';
@@ -45,6 +48,8 @@ const SHARED = [
   ReportsService,
   SessionSupportService,
   ShopActivityService,
+  PlansService,
+  ShopLimitsService,
   ShopStatusService,
   ShopSupportService,
 ];
@@ -64,6 +69,7 @@ export class OperatorModule {
         OperationsController,
         PeopleController,
         ReportsController,
+        PlansController,
       ],
       providers: [
         ...SHARED.map((token) => ({ provide: token, useValue: app.get<unknown>(token) })),

@@ -33,6 +33,8 @@ import { ReportRefreshService } from './reports/report-refresh.service';
 import { ReportsService } from './reports/reports.service';
 import { ShopDay } from './reports/shop-day.entity';
 import { ShopReport } from './reports/shop-report.entity';
+import { PlansService } from './plans/plans.service';
+import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -97,7 +99,9 @@ export const PUBLIC_ENTITIES = [
     PasswordResetService,
     ReportRefreshService,
     ReportsService,
+    PlansService,
     SessionSupportService,
+    ShopLimitsService,
     ShopsService,
     ShopStatusService,
     ShopSupportService,
