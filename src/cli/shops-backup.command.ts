@@ -11,6 +11,7 @@ import { keepOf } from '../operations/lifecycle/targets/retention';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';
 import { runOperation } from './run-operation';
+import { sizeText } from './table';
 
 interface BackupFlags {
   all?: boolean;
@@ -24,6 +25,10 @@ interface BackupFlags {
 interface BackupResult {
   saved: number;
   bytes: number;
+  /** Older files that `--keep` has removed. */
+  removed: number;
+  /** Names of the files of shops that were named. */
+  files?: string[];
   target: string;
   failed: { slug: string; message: string }[];
 }
@@ -70,11 +75,14 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
           };
         },
         show(result) {
-          const { saved, bytes, target, failed } = result as BackupResult;
+          const { saved, bytes, removed, files = [], target, failed } = result as BackupResult;
+          for (const file of files) print(`saved    ${file}`);
           for (const { slug, message } of failed) print(`failed   ${slug}: ${message}`);
-          print(
-            `${saved} backed up in ${target}, ${bytes} bytes${failed.length > 0 ? `; ${failed.length} failed` : ''}`,
-          );
+          const others = [
+            removed > 0 ? `; ${removed} older file(s) removed` : '',
+            failed.length > 0 ? `; ${failed.length} failed` : '',
+          ];
+          print(`${saved} backed up in ${target}, ${sizeText(bytes)}${others.join('')}`);
           return failed.length === 0;
         },
       });

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { newOwner, type Owner } from '../support/factories';
 import { backUp, useBackupFolder } from '../support/lifecycle';
 import { runCli } from '../support/program';
@@ -43,6 +44,15 @@ describe('shops:backup and shops:restore', () => {
     expect(
       await app.database.query(`SELECT FROM operations WHERE input ->> 'target' = $1`, [process.cwd()]),
     ).toEqual([]);
+  });
+
+  it('name the file of each shop that was named, and count what --keep removed', async () => {
+    await backUp(app, folder.path, owner.shop.id);
+    const { code, stdout } = await run('shops:backup', owner.shop.slug, '--out', folder.path, '--keep', '1d');
+    expect(code).toBe(0);
+    const [file = '', summary] = stdout.trimEnd().split('\n');
+    expect(existsSync(path.join(folder.path, file.replace('saved    ', '')))).toBe(true);
+    expect(summary).toMatch(/^1 backed up in .*; [1-9]\d* older file\(s\) removed$/);
   });
 
   it('print the code of a failure last, and no stack', async () => {

@@ -6,6 +6,7 @@ import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
+import { assertNewSlug } from '../new-slug';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { publishShop } from '../publish-shop';
@@ -49,8 +50,8 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
       run,
       checkpoint,
       (work) =>
-        readBackupFile(wanted.file, run.tools.env, (data) => {
-          assertFits(run, wanted, data.header);
+        readBackupFile(wanted.file, run.tools.env, async (data) => {
+          await assertFits(run, wanted, data.header);
           return work(data);
         }),
       wanted.over,
@@ -95,13 +96,16 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
 
-/** Looks at the header, before a row is loaded. @throws RestoreOtherShop, RestoreTableUnknown */
-function assertFits(
-  { operation }: OperationRun,
-  { over, tables, isOther }: Input,
+/** Looks at the header, before a row is loaded. @throws SlugTaken, RestoreOtherShop, RestoreTableUnknown */
+async function assertFits(
+  { operation, tools }: OperationRun,
+  { as, over, tables, isOther }: Input,
   { shop, tables: known }: TenantHeader,
-): void {
-  if (over === null) return;
+): Promise<void> {
+  if (over === null)
+    return withClient(adminOf(tools.installation).url, 'restore', (client) =>
+      assertNewSlug(client, as ?? shop.slug),
+    );
   if (shop.id !== over && !isOther)
     throw new RestoreOtherShop({
       detail: `The backup is of ${shop.slug} (${shop.id}), not of ${operation.shopSlug ?? 'the shop'} (${over}).`,
