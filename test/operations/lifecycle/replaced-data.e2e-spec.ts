@@ -9,12 +9,12 @@ import { useTestApp } from '../../support/test-app';
 describe('doctor, of data that a restore has replaced', () => {
   const app = useTestApp();
   const folder = useBackupFolder();
-  const { locate } = new TenantLocator();
+  const schemaOf = (id: string) => new TenantLocator().locate(id).schema;
 
   it('names leaks, and no damage, which was the reason for the restore', async () => {
     const { shop } = await newOwner(app.api);
     const file = await backUp(app, folder.path, shop.id);
-    await app.database.query(`DROP TABLE ${locate(shop.id).schema}.order_lines`);
+    await app.database.query(`DROP TABLE ${schemaOf(shop.id)}.order_lines`);
     expect((await restore(app, { file, over: shop.id })).state).toBe('done');
     const [held] = await app.database.query<{ id: string }>('SELECT shop_id AS id FROM held_tenants');
     const installation = app.app.get<Installation>(INSTALLATION);
@@ -26,7 +26,7 @@ describe('doctor, of data that a restore has replaced', () => {
     };
     expect(await ofShops()).toEqual([]);
     await app.database.query(
-      `GRANT SELECT ON ${locate(held!.id).schema}.products TO ${installation.roles.public}`,
+      `GRANT SELECT ON ${schemaOf(held!.id)}.products TO ${installation.roles.public}`,
     );
     expect(await ofShops()).toEqual([[expect.any(String), held!.id]]);
   });
