@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
 import type { BorrowedClient } from './engine-client';
-import type { Connections, PoolLoad } from './connections';
+import type { Connections, PoolLoad, Share } from './connections';
 
 /**
  * Thrown when PostgreSQL answers COMMIT with ROLLBACK: a statement failed, and the work ignored its error. Nothing was
@@ -140,6 +140,8 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
   shopId?: string;
+  /** Part of the pool that the shop may use; absent: no limit of its own. */
+  share?: Share | undefined;
   /** True when the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
   /** Not for single statements. */
@@ -165,15 +167,14 @@ export class Transactions {
   /**
    * @param preamble statements from BEGIN on, one message, built from quoted identifiers only
    * @param work receives a manager that is valid until it returns; an error from it rolls everything back
-   * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
-   *   be obtained; TransactionAborted; OneStatementOnly; OpeningFailed
+   * @throws the error of `work`; the preamble's error if that failed first; as Connections.borrow; TransactionAborted; OneStatementOnly; OpeningFailed
    */
   async run<T>(
     preamble: string,
     work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose = {},
+    { shopId = '', share, isSingle = false, bracket, extraMs = 0 }: Purpose = {},
   ): Promise<T> {
-    const client = await this.connections.borrow(shopId);
+    const client = await this.connections.borrow(shopId, share);
     client.waitLonger(extraMs);
     const lease = new Lease(client, preamble, isSingle, bracket);
     const runner = new BorrowedQueryRunner(this.driver, lease);
@@ -188,7 +189,7 @@ export class Transactions {
 
   /**
    * Runs one statement outside any transaction block, with the rights and the path of the login. Public side only.
-   * @throws the statement's error; DatabaseUnavailable when no connection can be obtained
+   * @throws the statement's error; as Connections.borrow
    */
   async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
     const client = await this.connections.borrow('');

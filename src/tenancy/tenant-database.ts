@@ -87,7 +87,7 @@ export class TenantDatabase implements OnApplicationShutdown {
     return {
       sql,
       limits,
-      purpose: { shopId, extraMs: Math.max(0, limits.statement - this.limits.statement) },
+      purpose: { shopId, share: allowance?.limits, extraMs: Math.max(0, limits.statement - this.limits.statement) },
     };
   }
 
