@@ -7,6 +7,7 @@ import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
+import { addReports } from '../public/reports/reports.command';
 import { addShopRemoval } from '../public/shops/shop-removal.command';
 import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
@@ -29,6 +30,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addResetPassword(program, context);
   addUserSessions(program, context);
   addOperators(program, context);
+  addReports(program, context);
   addProductsImport(program, context);
   addOrdersImport(program, context);
 }

@@ -9,6 +9,7 @@ import { AppModule } from './app.module';
 import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
+import { isTraced, traceIdIn } from '../common/tracing';
 import { acceptBodies, checkInput } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
@@ -19,6 +20,7 @@ import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './c
 import { allowOrigins } from './cross-origin';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
+import { traceIdOf, traceRequests } from './tracing';
 import type { TenantRequest } from '../tenancy/tenant';
 
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -103,6 +105,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   acceptBodies(fastify);
+  if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
   logRequests(fastify, base.logger, api);
   checkInput(fastify);
   endConnectionsOnStop(fastify);
@@ -139,6 +142,7 @@ function logRequests(fastify: FastifyInstance, logger: Logger, api: HttpApi): vo
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
+      traceId: traceIdOf(request) ?? traceIdIn(request.headers['traceparent']),
       ...api.factsOf(request),
     });
     done();

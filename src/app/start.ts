@@ -10,6 +10,7 @@ import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
+import { startTracing } from './tracing';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -83,6 +84,7 @@ function urlOf(host: string, port: number): string {
 export async function serve(env: Env, logger: Logger, times: Times): Promise<Running> {
   const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(env, logger);
+  const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -97,6 +99,7 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
+        await endTracing();
         await installation.server.close();
       },
     };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OptionInvalid } from '../common/common.errors';
 import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
 import type { EngineClient } from '../database/engine-client';
@@ -45,8 +46,9 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:backup corner-shop --out /srv/backups')
     .action((names: string[], flags: BackupFlags) => {
-      if (names.length > 0 && flags.all) throw new OperatorError('Name shops, or give --all, not both.');
-      if (names.length === 0 && !flags.all) throw new OperatorError('Name shops, or give --all.');
+      if (names.length > 0 && flags.all)
+        throw new OptionInvalid({ detail: 'Name shops, or give --all, not both.' });
+      if (names.length === 0 && !flags.all) throw new OptionInvalid({ detail: 'Name shops, or give --all.' });
       return runOperation(context, {
         title: 'backing up',
         isJson: flags.json === true,
@@ -54,7 +56,9 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
           const env = readEnv();
           if (flags.keep !== undefined) keepOf(flags.keep);
           if (flags.encrypt && (env.BACKUP_RECIPIENTS ?? []).length === 0)
-            throw new OperatorError('--encrypt needs BACKUP_RECIPIENTS: the public keys to encrypt for.');
+            throw new OptionInvalid({
+              detail: '--encrypt needs BACKUP_RECIPIENTS: the public keys to encrypt for.',
+            });
           const target = await openTarget(flags.out ?? configuredTarget(env), env);
           const shops = flags.all ? null : await shopsNamed(client, names);
           return {
@@ -105,17 +109,19 @@ interface RestoreResult {
   waitedMs?: number;
 }
 
-/** @throws OperatorError for flags that do not go together */
+/** @throws OptionInvalid for flags that do not go together */
 function assertWhole(file: string | undefined, flags: RestoreFlags): void {
   const { newest = false, as, over, tables, fromOtherShop = false } = flags;
   if ((file === undefined) !== newest)
-    throw new OperatorError('Name a file, or give --newest --over <shop>: one of them.');
+    throw new OptionInvalid({ detail: 'Name a file, or give --newest --over <shop>: one of them.' });
   if (as !== undefined && over !== undefined)
-    throw new OperatorError('--as makes a new shop and --over replaces the data of one: give one of them.');
+    throw new OptionInvalid({
+      detail: '--as makes a new shop and --over replaces the data of one: give one of them.',
+    });
   const needy = [newest && '--newest', tables && '--tables', fromOtherShop && '--from-other-shop'].find(
     Boolean,
   );
-  if (needy && over === undefined) throw new OperatorError(`${String(needy)} needs --over.`);
+  if (needy && over === undefined) throw new OptionInvalid({ detail: `${String(needy)} needs --over.` });
 }
 
 /** Finds the newest recorded backup of a shop, by its id: a removed shop may have had the slug. @throws OperatorError */

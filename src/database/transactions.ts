@@ -2,6 +2,8 @@ import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
+import { inSpan, isTraced } from '../common/tracing';
+import { shopTransaction, statementSpan } from './spans';
 import type { BorrowedClient } from './engine-client';
 import type { Connections, PoolLoad } from './connections';
 
@@ -67,6 +69,14 @@ class Lease {
   ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
+    if (!isTraced()) return this.send(...args);
+    return inSpan(
+      () => statementSpan(args[0]),
+      () => this.send(...args) as Promise<unknown>,
+    );
+  }
+
+  private send(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LeaseEnded());
     if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
     if (this.begun !== undefined) return this.client.query(...args);
@@ -136,6 +146,8 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   }
 }
 
+type Work<T> = (manager: EntityManager) => Promise<T>;
+
 /** Purpose of a transaction. */
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
@@ -168,10 +180,17 @@ export class Transactions {
    * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
    *   be obtained; TransactionAborted; OneStatementOnly; OpeningFailed
    */
-  async run<T>(
+  run<T>(preamble: string, work: Work<T>, purpose: Purpose = {}): Promise<T> {
+    return inSpan(
+      () => shopTransaction(purpose.shopId),
+      () => this.runBorrowed(preamble, work, purpose),
+    );
+  }
+
+  private async runBorrowed<T>(
     preamble: string,
-    work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose = {},
+    work: Work<T>,
+    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose,
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
     client.waitLonger(extraMs);

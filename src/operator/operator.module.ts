@@ -9,6 +9,7 @@ import { LoginLimits } from '../public/auth/login-limits';
 import { PasswordResetService } from '../public/auth/password-reset.service';
 import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
+import { ReportsService } from '../public/reports/reports.service';
 import { FleetService } from '../public/shops/fleet.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
 import { ShopSupportService } from '../public/shops/shop-support.service';
@@ -22,6 +23,7 @@ import { BackupsService } from './operations/backups.service';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { RequestsService } from './operations/requests.service';
+import { ReportsController } from './reports/reports.controller';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { PeopleController } from './users/people.controller';
@@ -37,6 +39,7 @@ const SHARED = [
   LoginLimits,
   MemberSupportService,
   PasswordResetService,
+  ReportsService,
   SessionSupportService,
   ShopStatusService,
   ShopSupportService,
@@ -55,6 +58,7 @@ export class OperatorModule {
         ShopsController,
         OperationsController,
         PeopleController,
+        ReportsController,
       ],
       providers: [
         ...SHARED.map((token) => ({ provide: token, useValue: app.get<unknown>(token) })),

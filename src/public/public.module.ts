@@ -29,6 +29,10 @@ import { MembersService } from './members/members.service';
 import { ExportsController } from './operations/exports.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
+import { ReportRefreshService } from './reports/report-refresh.service';
+import { ReportsService } from './reports/reports.service';
+import { ShopDay } from './reports/shop-day.entity';
+import { ShopReport } from './reports/shop-report.entity';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -49,6 +53,8 @@ export const PUBLIC_ENTITIES = [
   PasswordReset,
   SigningKey,
   AuditEntry,
+  ShopReport,
+  ShopDay,
 ];
 
 /** Public side: users, shops and memberships, which belong to no tenant. */
@@ -87,6 +93,8 @@ export const PUBLIC_ENTITIES = [
     LoginService,
     OperationsService,
     PasswordResetService,
+    ReportRefreshService,
+    ReportsService,
     SessionSupportService,
     ShopsService,
     ShopStatusService,

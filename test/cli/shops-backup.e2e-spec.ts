@@ -30,6 +30,13 @@ describe('shops:backup and shops:restore', () => {
     expect(row).toEqual({ state: 'failed', checkpoint: {}, code: 'BACKUP_TARGET_FAILED' });
   });
 
+  it('leave entries in the log that the owners read', async () => {
+    const { shop, api } = owner;
+    expect((await run('shops:backup', shop.slug, '--out', folder.path)).code).toBe(0);
+    const { items } = (await api.get('audit?action=shop.backed_up')).body;
+    expect(items).toMatchObject([{ details: { by: 'command', file: expect.stringContaining(shop.slug) } }]);
+  });
+
   it('refuse an empty --out, and write nothing into the current folder', async () => {
     const { code, stderr } = await run('shops:backup', owner.shop.slug, '--out', '');
     expect(code).toBe(1);

@@ -63,6 +63,8 @@ export const backupKind: OperationKind<Input, Checkpoint> = {
   },
 };
 
+const GONE = 'the shop was removed for good since the backup was requested';
+
 /** One run of a backup. */
 interface Saving {
   run: OperationRun;
@@ -76,9 +78,9 @@ interface Saving {
 async function saveShops(saving: Saving): Promise<object> {
   const { run, control, target, wanted, begun } = saving;
   const shops = await shopsToSave(control, wanted.shops, run.operation.id);
-  let { done } = shops;
+  const failed: Failure[] = shops.gone.map((id) => ({ shopId: id, slug: id, message: GONE }));
+  let done = shops.done + failed.length;
   let [bytes, removed] = [0, 0];
-  const failed: Failure[] = [];
   const failing = new AbortController();
   const signal = AbortSignal.any([run.signal, failing.signal]);
   const total = done + shops.left.length;
@@ -133,14 +135,19 @@ async function shopsToSave(
   control: ReconnectingClient,
   ids: string[] | null,
   operationId: string,
-): Promise<{ done: number; left: { id: string; slug: string }[] }> {
+): Promise<{ done: number; left: { id: string; slug: string }[]; gone: string[] }> {
   const client = await control.client();
   const { rows } = await client.query<{ id: string; slug: string; isSaved: boolean }>(
     `SELECT s.id, s.slug, EXISTS (SELECT FROM public.backups b WHERE b.operation_id = $2 AND b.shop_id = s.id) AS "isSaved"
      FROM public.shops s WHERE $1::uuid[] IS NULL OR s.id = ANY ($1) ORDER BY s.id`,
     [ids, operationId],
   );
-  return { done: rows.filter(({ isSaved }) => isSaved).length, left: rows.filter(({ isSaved }) => !isSaved) };
+  const found = new Set(rows.map(({ id }) => id));
+  return {
+    done: rows.filter(({ isSaved }) => isSaved).length,
+    left: rows.filter(({ isSaved }) => !isSaved),
+    gone: (ids ?? []).filter((id) => !found.has(id)),
+  };
 }
 
 /** @returns bytes of the file, and the number of older files that were removed */

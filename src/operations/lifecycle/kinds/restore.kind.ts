@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
-import { TenantLocator } from '../../../tenancy/tenant-locator';
 import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
@@ -13,6 +12,7 @@ import type { OperationKind, OperationRun } from '../operation-kind';
 import { publishShop } from '../publish-shop';
 import { removeTenant } from '../remove-tenant';
 import { replaceTables } from '../replace-tables';
+import { assertShop } from '../shops-named';
 import { swapTenants } from '../swap-tenants';
 
 const input = z.object({
@@ -43,6 +43,9 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   input,
   async run(run, wanted, checkpoint) {
     if (checkpoint.result !== undefined) return finish(run, checkpoint);
+    const { over: shop } = wanted;
+    if (shop !== null)
+      await withClient(adminOf(run.tools.installation).url, 'restore', (client) => assertShop(client, shop));
     const { tenantId, loaded } = await loadTenant(
       run,
       checkpoint,
@@ -85,8 +88,7 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
         const waitedMs = await swapTenants(client, roles, over, tenantId, save, run.signal);
         return { ...result, waitedMs };
       }
-      const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
-      await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
+      await replaceTables(client, roles, over, tenantId, wanted.tables, () => save(false), run.signal);
       return result;
     });
     return finish(run, { tenantId, result: done, isSpent });
