@@ -33,10 +33,13 @@ import { ReportRefreshService } from './reports/report-refresh.service';
 import { ReportsService } from './reports/reports.service';
 import { ShopDay } from './reports/shop-day.entity';
 import { ShopReport } from './reports/shop-report.entity';
+import { PlansService } from './plans/plans.service';
+import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
+import { ShopActivityService } from './shops/shop-activity.service';
 import { ShopSupportService } from './shops/shop-support.service';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
@@ -86,6 +89,7 @@ export const PUBLIC_ENTITIES = [
     AuthService,
     AuditService,
     FleetService,
+    ShopActivityService,
     MembersService,
     MemberSupportService,
     KeyRing,
@@ -95,7 +99,9 @@ export const PUBLIC_ENTITIES = [
     PasswordResetService,
     ReportRefreshService,
     ReportsService,
+    PlansService,
     SessionSupportService,
+    ShopLimitsService,
     ShopsService,
     ShopStatusService,
     ShopSupportService,
