@@ -209,3 +209,11 @@ function isNetwork(text: string): boolean {
   const width = isIP(address) === 6 ? 128 : 32;
   return isIP(address) !== 0 && more === undefined && /^\d+$/.test(bits) && Number(bits) <= width;
 }
+
+/**
+ * Keeps the client of S3 quiet, which warns in each process below Node 22 of releases that are still to come. This one is pinned,
+ * and nobody who reads the output of a command can do anything about it. Call it before the client is made.
+ */
+export function quietAwsClient(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}
