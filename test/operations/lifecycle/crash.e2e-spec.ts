@@ -15,7 +15,7 @@ import { reconcile } from '../../../src/operations/lifecycle/reconcile/reconcile
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
-import { newOwner, newProduct, type Owner } from '../../support/factories';
+import { newOwner, newProduct, type Owner, PASSWORD } from '../../support/factories';
 import { backUp, operate, rowsOf, runnerOf, useBackupFolder } from '../../support/lifecycle';
 import { runCli, scratchFolder } from '../../support/program';
 import { OPERATION_KILLS as KILLS } from '../../support/sizes';
@@ -44,6 +44,13 @@ beforeAll(async () => {
   saved = await rowsOf(app, shop.shop.id);
   usual = await findings();
 }, 120_000);
+
+/** An access token of before has expired by then, at full size. */
+beforeEach(async () => {
+  const { email } = shop;
+  const { body } = await app.api.post('auth/login', { email, password: PASSWORD, shopId: shop.shop.id });
+  shop.api = app.api.as(body.accessToken);
+});
 
 async function fill({ api, shop: { id } }: Owner, products: number): Promise<void> {
   await newProduct(api);
