@@ -38,6 +38,7 @@ const LONGEST = [
   'public/slugs.e2e-spec.ts',
   'operations/lifecycle/restore-versions.e2e-spec.ts',
   'operations/lifecycle/restore.e2e-spec.ts',
+  'process/pack.e2e-spec.ts',
 ];
 
 function rank({ path }) {

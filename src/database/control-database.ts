@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from './connections';
+import type { TransactionMeter } from './transaction-meter';
 import type { Bracket, Transactions } from './transactions';
 
 /** Access to the schema `public` with the rights of one login. */
@@ -25,6 +26,10 @@ abstract class ControlDatabase {
   /** Open and idle connections, and queued requests. */
   load(): PoolLoad {
     return this.transactions.load();
+  }
+
+  get meter(): TransactionMeter {
+    return this.transactions.meter;
   }
 
   async onApplicationShutdown(): Promise<void> {

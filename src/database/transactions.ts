@@ -2,8 +2,11 @@ import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
+import { inSpan, isTraced } from '../common/tracing';
+import { shopTransaction, statementSpan } from './spans';
 import type { BorrowedClient } from './engine-client';
 import type { Connections, PoolLoad } from './connections';
+import type { MeteredTransaction, Origin, TransactionMeter } from './transaction-meter';
 
 /**
  * Thrown when PostgreSQL answers COMMIT with ROLLBACK: a statement failed, and the work ignored its error. Nothing was
@@ -64,20 +67,26 @@ class Lease {
     private readonly preamble: string,
     private readonly isSingle: boolean,
     private readonly bracket: Bracket | undefined,
+    private readonly metered: MeteredTransaction,
   ) {}
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LeaseEnded());
     if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
-    if (this.begun !== undefined) return this.client.query(...args);
+    if (this.begun !== undefined) return this.send(...args);
     return this.client.together(() => {
       // Not awaited: everything shares one round trip. If the preamble fails, the transaction is in the failed state and
       // every query after it fails with 25P02; the preamble's error is the cause.
       void this.begin();
-      const answer: unknown = this.client.query(...args);
+      const answer = this.send(...args);
       if (this.isSingle) this.committing = answered(this.client.exec('COMMIT'));
       return answer;
     });
+  }
+
+  private send(...args: Parameters<BorrowedClient['query']>): Promise<unknown> {
+    const send = () => this.metered.watch(args[0], this.client.query(...args) as unknown as Promise<unknown>); // TypeORM passes no callback
+    return isTraced() ? inSpan(() => statementSpan(args[0]), send) : send();
   }
 
   /** Sends the preamble and the opening, unless they were sent before. @returns the answer of the first that failed */
@@ -110,6 +119,11 @@ class Lease {
     });
   }
 
+  /** Counts the error of the preamble or the opening, which are not watched: they share the round trip of the first statement. */
+  openingFailed(error: unknown): void {
+    this.metered.failed(error instanceof OpeningFailed ? error.cause : error);
+  }
+
   end(): void {
     this.isOver = true;
   }
@@ -136,6 +150,8 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   }
 }
 
+type Work<T> = (manager: EntityManager) => Promise<T>;
+
 /** Purpose of a transaction. */
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
@@ -144,6 +160,8 @@ export interface Purpose {
   isSingle?: boolean;
   /** Not for single statements. */
   bracket?: Bracket;
+  /** Named in the log of slow statements. */
+  origin?: Origin | undefined;
   /** How much longer a statement may take than one of the connection's own limit, milliseconds. */
   extraMs?: number;
 }
@@ -158,6 +176,7 @@ export class Transactions {
   constructor(
     private readonly dataSource: DataSource,
     private readonly connections: Connections,
+    readonly meter: TransactionMeter,
   ) {
     this.driver = dataSource.driver as PostgresDriver;
   }
@@ -168,19 +187,30 @@ export class Transactions {
    * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
    *   be obtained; TransactionAborted; OneStatementOnly; OpeningFailed
    */
-  async run<T>(
+  run<T>(preamble: string, work: Work<T>, purpose: Purpose = {}): Promise<T> {
+    return inSpan(
+      () => shopTransaction(purpose.shopId),
+      () => this.runBorrowed(preamble, work, purpose),
+    );
+  }
+
+  private async runBorrowed<T>(
     preamble: string,
-    work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose = {},
+    work: Work<T>,
+    { shopId = '', isSingle = false, bracket, extraMs = 0, origin }: Purpose,
   ): Promise<T> {
-    const client = await this.connections.borrow(shopId);
+    const { client, metered } = await this.borrow(shopId, origin);
     client.waitLonger(extraMs);
-    const lease = new Lease(client, preamble, isSingle, bracket);
+    const lease = new Lease(client, preamble, isSingle, bracket, metered);
     const runner = new BorrowedQueryRunner(this.driver, lease);
+    let isCommitted = false;
     try {
-      return await inside(client, lease, () => work(runner.manager));
+      const result = await inside(client, lease, () => work(runner.manager));
+      isCommitted = true;
+      return result;
     } finally {
       await runner.release();
+      metered.end(isCommitted);
       // An open transaction would hand this role and path to the next user (measured with pg-pool and TypeORM).
       this.connections.giveBack(client, client.getTransactionStatus() === 'I');
     }
@@ -191,19 +221,36 @@ export class Transactions {
    * @throws the statement's error; DatabaseUnavailable when no connection can be obtained
    */
   async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
-    const client = await this.connections.borrow('');
+    const { client, metered } = await this.borrow('');
     let isClean = false; // after an error the server may be about to close the connection
+    let isCommitted = false;
     try {
-      const { rows } = await client.query<T>(sql, values);
+      const { rows } = await metered.watch(sql, client.query<T>(sql, values));
       isClean = client.getTransactionStatus() === 'I';
+      isCommitted = true;
       return rows;
     } finally {
+      metered.end(isCommitted);
       this.connections.giveBack(client, isClean);
     }
   }
 
   load(): PoolLoad {
     return this.connections.load();
+  }
+
+  private async borrow(
+    shopId: string,
+    origin?: Origin,
+  ): Promise<{ client: BorrowedClient; metered: MeteredTransaction }> {
+    const askedAt = performance.now();
+    try {
+      const client = await this.connections.borrow(shopId);
+      return { client, metered: this.meter.begin(askedAt, shopId, origin) };
+    } catch (error) {
+      this.meter.refused(askedAt, shopId);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -224,6 +271,7 @@ async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promi
     const begun = await lease.begin(); // also when nothing was sent: a missing role or schema must not go unnoticed
     // After COMMIT there is nothing left to roll back. If ROLLBACK fails, the connection is not idle and is destroyed.
     await (lease.committing ?? answered(client.exec('ROLLBACK')));
+    if (begun.error !== undefined) lease.openingFailed(begun.error);
     throw begun.error ?? error;
   }
 }
