@@ -197,7 +197,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
     const input = { file: path.join(folder.path, newest), as: 'from-newest', over: null, tables: null };
     const { result } = await operate(app, { kind: 'restore', input });
     expect(await rowsOf(app, (result as { id: string }).id)).toEqual(saved);
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves no half shop of a restore to a new shop', async () => {
     await killAll(['load', 'publish', 'begin', 'load', 'migrate'], async (round) => {
@@ -214,7 +214,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves no half shop of a clone', async () => {
     await killAll(['load', 'publish', 'begin', 'load'], async (round) => {
@@ -234,7 +234,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it.each(['the place of exports', 'a folder of its own'])(
     'leaves a whole file of an export in %s, or none',
@@ -264,7 +264,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         };
       });
     },
-    600_000,
+    1_800_000,
   );
 
   it('leaves a part of a file that shops:reconcile removes, if nobody goes on', async () => {
@@ -294,7 +294,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of the backup, of single tables', async () => {
     const tables = ['products', 'product_variants', 'stock_changes'];
@@ -312,7 +312,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of before the restore, of undo-restore', async () => {
     await killAll(['migrate', 'swap', 'begin', 'swap'], async () => {
@@ -330,7 +330,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 });
 
 /** Mounts a file system of this size in memory. @returns its folder; null where that is not allowed */
