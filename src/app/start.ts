@@ -5,6 +5,7 @@ import type { Env } from '../config/env';
 import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
+import { whenReachable } from '../database/when-reachable';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -28,13 +29,27 @@ export interface Running {
   close(): Promise<void>;
 }
 
-function open(env: Env, logger: Logger): Promise<Installation> {
-  return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+/** Settings and surroundings of a start. */
+export interface Start {
+  env: Env;
+  logger: Logger;
+  times: Times;
+  /** Aborted by a stop. */
+  signal: AbortSignal;
+}
+
+/** Opens the installation. A server of DATABASE_URL may start later than this process. */
+function open({ env, logger, times, signal }: Start): Promise<Installation> {
+  const attempt = () =>
+    env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+  if (env.DATABASE_URL === undefined) return attempt();
+  return whenReachable(attempt, logger, signal, times.databaseWaitMs);
 }
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
-export async function startPrimary(env: Env, logger: Logger, times: Times): Promise<Running> {
-  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger, times));
+export async function startPrimary(start: Start): Promise<Running> {
+  const { env, logger } = start;
+  const running = await (env.WORKERS > 1 ? startWorkers(start) : serve(start));
   if (env.METRICS_PORT === 0) return running;
   try {
     const { serveGauges } = await import('./gauges.js');
@@ -54,8 +69,9 @@ export async function startPrimary(env: Env, logger: Logger, times: Times): Prom
 }
 
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
-async function startWorkers(env: Env, logger: Logger): Promise<Running> {
-  const { server } = await open(env, logger);
+async function startWorkers(start: Start): Promise<Running> {
+  const { env, logger } = start;
+  const { server } = await open(start);
   const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
@@ -80,9 +96,10 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(env: Env, logger: Logger, times: Times): Promise<Running> {
+export async function serve(start: Start): Promise<Running> {
+  const { env, logger, times } = start;
   const { stopGraceMs = GRACE_MS } = times;
-  const installation = await open(env, logger);
+  const installation = await open(start);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
