@@ -23,7 +23,7 @@ async function main(times: Times): Promise<void> {
   const interrupt = new AbortController();
   const start = { env, logger, times, signal: interrupt.signal };
   const starting = cluster.isPrimary ? startPrimary(start) : serve(start);
-  stopOnSignal(starting, interrupt, logger);
+  stopOnSignal(starting, interrupt, logger, SHUTDOWN_LIMIT_MS + env.DRAIN_MS);
   const running = await starting.catch((error: unknown) => {
     if (interrupt.signal.aborted) return null; // stopOnSignal handles it
     throw error;
@@ -54,10 +54,15 @@ async function assertPortIsFree(host: string, port: number, setting: string): Pr
  * On a signal, finishes the requests in flight, closes the database connections and exits. During start-up it waits for
  * the start to complete: a half-started server would be left running. A start that waits for its database is given up.
  */
-function stopOnSignal(starting: Promise<Running>, interrupt: AbortController, logger: Logger): void {
+function stopOnSignal(
+  starting: Promise<Running>,
+  interrupt: AbortController,
+  logger: Logger,
+  limitMs: number,
+): void {
   const stop = async (signal: string) => {
     logger.info({ event: 'stopping', signal });
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    setTimeout(() => process.exit(1), limitMs).unref();
     interrupt.abort();
     const running = await starting.catch((error: unknown) => {
       if (error instanceof Error && error.name === 'AbortError') return null;

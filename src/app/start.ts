@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '../common/logger';
 import type { Env } from '../config/env';
@@ -8,6 +9,7 @@ import { type Installation, joinInstallation, openInstallation } from '../databa
 import { whenReachable } from '../database/when-reachable';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
+import { Readiness } from '../public/health/readiness';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
@@ -109,6 +111,8 @@ export async function serve(start: Start): Promise<Running> {
       database: installation.server.description,
       ...operatorsOf(env),
       close: async () => {
+        app.get(Readiness).end();
+        await sleep(env.DRAIN_MS); // load balancers look at readiness, and go on sending until they have
         const servers = [app, operators].flatMap((one) => (one ? [one.getHttpServer() as Server] : []));
         const closeAll = () => servers.forEach((server) => server.closeAllConnections());
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
