@@ -6,6 +6,7 @@ import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../common/sql
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
 import { adminOf, findInstallation, type Installation, openInstallation } from '../database/installation';
+import { whenReachable } from '../database/when-reachable';
 import { withClient } from '../database/with-client';
 import { assertInstalled } from '../operations/installed';
 
@@ -44,6 +45,20 @@ export class CommandContext {
   /** Opens the application without its HTTP side. */
   withApp<T>(work: AppWork<T>): Promise<T> {
     return this.withInstallation(this.inApp(work));
+  }
+
+  /** Opens the application for a process that runs for ever, which may start before its database. */
+  withAwaitedApp<T>(work: AppWork<T>): Promise<T> {
+    const open: typeof openInstallation = (env, logger, onServer) => {
+      let say = onServer;
+      const attempt = () => {
+        const opening = openInstallation(env, logger, say);
+        say = undefined; // once is enough
+        return opening;
+      };
+      return whenReachable(attempt, logger, this.interrupt.signal);
+    };
+    return this.opened(open, this.inApp(work));
   }
 
   /** Opens the application on the database as it is, for work that only reads. */

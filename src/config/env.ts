@@ -45,6 +45,7 @@ const settings = z.object({
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   SLOW_STATEMENT_MS: z.coerce.number().int().min(0).max(600_000).default(1000),
+  DRAIN_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(20),
   LOGIN_ATTEMPTS_PER_DAY: z.coerce.number().int().min(1).max(1_000_000).default(100),

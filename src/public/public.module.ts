@@ -23,6 +23,7 @@ import { SessionSupportService } from './auth/session-support.service';
 import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
+import { Readiness } from './health/readiness';
 import { MembersController } from './members/members.controller';
 import { MemberSupportService } from './members/member-support.service';
 import { MembersService } from './members/members.service';
@@ -100,6 +101,7 @@ export const PUBLIC_ENTITIES = [
     ReportRefreshService,
     ReportsService,
     PlansService,
+    Readiness,
     SessionSupportService,
     ShopLimitsService,
     ShopsService,
