@@ -347,14 +347,13 @@ function smallDisk(size: string): string | null {
 
 const disks = [smallDisk('64k'), smallDisk('4m')];
 const [files, tables] = disks;
+afterAll(() => {
+  for (const disk of disks) if (disk !== null) execFileSync('umount', ['-l', disk]); // also when a filter skips their tests
+});
 
 (disks.includes(null) ? describe.skip : describe)(
   'a disk that is full (only root may mount a small one)',
   () => {
-    afterAll(() => {
-      for (const disk of disks) if (disk !== null) execFileSync('umount', ['-l', disk]);
-    });
-
     it.each([
       [
         'a backup',
