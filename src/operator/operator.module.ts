@@ -10,6 +10,7 @@ import { PasswordResetService } from '../public/auth/password-reset.service';
 import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
 import { FleetService } from '../public/shops/fleet.service';
+import { LockWaitsService } from '../public/shops/lock-waits.service';
 import { ShopActivityService } from '../public/shops/shop-activity.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
 import { ShopSupportService } from '../public/shops/shop-support.service';
@@ -37,6 +38,7 @@ const SHARED = [
   PublicDatabase,
   AuditService,
   FleetService,
+  LockWaitsService,
   LoginLimits,
   MemberSupportService,
   PasswordResetService,

@@ -31,6 +31,7 @@ import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
+import { LockWaitsService } from './shops/lock-waits.service';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopActivityService } from './shops/shop-activity.service';
@@ -81,6 +82,7 @@ export const PUBLIC_ENTITIES = [
     AuthService,
     AuditService,
     FleetService,
+    LockWaitsService,
     ShopActivityService,
     MembersService,
     MemberSupportService,
