@@ -9,7 +9,8 @@ import { AppModule } from './app.module';
 import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
-import { acceptBodies, checkInput } from '../http/bodies';
+import { isTraced, traceIdIn } from '../common/tracing';
+import { acceptBodies, checkInput, MAX_BODY_KIB } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -20,9 +21,9 @@ import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
+import { traceIdOf, traceRequests } from './tracing';
 import type { TenantRequest } from '../tenancy/tenant';
 
-const JSON_LIMIT_BYTES = 1_048_576;
 /** Time limit for the headers to arrive. */
 const HEADERS_MS = 60_000;
 /** Interval at which Node checks for late requests. */
@@ -75,7 +76,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
   const options: FastifyHttpOptions<Server> = {
-    bodyLimit: JSON_LIMIT_BYTES,
+    bodyLimit: MAX_BODY_KIB * 1024,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
     return503OnClosing: false, // requests that still arrive are served: the databases are closed last
@@ -107,6 +108,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   acceptBodies(fastify);
+  if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
   logRequests(fastify, base.logger, api, api.meterOf?.(app));
   checkInput(fastify);
   endConnectionsOnStop(fastify);
@@ -150,6 +152,7 @@ function logRequests(
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
+      traceId: traceIdOf(request) ?? traceIdIn(request.headers['traceparent']),
       ...api.factsOf(request),
     });
     done();

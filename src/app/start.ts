@@ -11,6 +11,7 @@ import { ActivityLog } from '../tenancy/activity-log';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
+import { startTracing } from './tracing';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -97,6 +98,7 @@ function urlOf(host: string, port: number): string {
 export async function serve(env: Env, logger: Logger, times: Times): Promise<Started> {
   const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(env, logger);
+  const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -112,6 +114,7 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Sta
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
+        await endTracing();
         await installation.server.close();
       },
     };

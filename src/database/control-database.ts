@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from './connections';
 import type { TransactionMeter } from './transaction-meter';
-import type { Bracket, Transactions } from './transactions';
+import type { Transactions } from './transactions';
+import type { Bracket } from './lease';
 
 /** Access to the schema `public` with the rights of one login. */
 abstract class ControlDatabase {

@@ -13,6 +13,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   // Plans are never removed: shops name them.
   plans: 'SELECT, INSERT, UPDATE',
   former_slugs: ALL,
+  shop_reports: ALL,
+  shop_days: ALL,
   memberships: ALL,
   sessions: ALL,
   refresh_tokens: ALL,

@@ -9,6 +9,9 @@ import { LoginLimits } from '../public/auth/login-limits';
 import { PasswordResetService } from '../public/auth/password-reset.service';
 import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
+import { ReportsService } from '../public/reports/reports.service';
+import { PlansService } from '../public/plans/plans.service';
+import { ShopLimitsService } from '../public/plans/shop-limits.service';
 import { FleetService } from '../public/shops/fleet.service';
 import { LockWaitsService } from '../public/shops/lock-waits.service';
 import { ShopActivityService } from '../public/shops/shop-activity.service';
@@ -26,6 +29,8 @@ import { BackupsService } from './operations/backups.service';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { RequestsService } from './operations/requests.service';
+import { ReportsController } from './reports/reports.controller';
+import { PlansController } from './plans/plans.controller';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { PeopleController } from './users/people.controller';
@@ -42,8 +47,11 @@ const SHARED = [
   LoginLimits,
   MemberSupportService,
   PasswordResetService,
+  ReportsService,
   SessionSupportService,
   ShopActivityService,
+  PlansService,
+  ShopLimitsService,
   ShopStatusService,
   ShopSupportService,
 ];
@@ -62,6 +70,8 @@ export class OperatorModule {
         ShopsController,
         OperationsController,
         PeopleController,
+        ReportsController,
+        PlansController,
       ],
       providers: [
         ...SHARED.map((token) => ({ provide: token, useValue: app.get<unknown>(token) })),

@@ -29,6 +29,12 @@ import { MembersService } from './members/members.service';
 import { ExportsController } from './operations/exports.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
+import { ReportRefreshService } from './reports/report-refresh.service';
+import { ReportsService } from './reports/reports.service';
+import { ShopDay } from './reports/shop-day.entity';
+import { ShopReport } from './reports/shop-report.entity';
+import { PlansService } from './plans/plans.service';
+import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { LockWaitsService } from './shops/lock-waits.service';
@@ -51,6 +57,8 @@ export const PUBLIC_ENTITIES = [
   PasswordReset,
   SigningKey,
   AuditEntry,
+  ShopReport,
+  ShopDay,
 ];
 
 /** Public side: users, shops and memberships, which belong to no tenant. */
@@ -91,7 +99,11 @@ export const PUBLIC_ENTITIES = [
     LoginService,
     OperationsService,
     PasswordResetService,
+    ReportRefreshService,
+    ReportsService,
+    PlansService,
     SessionSupportService,
+    ShopLimitsService,
     ShopsService,
     ShopStatusService,
     ShopSupportService,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Histogram } from '../common/histogram';
 import { AdminDatabase, PublicDatabase } from '../database/control-database';
-import type { Bracket } from '../database/transactions';
+import type { Bracket } from '../database/lease';
 import { NoTenantReady } from './tenancy.errors';
 import type { NewTenant } from './tenant';
 import { TenantBuilder } from './tenant-builder';

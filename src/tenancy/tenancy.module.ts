@@ -4,6 +4,7 @@ import { LOGGER, type Logger } from '../common/logger';
 import { DENIED, sqlState } from '../common/sqlstate';
 import { ENV, type Env } from '../config/env';
 import { type Times, TIMES } from '../config/times';
+import { roomOf } from '../database/connections';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { withClient } from '../database/with-client';
@@ -122,6 +123,7 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
     {
       size: env.TENANT_POOL_SIZE,
+      room: roomOf(env.TENANT_POOL_SIZE),
       waitMs,
       longMs: LONG_MS,
       tenantsPerConnection: env.TENANTS_PER_CONNECTION,

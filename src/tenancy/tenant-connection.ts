@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { AppErrorClass } from '../common/app-error';
 import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
+import { type FeatureName, requireFeature } from './features';
 import type { WriteMode } from './preamble';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
 import type { Author, TenantAccess, TenantRequest } from './tenant';
@@ -30,6 +31,11 @@ export class TenantConnection {
   get access(): TenantAccess {
     if (this.request.tenant === undefined) throw new TenantRequired();
     return this.request.tenant;
+  }
+
+  /** Requires a feature of the shop, for work that is not a whole route. @throws FeatureOff, TenantRequired */
+  requireFeature(name: FeatureName): void {
+    requireFeature(this.access.allowance, name);
   }
 
   /** Member and request, for the record of changes. @throws TenantRequired */

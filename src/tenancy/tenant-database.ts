@@ -92,7 +92,12 @@ export class TenantDatabase implements OnApplicationShutdown {
     return {
       sql,
       limits,
-      purpose: { shopId, extraMs: Math.max(0, limits.statement - this.limits.statement), origin },
+      purpose: {
+        shopId,
+        share: allowance?.limits,
+        extraMs: Math.max(0, limits.statement - this.limits.statement),
+        origin,
+      },
     };
   }
 

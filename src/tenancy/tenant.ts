@@ -64,6 +64,10 @@ export interface TenantRequest {
   id?: string;
   routeOptions?: { url?: string | undefined };
   user?: Principal;
+  /** Size of its JSON body. */
+  bodyBytes?: number;
+  /** As it came, before validation. */
+  query?: { limit?: unknown };
   tenant?: TenantAccess;
   /** Set for a request with an Idempotency-Key. */
   keyedWork?: KeyedWork;
