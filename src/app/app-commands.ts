@@ -7,6 +7,7 @@ import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
+import { addLockWaits } from '../public/shops/lock-waits.command';
 import { addReports } from '../public/reports/reports.command';
 import { addShopActivity } from '../public/shops/shop-activity.command';
 import { addPlans } from '../public/plans/plans.command';
@@ -26,6 +27,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addOperationChanges(program, context);
   addShopReports(program, context);
   addShopActivity(program, context);
+  addLockWaits(program, context);
   addShopSupport(program, context);
   addShopStatus(program, context);
   addShopRemoval(program, context);

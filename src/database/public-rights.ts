@@ -52,6 +52,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'enter_member(uuid, uuid, text, text)',
   'job_states()',
   'last_orders(uuid[])',
+  'lock_waits()',
   'retry_operation(uuid, uuid)',
   'shop_sizes()',
   'shop_tables(uuid)',

@@ -13,6 +13,7 @@ import { ReportsService } from '../public/reports/reports.service';
 import { PlansService } from '../public/plans/plans.service';
 import { ShopLimitsService } from '../public/plans/shop-limits.service';
 import { FleetService } from '../public/shops/fleet.service';
+import { LockWaitsService } from '../public/shops/lock-waits.service';
 import { ShopActivityService } from '../public/shops/shop-activity.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
 import { ShopSupportService } from '../public/shops/shop-support.service';
@@ -42,6 +43,7 @@ const SHARED = [
   PublicDatabase,
   AuditService,
   FleetService,
+  LockWaitsService,
   LoginLimits,
   MemberSupportService,
   PasswordResetService,

@@ -38,6 +38,7 @@ import { PlansService } from './plans/plans.service';
 import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
+import { LockWaitsService } from './shops/lock-waits.service';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
 import { ShopActivityService } from './shops/shop-activity.service';
@@ -90,6 +91,7 @@ export const PUBLIC_ENTITIES = [
     AuthService,
     AuditService,
     FleetService,
+    LockWaitsService,
     ShopActivityService,
     MembersService,
     MemberSupportService,

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Route } from '../../http/route';
 import { Allows } from '../accounts/operator-role';
-import { TopShopsDto, TopShopsQuery } from './activity.dto';
+import { LockWaitsDto, TopShopsDto, TopShopsQuery } from './activity.dto';
 import { ActivityService } from './activity.service';
 
 @ApiTags('activity')
@@ -15,5 +15,12 @@ export class ActivityController {
   @Route({ summary: 'Lists the busiest shops of the last minute, over all processes', ok: TopShopsDto })
   listTop(@Query() query: TopShopsQuery): Promise<TopShopsDto> {
     return this.activity.listTop(query);
+  }
+
+  @Get('locks')
+  @Allows('viewer')
+  @Route({ summary: 'Lists who waits for a lock at this moment, and for whom', ok: LockWaitsDto })
+  listLocks(): Promise<LockWaitsDto> {
+    return this.activity.listLocks();
   }
 }
