@@ -28,6 +28,7 @@ import {
   IdempotentAnswerTooLarge,
   NotAMember,
   OwnerRequired,
+  RateLimited,
   RoleRequired,
   ShopNotReady,
   ShopReadOnly,
@@ -51,7 +52,7 @@ const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overload
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
-const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, TooManyRequests];
+const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, RateLimited, TooManyRequests];
 const WRITING_IN_A_SHOP = [ShopReadOnly];
 const KEY_ERRORS = [
   IdempotencyInFlight,

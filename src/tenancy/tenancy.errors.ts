@@ -15,6 +15,11 @@ export const TooManyRequests = defineError(
   429,
   'The shop has too many requests at once.',
 );
+export const RateLimited = defineError(
+  'RATE_LIMITED',
+  429,
+  'The shop has sent as many requests as its plan allows for the moment.',
+);
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',

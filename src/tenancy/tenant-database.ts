@@ -87,7 +87,11 @@ export class TenantDatabase implements OnApplicationShutdown {
     return {
       sql,
       limits,
-      purpose: { shopId, share: allowance?.limits, extraMs: Math.max(0, limits.statement - this.limits.statement) },
+      purpose: {
+        shopId,
+        share: allowance?.limits,
+        extraMs: Math.max(0, limits.statement - this.limits.statement),
+      },
     };
   }
 

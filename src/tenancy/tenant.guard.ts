@@ -3,17 +3,31 @@ import { neededRole, requireRole } from './member-role';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
+import { type RateHeaders, RequestLimits } from './request-limits';
 
-/** Admits a request to the shop that its access token names, if its user is still a member with a role that may do this. */
+/** The part of an answer that the guard writes. */
+interface Reply {
+  headers(values: RateHeaders): unknown;
+}
+
+/**
+ * Admits a request to the shop that its access token names, if its user is still a member with a role that may do this, and the
+ * shop has requests left.
+ */
 @Injectable()
 export class TenantGuard implements CanActivate {
-  constructor(private readonly directory: AccessDirectory) {}
+  constructor(
+    private readonly directory: AccessDirectory,
+    private readonly requestLimits: RequestLimits,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<TenantRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<TenantRequest>();
     const { user } = request; // set by the access token guard, which is global and runs first
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
+    this.requestLimits.count(access, (headers) => http.getResponse<Reply>().headers(headers));
     requireRole(access.memberRole, neededRole(context));
     request.tenant = access;
     return true;
