@@ -8,6 +8,7 @@ import {
   MalformedBody,
   MalformedUrl,
   Overloaded,
+  StatementTimeout,
   PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
@@ -48,7 +49,14 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
+const ANYWHERE = [
+  ValidationFailed,
+  InternalError,
+  DatabaseUnavailable,
+  Overloaded,
+  StatementTimeout,
+  ShuttingDown,
+];
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
