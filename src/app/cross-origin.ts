@@ -14,6 +14,8 @@ const EXPOSED = [
   'content-disposition',
   'etag',
   'idempotency-replayed',
+  'ratelimit',
+  'ratelimit-policy',
   'retry-after',
   'www-authenticate',
   'x-request-id',

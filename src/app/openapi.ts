@@ -8,6 +8,7 @@ import {
   MalformedBody,
   MalformedUrl,
   Overloaded,
+  StatementTimeout,
   PreconditionFailed,
   ShuttingDown,
   Unauthenticated,
@@ -30,6 +31,7 @@ import {
   IdempotentAnswerTooLarge,
   NotAMember,
   OwnerRequired,
+  RateLimited,
   RoleRequired,
   ShopNotReady,
   ShopReadOnly,
@@ -50,11 +52,18 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overloaded, ShuttingDown];
+const ANYWHERE = [
+  ValidationFailed,
+  InternalError,
+  DatabaseUnavailable,
+  Overloaded,
+  StatementTimeout,
+  ShuttingDown,
+];
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
-const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, TooManyRequests];
+const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, RateLimited, TooManyRequests];
 const WRITING_IN_A_SHOP = [ShopReadOnly];
 const KEY_ERRORS = [
   IdempotencyInFlight,

@@ -40,6 +40,13 @@ const settings = z.object({
   TENANT_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
   TENANTS_PER_CONNECTION: z.coerce.number().int().min(1).max(1_000_000).default(350),
   PUBLIC_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(5),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
+      'must begin with redis:// or rediss://',
+    )
+    .optional(),
   POOL_WAIT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),

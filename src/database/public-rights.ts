@@ -19,6 +19,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   sessions: ALL,
   refresh_tokens: ALL,
   login_limits: ALL,
+  request_limits: ALL,
   password_resets: ALL,
   idempotency_keys: ALL,
   // Accounts are never removed: the audit log and operations name them.

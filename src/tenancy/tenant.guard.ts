@@ -5,20 +5,31 @@ import { requireSize } from './request-size';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
+import { type RateHeaders, RequestLimits } from './request-limits';
+
+/** The part of an answer that the guard writes. */
+interface Reply {
+  headers(values: RateHeaders): unknown;
+}
 
 /**
  * Admits a request to the shop that its access token names, if its user is still a member with a role that may do this, the
- * shop has the feature, and the request is not too large for it.
+ * shop has the feature and requests left, and the request is not too large for it.
  */
 @Injectable()
 export class TenantGuard implements CanActivate {
-  constructor(private readonly directory: AccessDirectory) {}
+  constructor(
+    private readonly directory: AccessDirectory,
+    private readonly requestLimits: RequestLimits,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<TenantRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<TenantRequest>();
     const { user } = request; // set by the access token guard, which is global and runs first
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
+    this.requestLimits.count(access, (headers) => http.getResponse<Reply>().headers(headers));
     requireRole(access.memberRole, neededRole(context));
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
