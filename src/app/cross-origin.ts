@@ -16,6 +16,7 @@ const EXPOSED = [
   'idempotency-replayed',
   'retry-after',
   'www-authenticate',
+  'x-quota-warning',
   'x-request-id',
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];

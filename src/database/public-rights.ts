@@ -12,6 +12,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   shops: ALL,
   // Plans are never removed: shops name them.
   plans: 'SELECT, INSERT, UPDATE',
+  // Written by measure_shop alone.
+  shop_usage: 'SELECT',
   former_slugs: ALL,
   memberships: ALL,
   sessions: ALL,
@@ -48,6 +50,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
   'last_orders(uuid[])',
+  'measure_shop(uuid, integer)',
   'retry_operation(uuid, uuid)',
   'shop_sizes()',
   'shop_tables(uuid)',

@@ -30,6 +30,7 @@ import { ExportsController } from './operations/exports.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { PlansService } from './plans/plans.service';
+import { ShopUsage } from './plans/shop-usage.entity';
 import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
@@ -46,6 +47,7 @@ export const PUBLIC_ENTITIES = [
   Shop,
   FormerSlug,
   Membership,
+  ShopUsage,
   Session,
   RefreshToken,
   PasswordReset,

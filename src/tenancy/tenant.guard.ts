@@ -1,9 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { neededFeature, requireFeature } from './features';
 import { neededRole, requireRole } from './member-role';
+import { isAdding, QUOTA_WARNING, Quotas } from './quotas';
 import { requireSize } from './request-size';
 import { TenantRequired } from './tenancy.errors';
-import type { TenantRequest } from './tenant';
+import type { TenantAccess, TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
 
 /**
@@ -12,7 +14,10 @@ import { AccessDirectory } from './access-directory';
  */
 @Injectable()
 export class TenantGuard implements CanActivate {
-  constructor(private readonly directory: AccessDirectory) {}
+  constructor(
+    private readonly directory: AccessDirectory,
+    private readonly quotas: Quotas,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<TenantRequest>();
@@ -23,7 +28,15 @@ export class TenantGuard implements CanActivate {
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
     if (feature !== undefined) requireFeature(access.allowance, feature);
+    if (isAdding(context)) await this.warn(context, access);
     request.tenant = access;
     return true;
+  }
+
+  /** Says in the answer how much of its quotas the shop has used, when that is much. @throws QuotaExceeded */
+  private async warn(context: ExecutionContext, access: TenantAccess): Promise<void> {
+    const warning = await this.quotas.requireRoom(access);
+    if (warning !== '')
+      void context.switchToHttp().getResponse<FastifyReply>().header(QUOTA_WARNING, warning);
   }
 }
