@@ -32,6 +32,8 @@ import { OperationsService } from './operations/operations.service';
 import { PlansService } from './plans/plans.service';
 import { ShopUsage } from './plans/shop-usage.entity';
 import { ShopLimitsService } from './plans/shop-limits.service';
+import { SettingsController } from './settings/settings.controller';
+import { SettingsService } from './settings/settings.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
@@ -73,6 +75,7 @@ export const PUBLIC_ENTITIES = [
     MembersController,
     ExportsController,
     OperationsController,
+    SettingsController,
     HealthController,
   ],
   providers: [
@@ -93,6 +96,7 @@ export const PUBLIC_ENTITIES = [
     PasswordResetService,
     PlansService,
     SessionSupportService,
+    SettingsService,
     ShopLimitsService,
     ShopsService,
     ShopStatusService,

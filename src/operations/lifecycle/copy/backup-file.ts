@@ -50,6 +50,7 @@ const headerSchema = z.object({
     currency: z.string(),
     status: z.enum(SHOP_STATUSES),
     createdAt: z.string(),
+    settings: z.record(z.string(), z.unknown()).optional(),
   }),
   members: z.array(
     z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: z.enum(MEMBER_ROLES) }),
