@@ -160,8 +160,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'the database is not hardened',
     file: 'src/database/bootstrap.ts',
-    find: 'rows[0]?.super ? harden(client, roles) : findPublicRights(client, roles)',
-    replace: 'rows[0]?.super ? findPublicRights(client, roles) : harden(client, roles)',
+    find: '? harden(client, roles) : findPublicRights(client, roles)',
+    replace: '? findPublicRights(client, roles) : harden(client, roles)',
     suite: 'corpus',
   },
   {
