@@ -26,6 +26,7 @@ const COPIED = [
   'tsconfig.json',
   'tsconfig.build.json',
   'nest-cli.json',
+  'build.mjs',
   'bundle.mjs',
   'bundle-loader.cjs',
   'bundle-options.mjs',

@@ -22,6 +22,7 @@ const LONGEST = [
   'process/night-recovery.e2e-spec.ts',
   'operations/lifecycle/rehearse.e2e-spec.ts',
   'cli/verify-backup.e2e-spec.ts',
+  'process/pack.e2e-spec.ts',
   'isolation/routes.e2e-spec.ts',
   'isolation/load.e2e-spec.ts',
 ];

@@ -37,6 +37,7 @@ import {
   ShopReadOnly,
   ShopSuspended,
   TenantRequired,
+  TooManyRequests,
 } from '../tenancy/tenancy.errors';
 import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
@@ -56,7 +57,7 @@ const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overload
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
-const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, TooManyRequests];
 const WRITING_IN_A_SHOP = [ShopReadOnly];
 const KEY_ERRORS = [
   IdempotencyInFlight,

@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'shop.renamed',
   'shop.suspended',
   'shop.resumed',
+  'shop.backed_up',
   'shop.restored',
   'shop.restore_undone',
   'shop.cloned',

@@ -62,6 +62,7 @@ export interface Author {
 export interface TenantRequest {
   /** Request id; none for a command. */
   id?: string;
+  routeOptions?: { url?: string | undefined };
   user?: Principal;
   /** Size of its JSON body. */
   bodyBytes?: number;

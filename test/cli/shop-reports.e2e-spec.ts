@@ -137,6 +137,7 @@ describe('shops:show', () => {
       currency: 'USD',
       members: 2,
       formerSlugs: [],
+      deletedAt: null,
       isBehind: false,
     });
     const table = (wanted: string) => shown.tables.find(({ name }) => name === wanted);

@@ -119,6 +119,9 @@ export class ShownShopDto extends ShopFactsDto implements ShownShop {
   @Currency()
   currency: string;
 
+  @Time({ nullable: true, description: 'Null unless the shop is deleted; it is removed DELETED_DAYS later.' })
+  deletedAt: Date | null;
+
   @ListOf(FormerSlugDto, { max: 100, description: 'Slugs of the last 30 days, which still name the shop.' })
   formerSlugs: FormerSlugDto[];
 

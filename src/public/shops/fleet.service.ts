@@ -57,6 +57,8 @@ type LastOperation = Pick<ShownOperation, 'id' | 'kind' | 'state' | 'createdAt' 
 
 export interface ShownShop extends ShopFacts {
   currency: string;
+  /** Null unless the shop is deleted. */
+  deletedAt: Date | null;
   /** Slugs of the last 30 days, which still name the shop. */
   formerSlugs: { slug: string; endsAt: Date }[];
   /** Null without an order. */
@@ -84,7 +86,7 @@ const LIST = (key: string) => `
     AND ($8::text IS NULL OR plan = $8)`;
 
 const SHOW = `
-  SELECT ${FACTS}, s.currency, (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
+  SELECT ${FACTS}, s.currency, s.deleted_at AS "deletedAt", (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
   FROM shops s JOIN tenants t ON t.shop_id = s.id WHERE s.id = $3`;
 
 /** Each list is sorted by its key, then by id, in the same direction. */
@@ -135,7 +137,7 @@ export class FleetService {
   async show(name: string): Promise<ShownShop> {
     const { latest, checksum } = this.migrations;
     const shopId = await getShopId((sql, values) => this.database.read(sql, values), name);
-    const [shop] = await this.database.read<ShopFacts & { currency: string }>(SHOW, [
+    const [shop] = await this.database.read<ShopFacts & Pick<ShownShop, 'currency' | 'deletedAt'>>(SHOW, [
       ...[checksum, latest, shopId],
     ]);
     if (shop === undefined) throw shopNotFound(name); // removed meanwhile
