@@ -2,7 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsISO31661Alpha2, Matches, ValidateBy } from 'class-validator';
 import { Currency, Flag, Id, Nested, Text, Time, Whole } from '../../http/fields';
 import { UNCHANGED } from '../../http/read-only';
-import { isTimeZone, languageTag } from './shop-settings';
+import { isTimeZone, languageTag } from '../../tenancy/shop-settings';
 
 const OPTIONAL = { optional: true };
 const NULLABLE = { optional: true, nullable: true };

@@ -10,7 +10,7 @@ import type { MemberRole, TenantAccess } from '../../tenancy/tenant';
 import { getMembership, lockShop } from '../shops/memberships';
 import { Shop } from '../shops/shop.entity';
 import type { SettingsDto, UpdateSettingsDto } from './settings.dto';
-import { SHOP_SETTINGS } from './shop-settings';
+import { SHOP_SETTINGS } from '../../tenancy/shop-settings';
 
 /** Settings of a shop: its name, its currency, and all that is in the column `settings` of its row. */
 @Injectable()

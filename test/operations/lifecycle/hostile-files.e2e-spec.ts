@@ -89,6 +89,7 @@ describe('a backup file that somebody has altered, with checksums that fit', () 
     ['a name with NUL', ({ shop }) => (shop['name'] = 'a\0b')],
     ['no name', ({ shop }) => (shop['name'] = '')],
     ['no currency', ({ shop }) => (shop['currency'] = 'usd; --')],
+    ['settings out of their bounds', ({ shop }) => (shop['settings'] = { taxBasisPoints: -1 })],
     ['a member without an address', ({ members }) => (members[0]!['email'] = 'nobody')],
     ['a member twice', ({ members }) => members.push({ ...members[0], id: owner.shop.id })],
     ['no migrations', (header) => (header.history = [])],

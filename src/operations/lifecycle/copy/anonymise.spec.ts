@@ -24,7 +24,7 @@ async function anonymise(rows: Rows, secret = 'secret'): Promise<{ rows: Rows; m
     yield Buffer.from(text);
   }
   const data = {
-    header: { members: [ANN, BOB], tables: Object.keys(rows).map((name) => ({ name })) },
+    header: { shop: {}, members: [ANN, BOB], tables: Object.keys(rows).map((name) => ({ name })) },
     tables: tables(),
   } as unknown as TenantData;
   const done = await anonymised(data, secret);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hasControls } from '../../../common/safe-text';
+import { SHOP_SETTINGS } from '../../../tenancy/shop-settings';
 import { MEMBER_ROLES, SHOP_STATUSES } from '../../../tenancy/tenant';
 
 /** Changes when an older program could not read the file. */
@@ -22,7 +23,7 @@ export const headerSchema = z.object({
     currency: z.string().regex(/^[A-Z]{3}$/),
     status: z.enum(SHOP_STATUSES),
     createdAt: z.string(),
-    settings: z.record(z.string(), z.unknown()).optional(),
+    settings: SHOP_SETTINGS.optional(),
   }),
   members: z
     .array(

@@ -1,6 +1,12 @@
 import { z } from 'zod';
+import { hasControls } from '../common/safe-text';
 
-const text = (max: number) => z.string().min(1).max(max);
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((value) => !hasControls(value));
 const optional = (max: number) => text(max).nullable().default(null);
 
 const ADDRESS = z.object({
@@ -24,7 +30,10 @@ export const SHOP_SETTINGS = z.object({
   language: text(35).default('en'),
   timeZone: text(64).default('UTC'),
   address: ADDRESS.nullable().default(null),
-  orderPrefix: z.string().max(10).default(''),
+  orderPrefix: z
+    .string()
+    .regex(/^[A-Z0-9-]{0,10}$/)
+    .default(''),
   taxBasisPoints: z.number().int().min(0).max(10_000).default(0),
   pricesIncludeTax: z.boolean().default(false),
 });
