@@ -20,7 +20,8 @@ import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
 async function main(): Promise<void> {
-  const program = new Command('stoa').description('Commands of the shop backend.').showHelpAfterError();
+  const program = new Command('stoa').description('Commands of the shop backend.');
+  program.configureHelp({ sortSubcommands: true }).showHelpAfterError();
   reportBadOptions(program);
   const context = new CommandContext(async (base) =>
     (await import('./app/app.module.js')).AppModule.forRoot(base),
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     const { addAppCommands } = await import('./app/app-commands.js');
     addAppCommands(program, context);
   }
+  program.showHelpAfterError('npm run cli -- --help lists the commands.'); // each command has its own help since it was added
   await program.parseAsync();
 }
 

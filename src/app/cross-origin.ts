@@ -14,8 +14,11 @@ const EXPOSED = [
   'content-disposition',
   'etag',
   'idempotency-replayed',
+  'ratelimit',
+  'ratelimit-policy',
   'retry-after',
   'www-authenticate',
+  'x-quota-warning',
   'x-request-id',
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];

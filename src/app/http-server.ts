@@ -1,3 +1,4 @@
+import { MAX_BODY_KIB } from '../common/bounds';
 import type { Server } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -10,7 +11,7 @@ import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
 import { isTraced, traceIdIn } from '../common/tracing';
-import { acceptBodies, checkInput, MAX_BODY_KIB } from '../http/bodies';
+import { acceptBodies, checkInput } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';

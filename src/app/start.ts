@@ -1,13 +1,16 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '../common/logger';
 import type { Env } from '../config/env';
 import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
+import { whenReachable } from '../database/when-reachable';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { ActivityLog } from '../tenancy/activity-log';
+import { Readiness } from '../public/health/readiness';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
@@ -35,15 +38,27 @@ interface Started extends Running {
   publicUrl: string;
 }
 
-function open(env: Env, logger: Logger): Promise<Installation> {
-  return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+/** Settings and surroundings of a start. */
+export interface Start {
+  env: Env;
+  logger: Logger;
+  times: Times;
+  /** Aborted by a stop. */
+  signal: AbortSignal;
+}
+
+/** Opens the installation. A server of DATABASE_URL may start later than this process. */
+function open({ env, logger, times, signal }: Start): Promise<Installation> {
+  const attempt = () =>
+    env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+  if (env.DATABASE_URL === undefined) return attempt();
+  return whenReachable(attempt, logger, signal, times.databaseWaitMs);
 }
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
-export async function startPrimary(env: Env, logger: Logger, times: Times): Promise<Running> {
-  const { publicUrl, ...running } = await (env.WORKERS > 1
-    ? startWorkers(env, logger)
-    : serve(env, logger, times));
+export async function startPrimary(start: Start): Promise<Running> {
+  const { env, logger, times } = start;
+  const { publicUrl, ...running } = await (env.WORKERS > 1 ? startWorkers(start) : serve(start));
   if (env.METRICS_PORT === 0) return running;
   try {
     const { serveMetrics } = await import('./metrics/serve-metrics.js');
@@ -63,8 +78,9 @@ export async function startPrimary(env: Env, logger: Logger, times: Times): Prom
 }
 
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
-async function startWorkers(env: Env, logger: Logger): Promise<Started> {
-  const { server, logins } = await open(env, logger);
+async function startWorkers(start: Start): Promise<Started> {
+  const { env, logger } = start;
+  const { server, logins } = await open(start);
   const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
@@ -95,9 +111,10 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(env: Env, logger: Logger, times: Times): Promise<Started> {
+export async function serve(start: Start): Promise<Started> {
+  const { env, logger, times } = start;
   const { stopGraceMs = GRACE_MS } = times;
-  const installation = await open(env, logger);
+  const installation = await open(start);
   const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
@@ -109,6 +126,8 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Sta
       publicUrl: installation.logins.public,
       ...operatorsOf(env),
       close: async () => {
+        app.get(Readiness).end();
+        await sleep(env.DRAIN_MS); // load balancers look at readiness, and go on sending until they have
         const servers = [app, operators].flatMap((one) => (one ? [one.getHttpServer() as Server] : []));
         const closeAll = () => servers.forEach((server) => server.closeAllConnections());
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown

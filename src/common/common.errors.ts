@@ -37,6 +37,11 @@ export const DatabaseUnavailable = defineError(
   'The database cannot be reached at the moment.',
 );
 export const Overloaded = defineError('OVERLOADED', 503, 'The server is overloaded at the moment.');
+export const StatementTimeout = defineError(
+  'STATEMENT_TIMEOUT',
+  503,
+  'The request took longer than it may and was stopped.',
+);
 export const StorageFull = defineError(
   'STORAGE_FULL',
   503,

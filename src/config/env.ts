@@ -40,11 +40,19 @@ const settings = z.object({
   TENANT_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(10),
   TENANTS_PER_CONNECTION: z.coerce.number().int().min(1).max(1_000_000).default(350),
   PUBLIC_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(5),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
+      'must begin with redis:// or rediss://',
+    )
+    .optional(),
   POOL_WAIT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   SLOW_STATEMENT_MS: z.coerce.number().int().min(0).max(600_000).default(1000),
+  DRAIN_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(20),
   LOGIN_ATTEMPTS_PER_DAY: z.coerce.number().int().min(1).max(1_000_000).default(100),
@@ -208,4 +216,12 @@ function isNetwork(text: string): boolean {
   const [address = '', bits = '0', more] = text.split('/');
   const width = isIP(address) === 6 ? 128 : 32;
   return isIP(address) !== 0 && more === undefined && /^\d+$/.test(bits) && Number(bits) <= width;
+}
+
+/**
+ * Keeps the client of S3 quiet, which warns in each process below Node 22 of releases that are still to come. This one is pinned,
+ * and nobody who reads the output of a command can do anything about it. Call it before the client is made.
+ */
+export function quietAwsClient(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }

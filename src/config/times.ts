@@ -8,6 +8,8 @@ export const TIMES = Symbol('Times');
 export interface Times {
   /** How long access is cached; not longer than `ACCESS_CACHE_MS`, for which contract migrations wait. */
   accessCacheMs?: number;
+  /** How long what a shop uses of its quotas is cached, and how old a measurement may be. */
+  usageCacheMs?: number;
   /** How long signing keys are cached. */
   keyCacheMs?: number;
   /** How long the public login's connections wait for the response to a statement. */
@@ -20,6 +22,8 @@ export interface Times {
   metricsKeepMs?: number;
   /** How often a process writes what shops did in it. */
   activityFlushMs?: number;
+  /** How long a start waits for a database that cannot be reached. */
+  databaseWaitMs?: number;
   /** How long a runner of jobs is trusted without a sign of life, before others take its jobs. */
   jobLeaseMs?: number;
 }

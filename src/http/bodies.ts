@@ -4,9 +4,6 @@ import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { assertSafeInput } from './safe-input';
 
-/** Largest JSON body. */
-export const MAX_BODY_KIB = 1024;
-
 /** Parses JSON and passes files on as streams; any other content type is answered with 415. */
 export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();

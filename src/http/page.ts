@@ -1,7 +1,5 @@
+import { DEFAULT_PAGE, MAX_PAGE } from '../common/bounds';
 import { Flag, Text, Whole } from './fields';
-
-export const MAX_PAGE = 100;
-export const DEFAULT_PAGE = 20;
 
 /** Query of every list. */
 export class PageQuery {

@@ -7,6 +7,7 @@ import {
   InternalError,
   MalformedBody,
   Overloaded,
+  StatementTimeout,
   RequestRefused,
   RequestTimeout,
   RouteNotFound,
@@ -15,7 +16,7 @@ import {
   UriTooLong,
 } from '../common/common.errors';
 import { PLACEHOLDER_ID } from '../common/ids';
-import { isContention, isDatabaseAway } from '../common/sqlstate';
+import { isContention, isDatabaseAway, sqlState, STATEMENT_CANCELLED } from '../common/sqlstate';
 
 /** Error of the API: `application/problem+json`, RFC 9457, with a stable `code`. */
 export class ProblemDto {
@@ -43,6 +44,8 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof HttpException) return fromStatus(thrown);
   if (isClientFault(thrown)) return fromStatus(new HttpException(thrown.message, thrown.statusCode));
   if (isDatabaseAway(thrown)) return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause: thrown });
+  if (sqlState(thrown) === STATEMENT_CANCELLED)
+    return new StatementTimeout({ retryAfter: RETRY_SECONDS, cause: thrown });
   if (isContention(thrown)) return new Overloaded({ retryAfter: RETRY_SECONDS, cause: thrown });
   return new InternalError({ cause: thrown });
 }

@@ -23,6 +23,7 @@ import { SessionSupportService } from './auth/session-support.service';
 import { SigningKey } from './auth/signing-key.entity';
 import { TokensService } from './auth/tokens.service';
 import { HealthController } from './health/health.controller';
+import { Readiness } from './health/readiness';
 import { MembersController } from './members/members.controller';
 import { MemberSupportService } from './members/member-support.service';
 import { MembersService } from './members/members.service';
@@ -34,7 +35,10 @@ import { ReportsService } from './reports/reports.service';
 import { ShopDay } from './reports/shop-day.entity';
 import { ShopReport } from './reports/shop-report.entity';
 import { PlansService } from './plans/plans.service';
+import { ShopUsage } from './plans/shop-usage.entity';
 import { ShopLimitsService } from './plans/shop-limits.service';
+import { SettingsController } from './settings/settings.controller';
+import { SettingsService } from './settings/settings.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { LockWaitsService } from './shops/lock-waits.service';
@@ -52,6 +56,7 @@ export const PUBLIC_ENTITIES = [
   Shop,
   FormerSlug,
   Membership,
+  ShopUsage,
   Session,
   RefreshToken,
   PasswordReset,
@@ -79,6 +84,7 @@ export const PUBLIC_ENTITIES = [
     MembersController,
     ExportsController,
     OperationsController,
+    SettingsController,
     HealthController,
   ],
   providers: [
@@ -102,7 +108,9 @@ export const PUBLIC_ENTITIES = [
     ReportRefreshService,
     ReportsService,
     PlansService,
+    Readiness,
     SessionSupportService,
+    SettingsService,
     ShopLimitsService,
     ShopsService,
     ShopStatusService,

@@ -1,7 +1,6 @@
+import { MAX_BODY_KIB, DEFAULT_PAGE, MAX_PAGE } from '../common/bounds';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { MAX_BODY_KIB } from '../http/bodies';
-import { DEFAULT_PAGE, MAX_PAGE } from '../http/page';
 
 const count = (least: number, most: number) => z.number().int().min(least).max(most).nullable().default(null);
 

@@ -6,6 +6,7 @@ import { ENV, type Env } from '../config/env';
 import { type Times, TIMES } from '../config/times';
 import { roomOf } from '../database/connections';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
+import { PublicDatabase } from '../database/control-database';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { withClient } from '../database/with-client';
 import { TransactionMeter } from '../database/transaction-meter';
@@ -14,6 +15,8 @@ import { ShopActivity } from '../database/shop-activity';
 import { ActivityLog } from './activity-log';
 import { ShopActivityRow } from './shop-activity.entity';
 import { ProvisioningService } from './provisioning.service';
+import { RequestLimits } from './request-limits';
+import { countInDatabase, countInRedis } from './request-store';
 import { ServedVersions } from './served-versions';
 import { WarmPoolMaintenance } from './warm-pool-maintenance';
 import { TenantConnection } from './tenant-connection';
@@ -26,6 +29,7 @@ import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { HeldTenant } from './held-tenant.entity';
+import { Quotas } from './quotas';
 import { MigrationRun } from './migration-run.entity';
 import { Plan } from './plan.entity';
 import { SpareRole } from './spare-role.entity';
@@ -35,6 +39,9 @@ import { WarmPool } from './warm-pool';
 
 /** How long a tenant waits for its preferred connection before it takes another, milliseconds. A transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
+
+/** Providers that a factory makes. */
+const MADE_HERE = new Set<unknown>([TenantDatabase, TenantMigrations, RequestLimits]);
 
 /** The engine's own tables in `public`. */
 export const TENANCY_ENTITIES = [
@@ -65,6 +72,8 @@ export class TenancyModule {
       TenantDatabase,
       AccessDirectory,
       TenantGuard,
+      RequestLimits,
+      Quotas,
       TenantMigrations,
       TenantSession,
       WarmPool,
@@ -73,7 +82,7 @@ export class TenancyModule {
       module: TenancyModule,
       global: true,
       providers: [
-        ...exported.filter((provider) => provider !== TenantDatabase && provider !== TenantMigrations),
+        ...exported.filter((provider) => !MADE_HERE.has(provider)),
         { provide: TenantMigrations, useFactory: () => TenantMigrations.load() },
         {
           provide: ServedVersions,
@@ -92,12 +101,28 @@ export class TenancyModule {
             activity: ShopActivity,
           ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator, activity }),
         },
+        {
+          provide: RequestLimits,
+          inject: [PublicDatabase, ENV, LOGGER],
+          useFactory: (database: PublicDatabase, env: Env, logger: Logger) =>
+            openRequestLimits(database, env.REDIS_URL, logger),
+        },
         TenantLocator,
         TenantBuilder,
       ],
       exports: exported,
     };
   }
+}
+
+async function openRequestLimits(
+  database: PublicDatabase,
+  redisUrl: string | undefined,
+  logger: Logger,
+): Promise<RequestLimits> {
+  const warn = (err: Error) => logger.warn({ event: 'redis.error', err });
+  const store = redisUrl === undefined ? countInDatabase(database) : await countInRedis(redisUrl, warn);
+  return new RequestLimits(store, logger);
 }
 
 interface TenantDatabaseOptions {

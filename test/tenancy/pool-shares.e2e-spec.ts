@@ -153,7 +153,7 @@ describe('fair share of the pool', () => {
   });
 
   it('does not blame the database when a shop has waited for its own requests', async () => {
-    const pool = open({ size: 2, waitMs: 100 });
+    const pool = open({ size: 2, waitMs: 800 });
     const held = [await pool.borrow(shop(1)), await pool.borrow(shop(2))];
     const [own, other] = await Promise.allSettled([pool.borrow(shop(1), share(1)), pool.borrow(shop(3))]);
     expect(own).toMatchObject({ reason: { kind: TooManyRequests.kind } });

@@ -153,11 +153,11 @@ describe('TenantPool', () => {
   });
 
   it('says that the database is not available to who has waited too long, and serves who comes later', async () => {
-    const pool = open({ size: 1, waitMs: 100 });
+    const pool = open({ size: 1, waitMs: 800 });
     const held = await pool.borrow(shop(1));
     await expect(pool.borrow(shop(2))).rejects.toMatchObject({
       kind: DatabaseUnavailable.kind,
-      cause: { message: 'no connection became free within 100 ms' },
+      cause: { message: 'no connection became free within 800 ms' },
     });
     expect(pool.load().waiting).toBe(0);
     pool.giveBack(held, true);

@@ -1,8 +1,7 @@
+import { MAX_BODY_KIB, MAX_PAGE } from '../../common/bounds';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Env, ENV } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
-import { MAX_BODY_KIB } from '../../http/bodies';
-import { MAX_PAGE } from '../../http/page';
 import { recordAudit } from '../../tenancy/audit-log';
 import { FEATURE_NAMES, isOn } from '../../tenancy/features';
 import { type Operator, operatorEvent } from '../../tenancy/operator';

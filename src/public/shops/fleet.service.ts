@@ -5,6 +5,8 @@ import { withClient } from '../../database/with-client';
 import { type Page, toPage } from '../../http/page';
 import type { ShownOperation } from '../../operations/lifecycle/operation-store';
 import { getShopId, shopNotFound } from '../../tenancy/named-shops';
+import type { PlanLimits } from '../../tenancy/plan';
+import { quotaWarning } from '../../tenancy/quotas';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { listTables, readLastOrders, type TenantTable } from '../../tenancy/tenant-facts';
@@ -45,6 +47,8 @@ interface ShopFacts {
 export interface ListedShop extends ShopFacts {
   /** Size on disk, indexes included, as VACUUM and ANALYZE last counted it: an estimate. */
   estimatedBytes: number;
+  /** Share of each quota that is used to 80 % or more, when last measured; null otherwise. */
+  quotaWarning: string | null;
   /** Only in a list by last order; null without an order. */
   lastOrderAt?: Date | null;
 }
@@ -53,6 +57,8 @@ type LastOperation = Pick<ShownOperation, 'id' | 'kind' | 'state' | 'createdAt' 
 
 export interface ShownShop extends ShopFacts {
   currency: string;
+  /** Null unless the shop is deleted. */
+  deletedAt: Date | null;
   /** Slugs of the last 30 days, which still name the shop. */
   formerSlugs: { slug: string; endsAt: Date }[];
   /** Null without an order. */
@@ -70,15 +76,17 @@ const FACTS = `s.id, s.slug, s.name, s.status, s.plan, t.version, t.checksum <> 
 
 const LIST = (key: string) => `
   SELECT *, ${key} AS key FROM (
-    SELECT ${FACTS}, coalesce(m.members, 0)::int AS members, coalesce(z.bytes, 0) AS "estimatedBytes"
+    SELECT ${FACTS}, coalesce(m.members, 0)::int AS members, coalesce(z.bytes, 0) AS "estimatedBytes",
+      u.rows, u.bytes, p.limits || s.limits AS limits
     FROM shops s JOIN tenants t ON t.shop_id = s.id
       LEFT JOIN (SELECT shop_id, count(*) AS members FROM memberships GROUP BY shop_id) m ON m.shop_id = s.id
+      JOIN plans p ON p.name = s.plan LEFT JOIN shop_usage u ON u.shop_id = s.id
       LEFT JOIN shop_sizes() z ON z.shop_id = s.id
   ) shop WHERE ($3::text IS NULL OR status = $3) AND ("isBehind" OR NOT $4)
     AND ($8::text IS NULL OR plan = $8)`;
 
 const SHOW = `
-  SELECT ${FACTS}, s.currency, (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
+  SELECT ${FACTS}, s.currency, s.deleted_at AS "deletedAt", (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
   FROM shops s JOIN tenants t ON t.shop_id = s.id WHERE s.id = $3`;
 
 /** Each list is sorted by its key, then by id, in the same direction. */
@@ -129,7 +137,7 @@ export class FleetService {
   async show(name: string): Promise<ShownShop> {
     const { latest, checksum } = this.migrations;
     const shopId = await getShopId((sql, values) => this.database.read(sql, values), name);
-    const [shop] = await this.database.read<ShopFacts & { currency: string }>(SHOW, [
+    const [shop] = await this.database.read<ShopFacts & Pick<ShownShop, 'currency' | 'deletedAt'>>(SHOW, [
       ...[checksum, latest, shopId],
     ]);
     if (shop === undefined) throw shopNotFound(name); // removed meanwhile
@@ -181,9 +189,15 @@ export class FleetService {
   }
 }
 
-type KeyedShop = ListedShop & { key: string | number };
+type KeyedShop = Omit<ListedShop, 'quotaWarning'> & {
+  key: string | number;
+  rows: number | null;
+  bytes: number;
+  limits: PlanLimits;
+};
 
 function withoutKey(row: KeyedShop): ListedShop {
-  const { key: _, ...shop } = row;
-  return shop;
+  const { key: _, rows, bytes, limits, ...shop } = row;
+  const warning = rows === null ? '' : quotaWarning({ rows, bytes }, limits);
+  return { ...shop, quotaWarning: warning === '' ? null : warning };
 }

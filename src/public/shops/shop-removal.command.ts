@@ -8,6 +8,7 @@ import { OperationInProgress } from '../../operations/lifecycle/lifecycle.errors
 import { BY_COMMAND } from '../../tenancy/audit-log';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { getShopId } from '../../tenancy/named-shops';
+import { keptText } from './shop-reports.command';
 import { ShopStatusService, type StatusChange } from './shop-status.service';
 
 interface DeleteFlags {
@@ -42,16 +43,19 @@ export function addShopRemoval(program: Command, context: CommandContext): void 
         throw new OptionInvalid({
           detail: '--no-archive needs --now: a later removal always writes a last backup.',
         });
-      const { change, days } = await context.withApp(async (app, env) => {
+      const { change, days, kept } = await context.withApp(async (app, { DELETED_DAYS }) => {
         await assertConfirmed(app, name, flags);
         if (flags.now) await assertIdle(app, name);
         const deleted = await app.get(ShopStatusService).remove(name, BY_COMMAND);
-        return { change: deleted, days: env.DELETED_DAYS };
+        const [shop] = await app
+          .get(PublicDatabase)
+          .read<{ at: Date }>('SELECT deleted_at AS at FROM shops WHERE id = $1', [deleted.id]);
+        return { change: deleted, days: DELETED_DAYS, kept: shop && keptText(shop.at, DELETED_DAYS) };
       });
       if (flags.now) return purge(context, change, flags);
       if (flags.json) return print(JSON.stringify({ ...change, keptDays: days }));
       print(
-        `${change.slug} is ${change.hasChanged ? '' : 'already '}deleted; its data stay for ${days} days, and shops:undelete brings it back`,
+        `${change.slug} is ${change.hasChanged ? '' : 'already '}deleted; ${kept}, and shops:undelete brings it back`,
       );
     });
   program

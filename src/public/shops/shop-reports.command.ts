@@ -43,10 +43,10 @@ export function addShopReports(program: Command, context: CommandContext): void 
     .option('--json', 'print it as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:show tea-house')
     .action((name: string, { json }: { json?: boolean }) =>
-      context.withUntouchedApp(async (app) => {
+      context.withUntouchedApp(async (app, env) => {
         const shop = await app.get(FleetService).show(name);
         if (json) print(JSON.stringify(shop));
-        else printShop(shop);
+        else printShop(shop, env.DELETED_DAYS);
       }),
     );
 }
@@ -54,7 +54,7 @@ export function addShopReports(program: Command, context: CommandContext): void 
 function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
   const last = (...cells: string[]) => (hasOrders ? cells : []);
   printTable(
-    ['slug', 'status', 'plan', 'version', 'members', 'size', 'created', ...last('last order')],
+    ['slug', 'status', 'plan', 'version', 'members', 'size', 'quota', 'created', ...last('last order')],
     shops.map((shop) => [
       ...[
         shop.slug,
@@ -64,14 +64,14 @@ function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
         String(shop.members),
         sizeText(shop.estimatedBytes),
       ],
-      ...[timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
+      ...[shop.quotaWarning ?? '-', timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
     ]),
   );
   const bytes = shops.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
   print(`${shops.length} shop(s), about ${sizeText(bytes)}`);
 }
 
-function printShop(shop: ShownShop): void {
+function printShop(shop: ShownShop, days: number): void {
   const former = shop.formerSlugs.map(({ slug, endsAt }) => `${slug}, until ${timeText(endsAt)}`);
   const facts = {
     ...{
@@ -80,6 +80,8 @@ function printShop(shop: ShownShop): void {
       'former slug': former.join('; '),
       name: shop.name,
       status: shop.status,
+      deleted:
+        shop.deletedAt === null ? '' : `${timeText(shop.deletedAt)}, ${keptText(shop.deletedAt, days)}`,
       plan: shop.plan,
     },
     ...{ version: versionText(shop), currency: shop.currency, members: String(shop.members) },
@@ -97,6 +99,11 @@ function printShop(shop: ShownShop): void {
     ]),
   );
   print(`${shop.tables.length} table(s), ${sizeText(shop.bytes)}`);
+}
+
+/** Until when shops:undelete brings a deleted shop back. */
+export function keptText(deletedAt: Date, days: number): string {
+  return `its data stay until ${timeText(new Date(deletedAt.getTime() + days * 86_400_000))}`;
 }
 
 function operationText(operation: ShownShop['lastOperation']): string {

@@ -15,7 +15,7 @@ import { reconcile } from '../../../src/operations/lifecycle/reconcile/reconcile
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
-import { newOwner, newProduct, type Owner } from '../../support/factories';
+import { newOwner, newProduct, type Owner, PASSWORD } from '../../support/factories';
 import { backUp, operate, rowsOf, runnerOf, useBackupFolder } from '../../support/lifecycle';
 import { runCli, scratchFolder } from '../../support/program';
 import { OPERATION_KILLS as KILLS } from '../../support/sizes';
@@ -44,6 +44,13 @@ beforeAll(async () => {
   saved = await rowsOf(app, shop.shop.id);
   usual = await findings();
 }, 120_000);
+
+/** An access token of before has expired by then, at full size. */
+beforeEach(async () => {
+  const { email } = shop;
+  const { body } = await app.api.post('auth/login', { email, password: PASSWORD, shopId: shop.shop.id });
+  shop.api = app.api.as(body.accessToken);
+});
 
 async function fill({ api, shop: { id } }: Owner, products: number): Promise<void> {
   await newProduct(api);
@@ -190,7 +197,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
     const input = { file: path.join(folder.path, newest), as: 'from-newest', over: null, tables: null };
     const { result } = await operate(app, { kind: 'restore', input });
     expect(await rowsOf(app, (result as { id: string }).id)).toEqual(saved);
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves no half shop of a restore to a new shop', async () => {
     await killAll(['load', 'publish', 'begin', 'load', 'migrate'], async (round) => {
@@ -207,7 +214,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves no half shop of a clone', async () => {
     await killAll(['load', 'publish', 'begin', 'load'], async (round) => {
@@ -227,7 +234,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it.each(['the place of exports', 'a folder of its own'])(
     'leaves a whole file of an export in %s, or none',
@@ -257,7 +264,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         };
       });
     },
-    600_000,
+    1_800_000,
   );
 
   it('leaves a part of a file that shops:reconcile removes, if nobody goes on', async () => {
@@ -287,7 +294,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of the backup, of single tables', async () => {
     const tables = ['products', 'product_variants', 'stock_changes'];
@@ -305,7 +312,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of before the restore, of undo-restore', async () => {
     await killAll(['migrate', 'swap', 'begin', 'swap'], async () => {
@@ -323,7 +330,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 });
 
 /** Mounts a file system of this size in memory. @returns its folder; null where that is not allowed */
@@ -340,14 +347,13 @@ function smallDisk(size: string): string | null {
 
 const disks = [smallDisk('64k'), smallDisk('4m')];
 const [files, tables] = disks;
+afterAll(() => {
+  for (const disk of disks) if (disk !== null) execFileSync('umount', ['-l', disk]); // also when a filter skips their tests
+});
 
 (disks.includes(null) ? describe.skip : describe)(
   'a disk that is full (only root may mount a small one)',
   () => {
-    afterAll(() => {
-      for (const disk of disks) if (disk !== null) execFileSync('umount', ['-l', disk]);
-    });
-
     it.each([
       [
         'a backup',

@@ -48,7 +48,7 @@ export async function findOrphanFiles(client: EngineClient, tools: Tools): Promi
       orphans.push(...findUnknownFiles(client, tools, place, after, since), ...findPartial(place, since));
     } catch (error) {
       const { message } = describeError(error);
-      const advice = 'make it readable, or correct BACKUP_TARGET';
+      const advice = 'make it readable or correct BACKUP_TARGET; if it exists no more: --forget-place';
       orphans.push({
         check: 'target-unreadable',
         shop: null,

@@ -1,0 +1,93 @@
+import { Client } from 'pg';
+import { TenantDatabase } from '../../src/tenancy/tenant-database';
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import type { Answer } from '../support/api';
+import { newOwner, type Owner } from '../support/factories';
+import { problemIn } from '../support/problem';
+import { CACHE_TIMES } from '../support/sizes';
+import { useTestApp } from '../support/test-app';
+import { untilTrue } from '../support/until';
+
+const PATIENT = '60000';
+const app = useTestApp(
+  { POOL_WAIT_MS: PATIENT, LOCK_TIMEOUT_MS: PATIENT, STATEMENT_TIMEOUT_MS: PATIENT },
+  { times: CACHE_TIMES },
+);
+
+const waiting = () => app.app.get(TenantDatabase, { strict: false }).load().waiting;
+const list = ({ api }: Owner) => api.get('products');
+const listOften = (owner: Owner, times: number) =>
+  Promise.all(Array.from({ length: times }, () => list(owner)));
+const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
+
+async function ownerWith(limits: object, plan = 'standard'): Promise<Owner> {
+  const owner = await newOwner(app.api);
+  await app.database.query('UPDATE shops SET limits = $2, plan = $3 WHERE id = $1', [
+    owner.shop.id,
+    JSON.stringify(limits),
+    plan,
+  ]);
+  return owner;
+}
+
+/** Locks the products of shops while `work` lasts. */
+async function whileLocked<T>(owners: readonly Owner[], work: () => Promise<T>): Promise<T> {
+  const client = new Client(app.database.url);
+  await client.connect();
+  try {
+    const tables = owners.map(({ shop }) => `${new TenantLocator().locate(shop.id).schema}.products`);
+    await client.query(`BEGIN; LOCK TABLE ${tables.join(', ')}`);
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
+describe('a shop whose requests hang', () => {
+  it('leaves connections to others, keeps its queue and is refused what exceeds that', async () => {
+    const [hanging, other] = [await ownerWith({}), await ownerWith({})];
+    const refused: Answer[] = [];
+    const asked = await whileLocked([hanging], async () => {
+      const all = Array.from({ length: 60 }, async () => {
+        const answer = await list(hanging);
+        if (answer.status !== 200) refused.push(answer);
+        return answer;
+      });
+      await untilTrue(() => refused.length === 6); // four are at work, fifty wait
+      expect(waiting()).toBe(50);
+      expect(statuses(await listOften(other, 20))).toEqual(Array.from({ length: 20 }, () => 200));
+      expect([waiting(), refused.length]).toEqual([50, 6]);
+      return all;
+    });
+    const answers = await Promise.all(asked);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(54);
+    for (const answer of refused) {
+      expect(problemIn(answer)).toBe('429 TOO_MANY_REQUESTS');
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+  });
+
+  it('hears of a lock after the time of its plan, while others are served', async () => {
+    const [hanging, other] = [await ownerWith({ lockMs: 300 }), await ownerWith({})];
+    await whileLocked([hanging], async () => {
+      const [answers, others] = await Promise.all([listOften(hanging, 8), listOften(other, 20)]);
+      expect(new Set(answers.map(problemIn))).toEqual(new Set(['503 OVERLOADED']));
+      expect(new Set(statuses(others))).toEqual(new Set([200]));
+    });
+    expect((await list(hanging)).status).toBe(200);
+  });
+});
+
+describe('a statement that takes longer than its plan allows', () => {
+  it('is stopped with an error of its own, and goes on in a shop of another plan', async () => {
+    const [hasty, enterprise] = [await ownerWith({ statementMs: 300 }), await ownerWith({}, 'enterprise')];
+    const [served] = await whileLocked([hasty, enterprise], async () => {
+      const answer = list(enterprise);
+      const stopped = await list(hasty);
+      expect(problemIn(stopped)).toBe('503 STATEMENT_TIMEOUT');
+      expect(stopped.headers.get('retry-after')).toBe('2');
+      return [answer]; // it waits until the lock is gone
+    });
+    expect((await served!).status).toBe(200);
+  });
+});
