@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/database';
 import type { Times } from '../../src/config/times';
 import { newOwner, newProduct, newShop, type Owner } from '../support/factories';
+import { freePort } from '../support/ports';
 import { type RunningServer, startServer } from '../support/program';
 import { size } from '../support/sizes';
 import { until } from '../support/until';
@@ -36,15 +35,6 @@ async function start(env: Record<string, string> = {}): Promise<{ server: Runnin
   });
   running.push(server);
   return { server, port };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 function ask(port: number, path = '/metrics', method = 'GET'): Promise<Response> {
