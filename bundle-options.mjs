@@ -38,6 +38,7 @@ export const packed = {
   bundle: true,
   platform: 'node',
   target: 'node20',
+  supported: { 'dynamic-import': false }, // the loader of the bundle knows none; built-in modules are required instead
   format: 'cjs',
   mainFields: ['main', 'module'], // the files that Node would load
   keepNames: true,

@@ -10,9 +10,11 @@ import { whenReachable } from '../database/when-reachable';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { Readiness } from '../public/health/readiness';
+import { ActivityLog } from '../tenancy/activity-log';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
+import { startTracing } from './tracing';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -25,10 +27,15 @@ export interface Running {
   url: string;
   database: string;
   /** URL of the metrics; absent if they are off. */
-  gauges?: string;
+  metrics?: string;
   /** URL of the operators' API; absent if it is off. */
   operators?: string;
   close(): Promise<void>;
+}
+
+interface Started extends Running {
+  /** URL of the public login. */
+  publicUrl: string;
 }
 
 /** Settings and surroundings of a start. */
@@ -50,17 +57,17 @@ function open({ env, logger, times, signal }: Start): Promise<Installation> {
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
 export async function startPrimary(start: Start): Promise<Running> {
-  const { env, logger } = start;
-  const running = await (env.WORKERS > 1 ? startWorkers(start) : serve(start));
+  const { env, logger, times } = start;
+  const { publicUrl, ...running } = await (env.WORKERS > 1 ? startWorkers(start) : serve(start));
   if (env.METRICS_PORT === 0) return running;
   try {
-    const { serveGauges } = await import('./gauges.js');
-    const endGauges = await serveGauges(env, logger);
+    const { serveMetrics } = await import('./metrics/serve-metrics.js');
+    const endMetrics = await serveMetrics(env, publicUrl, logger, times);
     return {
       ...running,
-      gauges: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
+      metrics: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
       close: async () => {
-        await endGauges();
+        await endMetrics();
         await running.close();
       },
     };
@@ -71,9 +78,9 @@ export async function startPrimary(start: Start): Promise<Running> {
 }
 
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
-async function startWorkers(start: Start): Promise<Running> {
+async function startWorkers(start: Start): Promise<Started> {
   const { env, logger } = start;
-  const { server } = await open(start);
+  const { server, logins } = await open(start);
   const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
@@ -81,7 +88,13 @@ async function startWorkers(start: Start): Promise<Running> {
   };
   try {
     const port = await workers.start();
-    return { url: urlOf(env.HOST, port), database: server.description, ...operatorsOf(env), close };
+    return {
+      url: urlOf(env.HOST, port),
+      database: server.description,
+      publicUrl: logins.public,
+      ...operatorsOf(env),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -98,10 +111,11 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(start: Start): Promise<Running> {
+export async function serve(start: Start): Promise<Started> {
   const { env, logger, times } = start;
   const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(start);
+  const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -109,6 +123,7 @@ export async function serve(start: Start): Promise<Running> {
     return {
       url,
       database: installation.server.description,
+      publicUrl: installation.logins.public,
       ...operatorsOf(env),
       close: async () => {
         app.get(Readiness).end();
@@ -118,6 +133,7 @@ export async function serve(start: Start): Promise<Running> {
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
+        await endTracing();
         await installation.server.close();
       },
     };
@@ -138,9 +154,13 @@ async function listen(base: Base): Promise<{
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
-    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
+    if (base.env.METRICS_PORT > 0) {
+      const { registerProcessMetrics } = await import('./metrics/process-metrics.js'); // loaded only if enabled
+      registerProcessMetrics(app);
+    }
     const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
+    app.get(ActivityLog).start();
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
       app.get(OperationWorker).start();

@@ -45,6 +45,7 @@ const settings = z.object({
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   DRAIN_MS: z.coerce.number().int().min(0).max(60_000).default(0),
+  SLOW_STATEMENT_MS: z.coerce.number().int().min(0).max(600_000).default(1000),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(20),
   LOGIN_ATTEMPTS_PER_DAY: z.coerce.number().int().min(1).max(1_000_000).default(100),
@@ -92,6 +93,12 @@ const settings = z.object({
     .transform(itemsOf)
     .refine((keys) => keys.every(isRecipient), 'must be public keys of age, which begin with age1, by commas')
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine(isCollector, 'must be the address of a collector, such as http://127.0.0.1:4318')
+    .optional(),
+  OTEL_SERVICE_NAME: z.string().max(100).default('stoa'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   BACKUP_IDENTITY_FILE: z
     .string()
     .transform((file) => path.resolve(file))
@@ -186,6 +193,10 @@ function isOrigin(text: string): boolean {
 
 function isEndpoint(text: string): boolean {
   return /^https?:\/\/[^/?#@]+\/?$/.test(text) && URL.canParse(text);
+}
+
+function isCollector(text: string): boolean {
+  return /^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text);
 }
 
 /** True for the letters of a public key; `age-encryption` checks the rest when a backup begins. */

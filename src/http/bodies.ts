@@ -4,12 +4,16 @@ import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { assertSafeInput } from './safe-input';
 
+/** Largest JSON body. */
+export const MAX_BODY_KIB = 1024;
+
 /** Parses JSON and passes files on as streams; any other content type is answered with 415. */
 export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    (request as FastifyRequest & { bodyBytes?: number }).bodyBytes = body.length;
     hashBody(request)?.update(body);
     if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
     return parseJson(request, body.toString(), done);

@@ -19,8 +19,9 @@ interface ListFlags extends ShopListQuery {
 export function addShopReports(program: Command, context: CommandContext): void {
   program
     .command('shops:list')
-    .description('list shops with status, version, members and size')
+    .description('list shops with status, plan, version, members and size')
     .addOption(new Option('--status <status>', 'only shops with this status').choices(SHOP_STATUSES))
+    .option('--plan <name>', 'only shops of this plan')
     .option('--behind', 'only shops that lack a migration')
     .addOption(
       new Option('--sort <order>', 'the newest or largest first').choices(SHOP_SORTS).default('created'),
@@ -53,9 +54,16 @@ export function addShopReports(program: Command, context: CommandContext): void 
 function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
   const last = (...cells: string[]) => (hasOrders ? cells : []);
   printTable(
-    ['slug', 'status', 'version', 'members', 'size', 'created', ...last('last order')],
+    ['slug', 'status', 'plan', 'version', 'members', 'size', 'created', ...last('last order')],
     shops.map((shop) => [
-      ...[shop.slug, shop.status, versionText(shop), String(shop.members), sizeText(shop.estimatedBytes)],
+      ...[
+        shop.slug,
+        shop.status,
+        shop.plan,
+        versionText(shop),
+        String(shop.members),
+        sizeText(shop.estimatedBytes),
+      ],
       ...[timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
     ]),
   );
@@ -72,6 +80,7 @@ function printShop(shop: ShownShop): void {
       'former slug': former.join('; '),
       name: shop.name,
       status: shop.status,
+      plan: shop.plan,
     },
     ...{ version: versionText(shop), currency: shop.currency, members: String(shop.members) },
     ...{ created: timeText(shop.createdAt), 'last order': timeText(shop.lastOrderAt) },
