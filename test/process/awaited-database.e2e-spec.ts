@@ -95,10 +95,11 @@ describe('a start without a database', () => {
     const { code, stdout, stderr } = await finish(
       spawnProgram('main', [], {
         env: { DATABASE_URL: nowhere, PORT: '0', WORKERS: workers },
-        times: { databaseWaitMs: 800 },
+        times: { databaseWaitMs: 2000 },
       }),
     );
-    expect([code, waits(stdout).length]).toEqual([1, 2]);
+    expect(code).toBe(1);
+    expect([1, 2, 3]).toContain(waits(stdout).length); // pauses of 250, 500 and 1000 ms; fewer on a busy machine
     expect(stderr).toMatch(/^No connection to the database, 127\.0\.0\.1:1\/stoa .*\n.*ECONNREFUSED/);
     expect(stdout + stderr).not.toContain('geheim');
   });

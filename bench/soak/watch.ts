@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineClient } from '../../src/database/engine-client';
+import { memoryOf } from '../lib/memory';
+
+export interface Sample {
+  seconds: number;
+  mib: number;
+}
+
+const IDLE = `SELECT count(*)::int AS count FROM pg_stat_activity
+  WHERE state LIKE 'idle in transaction%' AND clock_timestamp() - state_change > interval '5 s'`;
+
+/** Looks at the process and at the server's sessions once a second. @returns the memory, and the most idle sessions */
+export async function watch(
+  pid: number,
+  client: EngineClient,
+  seconds: number,
+): Promise<{ resident: Sample[]; idle: number }> {
+  const resident: Sample[] = [];
+  let idle = 0;
+  const started = performance.now();
+  const passed = () => (performance.now() - started) / 1000;
+  while (passed() < seconds) {
+    resident.push({ seconds: passed(), mib: memoryOf(pid).resident });
+    const { rows } = await client.query<{ count: number }>(IDLE);
+    idle = Math.max(idle, rows[0]!.count); // an aggregate has one row
+    await sleep(1000);
+  }
+  return { resident, idle };
+}
+
+/** Slope of the line of least squares, MiB a second. */
+export function slopeOf(samples: readonly Sample[]): number {
+  const mean = (of: (sample: Sample) => number) =>
+    samples.reduce((sum, one) => sum + of(one), 0) / samples.length;
+  const [x, y] = [mean(({ seconds }) => seconds), mean(({ mib }) => mib)];
+  const covariance = mean(({ seconds, mib }) => (seconds - x) * (mib - y));
+  return covariance / mean(({ seconds }) => (seconds - x) ** 2);
+}
