@@ -20,10 +20,15 @@ async function main(times: Times): Promise<void> {
     await assertPortIsFree(env.METRICS_HOST, env.METRICS_PORT, 'METRICS_PORT (0 disables it)');
     await assertPortIsFree(env.OPERATOR_HOST, env.OPERATOR_PORT, 'OPERATOR_PORT (0 disables it)');
   }
-  const starting = cluster.isPrimary ? startPrimary(env, logger, times) : serve(env, logger, times);
-  stopOnSignal(starting, logger);
-  const running = await starting;
-  if (cluster.isPrimary) announce(running);
+  const interrupt = new AbortController();
+  const start = { env, logger, times, signal: interrupt.signal };
+  const starting = cluster.isPrimary ? startPrimary(start) : serve(start);
+  stopOnSignal(starting, interrupt, logger, SHUTDOWN_LIMIT_MS + env.DRAIN_MS);
+  const running = await starting.catch((error: unknown) => {
+    if (interrupt.signal.aborted) return null; // stopOnSignal handles it
+    throw error;
+  });
+  if (running !== null && cluster.isPrimary) announce(running);
 }
 
 /**
@@ -47,13 +52,23 @@ async function assertPortIsFree(host: string, port: number, setting: string): Pr
 
 /**
  * On a signal, finishes the requests in flight, closes the database connections and exits. During start-up it waits for
- * the start to complete: a half-started server would be left running.
+ * the start to complete: a half-started server would be left running. A start that waits for its database is given up.
  */
-function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
+function stopOnSignal(
+  starting: Promise<Running>,
+  interrupt: AbortController,
+  logger: Logger,
+  limitMs: number,
+): void {
   const stop = async (signal: string) => {
     logger.info({ event: 'stopping', signal });
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
-    await (await starting).close();
+    setTimeout(() => process.exit(1), limitMs).unref();
+    interrupt.abort();
+    const running = await starting.catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'AbortError') return null;
+      throw error;
+    });
+    await running?.close();
     logger.info({ event: 'stopped' });
     process.exit(0);
   };
@@ -65,14 +80,14 @@ function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   });
 }
 
-function announce({ url, database, gauges, operators }: Running): void {
+function announce({ url, database, metrics, operators }: Running): void {
   const lines = [
     '',
     'Stoa is ready.',
     `  API       ${url}/api/v1`,
     `  Docs      ${url}/docs`,
     `  Database  ${database}`,
-    ...(gauges === undefined ? [] : [`  Gauges    ${gauges}`]),
+    ...(metrics === undefined ? [] : [`  Metrics   ${metrics}`]),
     ...(operators === undefined ? [] : [`  Operators ${operators}`]),
     '',
   ];

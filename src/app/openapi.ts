@@ -21,8 +21,10 @@ import { IF_MATCH } from '../http/precondition';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { WITH_KEY } from '../tenancy/keyed.decorator';
+import { FEATURE_OF_ROUTE } from '../tenancy/features';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
+  FeatureOff,
   IdempotencyInFlight,
   IdempotencyKeyReused,
   IdempotentAnswerErased,
@@ -44,6 +46,7 @@ import { addExamples } from './openapi-examples';
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
+  [FEATURE_OF_ROUTE]?: string;
   [NO_KEY]?: boolean;
   [WITH_KEY]?: boolean;
 };
@@ -113,7 +116,10 @@ export interface ApiAbout {
 const ABOUT: ApiAbout = {
   title: 'Stoa',
   description: DESCRIPTION,
-  errorsOf: (operation) => refusalsOf(operation[ROLE_OF_ROUTE]),
+  errorsOf: (operation) => [
+    ...refusalsOf(operation[ROLE_OF_ROUTE]),
+    ...(operation[FEATURE_OF_ROUTE] === undefined ? [] : [FeatureOff]),
+  ],
 };
 
 /** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
@@ -152,9 +158,11 @@ function placeExtensions(document: OpenAPIObject): void {
     }
 }
 
-/** Part of a path by which operators name a shop. */
-const NAMED_SHOP = 'shop';
-const SHOP_NAME = { type: 'string' as const, minLength: 1, maxLength: 60, example: 'corner-shop' };
+/** Parts of a path by which operators name a shop or a plan. */
+const NAMES = {
+  shop: { type: 'string' as const, minLength: 1, maxLength: 60, example: 'corner-shop' },
+  plan: { type: 'string' as const, minLength: 1, maxLength: 31, example: 'standard' },
+};
 
 /** Makes `products_list` of `ProductsController_list`, and says that ids in a path are UUIDs, which `IdPipe` checks. */
 function nameOperation(operation: Operation): void {
@@ -163,7 +171,7 @@ function nameOperation(operation: Operation): void {
   if (first !== '') operation.operationId = `${first.toLowerCase()}${rest}_${method}`;
   for (const one of operation.parameters ?? [])
     if ('in' in one && one.in === 'path')
-      one.schema = one.name === NAMED_SHOP ? SHOP_NAME : { type: 'string', format: 'uuid' };
+      one.schema = NAMES[one.name as keyof typeof NAMES] ?? { type: 'string', format: 'uuid' };
 }
 
 /** A body whose fields are all optional may be absent. */

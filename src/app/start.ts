@@ -1,15 +1,20 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '../common/logger';
 import type { Env } from '../config/env';
 import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
+import { whenReachable } from '../database/when-reachable';
 import { OperationWorker } from '../operations/lifecycle/operation-worker';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
+import { ActivityLog } from '../tenancy/activity-log';
+import { Readiness } from '../public/health/readiness';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
+import { startTracing } from './tracing';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -22,28 +27,47 @@ export interface Running {
   url: string;
   database: string;
   /** URL of the metrics; absent if they are off. */
-  gauges?: string;
+  metrics?: string;
   /** URL of the operators' API; absent if it is off. */
   operators?: string;
   close(): Promise<void>;
 }
 
-function open(env: Env, logger: Logger): Promise<Installation> {
-  return env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+interface Started extends Running {
+  /** URL of the public login. */
+  publicUrl: string;
+}
+
+/** Settings and surroundings of a start. */
+export interface Start {
+  env: Env;
+  logger: Logger;
+  times: Times;
+  /** Aborted by a stop. */
+  signal: AbortSignal;
+}
+
+/** Opens the installation. A server of DATABASE_URL may start later than this process. */
+function open({ env, logger, times, signal }: Start): Promise<Installation> {
+  const attempt = () =>
+    env.PROVISIONING === 'worker' ? joinInstallation(env) : openInstallation(env, logger);
+  if (env.DATABASE_URL === undefined) return attempt();
+  return whenReachable(attempt, logger, signal, times.databaseWaitMs);
 }
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
-export async function startPrimary(env: Env, logger: Logger, times: Times): Promise<Running> {
-  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger, times));
+export async function startPrimary(start: Start): Promise<Running> {
+  const { env, logger, times } = start;
+  const { publicUrl, ...running } = await (env.WORKERS > 1 ? startWorkers(start) : serve(start));
   if (env.METRICS_PORT === 0) return running;
   try {
-    const { serveGauges } = await import('./gauges.js');
-    const endGauges = await serveGauges(env, logger);
+    const { serveMetrics } = await import('./metrics/serve-metrics.js');
+    const endMetrics = await serveMetrics(env, publicUrl, logger, times);
     return {
       ...running,
-      gauges: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
+      metrics: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
       close: async () => {
-        await endGauges();
+        await endMetrics();
         await running.close();
       },
     };
@@ -54,8 +78,9 @@ export async function startPrimary(env: Env, logger: Logger, times: Times): Prom
 }
 
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
-async function startWorkers(env: Env, logger: Logger): Promise<Running> {
-  const { server } = await open(env, logger);
+async function startWorkers(start: Start): Promise<Started> {
+  const { env, logger } = start;
+  const { server, logins } = await open(start);
   const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
@@ -63,7 +88,13 @@ async function startWorkers(env: Env, logger: Logger): Promise<Running> {
   };
   try {
     const port = await workers.start();
-    return { url: urlOf(env.HOST, port), database: server.description, ...operatorsOf(env), close };
+    return {
+      url: urlOf(env.HOST, port),
+      database: server.description,
+      publicUrl: logins.public,
+      ...operatorsOf(env),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -80,9 +111,11 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(env: Env, logger: Logger, times: Times): Promise<Running> {
+export async function serve(start: Start): Promise<Started> {
+  const { env, logger, times } = start;
   const { stopGraceMs = GRACE_MS } = times;
-  const installation = await open(env, logger);
+  const installation = await open(start);
+  const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -90,13 +123,17 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
     return {
       url,
       database: installation.server.description,
+      publicUrl: installation.logins.public,
       ...operatorsOf(env),
       close: async () => {
+        app.get(Readiness).end();
+        await sleep(env.DRAIN_MS); // load balancers look at readiness, and go on sending until they have
         const servers = [app, operators].flatMap((one) => (one ? [one.getHttpServer() as Server] : []));
         const closeAll = () => servers.forEach((server) => server.closeAllConnections());
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
+        await endTracing();
         await installation.server.close();
       },
     };
@@ -117,9 +154,13 @@ async function listen(base: Base): Promise<{
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
-    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
+    if (base.env.METRICS_PORT > 0) {
+      const { registerProcessMetrics } = await import('./metrics/process-metrics.js'); // loaded only if enabled
+      registerProcessMetrics(app);
+    }
     const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
+    app.get(ActivityLog).start();
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
       app.get(OperationWorker).start();

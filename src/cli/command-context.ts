@@ -6,6 +6,7 @@ import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../common/sql
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
 import { adminOf, findInstallation, type Installation, openInstallation } from '../database/installation';
+import { whenReachable } from '../database/when-reachable';
 import { withClient } from '../database/with-client';
 import { assertInstalled } from '../operations/installed';
 
@@ -18,6 +19,7 @@ type AppWork<T> = (app: INestApplicationContext, env: Env) => Promise<T>;
 export class CommandContext {
   private readonly interrupt = new AbortController();
   private isInterruptible = false;
+  private hasSaidDatabase = false;
 
   constructor(private readonly loadAppModule: (base: Base) => Promise<DynamicModule>) {}
 
@@ -43,6 +45,20 @@ export class CommandContext {
   /** Opens the application without its HTTP side. */
   withApp<T>(work: AppWork<T>): Promise<T> {
     return this.withInstallation(this.inApp(work));
+  }
+
+  /** Opens the application for a process that runs for ever, which may start before its database. */
+  withAwaitedApp<T>(work: AppWork<T>): Promise<T> {
+    const open: typeof openInstallation = (env, logger, onServer) => {
+      let say = onServer;
+      const attempt = () => {
+        const opening = openInstallation(env, logger, say);
+        say = undefined; // once is enough
+        return opening;
+      };
+      return whenReachable(attempt, logger, this.interrupt.signal);
+    };
+    return this.opened(open, this.inApp(work));
   }
 
   /** Opens the application on the database as it is, for work that only reads. */
@@ -72,7 +88,8 @@ export class CommandContext {
   private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const pending = open(env, logger, sayDatabase);
+    const pending = open(env, logger, this.hasSaidDatabase ? () => undefined : sayDatabase);
+    this.hasSaidDatabase = true;
     const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
       this.interrupt.abort();
       if (!this.isInterruptible) void this.cutOff(pending, signal);

@@ -15,7 +15,7 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
     .description('migrate all shops, then keep the warm pool full and run operations until stopped')
     .option('--once', 'fill the warm pool once and exit')
     .action(({ once }: { once?: boolean }) =>
-      context.withApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
+      context.withAwaitedApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
         if (PROVISIONING !== 'worker')
           throw new OperatorError('The API does this work itself: set PROVISIONING=worker.');
         const { signal } = context;

@@ -48,14 +48,30 @@ export async function bootstrap(client: Client, roles: Roles, hardening: boolean
 export async function bootstrapPlan(client: Client, roles: Roles): Promise<BootstrapStep[]> {
   await assertVersion(client);
   const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
-  return [...(await missingRoles(client, roles)), ...grants(rows[0]!.name, roles)]; // one row by definition
+  return [
+    ...(await missingRoles(client, roles)),
+    ...grants(rows[0]!.name, roles), // one row by definition
+    ...((await isSuperuser(client)) ? [statistics(roles)] : []),
+  ];
 }
 
 async function hardenIfAllowed(client: Client, roles: Roles): Promise<PublicRight[]> {
+  return (await isSuperuser(client)) ? harden(client, roles) : findPublicRights(client, roles);
+}
+
+async function isSuperuser(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ super: boolean }>(
     'SELECT rolsuper AS super FROM pg_roles WHERE rolname = current_user',
   );
-  return rows[0]?.super ? harden(client, roles) : findPublicRights(client, roles);
+  return rows[0]?.super ?? false;
+}
+
+/** Only a superuser may grant it. */
+function statistics({ owner }: Roles): BootstrapStep {
+  return {
+    sql: `GRANT pg_read_all_stats TO ${quoteIdent(owner)}`,
+    why: 'a function of the owner shows operators the statements that wait for locks',
+  };
 }
 
 async function assertVersion(client: Client): Promise<void> {

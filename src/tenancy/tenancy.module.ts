@@ -9,7 +9,11 @@ import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-s
 import { PublicDatabase } from '../database/control-database';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { withClient } from '../database/with-client';
+import { TransactionMeter } from '../database/transaction-meter';
 import { Transactions } from '../database/transactions';
+import { ShopActivity } from '../database/shop-activity';
+import { ActivityLog } from './activity-log';
+import { ShopActivityRow } from './shop-activity.entity';
 import { ProvisioningService } from './provisioning.service';
 import { RequestLimits } from './request-limits';
 import { countInDatabase, countInRedis } from './request-store';
@@ -39,7 +43,15 @@ const LONG_MS = 100;
 const MADE_HERE = new Set<unknown>([TenantDatabase, TenantMigrations, RequestLimits]);
 
 /** The engine's own tables in `public`. */
-export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, HeldTenant, MigrationRun, Plan];
+export const TENANCY_ENTITIES = [
+  TenantRecord,
+  SpareTenant,
+  SpareRole,
+  HeldTenant,
+  MigrationRun,
+  Plan,
+  ShopActivityRow,
+];
 
 /** The engine. Its connection pool is created here and not exported. */
 @Module({})
@@ -51,6 +63,8 @@ export class TenancyModule {
    */
   static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
     const exported = [
+      ActivityLog,
+      ShopActivity,
       ProvisioningService,
       WarmPoolMaintenance,
       TenantConnection,
@@ -75,14 +89,15 @@ export class TenancyModule {
         },
         {
           provide: TenantDatabase,
-          inject: [INSTALLATION, ENV, TIMES, LOGGER, TenantLocator],
+          inject: [INSTALLATION, ENV, TIMES, LOGGER, TenantLocator, ShopActivity],
           useFactory: (
             { logins }: Installation,
             env: Env,
             times: Times,
             logger: Logger,
             locator: TenantLocator,
-          ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator }),
+            activity: ShopActivity,
+          ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator, activity }),
         },
         {
           provide: RequestLimits,
@@ -116,10 +131,11 @@ interface TenantDatabaseOptions {
   times: Times;
   logger: Logger;
   locator: TenantLocator;
+  activity: ShopActivity;
 }
 
 async function openTenantDatabase(options: TenantDatabaseOptions): Promise<TenantDatabase> {
-  const { url, entities, env, logger, locator } = options;
+  const { url, entities, env, logger, locator, activity } = options;
   const { networkMs = NETWORK_MS } = options.times;
   const waitMs = env.POOL_WAIT_MS;
   const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + networkMs;
@@ -141,7 +157,8 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     ...{ workMemKiB: null, tempFileMiB: null },
     maySetTempFiles: await maySetTempFiles(url),
   };
-  return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
+  const meter = new TransactionMeter({ slowMs: env.SLOW_STATEMENT_MS, logger, activity });
+  return new TenantDatabase(new Transactions(dataSource, connections, meter), locator, limits);
 }
 
 /** True if a superuser has let the tenant login limit its temporary files: docs/operations.md. */

@@ -1,5 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { neededFeature, requireFeature } from './features';
 import { neededRole, requireRole } from './member-role';
+import { requireSize } from './request-size';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
@@ -11,8 +13,8 @@ interface Reply {
 }
 
 /**
- * Admits a request to the shop that its access token names, if its user is still a member with a role that may do this, and the
- * shop has requests left.
+ * Admits a request to the shop that its access token names, if its user is still a member with a role that may do this, the
+ * shop has the feature and requests left, and the request is not too large for it.
  */
 @Injectable()
 export class TenantGuard implements CanActivate {
@@ -29,6 +31,9 @@ export class TenantGuard implements CanActivate {
     const access = await this.directory.enter(user.userId, user.shopId);
     this.requestLimits.count(access, (headers) => http.getResponse<Reply>().headers(headers));
     requireRole(access.memberRole, neededRole(context));
+    requireSize(request, access.allowance);
+    const feature = neededFeature(context);
+    if (feature !== undefined) requireFeature(access.allowance, feature);
     request.tenant = access;
     return true;
   }

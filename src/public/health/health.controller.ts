@@ -5,6 +5,7 @@ import { OneOf } from '../../http/fields';
 import { Route } from '../../http/route';
 import { PublicDatabase } from '../../database/control-database';
 import { Open } from '../auth/access-token.guard';
+import { Readiness } from './readiness';
 
 export class HealthDto {
   @OneOf(['ok'])
@@ -16,7 +17,10 @@ export class HealthDto {
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
-  constructor(private readonly database: PublicDatabase) {}
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly readiness: Readiness,
+  ) {}
 
   @Get('live')
   @Route({ summary: 'Reports that the process runs', ok: HealthDto })
@@ -26,11 +30,12 @@ export class HealthController {
 
   @Get('ready')
   @Route({
-    summary: 'Reports that the process can serve: the database answers',
+    summary: 'Reports that the process can serve: it does not stop, and the database answers',
     ok: HealthDto,
     errors: [DatabaseUnavailable],
   })
   async ready(): Promise<HealthDto> {
+    this.readiness.assert();
     await this.database.read('SELECT 1', []);
     return { status: 'ok' };
   }

@@ -134,6 +134,7 @@ const MEMBERSHIPS = `
     WHERE NOT (granted_shop IS NOT NULL AND (member = $3 OR member = ANY ($5) OR member = $4 AND NOT with_admin))
       AND NOT ((granted = $2 OR granted = ANY ($5)) AND member = $3)
       AND NOT (granted = ANY ($1) AND member = current_user)
+      AND NOT (granted = 'pg_read_all_stats' AND member = $2)
       AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = l.oid AND r.rolname ~ ${TENANT_NAME}
         AND member = ANY ($1) AND ${isLeftover('$1')}))
   SELECT CASE WHEN coalesce(granted_shop, member_shop) IS NULL THEN 'engine-role-member' ELSE 'shop-role-member' END
