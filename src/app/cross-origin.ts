@@ -18,6 +18,7 @@ const EXPOSED = [
   'ratelimit-policy',
   'retry-after',
   'www-authenticate',
+  'x-quota-warning',
   'x-request-id',
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];

@@ -22,6 +22,7 @@ import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { WITH_KEY } from '../tenancy/keyed.decorator';
 import { FEATURE_OF_ROUTE } from '../tenancy/features';
+import { ADDS_ROWS } from '../tenancy/quotas';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
   FeatureOff,
@@ -32,6 +33,7 @@ import {
   NotAMember,
   OwnerRequired,
   RateLimited,
+  QuotaExceeded,
   RoleRequired,
   ShopNotReady,
   ShopReadOnly,
@@ -47,6 +49,7 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
   [FEATURE_OF_ROUTE]?: string;
+  [ADDS_ROWS]?: boolean;
   [NO_KEY]?: boolean;
   [WITH_KEY]?: boolean;
 };
@@ -104,6 +107,10 @@ const REPLAYED = {
   description: 'Present when the answer is that of an earlier request with the same key.',
   schema: { type: 'string' as const, enum: ['true'] },
 };
+const WARNED = {
+  description: 'Present when the shop has used 80 % of a quota or more.',
+  schema: { type: 'string' as const, example: 'rows 83%' },
+};
 
 /** Description of an API as a whole. */
 export interface ApiAbout {
@@ -119,6 +126,7 @@ const ABOUT: ApiAbout = {
   errorsOf: (operation) => [
     ...refusalsOf(operation[ROLE_OF_ROUTE]),
     ...(operation[FEATURE_OF_ROUTE] === undefined ? [] : [FeatureOff]),
+    ...(operation[ADDS_ROWS] ? [QuotaExceeded] : []),
   ],
 };
 
@@ -143,6 +151,7 @@ export function createOpenApi(app: NestFastifyApplication, about: ApiAbout = ABO
       markBody(operation, document);
       addConditions(operation, method);
       if (takesKey(operation, method)) addKey(operation);
+      if (operation[ADDS_ROWS]) addHeader(operation, 'X-Quota-Warning', WARNED);
     }
   placeExtensions(document);
   addExamples(document);
@@ -203,11 +212,16 @@ function takesKey(operation: Operation, method: string): boolean {
 
 function addKey(operation: Operation): void {
   operation.parameters = [...(operation.parameters ?? []), KEY_HEADER];
-  for (const [status, answer] of Object.entries(operation.responses)) {
-    if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
-    answer.headers = { ...answer.headers, 'Idempotency-Replayed': REPLAYED };
-  }
+  addHeader(operation, 'Idempotency-Replayed', REPLAYED);
   for (const error of KEY_ERRORS) addError(operation, error);
+}
+
+/** Adds a header to what the route answers when it succeeds. */
+function addHeader({ responses }: Operation, name: string, header: typeof REPLAYED | typeof WARNED): void {
+  for (const [status, answer] of Object.entries(responses)) {
+    if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
+    answer.headers = { ...answer.headers, [name]: header };
+  }
 }
 
 function addCommonErrors(operation: Operation, method: string): void {

@@ -8,6 +8,8 @@ export const TIMES = Symbol('Times');
 export interface Times {
   /** How long access is cached; not longer than `ACCESS_CACHE_MS`, for which contract migrations wait. */
   accessCacheMs?: number;
+  /** How long what a shop uses of its quotas is cached, and how old a measurement may be. */
+  usageCacheMs?: number;
   /** How long signing keys are cached. */
   keyCacheMs?: number;
   /** How long the public login's connections wait for the response to a statement. */

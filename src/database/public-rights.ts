@@ -12,6 +12,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   shops: ALL,
   // Plans are never removed: shops name them.
   plans: 'SELECT, INSERT, UPDATE',
+  // Written by measure_shop alone.
+  shop_usage: 'SELECT',
   former_slugs: ALL,
   shop_reports: ALL,
   shop_days: ALL,
@@ -54,6 +56,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'job_states()',
   'last_orders(uuid[])',
   'lock_waits()',
+  'measure_shop(uuid, integer)',
   'retry_operation(uuid, uuid)',
   'shop_sizes()',
   'shop_tables(uuid)',

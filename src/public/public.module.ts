@@ -35,7 +35,10 @@ import { ReportsService } from './reports/reports.service';
 import { ShopDay } from './reports/shop-day.entity';
 import { ShopReport } from './reports/shop-report.entity';
 import { PlansService } from './plans/plans.service';
+import { ShopUsage } from './plans/shop-usage.entity';
 import { ShopLimitsService } from './plans/shop-limits.service';
+import { SettingsController } from './settings/settings.controller';
+import { SettingsService } from './settings/settings.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { LockWaitsService } from './shops/lock-waits.service';
@@ -53,6 +56,7 @@ export const PUBLIC_ENTITIES = [
   Shop,
   FormerSlug,
   Membership,
+  ShopUsage,
   Session,
   RefreshToken,
   PasswordReset,
@@ -80,6 +84,7 @@ export const PUBLIC_ENTITIES = [
     MembersController,
     ExportsController,
     OperationsController,
+    SettingsController,
     HealthController,
   ],
   providers: [
@@ -105,6 +110,7 @@ export const PUBLIC_ENTITIES = [
     PlansService,
     Readiness,
     SessionSupportService,
+    SettingsService,
     ShopLimitsService,
     ShopsService,
     ShopStatusService,

@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = [
   'shop.cloned',
   'shop.exported',
   'export.downloaded',
+  'settings.changed',
   'shop.plan_changed',
   'shop.limits_changed',
   'shop.read_only',

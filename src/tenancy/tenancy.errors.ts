@@ -22,6 +22,7 @@ export const RateLimited = defineError(
 );
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
 export const FeatureOff = defineError('FEATURE_OFF', 403, 'The plan of the shop does not include this.');
+export const QuotaExceeded = defineError('QUOTA_EXCEEDED', 403, 'The shop has used up a quota of its plan.');
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',
   503,

@@ -29,6 +29,7 @@ import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { HeldTenant } from './held-tenant.entity';
+import { Quotas } from './quotas';
 import { MigrationRun } from './migration-run.entity';
 import { Plan } from './plan.entity';
 import { SpareRole } from './spare-role.entity';
@@ -72,6 +73,7 @@ export class TenancyModule {
       AccessDirectory,
       TenantGuard,
       RequestLimits,
+      Quotas,
       TenantMigrations,
       TenantSession,
       WarmPool,

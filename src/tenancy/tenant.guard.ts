@@ -1,16 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { neededFeature, requireFeature } from './features';
 import { neededRole, requireRole } from './member-role';
+import { isAdding, QUOTA_WARNING, Quotas } from './quotas';
 import { requireSize } from './request-size';
 import { TenantRequired } from './tenancy.errors';
-import type { TenantRequest } from './tenant';
+import type { TenantAccess, TenantRequest } from './tenant';
 import { AccessDirectory } from './access-directory';
-import { type RateHeaders, RequestLimits } from './request-limits';
-
-/** The part of an answer that the guard writes. */
-interface Reply {
-  headers(values: RateHeaders): unknown;
-}
+import { RequestLimits } from './request-limits';
 
 /**
  * Admits a request to the shop that its access token names, if its user is still a member with a role that may do this, the
@@ -21,6 +18,7 @@ export class TenantGuard implements CanActivate {
   constructor(
     private readonly directory: AccessDirectory,
     private readonly requestLimits: RequestLimits,
+    private readonly quotas: Quotas,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,12 +27,23 @@ export class TenantGuard implements CanActivate {
     const { user } = request; // set by the access token guard, which is global and runs first
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
-    this.requestLimits.count(access, (headers) => http.getResponse<Reply>().headers(headers));
+    this.requestLimits.count(
+      access,
+      (headers) => void http.getResponse<FastifyReply>().headers({ ...headers }),
+    );
     requireRole(access.memberRole, neededRole(context));
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
     if (feature !== undefined) requireFeature(access.allowance, feature);
+    if (isAdding(context)) await this.warn(context, access);
     request.tenant = access;
     return true;
+  }
+
+  /** Says in the answer how much of its quotas the shop has used, when that is much. @throws QuotaExceeded */
+  private async warn(context: ExecutionContext, access: TenantAccess): Promise<void> {
+    const warning = await this.quotas.requireRoom(access);
+    if (warning !== '')
+      void context.switchToHttp().getResponse<FastifyReply>().header(QUOTA_WARNING, warning);
   }
 }

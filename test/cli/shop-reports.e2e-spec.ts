@@ -40,7 +40,7 @@ describe('shops:list', () => {
     expect(shops[1]).toEqual({
       ...{ id: seller.shop.id, slug: seller.shop.slug, name: 'Alpaca', status: 'active' },
       ...{ plan: 'standard', version: expect.any(Number), isBehind: false, members: 2 },
-      ...{ createdAt: seller.shop.createdAt, estimatedBytes: expect.any(Number) },
+      ...{ createdAt: seller.shop.createdAt, estimatedBytes: expect.any(Number), quotaWarning: null },
     });
   });
 
@@ -48,7 +48,7 @@ describe('shops:list', () => {
     const { code, stdout } = await run('shops:list');
     const lines = stdout.trimEnd().split('\n');
     expect(code).toBe(0);
-    expect(lines[0]).toMatch(/^slug +status +plan +version +members +size +created$/);
+    expect(lines[0]).toMatch(/^slug +status +plan +version +members +size +quota +created$/);
     expect(lines.slice(1, -1).map((line) => line.split(' ')[0])).toEqual(slugs(await list()));
     expect(lines.at(-1)).toMatch(/^3 shop\(s\), about [\d.]+ [kM]B$/);
   });

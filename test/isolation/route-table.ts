@@ -144,6 +144,13 @@ export const ROUTES: RouteEntry[] = [
     parts: (id, { marker }) => ({ json: { name: `Renamed ${marker}`, id: id['body.id'] } }),
   },
   {
+    route: 'PATCH /api/v1/settings',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'body.id': { kind: 'shop', refused: '400 VALIDATION_FAILED', own: '200' } },
+    parts: (id, { marker }) => ({ json: { name: `Settled ${marker}`, id: id['body.id'] } }),
+  },
+  {
     route: 'GET /api/v1/shops/{id}/members',
     access: 'user',
     ok: '200',

@@ -10,7 +10,9 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { runnerOf, useBackupFolder } from '../support/lifecycle';
 import { newOperator, startOperators, type TestOperator } from '../support/operators';
+import { problemIn } from '../support/problem';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { until } from '../support/until';
 
 const ADMIN_SECRET = 'another secret that only the worker knows, for admin rights';
 const APP_SECRET = 'a secret that only tests use, at least 32 characters';
@@ -62,6 +64,16 @@ describe('an API process without admin rights', () => {
     expect(body.bytes).toBeGreaterThan(0);
     expect(body.tables).toContainEqual(expect.objectContaining({ name: 'products', rows: 1 }));
     expect((await ada.api.get('shops?sort=size')).status).toBe(200);
+  });
+
+  it('holds shops to the quotas of their plans', async () => {
+    const owner = await newOwner(api);
+    await ada.api.patch(`shops/${owner.shop.slug}/limits`, { limits: { rows: 1 } });
+    const refused = await until(
+      () => owner.api.post('customers', { name: 'Ada' }),
+      ({ status }) => status === 403,
+    );
+    expect(problemIn(refused)).toBe('403 QUOTA_EXCEEDED');
   });
 
   it('creates, closes and deletes shops', async () => {

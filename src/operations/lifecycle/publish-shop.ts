@@ -31,22 +31,21 @@ export async function publishShop(
   client: EngineClient,
   run: OperationRun,
   tenantId: string,
-  wanted: { slug: string; name: string; currency: string; members: TenantHeader['members'] },
+  wanted: Pick<TenantHeader['shop'], 'slug' | 'name' | 'currency' | 'settings'> &
+    Pick<TenantHeader, 'members'>,
   action: AuditAction,
   within: (shop: PublishedShop) => Promise<void>,
   details: Record<string, string> = {},
 ): Promise<PublishedShop> {
-  const { slug, name, currency, members } = wanted;
+  const { slug, name, currency, settings = {}, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
   assertSlug(slug);
   await client.exec('BEGIN');
   try {
-    await client.query('INSERT INTO public.shops (id, name, slug, currency) VALUES ($1, $2, $3, $4)', [
-      tenantId,
-      name,
-      slug,
-      currency,
-    ]);
+    await client.query(
+      'INSERT INTO public.shops (id, name, slug, currency, settings) VALUES ($1, $2, $3, $4, $5)',
+      [tenantId, name, slug, currency, settings],
+    );
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw new SlugTaken({

@@ -61,6 +61,14 @@ export class ListedShopDto extends ShopFactsDto implements ListedShop {
   @Whole({ ...BYTES, description: 'As VACUUM and ANALYZE last counted it.' })
   estimatedBytes: number;
 
+  @Text({
+    max: 60,
+    nullable: true,
+    example: 'rows 83%',
+    description: 'Quotas that were used to 80 % or more when the shop was last measured.',
+  })
+  quotaWarning: string | null;
+
   @Time({ optional: true, nullable: true, description: 'Only in a list by last order.' })
   lastOrderAt?: Date | null;
 }

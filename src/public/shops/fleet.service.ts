@@ -5,6 +5,8 @@ import { withClient } from '../../database/with-client';
 import { type Page, toPage } from '../../http/page';
 import type { ShownOperation } from '../../operations/lifecycle/operation-store';
 import { getShopId, shopNotFound } from '../../tenancy/named-shops';
+import type { PlanLimits } from '../../tenancy/plan';
+import { quotaWarning } from '../../tenancy/quotas';
 import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { listTables, readLastOrders, type TenantTable } from '../../tenancy/tenant-facts';
@@ -45,6 +47,8 @@ interface ShopFacts {
 export interface ListedShop extends ShopFacts {
   /** Size on disk, indexes included, as VACUUM and ANALYZE last counted it: an estimate. */
   estimatedBytes: number;
+  /** Share of each quota that is used to 80 % or more, when last measured; null otherwise. */
+  quotaWarning: string | null;
   /** Only in a list by last order; null without an order. */
   lastOrderAt?: Date | null;
 }
@@ -72,9 +76,11 @@ const FACTS = `s.id, s.slug, s.name, s.status, s.plan, t.version, t.checksum <> 
 
 const LIST = (key: string) => `
   SELECT *, ${key} AS key FROM (
-    SELECT ${FACTS}, coalesce(m.members, 0)::int AS members, coalesce(z.bytes, 0) AS "estimatedBytes"
+    SELECT ${FACTS}, coalesce(m.members, 0)::int AS members, coalesce(z.bytes, 0) AS "estimatedBytes",
+      u.rows, u.bytes, p.limits || s.limits AS limits
     FROM shops s JOIN tenants t ON t.shop_id = s.id
       LEFT JOIN (SELECT shop_id, count(*) AS members FROM memberships GROUP BY shop_id) m ON m.shop_id = s.id
+      JOIN plans p ON p.name = s.plan LEFT JOIN shop_usage u ON u.shop_id = s.id
       LEFT JOIN shop_sizes() z ON z.shop_id = s.id
   ) shop WHERE ($3::text IS NULL OR status = $3) AND ("isBehind" OR NOT $4)
     AND ($8::text IS NULL OR plan = $8)`;
@@ -183,9 +189,15 @@ export class FleetService {
   }
 }
 
-type KeyedShop = ListedShop & { key: string | number };
+type KeyedShop = Omit<ListedShop, 'quotaWarning'> & {
+  key: string | number;
+  rows: number | null;
+  bytes: number;
+  limits: PlanLimits;
+};
 
 function withoutKey(row: KeyedShop): ListedShop {
-  const { key: _, ...shop } = row;
-  return shop;
+  const { key: _, rows, bytes, limits, ...shop } = row;
+  const warning = rows === null ? '' : quotaWarning({ rows, bytes }, limits);
+  return { ...shop, quotaWarning: warning === '' ? null : warning };
 }

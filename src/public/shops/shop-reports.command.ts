@@ -54,7 +54,7 @@ export function addShopReports(program: Command, context: CommandContext): void 
 function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
   const last = (...cells: string[]) => (hasOrders ? cells : []);
   printTable(
-    ['slug', 'status', 'plan', 'version', 'members', 'size', 'created', ...last('last order')],
+    ['slug', 'status', 'plan', 'version', 'members', 'size', 'quota', 'created', ...last('last order')],
     shops.map((shop) => [
       ...[
         shop.slug,
@@ -64,7 +64,7 @@ function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
         String(shop.members),
         sizeText(shop.estimatedBytes),
       ],
-      ...[timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
+      ...[shop.quotaWarning ?? '-', timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
     ]),
   );
   const bytes = shops.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);

@@ -65,6 +65,10 @@ export class Shop {
   @Column('jsonb', { default: {} })
   features: Record<string, boolean>;
 
+  /** Settings that its members have changed: @see ShopSettings */
+  @Column('jsonb', { default: {} })
+  settings: object;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
 

@@ -4,6 +4,7 @@ import { type Page } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { Customer } from './customer.entity';
 import { CreateCustomerDto, CustomerDto, ListCustomersQuery, UpdateCustomerDto } from './customers.dto';
@@ -26,6 +27,7 @@ class CustomersController {
   }
 
   @Post()
+  @Adds()
   @Route({ summary: 'Adds a customer', status: 201, ok: CustomerDto, errors: [CustomerEmailTaken] })
   create(@Body() customer: CreateCustomerDto): Promise<CustomerDto> {
     return this.customers.create(customer);

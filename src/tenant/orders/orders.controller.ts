@@ -4,6 +4,7 @@ import { type Page, PageQuery } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ProductNotFound, VariantNotFound } from '../products/products.errors';
 import {
@@ -43,6 +44,7 @@ export class OrdersController {
   }
 
   @Post()
+  @Adds()
   @Route({
     summary: 'Places an order and takes its stock in one step',
     status: 201,

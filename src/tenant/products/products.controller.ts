@@ -4,6 +4,7 @@ import { type Page } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ListProductsQuery } from './list-products.dto';
 import { CreateProductDto, ProductDto, UpdateProductDto } from './products.dto';
@@ -37,6 +38,7 @@ export class ProductsController {
   }
 
   @Post()
+  @Adds()
   @Route({
     summary: 'Adds a product',
     status: 201,
@@ -68,6 +70,7 @@ export class ProductsController {
   }
 
   @Post(':id/variants')
+  @Adds()
   @Route({
     summary: 'Adds a variant to a product, which may have 2,048',
     status: 201,

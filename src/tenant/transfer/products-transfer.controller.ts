@@ -15,6 +15,7 @@ import { withUpload } from '../../http/upload';
 import { Feature } from '../../tenancy/features';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
+import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ImportQuery, ImportReportDto, toImportOptions } from './import.dto';
 import { ProductsExportService } from './products-export.service';
@@ -34,6 +35,7 @@ export class ProductsTransferController {
   ) {}
 
   @Post('import')
+  @Adds()
   @Feature('productImports')
   @RouteConfig({ takesFile: true })
   @Route({

@@ -18,10 +18,14 @@ export async function anonymised(data: TenantData, secret: string): Promise<Tena
         `${name} cannot be anonymised: src/operations/lifecycle/copy/personal-columns.ts lacks it.`,
       );
   const people = await InventedPeople.open(secret);
-  const { members } = data.header;
+  const { members, shop } = data.header;
   const emails = new Map(members.map(({ id, email }) => [id, email]));
   return {
-    header: { ...data.header, members: members.filter(({ role }) => role === 'owner') },
+    header: {
+      ...data.header,
+      shop: { ...shop, settings: { ...shop.settings, address: null } },
+      members: members.filter(({ role }) => role === 'owner'),
+    },
     tables: changed(data.tables, people, emails),
   };
 }

@@ -22,6 +22,7 @@ export const headerSchema = z.object({
     currency: z.string().regex(/^[A-Z]{3}$/),
     status: z.enum(SHOP_STATUSES),
     createdAt: z.string(),
+    settings: z.record(z.string(), z.unknown()).optional(),
   }),
   members: z
     .array(

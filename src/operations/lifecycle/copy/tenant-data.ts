@@ -19,6 +19,8 @@ export interface TenantHeader {
     currency: string;
     status: ShopStatus;
     createdAt: string;
+    /** Its settings as they are stored; files of older programs have none. */
+    settings?: Record<string, unknown> | undefined;
   };
   members: { id: string; email: string; name: string; role: MemberRole }[];
   /** Migrations that the schema has, oldest first. */

@@ -1,0 +1,132 @@
+import { newMember, newOwner } from '../support/factories';
+import { backUp, operate, restore, useBackupFolder } from '../support/lifecycle';
+import { problemIn } from '../support/problem';
+import { useTestApp } from '../support/test-app';
+
+const folder = useBackupFolder();
+const app = useTestApp({ BACKUP_TARGET: folder.path });
+
+const DEFAULTS = {
+  ...{ country: null, language: 'en', timeZone: 'UTC', address: null },
+  ...{ orderPrefix: '', taxBasisPoints: 0, pricesIncludeTax: false },
+};
+const ADDRESS = { line1: 'Rosenweg 1', line2: null, postalCode: '8001', city: 'Zurich', region: null };
+const CHANGES = {
+  ...{ country: 'CH', language: 'de-CH', timeZone: 'Europe/Zurich', address: ADDRESS },
+  ...{ orderPrefix: 'TH-', taxBasisPoints: 810, pricesIncludeTax: true },
+};
+
+const storedOf = async (id: string) =>
+  (await app.database.query<{ settings: object }>('SELECT settings FROM shops WHERE id = $1', [id]))[0]!
+    .settings;
+
+describe('GET and PATCH settings', () => {
+  it('begin with defaults, and keep what is changed, name by name', async () => {
+    const [{ api, shop }, other] = [await newOwner(app.api), await newOwner(app.api)];
+    const shown = (await api.get('settings')).body;
+    expect(shown).toMatchObject({ id: shop.id, name: shop.name, currency: 'USD', ...DEFAULTS });
+    expect((await api.patch('settings', CHANGES)).body).toMatchObject({ ...CHANGES, name: shop.name });
+    const changed = (await api.patch('settings', { name: 'Tea House', currency: 'chf', country: null })).body;
+    expect(changed).toMatchObject({ ...CHANGES, country: null, name: 'Tea House', currency: 'CHF' });
+    expect((await api.get('settings')).body).toEqual(changed);
+    expect((await api.get(`shops/${shop.id}`)).body).toMatchObject({ name: 'Tea House', currency: 'CHF' });
+    expect((await other.api.get('settings')).body).toMatchObject(DEFAULTS);
+  });
+
+  it('take back what they show', async () => {
+    const { api } = await newOwner(app.api);
+    const { body } = await api.get('settings');
+    expect((await api.patch('settings', body)).body).toEqual(body);
+    const id = '0198c0de-0000-7000-8000-000000000000';
+    expect(problemIn(await api.patch('settings', { id }))).toBe('400 VALIDATION_FAILED');
+  });
+
+  it.each([
+    [{ country: 'XX' }, 'country'],
+    [{ country: 'CHE' }, 'country'],
+    [{ language: 'german!' }, 'language'],
+    [{ language: null }, 'language'],
+    [{ timeZone: 'Europe/Atlantis' }, 'timeZone'],
+    [{ timeZone: '+02:00' }, 'timeZone'],
+    [{ currency: 'ABC' }, 'currency'],
+    [{ address: { city: 'Zurich' } }, 'address.line1'],
+    [{ address: { ...ADDRESS, planet: 'Earth' } }, 'address.planet'],
+    [{ orderPrefix: 'th_' }, 'orderPrefix'],
+    [{ orderPrefix: 'ABCDEFGHIJK' }, 'orderPrefix'],
+    [{ taxBasisPoints: 10_001 }, 'taxBasisPoints'],
+    [{ pricesIncludeTax: 'yes' }, 'pricesIncludeTax'],
+    [{ plan: 'enterprise' }, 'plan'],
+  ])('refuse %j', async (changes, field) => {
+    const { api } = await newOwner(app.api);
+    const refused = await api.patch('settings', changes);
+    expect([problemIn(refused), refused.body.errors[0].field]).toEqual(['400 VALIDATION_FAILED', field]);
+    expect((await api.get('settings')).body).toMatchObject(DEFAULTS);
+  });
+
+  it('write codes as they are usually written', async () => {
+    const { api } = await newOwner(app.api);
+    const { body } = await api.patch('settings', { country: 'ch', language: 'DE-ch' });
+    expect(body).toMatchObject({ country: 'CH', language: 'de-CH' });
+  });
+
+  it('change nothing that somebody else has changed since it was seen', async () => {
+    const { api } = await newOwner(app.api);
+    const tag = (await api.get('settings')).headers.get('etag')!;
+    const patch = (changes: object) =>
+      api.raw('PATCH', 'settings', JSON.stringify(changes), {
+        'content-type': 'application/json',
+        'if-match': tag,
+      });
+    expect((await patch({ country: 'CH' })).status).toBe(200);
+    expect(problemIn(await patch({ country: 'DE' }))).toBe('412 PRECONDITION_FAILED');
+    expect((await api.get('settings')).body.country).toBe('CH');
+  });
+
+  it('are changed by admins and read by all, and the audit log names the fields', async () => {
+    const owner = await newOwner(app.api);
+    const [staff, admin] = [await newMember(owner), await newMember(owner, 'admin')];
+    expect((await staff.inShop.get('settings')).status).toBe(200);
+    expect(problemIn(await staff.inShop.patch('settings', CHANGES))).toBe('403 ROLE_REQUIRED');
+    await admin.inShop.patch('settings', { country: 'CH', address: ADDRESS });
+    await admin.inShop.patch('settings', { country: 'CH' }); // changes nothing
+    const { items } = (await owner.api.get('audit?action=settings.changed')).body;
+    expect(items).toEqual([
+      expect.objectContaining({ actorId: admin.id, details: { fields: 'country, address' } }),
+    ]);
+  });
+
+  it('cannot be changed while the shop is read-only', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await app.database.query(`UPDATE shops SET status = 'read_only' WHERE id = $1`, [shop.id]);
+    expect(problemIn(await api.patch('settings', CHANGES))).toBe('403 SHOP_READ_ONLY');
+  });
+
+  it('keep what a newer program has stored', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await app.database.query(`UPDATE shops SET settings = '{"theme": "dark"}' WHERE id = $1`, [shop.id]);
+    expect((await api.patch('settings', { country: 'CH' })).status).toBe(200);
+    expect(await storedOf(shop.id)).toEqual({ theme: 'dark', country: 'CH' });
+  });
+});
+
+describe('settings of a shop', () => {
+  it('are in its backup, and in the shop that is restored from it', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await api.patch('settings', CHANGES);
+    const file = await backUp(app, folder.path, shop.id);
+    const { state, id } = await restore(app, { file, as: `${shop.slug}-copy` });
+    expect([state, await storedOf(id)]).toEqual(['done', CHANGES]);
+  });
+
+  it('are in a clone, without the address if it is anonymised', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await api.patch('settings', CHANGES);
+    for (const isAnonymised of [false, true]) {
+      const as = `${shop.slug}-${isAnonymised ? 'b' : 'a'}`;
+      const input = { shop: shop.id, as, name: null, without: [], isAnonymised };
+      const { state, result } = await operate(app, { kind: 'clone', input });
+      const expected = isAnonymised ? { ...CHANGES, address: null } : CHANGES;
+      expect([state, await storedOf((result as { id: string }).id)]).toEqual(['done', expected]);
+    }
+  });
+});
