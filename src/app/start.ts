@@ -5,7 +5,7 @@ import type { Env } from '../config/env';
 import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
-import { OperationWorker } from '../operations/lifecycle/operation-worker';
+import { startWork } from '../operations/lifecycle/start-work';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
@@ -107,7 +107,7 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
 }
 
 /**
- * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full and runs operations.
+ * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full, and runs operations and jobs.
  * Requests of a tenant that cannot be migrated are answered with 503; other tenants are served.
  */
 async function listen(base: Base): Promise<{
@@ -122,7 +122,7 @@ async function listen(base: Base): Promise<{
     await app.listen(base.env.PORT, base.env.HOST);
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
-      app.get(OperationWorker).start();
+      if (base.env.JOBS === 'inline') startWork(app);
     }
     return { app, operators };
   } catch (error) {

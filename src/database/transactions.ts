@@ -4,6 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
 import type { BorrowedClient } from './engine-client';
 import type { Connections, PoolLoad } from './connections';
+import { quoteIdent } from './identifiers';
 
 /**
  * Thrown when PostgreSQL answers COMMIT with ROLLBACK: a statement failed, and the work ignored its error. Nothing was
@@ -64,7 +65,25 @@ class Lease {
     private readonly preamble: string,
     private readonly isSingle: boolean,
     private readonly bracket: Bracket | undefined,
+    /** Shop and role of a tenant's transaction. */
+    readonly tenant: { shopId: string; role: string } | null,
   ) {}
+
+  /** @see runAsLogin */
+  async asLogin([sql, values]: Statement): Promise<QueryResult> {
+    if (this.isOver) throw new LeaseEnded();
+    if (this.isSingle) throw new OneStatementOnly();
+    const enter = `SET LOCAL ROLE ${quoteIdent(this.tenant!.role)}`; // checked by runAsLogin
+    const sent = this.client.together(() => [
+      this.begin(),
+      answered(this.client.exec('SET LOCAL ROLE NONE')),
+      answered(this.client.query(sql, values)),
+      answered(this.client.exec(enter)), // refused after an error; rolling back to a savepoint brings the role back too
+    ]);
+    const { error } = await firstFailure(...sent);
+    if (error !== undefined) throw error;
+    return (await sent[2]!).result as QueryResult; // four were sent
+  }
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LeaseEnded());
@@ -119,7 +138,7 @@ class Lease {
 class BorrowedQueryRunner extends PostgresQueryRunner {
   constructor(
     driver: PostgresDriver,
-    private readonly lease: Lease,
+    readonly lease: Lease,
   ) {
     super(driver, 'master');
     this.databaseConnection = lease;
@@ -136,10 +155,28 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   }
 }
 
+/**
+ * Runs a statement of the engine inside a tenant's transaction with the rights of the tenant login, which may call functions
+ * that no shop's role may call. One round trip. A savepoint that is rolled back undoes it like any other statement.
+ * @param statement made for the shop of the transaction
+ * @throws LeaseEnded; OneStatementOnly; the statement's error; Error for a manager of no tenant's transaction
+ */
+export async function runAsLogin<T extends object>(
+  { queryRunner }: EntityManager,
+  statement: (shopId: string) => Statement,
+): Promise<T[]> {
+  if (!(queryRunner instanceof BorrowedQueryRunner) || queryRunner.lease.tenant === null)
+    throw new Error("the manager is not that of a tenant's transaction");
+  const { lease } = queryRunner;
+  return (await lease.asLogin(statement(lease.tenant!.shopId))).rows as T[]; // checked above
+}
+
 /** Purpose of a transaction. */
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
   shopId?: string;
+  /** Role of the shop; none on the public side. */
+  role?: string;
   /** True when the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
   /** Not for single statements. */
@@ -171,11 +208,12 @@ export class Transactions {
   async run<T>(
     preamble: string,
     work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', isSingle = false, bracket, extraMs = 0 }: Purpose = {},
+    { shopId = '', role, isSingle = false, bracket, extraMs = 0 }: Purpose = {},
   ): Promise<T> {
     const client = await this.connections.borrow(shopId);
     client.waitLonger(extraMs);
-    const lease = new Lease(client, preamble, isSingle, bracket);
+    const tenant = role === undefined ? null : { shopId, role };
+    const lease = new Lease(client, preamble, isSingle, bracket, tenant);
     const runner = new BorrowedQueryRunner(this.driver, lease);
     try {
       return await inside(client, lease, () => work(runner.manager));
