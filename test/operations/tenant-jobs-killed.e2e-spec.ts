@@ -23,9 +23,12 @@ const begun = new Map<string, number>();
 let shops: string[] = [];
 
 beforeAll(async () => {
-  const owner = await newOwner(app.api);
+  let owner = await newOwner(app.api);
   shops = [owner.shop.id];
-  while (shops.length < TENANT_JOBS.shops) shops.push((await newShop(owner)).shop.id);
+  while (shops.length < TENANT_JOBS.shops) {
+    owner = await newShop(owner);
+    shops.push(owner.shop.id);
+  }
   for (const shopId of shops) await makeEffects(app, shopId);
 }, TEN_MINUTES);
 

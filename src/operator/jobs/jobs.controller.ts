@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { InvalidCursor } from '../../common/common.errors';
 import type { Page } from '../../http/page';
@@ -47,14 +47,15 @@ export class JobsController {
     return this.jobs.retry(by, id);
   }
 
-  @Delete(':id')
+  @Post(':id/drop')
   @Allows('operator')
   @Route({
-    summary: 'Drops a job that is dead or waits, for good',
-    status: 204,
+    summary: 'Drops a job that is dead or waits, for good, and answers with it',
+    status: 200,
+    ok: JobDto,
     errors: [JobNotFound, JobRunning],
   })
-  drop(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<void> {
+  drop(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<JobDto> {
     return this.jobs.drop(by, id);
   }
 }

@@ -28,12 +28,12 @@ export class JobsService {
   }
 
   /** @throws JobNotFound, JobRunning */
-  async retry(by: Operator, id: string): Promise<JobDto> {
+  retry(by: Operator, id: string): Promise<JobDto> {
     return this.jobs.retry(by, id);
   }
 
   /** @throws JobNotFound, JobRunning */
-  async drop(by: Operator, id: string): Promise<void> {
-    await this.jobs.drop(by, id);
+  drop(by: Operator, id: string): Promise<JobDto> {
+    return this.jobs.drop(by, id);
   }
 }
