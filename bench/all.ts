@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { print, start } from './lib/command';
 
-/** Every benchmark with a bar, one after the other; each prints its own table. Takes about an hour. */
+/** The benchmarks of the first table of docs/performance.md, one after the other; each prints its own. Takes about an hour. */
 const NAMES = ['request', 'isolation', 'write', 'tenants', 'provision', 'migrate', 'import', 'start'];
 
 start(async () => {

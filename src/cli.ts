@@ -9,7 +9,7 @@ import { addMigrateStatus } from './cli/migrate-status.command';
 import { addMigrateTenants } from './cli/migrate-tenants.command';
 import { addMigrateVerify } from './cli/migrate-verify.command';
 import { addMigrationLint } from './cli/migration-lint.command';
-import { reportOf } from './common/report';
+import { reportBadOptions, reportFailure } from './cli/report-failure';
 import { addShopsReconcile } from './cli/shops-reconcile.command';
 import { addShopsBackup, addShopsRestore } from './cli/shops-backup.command';
 import { addShopsClone } from './cli/shops-clone.command';
@@ -20,7 +20,9 @@ import { addKeys } from './public/auth/keys.command';
 import { STOCK_LEDGER } from './tenant/products/stock-check';
 
 async function main(): Promise<void> {
-  const program = new Command('stoa').description('Commands of the shop backend.').showHelpAfterError();
+  const program = new Command('stoa').description('Commands of the shop backend.');
+  program.configureHelp({ sortSubcommands: true }).showHelpAfterError();
+  reportBadOptions(program);
   const context = new CommandContext(async (base) =>
     (await import('./app/app.module.js')).AppModule.forRoot(base),
   );
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
     const { addAppCommands } = await import('./app/app-commands.js');
     addAppCommands(program, context);
   }
+  program.showHelpAfterError('npm run cli -- --help lists the commands.'); // each command has its own help since it was added
   await program.parseAsync();
 }
 
@@ -54,10 +57,7 @@ export function addCommands(program: Command, context: CommandContext): void {
 
 /** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
 export function run(): void {
-  main().catch((error: unknown) => {
-    process.stderr.write(`${reportOf(error)}\n`);
-    process.exitCode = 1;
-  });
+  main().catch(reportFailure);
 }
 
 if (require.main === module) run();

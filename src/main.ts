@@ -65,14 +65,14 @@ function stopOnSignal(starting: Promise<Running>, logger: Logger): void {
   });
 }
 
-function announce({ url, database, gauges, operators }: Running): void {
+function announce({ url, database, metrics, operators }: Running): void {
   const lines = [
     '',
     'Stoa is ready.',
     `  API       ${url}/api/v1`,
     `  Docs      ${url}/docs`,
     `  Database  ${database}`,
-    ...(gauges === undefined ? [] : [`  Gauges    ${gauges}`]),
+    ...(metrics === undefined ? [] : [`  Metrics   ${metrics}`]),
     ...(operators === undefined ? [] : [`  Operators ${operators}`]),
     '',
   ];

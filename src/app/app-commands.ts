@@ -8,6 +8,9 @@ import { addOperators } from '../operator/accounts/operators.command';
 import { addResetPassword } from '../public/auth/reset-password.command';
 import { addUserSessions } from '../public/auth/user-sessions.command';
 import { addShopMembers } from '../public/members/shop-members.command';
+import { addReports } from '../public/reports/reports.command';
+import { addShopActivity } from '../public/shops/shop-activity.command';
+import { addPlans } from '../public/plans/plans.command';
 import { addShopRemoval } from '../public/shops/shop-removal.command';
 import { addShopReports } from '../public/shops/shop-reports.command';
 import { addShopStatus } from '../public/shops/shop-status.command';
@@ -24,13 +27,16 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addOperationChanges(program, context);
   addJobs(program, context);
   addShopReports(program, context);
+  addShopActivity(program, context);
   addShopSupport(program, context);
   addShopStatus(program, context);
   addShopRemoval(program, context);
+  addPlans(program, context);
   addShopMembers(program, context);
   addResetPassword(program, context);
   addUserSessions(program, context);
   addOperators(program, context);
+  addReports(program, context);
   addProductsImport(program, context);
   addOrdersImport(program, context);
 }

@@ -11,6 +11,7 @@ import { RemovedShop } from '../operations/lifecycle/removed-shop.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
 import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
+import { RequestMeter } from './metrics/request-meter';
 import { TransferModule } from '../tenant/transfer/transfer.module';
 
 /** Entities of each side; the engine's own tables are in `public` too. */
@@ -34,6 +35,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [AuditController],
+      providers: [RequestMeter],
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),

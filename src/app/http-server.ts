@@ -1,3 +1,4 @@
+import { MAX_BODY_KIB } from '../common/bounds';
 import type { Server } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -9,6 +10,7 @@ import { AppModule } from './app.module';
 import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
+import { isTraced, traceIdIn } from '../common/tracing';
 import { acceptBodies, checkInput } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
@@ -17,11 +19,12 @@ import type { Base } from '../database/database.module';
 import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
 import { allowOrigins } from './cross-origin';
+import { RequestMeter } from './metrics/request-meter';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
+import { traceIdOf, traceRequests } from './tracing';
 import type { TenantRequest } from '../tenancy/tenant';
 
-const JSON_LIMIT_BYTES = 1_048_576;
 /** Time limit for the headers to arrive. */
 const HEADERS_MS = 60_000;
 /** Interval at which Node checks for late requests. */
@@ -41,6 +44,8 @@ export interface HttpApi {
   openApi(app: NestFastifyApplication): OpenAPIObject;
   /** Facts about a request for its line of the log. */
   factsOf(request: FastifyRequest): object;
+  /** Gives what counts requests. */
+  meterOf?(app: NestFastifyApplication): RequestMeter;
 }
 
 /**
@@ -62,6 +67,7 @@ export function createHttpApp(
       const { user } = request as TenantRequest;
       return { shopId: user?.shopId ?? undefined, userId: user?.userId };
     },
+    meterOf: (app) => app.get(RequestMeter),
   });
 }
 
@@ -71,7 +77,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   const arrival = base.env.REQUEST_TIMEOUT_MS;
   const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
   const options: FastifyHttpOptions<Server> = {
-    bodyLimit: JSON_LIMIT_BYTES,
+    bodyLimit: MAX_BODY_KIB * 1024,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
     return503OnClosing: false, // requests that still arrive are served: the databases are closed last
@@ -103,7 +109,8 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   acceptBodies(fastify);
-  logRequests(fastify, base.logger, api);
+  if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
+  logRequests(fastify, base.logger, api, api.meterOf?.(app));
   checkInput(fastify);
   endConnectionsOnStop(fastify);
   cutStalledDownloads(fastify, arrival);
@@ -124,21 +131,29 @@ function wantedRequestId(header: string | string[] | undefined): string | undefi
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined;
 }
 
-/** Logs one line per request: the route pattern instead of the path, the ids of shop and user, the code of an error. */
-function logRequests(fastify: FastifyInstance, logger: Logger, api: HttpApi): void {
+/** Counts each request, and logs one line for it: the route pattern instead of the path, the ids of shop and user, the code of an error. */
+function logRequests(
+  fastify: FastifyInstance,
+  logger: Logger,
+  api: HttpApi,
+  meter: RequestMeter | undefined,
+): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    meter?.answered(request, reply, route);
     logger.info({
       event: 'request',
       requestId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      route,
       status: reply.statusCode,
       code: (request as FailedRequest).problemCode,
       ms: Math.round(reply.elapsedTime),
+      traceId: traceIdOf(request) ?? traceIdIn(request.headers['traceparent']),
       ...api.factsOf(request),
     });
     done();

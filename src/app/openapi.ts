@@ -20,8 +20,10 @@ import { IF_MATCH } from '../http/precondition';
 import { ProblemDto } from '../http/problem';
 import { NO_KEY } from '../http/route';
 import { WITH_KEY } from '../tenancy/keyed.decorator';
+import { FEATURE_OF_ROUTE } from '../tenancy/features';
 import { ROLE_OF_ROUTE, usualRole } from '../tenancy/member-role';
 import {
+  FeatureOff,
   IdempotencyInFlight,
   IdempotencyKeyReused,
   IdempotentAnswerErased,
@@ -33,6 +35,7 @@ import {
   ShopReadOnly,
   ShopSuspended,
   TenantRequired,
+  TooManyRequests,
 } from '../tenancy/tenancy.errors';
 import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';
@@ -41,6 +44,7 @@ import { addExamples } from './openapi-examples';
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [TENANT_ROUTE]?: boolean;
   [ROLE_OF_ROUTE]?: MemberRole;
+  [FEATURE_OF_ROUTE]?: string;
   [NO_KEY]?: boolean;
   [WITH_KEY]?: boolean;
 };
@@ -50,7 +54,7 @@ const ANYWHERE = [ValidationFailed, InternalError, DatabaseUnavailable, Overload
 const WITH_BODY = [MalformedBody, BodyTooLarge, UnsupportedMediaType];
 const WITH_ID = [MalformedUrl, UriTooLong];
 const SIGNED_IN = [Unauthenticated];
-const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady];
+const IN_A_SHOP = [TenantRequired, NotAMember, ShopSuspended, ShopNotReady, TooManyRequests];
 const WRITING_IN_A_SHOP = [ShopReadOnly];
 const KEY_ERRORS = [
   IdempotencyInFlight,
@@ -103,7 +107,10 @@ export interface ApiAbout {
 const ABOUT: ApiAbout = {
   title: 'Stoa',
   description: DESCRIPTION,
-  errorsOf: (operation) => refusalsOf(operation[ROLE_OF_ROUTE]),
+  errorsOf: (operation) => [
+    ...refusalsOf(operation[ROLE_OF_ROUTE]),
+    ...(operation[FEATURE_OF_ROUTE] === undefined ? [] : [FeatureOff]),
+  ],
 };
 
 /** Creates the OpenAPI document from the routes' own documentation and the errors that many have in common. */
@@ -142,9 +149,11 @@ function placeExtensions(document: OpenAPIObject): void {
     }
 }
 
-/** Part of a path by which operators name a shop. */
-const NAMED_SHOP = 'shop';
-const SHOP_NAME = { type: 'string' as const, minLength: 1, maxLength: 60, example: 'corner-shop' };
+/** Parts of a path by which operators name a shop or a plan. */
+const NAMES = {
+  shop: { type: 'string' as const, minLength: 1, maxLength: 60, example: 'corner-shop' },
+  plan: { type: 'string' as const, minLength: 1, maxLength: 31, example: 'standard' },
+};
 
 /** Makes `products_list` of `ProductsController_list`, and says that ids in a path are UUIDs, which `IdPipe` checks. */
 function nameOperation(operation: Operation): void {
@@ -153,7 +162,7 @@ function nameOperation(operation: Operation): void {
   if (first !== '') operation.operationId = `${first.toLowerCase()}${rest}_${method}`;
   for (const one of operation.parameters ?? [])
     if ('in' in one && one.in === 'path')
-      one.schema = one.name === NAMED_SHOP ? SHOP_NAME : { type: 'string', format: 'uuid' };
+      one.schema = NAMES[one.name as keyof typeof NAMES] ?? { type: 'string', format: 'uuid' };
 }
 
 /** A body whose fields are all optional may be absent. */

@@ -7,9 +7,11 @@ import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
 import { startWork } from '../operations/lifecycle/start-work';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
+import { ActivityLog } from '../tenancy/activity-log';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { createHttpApp } from './http-server';
+import { startTracing } from './tracing';
 import { Workers } from './workers';
 
 /** On shutdown, connections still open after this time are closed. Longer than a statement may take. */
@@ -22,10 +24,15 @@ export interface Running {
   url: string;
   database: string;
   /** URL of the metrics; absent if they are off. */
-  gauges?: string;
+  metrics?: string;
   /** URL of the operators' API; absent if it is off. */
   operators?: string;
   close(): Promise<void>;
+}
+
+interface Started extends Running {
+  /** URL of the public login. */
+  publicUrl: string;
 }
 
 function open(env: Env, logger: Logger): Promise<Installation> {
@@ -34,16 +41,18 @@ function open(env: Env, logger: Logger): Promise<Installation> {
 
 /** Starts the API, in this process or in workers, and serves the metrics of all of them. */
 export async function startPrimary(env: Env, logger: Logger, times: Times): Promise<Running> {
-  const running = await (env.WORKERS > 1 ? startWorkers(env, logger) : serve(env, logger, times));
+  const { publicUrl, ...running } = await (env.WORKERS > 1
+    ? startWorkers(env, logger)
+    : serve(env, logger, times));
   if (env.METRICS_PORT === 0) return running;
   try {
-    const { serveGauges } = await import('./gauges.js');
-    const endGauges = await serveGauges(env, logger);
+    const { serveMetrics } = await import('./metrics/serve-metrics.js');
+    const endMetrics = await serveMetrics(env, publicUrl, logger, times);
     return {
       ...running,
-      gauges: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
+      metrics: `${urlOf(env.METRICS_HOST, env.METRICS_PORT)}/metrics`,
       close: async () => {
-        await endGauges();
+        await endMetrics();
         await running.close();
       },
     };
@@ -54,8 +63,8 @@ export async function startPrimary(env: Env, logger: Logger, times: Times): Prom
 }
 
 /** Prepares the database once, keeps an embedded server running, and starts the workers. */
-async function startWorkers(env: Env, logger: Logger): Promise<Running> {
-  const { server } = await open(env, logger);
+async function startWorkers(env: Env, logger: Logger): Promise<Started> {
+  const { server, logins } = await open(env, logger);
   const workers = new Workers(env.WORKERS, logger, env.OPERATOR_PORT);
   const close = async () => {
     await workers.stop();
@@ -63,7 +72,13 @@ async function startWorkers(env: Env, logger: Logger): Promise<Running> {
   };
   try {
     const port = await workers.start();
-    return { url: urlOf(env.HOST, port), database: server.description, ...operatorsOf(env), close };
+    return {
+      url: urlOf(env.HOST, port),
+      database: server.description,
+      publicUrl: logins.public,
+      ...operatorsOf(env),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -80,9 +95,10 @@ function urlOf(host: string, port: number): string {
 }
 
 /** Starts the API in this process. */
-export async function serve(env: Env, logger: Logger, times: Times): Promise<Running> {
+export async function serve(env: Env, logger: Logger, times: Times): Promise<Started> {
   const { stopGraceMs = GRACE_MS } = times;
   const installation = await open(env, logger);
+  const endTracing = await startTracing(env, logger);
   try {
     const { app, operators } = await listen({ env, logger, installation, times });
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
@@ -90,6 +106,7 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
     return {
       url,
       database: installation.server.description,
+      publicUrl: installation.logins.public,
       ...operatorsOf(env),
       close: async () => {
         const servers = [app, operators].flatMap((one) => (one ? [one.getHttpServer() as Server] : []));
@@ -97,6 +114,7 @@ export async function serve(env: Env, logger: Logger, times: Times): Promise<Run
         setTimeout(closeAll, stopGraceMs).unref(); // a stalled sender must not delay the shutdown
         await operators?.getHttpAdapter().close(); // not the application, which would close what it shares with the other
         await app.close();
+        await endTracing();
         await installation.server.close();
       },
     };
@@ -117,9 +135,13 @@ async function listen(base: Base): Promise<{
   const app = await createHttpApp(base);
   try {
     if (base.installation.admin !== null) await migrateTenants(app, base);
-    if (base.env.METRICS_PORT > 0) (await import('./gauges.js')).registerGauges(app); // loaded only if enabled
+    if (base.env.METRICS_PORT > 0) {
+      const { registerProcessMetrics } = await import('./metrics/process-metrics.js'); // loaded only if enabled
+      registerProcessMetrics(app);
+    }
     const operators = await listenForOperators(base, app);
     await app.listen(base.env.PORT, base.env.HOST);
+    app.get(ActivityLog).start();
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
       if (base.env.JOBS === 'inline') startWork(app);

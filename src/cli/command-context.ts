@@ -18,6 +18,7 @@ type AppWork<T> = (app: INestApplicationContext, env: Env) => Promise<T>;
 export class CommandContext {
   private readonly interrupt = new AbortController();
   private isInterruptible = false;
+  private hasSaidDatabase = false;
 
   constructor(private readonly loadAppModule: (base: Base) => Promise<DynamicModule>) {}
 
@@ -72,7 +73,8 @@ export class CommandContext {
   private async opened<T>(open: typeof openInstallation, work: Work<T>): Promise<T> {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL === 'info' ? 'warn' : env.LOG_LEVEL, 2);
-    const pending = open(env, logger, sayDatabase);
+    const pending = open(env, logger, this.hasSaidDatabase ? () => undefined : sayDatabase);
+    this.hasSaidDatabase = true;
     const stopListening = onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
       this.interrupt.abort();
       if (!this.isInterruptible) void this.cutOff(pending, signal);

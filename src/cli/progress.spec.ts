@@ -26,6 +26,17 @@ describe.each([
     expect(text).not.toMatch(/\d\/(\d|s)|NaN|%/);
   });
 
+  it('counts what is done while the total is unknown', () => {
+    const text = written(isTerminal, (progress) => progress.update(1234, 'export', 0));
+    expect(text).toMatch(/restoring 1\.2K.* export\n/);
+    expect(text).not.toMatch(/\/0|NaN|Infinity|%/);
+  });
+
+  it('rounds figures of many digits', () => {
+    const text = written(isTerminal, (progress) => progress.update(102_834_176, 'load', 102_834_176));
+    expect(text).toContain('102.8M/102.8M');
+  });
+
   it('shows figures once it is known, and of the total that it has then', () => {
     const text = written(isTerminal, (progress) => {
       progress.update(0, 'load', 0);

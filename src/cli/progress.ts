@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress';
 export interface Progress {
   /**
    * @param note short text after the figures, for example the number of failures
-   * @param total total, if it became known or has changed; 0 while it is unknown, then no figures are shown
+   * @param total total, if it became known or has changed; 0 while it is unknown
    */
   update(done: number, note?: string, total?: number): void;
   /** Prints a message on a separate line. */
@@ -19,11 +19,11 @@ export function startProgress(what: string, total = 0): Progress {
 }
 
 function bar(what: string, total: number): Progress {
-  const rate = (done: number) => Math.round(done / secondsSince(started));
-  const format = `${what} [{bar}] {percentage}% | {value}/{total} | {rate}/s | {eta_formatted} left {note}`;
+  const rate = (done: number) => figure(done / secondsSince(started));
+  const format = `${what} [{bar}] {percentage}% | {done}/{all} | {rate}/s | {eta_formatted} left {note}`;
   const started = Date.now();
   const single = new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.legacy);
-  const begin = (known: number) => single.start(known, 0, { note: '', rate: 0 });
+  const begin = (known: number) => single.start(known, 0, { note: '', rate: 0, done: 0, all: figure(known) });
   if (total > 0) begin(total);
   let isTextShown = false;
   return {
@@ -31,12 +31,12 @@ function bar(what: string, total: number): Progress {
       isTextShown = known === 0;
       if (isTextShown) {
         single.stop();
-        process.stderr.write(`\r\u001b[K${textOf(what, note)}`);
+        process.stderr.write(`\r\u001b[K${textOf(what, done > 0 ? figure(done) : '', note)}`);
         return;
       }
       if (single.isActive) single.setTotal(known);
       else begin(known);
-      single.update(done, { note, rate: rate(done) });
+      single.update(done, { note, rate: rate(done), done: figure(done), all: figure(known) });
     },
     say: (text) => process.stderr.write(`\r\u001b[K${text}\n`),
     stop: () => {
@@ -53,9 +53,10 @@ function lines(what: string, firstTotal: number): Progress {
   let total = firstTotal;
   const write = (done: number, note: string) => {
     const rate = done / secondsSince(started);
-    const left = done === 0 || done === total ? '' : `, ${Math.ceil((total - done) / rate)} s left`;
-    const figures = total === 0 ? '' : `${done}/${total} (${Math.round(rate)}/s${left})`;
-    process.stderr.write(`${textOf(what, figures, note)}\n`);
+    const left = done >= total ? '' : `, ${Math.ceil((total - done) / rate)} s left`;
+    const speed = done === 0 ? '' : ` (${figure(rate)}/s${left})`;
+    const count = total === 0 ? figure(done) : `${figure(done)}/${figure(total)}`;
+    process.stderr.write(`${textOf(what, total + done === 0 ? '' : `${count}${speed}`, note)}\n`);
     written = Date.now();
   };
   return {
@@ -67,6 +68,11 @@ function lines(what: string, firstTotal: number): Progress {
     stop: () => undefined,
   };
 }
+
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** Exact while it is short, then as `102.8M`: bytes of a large shop have nine digits, which change too fast to be read. */
+const figure = (value: number) => (value < 10 ? String(Math.round(10 * value) / 10) : COMPACT.format(value));
 
 const textOf = (...parts: string[]) => parts.filter((part) => part !== '').join(' ');
 

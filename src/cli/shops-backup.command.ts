@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OptionInvalid } from '../common/common.errors';
 import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
 import type { EngineClient } from '../database/engine-client';
@@ -10,6 +11,7 @@ import { keepOf } from '../operations/lifecycle/targets/retention';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';
 import { runOperation } from './run-operation';
+import { sizeText } from './table';
 
 interface BackupFlags {
   all?: boolean;
@@ -23,6 +25,10 @@ interface BackupFlags {
 interface BackupResult {
   saved: number;
   bytes: number;
+  /** Older files that `--keep` has removed. */
+  removed: number;
+  /** Names of the files of shops that were named. */
+  files?: string[];
   target: string;
   failed: { slug: string; message: string }[];
 }
@@ -40,8 +46,9 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:backup corner-shop --out /srv/backups')
     .action((names: string[], flags: BackupFlags) => {
-      if (names.length > 0 && flags.all) throw new OperatorError('Name shops, or give --all, not both.');
-      if (names.length === 0 && !flags.all) throw new OperatorError('Name shops, or give --all.');
+      if (names.length > 0 && flags.all)
+        throw new OptionInvalid({ detail: 'Name shops, or give --all, not both.' });
+      if (names.length === 0 && !flags.all) throw new OptionInvalid({ detail: 'Name shops, or give --all.' });
       return runOperation(context, {
         title: 'backing up',
         isJson: flags.json === true,
@@ -49,7 +56,9 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
           const env = readEnv();
           if (flags.keep !== undefined) keepOf(flags.keep);
           if (flags.encrypt && (env.BACKUP_RECIPIENTS ?? []).length === 0)
-            throw new OperatorError('--encrypt needs BACKUP_RECIPIENTS: the public keys to encrypt for.');
+            throw new OptionInvalid({
+              detail: '--encrypt needs BACKUP_RECIPIENTS: the public keys to encrypt for.',
+            });
           const target = await openTarget(flags.out ?? configuredTarget(env), env);
           const shops = flags.all ? null : await shopsNamed(client, names);
           return {
@@ -66,11 +75,14 @@ export function addShopsBackup(program: Command, context: CommandContext): void 
           };
         },
         show(result) {
-          const { saved, bytes, target, failed } = result as BackupResult;
+          const { saved, bytes, removed, files = [], target, failed } = result as BackupResult;
+          for (const file of files) print(`saved    ${file}`);
           for (const { slug, message } of failed) print(`failed   ${slug}: ${message}`);
-          print(
-            `${saved} backed up in ${target}, ${bytes} bytes${failed.length > 0 ? `; ${failed.length} failed` : ''}`,
-          );
+          const others = [
+            removed > 0 ? `; ${removed} older file(s) removed` : '',
+            failed.length > 0 ? `; ${failed.length} failed` : '',
+          ];
+          print(`${saved} backed up in ${target}, ${sizeText(bytes)}${others.join('')}`);
           return failed.length === 0;
         },
       });
@@ -97,17 +109,19 @@ interface RestoreResult {
   waitedMs?: number;
 }
 
-/** @throws OperatorError for flags that do not go together */
+/** @throws OptionInvalid for flags that do not go together */
 function assertWhole(file: string | undefined, flags: RestoreFlags): void {
   const { newest = false, as, over, tables, fromOtherShop = false } = flags;
   if ((file === undefined) !== newest)
-    throw new OperatorError('Name a file, or give --newest --over <shop>: one of them.');
+    throw new OptionInvalid({ detail: 'Name a file, or give --newest --over <shop>: one of them.' });
   if (as !== undefined && over !== undefined)
-    throw new OperatorError('--as makes a new shop and --over replaces the data of one: give one of them.');
+    throw new OptionInvalid({
+      detail: '--as makes a new shop and --over replaces the data of one: give one of them.',
+    });
   const needy = [newest && '--newest', tables && '--tables', fromOtherShop && '--from-other-shop'].find(
     Boolean,
   );
-  if (needy && over === undefined) throw new OperatorError(`${String(needy)} needs --over.`);
+  if (needy && over === undefined) throw new OptionInvalid({ detail: `${String(needy)} needs --over.` });
 }
 
 /** Finds the newest recorded backup of a shop, by its id: a removed shop may have had the slug. @throws OperatorError */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { OperatorError } from '../common/report';
+import { OptionInvalid } from '../common/common.errors';
+import { hasControls } from '../common/safe-text';
 import { assertNewSlug, assertSlug } from '../operations/lifecycle/new-slug';
 import { checkLeavable, LEAVABLE } from '../operations/lifecycle/copy/without';
 import type { PublishedShop } from '../operations/lifecycle/publish-shop';
@@ -57,10 +58,12 @@ export function addShopsClone(program: Command, context: CommandContext): void {
     });
 }
 
-/** Refuses what could only fail at the end. The end checks the slug again. @throws OperatorError */
+/** Refuses what could only fail at the end. The end checks the slug again. @throws OptionInvalid */
 function checkNames({ as, name, without = [] }: CloneFlags): void {
   checkLeavable(without);
   assertSlug(as);
-  if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME))
-    throw new OperatorError(`--name takes a name of at most ${MAX_NAME} characters.`);
+  if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME || hasControls(name)))
+    throw new OptionInvalid({
+      detail: `--name takes a name of at most ${MAX_NAME} characters, without control characters.`,
+    });
 }

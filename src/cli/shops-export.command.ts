@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { readEnv } from '../config/env';
-import { locateBackup } from '../operations/lifecycle/backup-files';
+import { locateBackup, placeOf } from '../operations/lifecycle/backup-files';
 import type { ExportResult } from '../operations/lifecycle/kinds/export.kind';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { fileExists, isFileMissing } from '../operations/lifecycle/targets/backup-target';
 import { type CommandContext, print } from './command-context';
 import { runOperation } from './run-operation';
+import { sizeText } from './table';
 
 export function addShopsExport(program: Command, context: CommandContext): void {
   program
@@ -31,7 +32,7 @@ export function addShopsExport(program: Command, context: CommandContext): void 
         show(result) {
           const { target, file, rows, tables, bytes, snapshotAt } = result as ExportResult;
           print(
-            `${name} as of ${snapshotAt}: ${rows} rows of ${tables} tables, ${bytes} bytes, in ${file} (${target})`,
+            `${name} as of ${snapshotAt}: ${rows} rows of ${tables} tables, ${sizeText(bytes)}, in ${placeOf({ target, file })}`,
           );
           return true;
         },

@@ -2,17 +2,20 @@ import { print } from './command-context';
 
 /** Prints rows below a heading, each column as wide as its widest cell; nothing without rows. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
-  if (rows.length === 0) return;
+  if (rows.length > 0) for (const line of tableLines(heading, rows)) print(line);
+}
+
+/** Lines of a heading and of rows, each column as wide as its widest cell. */
+export function tableLines(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = heading.map((_, i) =>
     rows.reduce((most, row) => Math.max(most, row[i]!.length), heading[i]!.length),
   );
-  for (const row of [heading, ...rows])
-    print(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd(),
-    );
+  return [heading, ...rows].map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** Formats a size as `12.3 MB`. */

@@ -3,6 +3,12 @@ import { type AppError, defineError } from './app-error';
 export const ValidationFailed = defineError('VALIDATION_FAILED', 400, 'The request has invalid fields.');
 export const MalformedBody = defineError('MALFORMED_BODY', 400, 'The body does not match its content type.');
 export const InvalidCursor = defineError('INVALID_CURSOR', 400, 'The cursor does not belong to this list.');
+/** Error for what follows the name of a command. */
+export const OptionInvalid = defineError(
+  'OPTION_INVALID',
+  400,
+  'An option or argument of the command is wrong or missing.',
+);
 export const Unauthenticated = defineError('UNAUTHENTICATED', 401, 'A valid access token is required.');
 /** Error for a resource that has none of its own, such as a new one. */
 export const NotFound = defineError('NOT_FOUND', 404, 'This shop has no resource with this id.');

@@ -8,6 +8,11 @@ export function newId(): string {
   return v7();
 }
 
+/** Smallest id of a moment, in milliseconds since 1970. */
+export function idAt(msecs: number): string {
+  return v7({ msecs, seq: 0, random: new Uint8Array(16) });
+}
+
 export function isId(text: unknown): text is string {
   return typeof text === 'string' && validate(text);
 }

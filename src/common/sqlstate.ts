@@ -62,6 +62,11 @@ export function isContention(error: unknown): boolean {
   return CONTENTION.has(sqlState(error) ?? '');
 }
 
+/** True if PostgreSQL refused a value: it has the wrong form, or a constraint forbids it. */
+export function isRefusedValue(error: unknown): boolean {
+  return /^2[23]...$/.test(sqlState(error) ?? '');
+}
+
 /** True if the cause may be a migration rather than the statement. */
 export function isSchemaMismatch(error: unknown): boolean {
   return SCHEMA_MISMATCH.has(sqlState(error) ?? '');

@@ -45,6 +45,7 @@ const settings = z.object({
   STATEMENT_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
   LOCK_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5000),
   IDLE_TIMEOUT_MS: z.coerce.number().int().min(100).max(600_000).default(15_000),
+  SLOW_STATEMENT_MS: z.coerce.number().int().min(0).max(600_000).default(1000),
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).default(120_000),
   LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(20),
   LOGIN_ATTEMPTS_PER_DAY: z.coerce.number().int().min(1).max(1_000_000).default(100),
@@ -92,6 +93,12 @@ const settings = z.object({
     .transform(itemsOf)
     .refine((keys) => keys.every(isRecipient), 'must be public keys of age, which begin with age1, by commas')
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine(isCollector, 'must be the address of a collector, such as http://127.0.0.1:4318')
+    .optional(),
+  OTEL_SERVICE_NAME: z.string().max(100).default('stoa'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   BACKUP_IDENTITY_FILE: z
     .string()
     .transform((file) => path.resolve(file))
@@ -188,6 +195,10 @@ function isEndpoint(text: string): boolean {
   return /^https?:\/\/[^/?#@]+\/?$/.test(text) && URL.canParse(text);
 }
 
+function isCollector(text: string): boolean {
+  return /^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text);
+}
+
 /** True for the letters of a public key; `age-encryption` checks the rest when a backup begins. */
 function isRecipient(text: string): boolean {
   return /^age1(?:pq1|tag1|tagpq1)?[02-9ac-hj-np-z]{50,}$/.test(text);
@@ -198,4 +209,12 @@ function isNetwork(text: string): boolean {
   const [address = '', bits = '0', more] = text.split('/');
   const width = isIP(address) === 6 ? 128 : 32;
   return isIP(address) !== 0 && more === undefined && /^\d+$/.test(bits) && Number(bits) <= width;
+}
+
+/**
+ * Keeps the client of S3 quiet, which warns in each process below Node 22 of releases that are still to come. This one is pinned,
+ * and nobody who reads the output of a command can do anything about it. Call it before the client is made.
+ */
+export function quietAwsClient(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }

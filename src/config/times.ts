@@ -16,6 +16,10 @@ export interface Times {
   networkMs?: number;
   /** How long a stop waits for requests in flight before it closes their connections. */
   stopGraceMs?: number;
+  /** How long figures of the installation are kept for further requests of the metrics. */
+  metricsKeepMs?: number;
+  /** How often a process writes what shops did in it. */
+  activityFlushMs?: number;
   /** How long a runner of jobs is trusted without a sign of life, before others take its jobs. */
   jobLeaseMs?: number;
   /** How often a worker looks for jobs of shops. */

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
-import { DatabaseUnavailable } from '../common/common.errors';
+import { DatabaseUnavailable, Overloaded } from '../common/common.errors';
 import type { BorrowedClient, EnginePool } from './engine-client';
 
 /** State of a connection pool. */
@@ -24,13 +24,34 @@ export function noConnection(cause: unknown): Error {
   return new DatabaseUnavailable({ retryAfter: RETRY_SECONDS, cause });
 }
 
+/** Requests that may wait for each connection of a pool; the next is refused. At 5 ms each, the last waits for half a second. */
+const WAITING_PER_CONNECTION = 100;
+
+/** Error for a request beyond those that may wait. */
+export function tooManyWait(): Error {
+  return new Overloaded({ retryAfter: RETRY_SECONDS });
+}
+
+/** Number of requests that may wait for a pool. */
+export function roomOf(connections: number): number {
+  return connections * WAITING_PER_CONNECTION;
+}
+
+/** Part of a pool that a shop may use. Null: no limit of its own. */
+export interface Share {
+  readonly transactionsAtOnce: number | null;
+  /** Number of requests that wait for one of those. */
+  readonly transactionsWaiting: number | null;
+}
+
 /** Connection pool of one login. */
 export interface Connections {
   /**
    * @param shopId shop that the connection is for; empty on the public side
-   * @throws DatabaseUnavailable when no connection can be obtained
+   * @throws DatabaseUnavailable when no connection can be obtained; Overloaded when too many wait; TooManyRequests when too
+   *   many of the shop do
    */
-  borrow(shopId: string): Promise<BorrowedClient>;
+  borrow(shopId: string, share?: Share): Promise<BorrowedClient>;
   /** @param isClean whether the connection is outside any transaction; otherwise it is destroyed */
   giveBack(client: BorrowedClient, isClean: boolean): void;
   load(): PoolLoad;
@@ -43,6 +64,8 @@ export class PooledConnections implements Connections {
   constructor(private readonly dataSource: DataSource) {}
 
   async borrow(): Promise<BorrowedClient> {
+    const { waitingCount, options } = this.pool;
+    if (waitingCount >= roomOf(options.max)) throw tooManyWait();
     try {
       return await this.pool.connect();
     } catch (error) {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from './connections';
-import type { Bracket, Transactions } from './transactions';
+import type { TransactionMeter } from './transaction-meter';
+import type { Transactions } from './transactions';
+import type { Bracket } from './lease';
 
 /** Access to the schema `public` with the rights of one login. */
 abstract class ControlDatabase {
@@ -25,6 +27,10 @@ abstract class ControlDatabase {
   /** Open and idle connections, and queued requests. */
   load(): PoolLoad {
     return this.transactions.load();
+  }
+
+  get meter(): TransactionMeter {
+    return this.transactions.meter;
   }
 
   async onApplicationShutdown(): Promise<void> {

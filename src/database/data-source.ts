@@ -1,4 +1,4 @@
-import type { PoolConfig } from 'pg';
+import pg, { type PoolConfig } from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { Logger } from '../common/logger';
 import { ExtendedClient, EngineClient, type EngineClientConfig } from './engine-client';
@@ -61,6 +61,7 @@ export async function openDataSource(
 ): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
+    driver: pg, // TypeORM would look for another copy in node_modules
     url,
     entities: entities as never[],
     installExtensions: false, // TypeORM would run CREATE EXTENSION at start

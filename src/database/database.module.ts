@@ -7,6 +7,7 @@ import { PooledConnections } from './connections';
 import { AdminDatabase, PublicDatabase } from './control-database';
 import { NETWORK_MS, openDataSource } from './data-source';
 import { INSTALLATION, type Installation } from './installation';
+import { TransactionMeter } from './transaction-meter';
 import { Transactions } from './transactions';
 
 /** Time limit of a statement, milliseconds: the public login's own setting; for the admin login, more than any statement of a request takes. */
@@ -37,7 +38,8 @@ export class DatabaseModule {
         severalStatements: login === 'admin',
       };
       const dataSource = await openDataSource(url, login, entities, pool, logger);
-      return new Transactions(dataSource, new PooledConnections(dataSource));
+      const meter = new TransactionMeter({ slowMs: env.SLOW_STATEMENT_MS, logger });
+      return new Transactions(dataSource, new PooledConnections(dataSource), meter);
     };
     const { admin, logins } = installation;
     const providers = [

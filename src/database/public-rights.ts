@@ -14,6 +14,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   // Plans are never removed: shops name them.
   plans: 'SELECT, INSERT, UPDATE',
   former_slugs: ALL,
+  shop_reports: ALL,
+  shop_days: ALL,
   memberships: ALL,
   sessions: ALL,
   refresh_tokens: ALL,
@@ -30,6 +32,7 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   // Views for programs of the version before, whose start grants the same.
   tenant_stock: 'SELECT',
   role_stock: 'SELECT',
+  shop_activity: 'SELECT, INSERT, DELETE',
   migration_runs: 'SELECT',
   schema_migrations: 'SELECT',
   held_tenants: 'SELECT',
@@ -50,6 +53,7 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'add_job(text, jsonb, text, text, timestamp with time zone, integer)',
   'claim_tenant(bigint)',
   'enter_member(uuid, uuid, text, text)',
+  'job_states()',
   'last_orders(uuid[])',
   'retry_operation(uuid, uuid)',
   'shop_sizes()',

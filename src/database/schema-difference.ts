@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { quoteIdent } from './identifiers';
 import type { Migration } from './schema-migrations';
@@ -41,6 +42,7 @@ async function compare(
 ): Promise<SchemaDifference> {
   const dataSource = new DataSource({
     type: 'postgres',
+    driver: pg,
     url,
     entities: entities as never[],
     installExtensions: false,

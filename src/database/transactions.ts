@@ -1,10 +1,12 @@
-import type { QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
+import { inSpan } from '../common/tracing';
+import { type Answer, answered, type Bracket, Lease, type Statement } from './lease';
+import { shopTransaction } from './spans';
 import type { BorrowedClient } from './engine-client';
-import type { Connections, PoolLoad } from './connections';
-import { quoteIdent } from './identifiers';
+import type { Connections, PoolLoad, Share } from './connections';
+import type { MeteredTransaction, Origin, TransactionMeter } from './transaction-meter';
 
 /**
  * Thrown when PostgreSQL answers COMMIT with ROLLBACK: a statement failed, and the work ignored its error. Nothing was
@@ -13,124 +15,6 @@ import { quoteIdent } from './identifiers';
 export class TransactionAborted extends Error {
   constructor() {
     super('a statement failed inside the transaction and its error was swallowed; nothing was stored');
-  }
-}
-
-/** Thrown when a connection is used after its transaction has ended. */
-export class LeaseEnded extends Error {
-  constructor() {
-    super('the transaction has ended, and its connection with it');
-  }
-}
-
-/** Thrown for a second statement in work that may send only one. */
-export class OneStatementOnly extends Error {
-  constructor() {
-    super('this transaction takes one statement: it is committed in the same round trip');
-  }
-}
-
-/** Thrown when the opening statement of a bracket fails; `cause` is its error. Nothing was stored. */
-export class OpeningFailed extends Error {
-  constructor(cause: unknown) {
-    super('the opening statement failed', { cause });
-  }
-}
-
-type Statement = [sql: string, values: unknown[]];
-
-/** Statements around a piece of work. They take no round trips: they are sent with the preamble and with COMMIT. */
-export interface Bracket {
-  /** Statements of the engine before the opening, one message without parameters. */
-  prepare: string;
-  opening: Statement;
-  /** Statements of the engine after the opening, one message without parameters. */
-  resume: string;
-  /** Makes the statement that is sent with COMMIT. @param result what the work returned */
-  closing: (result: unknown) => Statement;
-}
-
-/**
- * The use of a connection by one piece of work. It refuses queries after the work has ended, because they would run
- * inside the next shop that uses the connection. The first statement is sent together with the preamble, and with COMMIT if it is the only one.
- */
-class Lease {
-  private isOver = false;
-  private begun: Promise<Answer> | undefined;
-  /** Answer to COMMIT, once sent, in work with one statement. */
-  committing: Promise<Answer> | undefined;
-
-  constructor(
-    private readonly client: BorrowedClient,
-    private readonly preamble: string,
-    private readonly isSingle: boolean,
-    private readonly bracket: Bracket | undefined,
-    /** Shop and role of a tenant's transaction. */
-    readonly tenant: { shopId: string; role: string } | null,
-  ) {}
-
-  /** @see runAsLogin */
-  async asLogin([sql, values]: Statement): Promise<QueryResult> {
-    if (this.isOver) throw new LeaseEnded();
-    if (this.isSingle) throw new OneStatementOnly();
-    const enter = `SET LOCAL ROLE ${quoteIdent(this.tenant!.role)}`; // checked by runAsLogin
-    const sent = this.client.together(() => [
-      this.begin(),
-      answered(this.client.exec('SET LOCAL ROLE NONE')),
-      answered(this.client.query(sql, values)),
-      answered(this.client.exec(enter)), // refused after an error; rolling back to a savepoint brings the role back too
-    ]);
-    const { error } = await firstFailure(...sent);
-    if (error !== undefined) throw error;
-    return (await sent[2]!).result as QueryResult; // four were sent
-  }
-
-  query(...args: Parameters<BorrowedClient['query']>): unknown {
-    if (this.isOver) return Promise.reject(new LeaseEnded());
-    if (this.committing !== undefined) return Promise.reject(new OneStatementOnly());
-    if (this.begun !== undefined) return this.client.query(...args);
-    return this.client.together(() => {
-      // Not awaited: everything shares one round trip. If the preamble fails, the transaction is in the failed state and
-      // every query after it fails with 25P02; the preamble's error is the cause.
-      void this.begin();
-      const answer: unknown = this.client.query(...args);
-      if (this.isSingle) this.committing = answered(this.client.exec('COMMIT'));
-      return answer;
-    });
-  }
-
-  /** Sends the preamble and the opening, unless they were sent before. @returns the answer of the first that failed */
-  begin(): Promise<Answer> {
-    return (this.begun ??= this.bracket === undefined ? this.preface() : this.open(this.bracket));
-  }
-
-  /** Sends COMMIT, unless it was sent before, with the closing. @returns the answer of the first that failed */
-  commit(result: unknown): Promise<Answer> {
-    if (this.committing !== undefined) return this.committing;
-    const closing = this.bracket?.closing(result);
-    if (closing === undefined) return answered(this.client.exec('COMMIT'));
-    return this.client.together(() => {
-      const closed = answered(this.client.query(...closing));
-      return firstFailure(closed, answered(this.client.exec('COMMIT')));
-    });
-  }
-
-  private preface(...more: string[]): Promise<Answer> {
-    return answered(this.client.exec([this.preamble, ...more].join('; ')));
-  }
-
-  private open({ prepare, opening, resume }: Bracket): Promise<Answer> {
-    return this.client.together(() => {
-      const begun = this.preface(prepare);
-      const opened = answered(this.client.query(...opening)).then(({ error, ...answer }) =>
-        error === undefined ? answer : { error: new OpeningFailed(error) },
-      );
-      return firstFailure(begun, opened, answered(this.client.exec(resume)));
-    });
-  }
-
-  end(): void {
-    this.isOver = true;
   }
 }
 
@@ -155,6 +39,8 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
   }
 }
 
+type Work<T> = (manager: EntityManager) => Promise<T>;
+
 /**
  * Runs a statement of the engine inside a tenant's transaction with the rights of the tenant login, which may call functions
  * that no shop's role may call. One round trip. A savepoint that is rolled back undoes it like any other statement.
@@ -177,10 +63,14 @@ export interface Purpose {
   shopId?: string;
   /** Role of the shop; none on the public side. */
   role?: string;
+  /** Part of the pool that the shop may use; absent: no limit of its own. */
+  share?: Share | undefined;
   /** True when the work sends one statement only, so that COMMIT can share its round trip. */
   isSingle?: boolean;
   /** Not for single statements. */
   bracket?: Bracket;
+  /** Named in the log of slow statements. */
+  origin?: Origin | undefined;
   /** How much longer a statement may take than one of the connection's own limit, milliseconds. */
   extraMs?: number;
 }
@@ -195,6 +85,7 @@ export class Transactions {
   constructor(
     private readonly dataSource: DataSource,
     private readonly connections: Connections,
+    readonly meter: TransactionMeter,
   ) {
     this.driver = dataSource.driver as PostgresDriver;
   }
@@ -202,23 +93,33 @@ export class Transactions {
   /**
    * @param preamble statements from BEGIN on, one message, built from quoted identifiers only
    * @param work receives a manager that is valid until it returns; an error from it rolls everything back
-   * @throws the error of `work`; the preamble's error if that failed first; DatabaseUnavailable when no connection can
-   *   be obtained; TransactionAborted; OneStatementOnly; OpeningFailed
+   * @throws the error of `work`; the preamble's error if that failed first; as Connections.borrow; TransactionAborted; OneStatementOnly; OpeningFailed
    */
-  async run<T>(
+  run<T>(preamble: string, work: Work<T>, purpose: Purpose = {}): Promise<T> {
+    return inSpan(
+      () => shopTransaction(purpose.shopId),
+      () => this.runBorrowed(preamble, work, purpose),
+    );
+  }
+
+  private async runBorrowed<T>(
     preamble: string,
-    work: (manager: EntityManager) => Promise<T>,
-    { shopId = '', role, isSingle = false, bracket, extraMs = 0 }: Purpose = {},
+    work: Work<T>,
+    { shopId = '', role, share, isSingle = false, bracket, extraMs = 0, origin }: Purpose,
   ): Promise<T> {
-    const client = await this.connections.borrow(shopId);
+    const { client, metered } = await this.borrow(shopId, share, origin);
     client.waitLonger(extraMs);
     const tenant = role === undefined ? null : { shopId, role };
-    const lease = new Lease(client, preamble, isSingle, bracket, tenant);
+    const lease = new Lease(client, preamble, isSingle, bracket, metered, tenant);
     const runner = new BorrowedQueryRunner(this.driver, lease);
+    let isCommitted = false;
     try {
-      return await inside(client, lease, () => work(runner.manager));
+      const result = await inside(client, lease, () => work(runner.manager));
+      isCommitted = true;
+      return result;
     } finally {
       await runner.release();
+      metered.end(isCommitted);
       // An open transaction would hand this role and path to the next user (measured with pg-pool and TypeORM).
       this.connections.giveBack(client, client.getTransactionStatus() === 'I');
     }
@@ -226,22 +127,40 @@ export class Transactions {
 
   /**
    * Runs one statement outside any transaction block, with the rights and the path of the login. Public side only.
-   * @throws the statement's error; DatabaseUnavailable when no connection can be obtained
+   * @throws the statement's error; as Connections.borrow
    */
   async read<T extends object>(sql: string, values: unknown[]): Promise<T[]> {
-    const client = await this.connections.borrow('');
+    const { client, metered } = await this.borrow('');
     let isClean = false; // after an error the server may be about to close the connection
+    let isCommitted = false;
     try {
-      const { rows } = await client.query<T>(sql, values);
+      const { rows } = await metered.watch(sql, client.query<T>(sql, values));
       isClean = client.getTransactionStatus() === 'I';
+      isCommitted = true;
       return rows;
     } finally {
+      metered.end(isCommitted);
       this.connections.giveBack(client, isClean);
     }
   }
 
   load(): PoolLoad {
     return this.connections.load();
+  }
+
+  private async borrow(
+    shopId: string,
+    share?: Share,
+    origin?: Origin,
+  ): Promise<{ client: BorrowedClient; metered: MeteredTransaction }> {
+    const askedAt = performance.now();
+    try {
+      const client = await this.connections.borrow(shopId, share);
+      return { client, metered: this.meter.begin(askedAt, shopId, origin) };
+    } catch (error) {
+      this.meter.refused(askedAt, shopId);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -262,27 +181,9 @@ async function inside<T>(client: BorrowedClient, lease: Lease, work: () => Promi
     const begun = await lease.begin(); // also when nothing was sent: a missing role or schema must not go unnoticed
     // After COMMIT there is nothing left to roll back. If ROLLBACK fails, the connection is not idle and is destroyed.
     await (lease.committing ?? answered(client.exec('ROLLBACK')));
+    if (begun.error !== undefined) lease.openingFailed(begun.error);
     throw begun.error ?? error;
   }
-}
-
-interface Answer {
-  result?: QueryResult | QueryResult[];
-  error?: unknown;
-}
-
-/** Turns a rejection into a value, so that the answer can be awaited later. */
-function answered(query: Promise<QueryResult | QueryResult[]>): Promise<Answer> {
-  return query.then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  );
-}
-
-/** The first answer with an error, or the last answer. */
-async function firstFailure(...sent: Promise<Answer>[]): Promise<Answer> {
-  const answers = await Promise.all(sent);
-  return answers.find(({ error }) => error !== undefined) ?? answers.at(-1)!; // callers send something
 }
 
 /** False when PostgreSQL answered COMMIT of a failed transaction with ROLLBACK. */

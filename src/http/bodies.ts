@@ -10,6 +10,7 @@ export function acceptBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+    (request as FastifyRequest & { bodyBytes?: number }).bodyBytes = body.length;
     hashBody(request)?.update(body);
     if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
     return parseJson(request, body.toString(), done);

@@ -1,6 +1,5 @@
+import { DEFAULT_PAGE, MAX_PAGE } from '../common/bounds';
 import { Flag, Text, Whole } from './fields';
-
-export const MAX_PAGE = 100;
 
 /** Query of every list. */
 export class PageQuery {
@@ -10,9 +9,9 @@ export class PageQuery {
     optional: true,
     query: true,
     example: 20,
-    description: 'Number of rows; default 20.',
+    description: `Number of rows; default ${DEFAULT_PAGE}. The plan of a shop may allow fewer than ${MAX_PAGE}.`,
   })
-  limit: number = 20;
+  limit: number = DEFAULT_PAGE;
 
   @Text({ max: 2000, optional: true, description: '`nextCursor` of the previous page.' })
   cursor?: string;

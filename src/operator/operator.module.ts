@@ -10,11 +10,17 @@ import { LoginLimits } from '../public/auth/login-limits';
 import { PasswordResetService } from '../public/auth/password-reset.service';
 import { SessionSupportService } from '../public/auth/session-support.service';
 import { MemberSupportService } from '../public/members/member-support.service';
+import { ReportsService } from '../public/reports/reports.service';
+import { PlansService } from '../public/plans/plans.service';
+import { ShopLimitsService } from '../public/plans/shop-limits.service';
 import { FleetService } from '../public/shops/fleet.service';
+import { ShopActivityService } from '../public/shops/shop-activity.service';
 import { ShopStatusService } from '../public/shops/shop-status.service';
 import { ShopSupportService } from '../public/shops/shop-support.service';
 import { AccountsController } from './accounts/accounts.controller';
 import { AccountsService } from './accounts/accounts.service';
+import { ActivityController } from './activity/activity.controller';
+import { ActivityService } from './activity/activity.service';
 import { AuthController } from './auth/auth.controller';
 import { OperatorGuard } from './auth/operator.guard';
 import { OperatorLoginService } from './auth/operator-login.service';
@@ -25,6 +31,8 @@ import { JobsService } from './jobs/jobs.service';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { RequestsService } from './operations/requests.service';
+import { ReportsController } from './reports/reports.controller';
+import { PlansController } from './plans/plans.controller';
 import { ShopsController } from './shops/shops.controller';
 import { ShopsService } from './shops/shops.service';
 import { PeopleController } from './users/people.controller';
@@ -40,7 +48,11 @@ const SHARED = [
   LoginLimits,
   MemberSupportService,
   PasswordResetService,
+  ReportsService,
   SessionSupportService,
+  ShopActivityService,
+  PlansService,
+  ShopLimitsService,
   ShopStatusService,
   ShopSupportService,
   TenantJobsService,
@@ -56,10 +68,13 @@ export class OperatorModule {
       controllers: [
         AuthController,
         AccountsController,
+        ActivityController, // `shops/top` before `shops/:shop`
         ShopsController,
         OperationsController,
         PeopleController,
         JobsController,
+        ReportsController,
+        PlansController,
       ],
       providers: [
         ...SHARED.map((token) => ({ provide: token, useValue: app.get<unknown>(token) })),
@@ -68,6 +83,7 @@ export class OperatorModule {
         AccountsService,
         OperatorLoginService,
         OperatorSessions,
+        ActivityService,
         ShopsService,
         PeopleService,
         BackupsService,

@@ -29,10 +29,17 @@ import { MembersService } from './members/members.service';
 import { ExportsController } from './operations/exports.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
+import { ReportRefreshService } from './reports/report-refresh.service';
+import { ReportsService } from './reports/reports.service';
+import { ShopDay } from './reports/shop-day.entity';
+import { ShopReport } from './reports/shop-report.entity';
+import { PlansService } from './plans/plans.service';
+import { ShopLimitsService } from './plans/shop-limits.service';
 import { FleetService } from './shops/fleet.service';
 import { FormerSlug } from './shops/former-slug.entity';
 import { Membership } from './shops/membership.entity';
 import { Shop } from './shops/shop.entity';
+import { ShopActivityService } from './shops/shop-activity.service';
 import { ShopSupportService } from './shops/shop-support.service';
 import { ShopStatusService } from './shops/shop-status.service';
 import { ShopsController } from './shops/shops.controller';
@@ -49,6 +56,8 @@ export const PUBLIC_ENTITIES = [
   PasswordReset,
   SigningKey,
   AuditEntry,
+  ShopReport,
+  ShopDay,
 ];
 
 /** Public side: users, shops and memberships, which belong to no tenant. */
@@ -80,6 +89,7 @@ export const PUBLIC_ENTITIES = [
     AuthService,
     AuditService,
     FleetService,
+    ShopActivityService,
     MembersService,
     MemberSupportService,
     KeyRing,
@@ -87,7 +97,11 @@ export const PUBLIC_ENTITIES = [
     LoginService,
     OperationsService,
     PasswordResetService,
+    ReportRefreshService,
+    ReportsService,
+    PlansService,
     SessionSupportService,
+    ShopLimitsService,
     ShopsService,
     ShopStatusService,
     ShopSupportService,

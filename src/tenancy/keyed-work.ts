@@ -10,7 +10,7 @@ import {
   sqlState,
 } from '../common/sqlstate';
 import { lockTimeout } from '../database/lock-timeout';
-import { type Bracket, OpeningFailed } from '../database/transactions';
+import { type Bracket, OpeningFailed } from '../database/lease';
 import {
   IdempotencyInFlight,
   IdempotencyKeyReused,

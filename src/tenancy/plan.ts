@@ -1,3 +1,4 @@
+import { MAX_BODY_KIB, DEFAULT_PAGE, MAX_PAGE } from '../common/bounds';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 
@@ -21,14 +22,20 @@ export const PLAN_LIMITS = z.object({
   workMemKiB: count(64, 1_048_576),
   /** Disk space of a statement's temporary files, where the server lets the tenant login limit it. */
   tempFileMiB: count(1, 1_048_576),
-  /** Size of a request's JSON body, and items of a page. */
-  bodyKiB: count(1, 65_536),
-  pageSize: count(1, 100),
+  /** Size of a request's JSON body, and items of a page. They lower those of the installation, not beyond the default of a page. */
+  bodyKiB: count(1, MAX_BODY_KIB),
+  pageSize: count(DEFAULT_PAGE, MAX_PAGE),
   /** Rows in all tables of the shop, their size on disk, members. */
   rows: count(1, 1_000_000_000_000),
   storageMiB: count(1, 1_000_000_000),
   seats: count(1, 1_000_000),
 });
+
+/** Least and greatest value of a limit. */
+export function boundsOf(name: LimitName): { min: number; max: number } {
+  const { minValue, maxValue } = PLAN_LIMITS.shape[name].unwrap().unwrap();
+  return { min: minValue!, max: maxValue! }; // `count` sets both
+}
 
 export type PlanLimits = z.infer<typeof PLAN_LIMITS>;
 export type LimitName = keyof PlanLimits;

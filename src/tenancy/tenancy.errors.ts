@@ -10,7 +10,13 @@ export const OwnerRequired = defineError('OWNER_REQUIRED', 403, 'Only an owner o
 export const RoleRequired = defineError('ROLE_REQUIRED', 403, 'Your role in the shop does not allow this.');
 export const ShopSuspended = defineError('SHOP_SUSPENDED', 403, 'The shop is suspended.');
 export const ShopReadOnly = defineError('SHOP_READ_ONLY', 403, 'The shop can only be read at the moment.');
+export const TooManyRequests = defineError(
+  'TOO_MANY_REQUESTS',
+  429,
+  'The shop has too many requests at once.',
+);
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
+export const FeatureOff = defineError('FEATURE_OFF', 403, 'The plan of the shop does not include this.');
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',
   503,

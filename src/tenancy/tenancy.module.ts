@@ -4,10 +4,15 @@ import { LOGGER, type Logger } from '../common/logger';
 import { DENIED, sqlState } from '../common/sqlstate';
 import { ENV, type Env } from '../config/env';
 import { type Times, TIMES } from '../config/times';
+import { roomOf } from '../database/connections';
 import { NETWORK_MS, connectionConfig, openDataSource } from '../database/data-source';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { withClient } from '../database/with-client';
+import { TransactionMeter } from '../database/transaction-meter';
 import { Transactions } from '../database/transactions';
+import { ShopActivity } from '../database/shop-activity';
+import { ActivityLog } from './activity-log';
+import { ShopActivityRow } from './shop-activity.entity';
 import { ProvisioningService } from './provisioning.service';
 import { ServedVersions } from './served-versions';
 import { WarmPoolMaintenance } from './warm-pool-maintenance';
@@ -32,7 +37,15 @@ import { WarmPool } from './warm-pool';
 const LONG_MS = 100;
 
 /** The engine's own tables in `public`. */
-export const TENANCY_ENTITIES = [TenantRecord, SpareTenant, SpareRole, HeldTenant, MigrationRun, Plan];
+export const TENANCY_ENTITIES = [
+  TenantRecord,
+  SpareTenant,
+  SpareRole,
+  HeldTenant,
+  MigrationRun,
+  Plan,
+  ShopActivityRow,
+];
 
 /** The engine. Its connection pool is created here and not exported. */
 @Module({})
@@ -44,6 +57,8 @@ export class TenancyModule {
    */
   static forRoot(entities: EntityTarget<ObjectLiteral>[], oldestServed?: number): DynamicModule {
     const exported = [
+      ActivityLog,
+      ShopActivity,
       ProvisioningService,
       WarmPoolMaintenance,
       TenantConnection,
@@ -67,14 +82,15 @@ export class TenancyModule {
         },
         {
           provide: TenantDatabase,
-          inject: [INSTALLATION, ENV, TIMES, LOGGER, TenantLocator],
+          inject: [INSTALLATION, ENV, TIMES, LOGGER, TenantLocator, ShopActivity],
           useFactory: (
             { logins }: Installation,
             env: Env,
             times: Times,
             logger: Logger,
             locator: TenantLocator,
-          ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator }),
+            activity: ShopActivity,
+          ) => openTenantDatabase({ url: logins.tenant, entities, env, times, logger, locator, activity }),
         },
         TenantLocator,
         TenantBuilder,
@@ -92,10 +108,11 @@ interface TenantDatabaseOptions {
   times: Times;
   logger: Logger;
   locator: TenantLocator;
+  activity: ShopActivity;
 }
 
 async function openTenantDatabase(options: TenantDatabaseOptions): Promise<TenantDatabase> {
-  const { url, entities, env, logger, locator } = options;
+  const { url, entities, env, logger, locator, activity } = options;
   const { networkMs = NETWORK_MS } = options.times;
   const waitMs = env.POOL_WAIT_MS;
   const responseTimeoutMs = env.STATEMENT_TIMEOUT_MS + networkMs;
@@ -106,6 +123,7 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     (err) => logger.warn({ event: 'pool.error', pool: 'tenant', err }),
     {
       size: env.TENANT_POOL_SIZE,
+      room: roomOf(env.TENANT_POOL_SIZE),
       waitMs,
       longMs: LONG_MS,
       tenantsPerConnection: env.TENANTS_PER_CONNECTION,
@@ -116,7 +134,8 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
     ...{ workMemKiB: null, tempFileMiB: null },
     maySetTempFiles: await maySetTempFiles(url),
   };
-  return new TenantDatabase(new Transactions(dataSource, connections), locator, limits);
+  const meter = new TransactionMeter({ slowMs: env.SLOW_STATEMENT_MS, logger, activity });
+  return new TenantDatabase(new Transactions(dataSource, connections, meter), locator, limits);
 }
 
 /** True if a superuser has let the tenant login limit its temporary files: docs/operations.md. */

@@ -4,10 +4,11 @@ import type { EntityManager } from 'typeorm';
 import type { AppErrorClass } from '../common/app-error';
 import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
+import { type FeatureName, requireFeature } from './features';
 import type { WriteMode } from './preamble';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
 import type { Author, TenantAccess, TenantRequest } from './tenant';
-import { TenantDatabase } from './tenant-database';
+import { TenantDatabase, type TenantUse } from './tenant-database';
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
 
@@ -32,6 +33,11 @@ export class TenantConnection {
     return this.request.tenant;
   }
 
+  /** Requires a feature of the shop, for work that is not a whole route. @throws FeatureOff, TenantRequired */
+  requireFeature(name: FeatureName): void {
+    requireFeature(this.access.allowance, name);
+  }
+
   /** Member and request, for the record of changes; of a job, those that added it. @throws TenantRequired */
   get author(): Author {
     if (this.request.author !== undefined) return this.request.author;
@@ -45,7 +51,7 @@ export class TenantConnection {
    *   `work` writes
    */
   run<T>(work: Work<T>): Promise<T> {
-    return this.explained((access) => this.database.run(access, work));
+    return this.explained((access) => this.database.run(this.useOf(access), work));
   }
 
   /**
@@ -53,7 +59,7 @@ export class TenantConnection {
    * @throws as `run`; OneStatementOnly when `work` sends a second statement
    */
   runOne<T>(work: Work<T>): Promise<T> {
-    return this.explained((access) => this.database.run(access, work, true));
+    return this.explained((access) => this.database.run(this.useOf(access), work, true));
   }
 
   /**
@@ -61,7 +67,7 @@ export class TenantConnection {
    * @throws as `run`
    */
   snapshot<T>(work: Work<T>): Promise<T> {
-    return this.explained((access) => this.database.snapshot(access, work));
+    return this.explained((access) => this.database.snapshot(this.useOf(access), work));
   }
 
   /**
@@ -104,11 +110,15 @@ export class TenantConnection {
 
   private begin<T>(access: TenantAccess, work: Work<T>, mode: WriteMode): Promise<T> {
     const { keyedWork, jobWork } = this.request;
-    if (jobWork !== undefined)
-      return jobWork.once((all) => this.database.transaction(access, all, mode), work);
+    const use = this.useOf(access);
+    if (jobWork !== undefined) return jobWork.once((all) => this.database.transaction(use, all, mode), work);
     return keyedWork === undefined || access.memberRole === 'read_only'
-      ? this.database.transaction(access, work, mode)
-      : this.database.once(access, keyedWork, work, mode);
+      ? this.database.transaction(use, work, mode)
+      : this.database.once(use, keyedWork, work, mode);
+  }
+
+  private useOf({ shopId, allowance }: TenantAccess): TenantUse {
+    return { shopId, allowance, origin: this.request };
   }
 
   private async explained<T>(inside: (access: TenantAccess) => Promise<T>): Promise<T> {

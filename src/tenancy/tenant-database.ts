@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { PoolLoad } from '../database/connections';
+import type { Origin, TransactionMeter } from '../database/transaction-meter';
 import type { Purpose, Transactions } from '../database/transactions';
 import type { KeyedWork, KeyPlace } from './keyed-work';
 import type { PlanLimits } from './plan';
@@ -9,7 +10,7 @@ import type { TenantAccess } from './tenant';
 import type { TenantLocator } from './tenant-locator';
 
 /** Shop of a transaction: its id, for which the installation's limits apply, or a grant, which has its plan's. */
-export type TenantUse = string | Pick<TenantAccess, 'shopId' | 'allowance'>;
+export type TenantUse = string | (Pick<TenantAccess, 'shopId' | 'allowance'> & { origin?: Origin });
 
 /** Limits of the installation. */
 export interface OwnLimits extends Limits {
@@ -80,8 +81,12 @@ export class TenantDatabase implements OnApplicationShutdown {
     return this.transactions.load();
   }
 
+  get meter(): TransactionMeter {
+    return this.transactions.meter;
+  }
+
   private enter(tenant: TenantUse, mode: Mode): { sql: string; purpose: Purpose; limits: Limits } {
-    const { shopId, allowance } = typeof tenant === 'string' ? { shopId: tenant } : tenant;
+    const { shopId, allowance, origin } = typeof tenant === 'string' ? { shopId: tenant } : tenant;
     const limits = allowance === undefined ? this.limits : limitsOf(allowance.limits, this.limits);
     const placement = this.locator.locate(shopId);
     return {
@@ -90,7 +95,9 @@ export class TenantDatabase implements OnApplicationShutdown {
       purpose: {
         shopId,
         role: placement.role,
+        share: allowance?.limits,
         extraMs: Math.max(0, limits.statement - this.limits.statement),
+        origin,
       },
     };
   }

@@ -1,17 +1,26 @@
-import { Pool, type PoolConfig } from 'pg';
+import type { PoolConfig } from 'pg';
 import type { BorrowedClient } from '../database/engine-client';
-import { type Connections, noConnection, type PoolLoad } from '../database/connections';
+import {
+  type Connections,
+  noConnection,
+  type PoolLoad,
+  type Share,
+  tooManyWait,
+} from '../database/connections';
+import { knows, openSlot, type PoolShop, type Slot } from './pool-slots';
+import { mayHaveMore, PoolTurns } from './pool-turns';
+import { TooManyRequests } from './tenancy.errors';
 
-/** How often others may overtake the request that waits longest. */
-const MAX_OVERTAKEN = 50;
-/** Queued requests that are searched for one that fits a free connection. */
-const SEARCHED = 100;
 /** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;
+const RETRY_SECONDS = 1;
+const UNLIMITED: Share = { transactionsAtOnce: null, transactionsWaiting: null };
 
 export interface TenantPoolSettings {
   /** Maximum number of connections. */
   size: number;
+  /** Maximum number of requests that wait, of all shops. */
+  room: number;
   /** How long a request waits for a connection, milliseconds. */
   waitMs: number;
   /** How long a request waits for its preferred connection while another is free, milliseconds. */
@@ -20,36 +29,19 @@ export interface TenantPoolSettings {
   tenantsPerConnection: number;
 }
 
-/** One connection, opened when needed, and the tenants that it has served. */
-interface Slot {
-  pool: Pool;
-  isInUse: boolean;
-  usedSince: number;
-  /** Requests that wait for it. */
-  queued: number;
-  tenants: Set<string>;
-}
-
-interface Waiter {
-  shopId: string;
-  preferred: Slot;
-  /** True once it accepts any connection. */
-  acceptsAny: boolean;
-  overtaken: number;
-  take(slot: Slot): void;
-}
-
 /**
  * Connection pool for all tenants. A PostgreSQL backend caches every table that it touches and never frees the memory
  * (65 to 180 kB per tenant, docs/decisions/0016-pool-that-knows-tenants.md). So each tenant has a preferred connection
- * and gets another one only while that is in use, and a connection that has served too many tenants is replaced. If all
- * connections are in use, the request queues.
+ * and gets another one only while that is in use, and a connection that has served too many tenants is replaced. A shop
+ * that uses its share of the pool, or finds no connection, waits in its own queue (pool-turns.ts).
  */
 export class TenantPool implements Connections {
   private readonly slots: Slot[];
   private readonly inUse = new Map<BorrowedClient, Slot>();
-  private waiters: Waiter[] = [];
+  private readonly turns = new PoolTurns();
   private retired = 0;
+  /** Looks after those who wait; undefined while nobody does. */
+  private sweep: NodeJS.Timeout | undefined;
 
   /** @param config of one connection */
   constructor(
@@ -58,18 +50,14 @@ export class TenantPool implements Connections {
     private readonly settings: TenantPoolSettings,
   ) {
     const { size, waitMs } = settings;
-    this.slots = Array.from({ length: size }, () => {
-      const pool = new Pool({ ...config, max: 1, connectionTimeoutMillis: waitMs });
-      const slot: Slot = { pool, isInUse: false, usedSince: 0, queued: 0, tenants: new Set() };
-      pool.on('error', onError);
-      pool.on('connect', () => slot.tenants.clear()); // a new backend has cached nothing
-      return slot;
-    });
+    const ofSlot = { ...config, connectionTimeoutMillis: waitMs };
+    this.slots = Array.from({ length: size }, (_, index) => openSlot(index, ofSlot, onError));
   }
 
-  async borrow(shopId: string): Promise<BorrowedClient> {
-    const preferred = parseInt(shopId.slice(-8), 16) % this.slots.length; // the end of a UUIDv7 is random
-    const slot = this.choose(shopId, preferred) ?? (await this.queue(shopId, preferred));
+  async borrow(shopId: string, share: Share = UNLIMITED): Promise<BorrowedClient> {
+    const preferred = this.slots[parseInt(shopId.slice(-8), 16) % this.slots.length]!; // the end of a UUIDv7 is random
+    const shop = this.turns.shopOf(shopId, preferred);
+    const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share));
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
       slot.tenants.add(shopId);
@@ -95,7 +83,7 @@ export class TenantPool implements Connections {
     return {
       total: count(({ pool }) => pool.totalCount),
       idle: count(({ pool }) => pool.idleCount),
-      waiting: this.waiters.length,
+      waiting: this.turns.waiting,
       tenants: Math.max(...this.slots.map(({ pool, tenants }) => (pool.totalCount === 0 ? 0 : tenants.size))),
       retired: this.retired,
     };
@@ -105,77 +93,87 @@ export class TenantPool implements Connections {
     await Promise.all(this.slots.map(({ pool }) => pool.end()));
   }
 
-  /** Takes the preferred connection, or a free one that knows the tenant, or any free one if the wait would be long. */
-  private choose(shopId: string, preferred: number): Slot | undefined {
-    const own = this.slots[preferred]!;
-    if (!own.isInUse) return occupy(own); // the usual case, so nothing else is searched
-    const inOrder = [...this.slots.slice(preferred), ...this.slots.slice(0, preferred)];
-    const free = inOrder.filter(({ isInUse }) => !isInUse);
-    const slot = free.find((other) => knows(other, shopId)) ?? (this.isLongWait(own) ? free[0] : undefined);
-    return slot && occupy(slot);
+  /** Takes a free connection for a request that need not wait. */
+  private takeFree(shop: PoolShop, { transactionsAtOnce }: Share): Slot | undefined {
+    if (shop.waiters.length > 0 || shop.inUse >= (transactionsAtOnce ?? Infinity)) return undefined;
+    const slot = this.choose(shop);
+    return slot && this.turns.occupy(shop, slot);
   }
 
-  private isLongWait({ isInUse, usedSince, queued }: Slot): boolean {
+  /** The preferred connection, or a free one that knows the tenant, or any free one if the wait would be long. */
+  private choose({ id, preferred, acceptsAny }: PoolShop): Slot | undefined {
+    if (preferred.shop === undefined) return preferred; // the usual case, so nothing else is searched
+    let free: Slot | undefined;
+    for (let i = 1; i < this.slots.length; i++) {
+      const slot = this.slots[(preferred.index + i) % this.slots.length]!;
+      if (slot.shop !== undefined) continue;
+      if (knows(slot, id)) return slot;
+      free ??= slot;
+    }
+    return acceptsAny || this.isLongWait(preferred) ? free : undefined;
+  }
+
+  private isLongWait({ shop, usedSince, queued }: Slot): boolean {
+    const isInUse = shop !== undefined;
     return isInUse && (queued >= MAX_QUEUED || performance.now() - usedSince > this.settings.longMs);
   }
 
-  private queue(shopId: string, number: number): Promise<Slot> {
-    const preferred = this.slots[number]!;
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        clearInterval(retry);
-        clearTimeout(timer);
-        preferred.queued--;
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-      };
-      const take = (slot: Slot) => {
-        leave();
-        resolve(slot);
-      };
-      const acceptsAny = this.isLongWait(preferred);
-      const waiter: Waiter = { shopId, preferred, acceptsAny, overtaken: 0, take };
-      const retry = setInterval(() => {
-        waiter.acceptsAny ||= this.isLongWait(preferred);
-        const slot = this.choose(shopId, number);
-        if (slot !== undefined) take(slot);
-      }, this.settings.longMs);
-      const timer = setTimeout(() => {
-        leave();
-        reject(noConnection(new Error(`no connection became free within ${this.settings.waitMs} ms`)));
-      }, this.settings.waitMs);
-      preferred.queued++;
-      this.waiters.push(waiter);
+  /** @throws TooManyRequests if too many of the shop wait, Overloaded if too many wait, both at once */
+  private queue(shop: PoolShop, { transactionsAtOnce, transactionsWaiting }: Share): Promise<Slot> {
+    const { room } = this.settings;
+    const isFull = shop.waiters.length >= (transactionsWaiting ?? room / 2); // no shop fills the whole room
+    if (isFull || this.turns.waiting >= room) {
+      this.turns.forget(shop);
+      throw isFull ? new TooManyRequests({ retryAfter: RETRY_SECONDS }) : tooManyWait();
+    }
+    shop.acceptsAny ||= this.isLongWait(shop.preferred);
+    this.sweep ??= setInterval(() => this.lookAfterWaiting(), this.sweepMs).unref(); // those in use keep the process alive
+    return new Promise((take, refuse) => {
+      const until = performance.now() + this.settings.waitMs;
+      this.turns.join(shop, { atOnce: transactionsAtOnce ?? Infinity, until, take, refuse });
     });
   }
 
-  /** Hands the connection to the next request, if any waits that may have it. */
+  /** Hands the connection to the next shop. The one that had it may use another now, if one is free. */
   private release(slot: Slot): void {
-    slot.isInUse = false;
-    const next = this.nextFor(slot);
-    if (next === undefined) return;
-    const [first] = this.waiters;
-    if (next !== first) first!.overtaken++; // `next` is behind it
-    next.take(occupy(slot)); // before any other request can take it
+    const shop = this.turns.vacate(slot);
+    const next = this.turns.next(slot);
+    if (next !== undefined) this.turns.serve(next, slot);
+    this.serveFree(shop);
   }
 
-  /** Prefers a tenant that the connection knows, within limits of fairness; else the first that accepts any. */
-  private nextFor(slot: Slot): Waiter | undefined {
-    const [first] = this.waiters;
-    if (first !== undefined && first.overtaken >= MAX_OVERTAKEN) return first;
-    const searched = this.waiters.slice(0, SEARCHED);
-    return (
-      searched.find(({ preferred, shopId }) => preferred === slot || knows(slot, shopId)) ??
-      this.waiters.find(({ acceptsAny }) => acceptsAny)
-    );
+  private serveFree(shop: PoolShop): void {
+    while (mayHaveMore(shop)) {
+      const slot = this.choose(shop);
+      if (slot === undefined) return;
+      this.turns.serve(shop, slot);
+    }
   }
-}
 
-function knows({ pool, tenants }: Slot, shopId: string): boolean {
-  return pool.totalCount > 0 && tenants.has(shopId);
-}
+  private get sweepMs(): number {
+    return Math.max(5, Math.min(this.settings.longMs, this.settings.waitMs) / 4);
+  }
 
-function occupy(slot: Slot): Slot {
-  slot.isInUse = true;
-  slot.usedSince = performance.now();
-  return slot;
+  /** Refuses requests that have waited too long, and lets others take any connection. One timer for all of them. */
+  private lookAfterWaiting(): void {
+    const shops = this.turns.inLine();
+    const now = performance.now();
+    for (const shop of shops) {
+      while (shop.waiters[0] !== undefined && shop.waiters[0].until <= now)
+        this.turns.refuse(shop, this.waitedTooLong(shop));
+      if (shop.waiters.length > 0) shop.acceptsAny ||= this.isLongWait(shop.preferred);
+      this.serveFree(shop);
+    }
+    if (shops.length > 0) return; // stays a while, because others will wait
+    clearInterval(this.sweep);
+    this.sweep = undefined;
+  }
+
+  /** A shop that uses its share has waited for its own requests, and others may well be served. */
+  private waitedTooLong(shop: PoolShop): Error {
+    const cause = new Error(`no connection became free within ${this.settings.waitMs} ms`);
+    return mayHaveMore(shop)
+      ? noConnection(cause)
+      : new TooManyRequests({ retryAfter: RETRY_SECONDS, cause });
+  }
 }

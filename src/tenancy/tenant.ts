@@ -63,7 +63,12 @@ export interface Author {
 export interface TenantRequest {
   /** Request id; none for a command. */
   id?: string;
+  routeOptions?: { url?: string | undefined };
   user?: Principal;
+  /** Size of its JSON body. */
+  bodyBytes?: number;
+  /** As it came, before validation. */
+  query?: { limit?: unknown };
   tenant?: TenantAccess;
   /** Set for a request with an Idempotency-Key. */
   keyedWork?: KeyedWork;

@@ -25,8 +25,14 @@ describe('shops:delete and shops:undelete', () => {
     await newProduct(owner.api);
     expect(await run('shops:delete', slug)).toMatchObject({
       code: 0,
-      stdout: `${slug} is deleted; its data stay for 30 days, and shops:undelete brings it back\n`,
+      stdout: expect.stringMatching(
+        `^${slug} is deleted; its data stay until .*, and shops:undelete brings it back\n$`,
+      ),
     });
+    await app.database.query(`UPDATE shops SET deleted_at = '2026-11-02 12:00Z' WHERE id = $1`, [id]);
+    const until30 = 'its data stay until 2026-12-02 12:00';
+    expect((await run('shops:delete', slug)).stdout).toContain(`already deleted; ${until30}, and`);
+    expect((await run('shops:show', slug)).stdout).toContain(`2026-11-02 12:00, ${until30}\n`);
     expect(problemIn(await untilOut(owner))).toBe('403 NOT_A_MEMBER');
     const { stdout } = await run('shops:delete', slug, '--json');
     expect(JSON.parse(stdout)).toEqual({ id, slug, status: 'deleted', hasChanged: false, keptDays: 30 });
@@ -46,7 +52,8 @@ describe('shops:delete and shops:undelete', () => {
     const owner = await newOwner(app.api);
     const { id, slug } = owner.shop;
     await newProduct(owner.api);
-    const { code, stdout } = await run('shops:delete', id, '--now', '--confirm', slug, '--json');
+    const { code, stdout, stderr } = await run('shops:delete', id, '--now', '--confirm', slug, '--json');
+    expect(stderr.match(/^database /gm)).toHaveLength(1);
     const { state, result } = JSON.parse(stdout) as { state: string; result: { archive: string } };
     expect([code, state]).toEqual([0, 'done']);
     expect(existsSync(result.archive)).toBe(true);

@@ -39,7 +39,7 @@ describe('shops:list', () => {
     expect(slugs(shops)).toEqual([other, seller, quiet].map(({ shop }) => shop.slug));
     expect(shops[1]).toEqual({
       ...{ id: seller.shop.id, slug: seller.shop.slug, name: 'Alpaca', status: 'active' },
-      ...{ version: expect.any(Number), isBehind: false, members: 2 },
+      ...{ plan: 'standard', version: expect.any(Number), isBehind: false, members: 2 },
       ...{ createdAt: seller.shop.createdAt, estimatedBytes: expect.any(Number) },
     });
   });
@@ -48,7 +48,7 @@ describe('shops:list', () => {
     const { code, stdout } = await run('shops:list');
     const lines = stdout.trimEnd().split('\n');
     expect(code).toBe(0);
-    expect(lines[0]).toMatch(/^slug +status +version +members +size +created$/);
+    expect(lines[0]).toMatch(/^slug +status +plan +version +members +size +created$/);
     expect(lines.slice(1, -1).map((line) => line.split(' ')[0])).toEqual(slugs(await list()));
     expect(lines.at(-1)).toMatch(/^3 shop\(s\), about [\d.]+ [kM]B$/);
   });
@@ -137,6 +137,7 @@ describe('shops:show', () => {
       currency: 'USD',
       members: 2,
       formerSlugs: [],
+      deletedAt: null,
       isBehind: false,
     });
     const table = (wanted: string) => shown.tables.find(({ name }) => name === wanted);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { newOwner, type Owner } from '../support/factories';
 import { backUp, useBackupFolder } from '../support/lifecycle';
 import { runCli } from '../support/program';
@@ -29,6 +30,13 @@ describe('shops:backup and shops:restore', () => {
     expect(row).toEqual({ state: 'failed', checkpoint: {}, code: 'BACKUP_TARGET_FAILED' });
   });
 
+  it('leave entries in the log that the owners read', async () => {
+    const { shop, api } = owner;
+    expect((await run('shops:backup', shop.slug, '--out', folder.path)).code).toBe(0);
+    const { items } = (await api.get('audit?action=shop.backed_up')).body;
+    expect(items).toMatchObject([{ details: { by: 'command', file: expect.stringContaining(shop.slug) } }]);
+  });
+
   it('refuse an empty --out, and write nothing into the current folder', async () => {
     const { code, stderr } = await run('shops:backup', owner.shop.slug, '--out', '');
     expect(code).toBe(1);
@@ -36,6 +44,15 @@ describe('shops:backup and shops:restore', () => {
     expect(
       await app.database.query(`SELECT FROM operations WHERE input ->> 'target' = $1`, [process.cwd()]),
     ).toEqual([]);
+  });
+
+  it('name the file of each shop that was named, and count what --keep removed', async () => {
+    await backUp(app, folder.path, owner.shop.id);
+    const { code, stdout } = await run('shops:backup', owner.shop.slug, '--out', folder.path, '--keep', '1d');
+    expect(code).toBe(0);
+    const [file = '', summary] = stdout.trimEnd().split('\n');
+    expect(existsSync(path.join(folder.path, file.replace('saved    ', '')))).toBe(true);
+    expect(summary).toMatch(/^1 backed up in .*; [1-9]\d* older file\(s\) removed$/);
   });
 
   it('print the code of a failure last, and no stack', async () => {

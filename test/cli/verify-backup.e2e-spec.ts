@@ -93,7 +93,7 @@ describe('shops:verify-backup', () => {
       });
       const [key] = server.keys('shop-backups');
       const done = await verify(`s3://shop-backups/${key}`, env);
-      expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
+      expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('Warning')]);
       expect(answer(done)).toMatchObject({ isEncrypted: true, record: 'same', target });
       writeFileSync(keys, `${await generateX25519Identity()}\n`);
       expect(answer(await verify(`s3://shop-backups/${key}`, env))).toMatchObject({

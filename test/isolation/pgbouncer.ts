@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,23 +63,28 @@ async function verifiers(database: TestDatabase): Promise<string> {
   return rows.map(({ rolname, rolpassword }) => `"${rolname}" "${rolpassword}"\n`).join('');
 }
 
+/** The settings of a deployment, at the addresses of this test. */
 function settings(
   server: URL,
   database: string,
   { port, users, connections }: { port: number; users: string; connections: number },
 ): string {
-  return `[databases]
-${database} = host=${server.hostname} port=${server.port} dbname=${database}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${users}
-pool_mode = transaction
-default_pool_size = ${connections}
-max_client_conn = 500
-`;
+  const places: [string, string][] = [
+    [
+      'stoa = host=postgres port=5432 dbname=stoa',
+      `${database} = host=${server.hostname} port=${server.port} dbname=${database}`,
+    ],
+    ['listen_addr = 0.0.0.0', 'listen_addr = 127.0.0.1'],
+    ['listen_port = 6432', `listen_port = ${port}`],
+    ['auth_file = /userlist/userlist.txt', `auth_file = ${users}`],
+    ['default_pool_size = 40', `default_pool_size = ${connections}`],
+  ];
+  let text = readFileSync(path.join('deploy', 'compose', 'pgbouncer.ini'), 'utf8');
+  for (const [line, own] of places) {
+    if (!text.includes(`${line}\n`)) throw new Error(`pgbouncer.ini lacks ${line}`);
+    text = text.replace(line, own);
+  }
+  return text;
 }
 
 async function reachable(port: number, child: ChildProcess, log: () => string): Promise<void> {

@@ -10,6 +10,7 @@ import {
   TenantJobs,
 } from '../../src/operations/tenant-jobs/tenant-jobs';
 import { TenantJobsService } from '../../src/operations/tenant-jobs/tenant-jobs.service';
+import { AccessDirectory } from '../../src/tenancy/access-directory';
 import type { TenantConnection } from '../../src/tenancy/tenant-connection';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
@@ -318,11 +319,9 @@ describe('jobs of a shop', () => {
   it('wait if it is suspended during one, which counts no attempt', async () => {
     const kind = handled(async (connection) => {
       await setStatus(ada.shop.id, 'suspended');
-      await untilTrue(() =>
-        connection
-          .transaction((manager) => manager.query('INSERT INTO effects (job) VALUES (1)'))
-          .then(() => false),
-      );
+      const directory = app.app.get(AccessDirectory);
+      await untilTrue(() => directory.enter(ada.user.id, ada.shop.id).then(() => false, () => true)); // prettier-ignore
+      await connection.transaction((manager) => manager.query('INSERT INTO effects (job) VALUES (1)'));
     });
     await add(ada, kind, {});
     const [job] = await until(waiting, ([it]) => (it as unknown as { started_at: unknown }).started_at !== null && (it as unknown as { state: string }).state === 'waiting'); // prettier-ignore

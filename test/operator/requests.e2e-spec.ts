@@ -76,6 +76,17 @@ describe('POST shops/:shop/clone', () => {
   });
 });
 
+describe('POST backups/:id/restore', () => {
+  it('is refused with a slug that a shop has: a given one, and that of the backup', async () => {
+    const owner = await newOwner(app.api);
+    await backUp(app, folder.path, owner.shop.id);
+    const [backup] = (await grace.api.get(`backups?shop=${owner.shop.slug}`)).body.items;
+    for (const body of [{ slug: owner.shop.slug }, {}])
+      expect(problemIn(await grace.api.post(`backups/${backup.id}/restore`, body))).toBe('409 SLUG_TAKEN');
+    expect(await done(owner.shop.id, grace)).toEqual([]);
+  });
+});
+
 describe('POST shops/:shop/export', () => {
   const download = (api: OperatorApi, id: string) => api.get(`operations/${id}/file`);
 

@@ -53,7 +53,10 @@ beforeAll(async () => {
 /** Calls a route with the example of its body, on the owner's shop and on ids that nothing has. */
 function call({ route, example }: Route, as: OperatorApi): Promise<Answer> {
   const [method, path] = route.split(' ') as [string, string];
-  const url = path.replace('{shop}', owner.shop.id).replace(/\{id\}/, '0198c0de-0000-7000-8000-000000000000');
+  const url = path
+    .replace('{shop}', owner.shop.id)
+    .replace('{plan}', 'free')
+    .replace('{id}', '0198c0de-0000-7000-8000-000000000000');
   if (method === 'GET') return as.get(url);
   return method === 'POST' ? as.post(url, example) : as.patch(url, example);
 }
@@ -109,7 +112,10 @@ describe('every route', () => {
   it('refuses what it would ignore', async () => {
     for (const one of forRoles()) {
       const [method, path] = one.route.split(' ') as [string, string];
-      const url = path.replace('{shop}', owner.shop.id).replace('{id}', owner.shop.id);
+      const url = path
+        .replace('{shop}', owner.shop.id)
+        .replace('{plan}', 'free')
+        .replace('{id}', owner.shop.id);
       const { administrator } = apis;
       const answer =
         method === 'GET'

@@ -81,6 +81,9 @@ describe('a one-time password', () => {
     expect(first.pending).toBe('password');
     const pending = operators.api.as(first.token);
     expect(problemIn(await pending.get('shops'))).toBe('403 PASSWORD_CHANGE_REQUIRED');
+    const same = { currentPassword: body.oneTimePassword, newPassword: body.oneTimePassword };
+    expect(problemIn(await pending.post('auth/password', same))).toBe('400 VALIDATION_FAILED');
+    expect(problemIn(await pending.get('shops'))).toBe('403 PASSWORD_CHANGE_REQUIRED');
     const changed = await pending.post('auth/password', {
       currentPassword: body.oneTimePassword,
       newPassword: OPERATOR_PASSWORD,

@@ -18,6 +18,8 @@ import { untilTrue } from '../support/until';
 describe('npm start without DATABASE_URL', () => {
   const running: RunningServer[] = [];
   let dir: string;
+  /** A folder that a program has used and left, to be copied: making one takes longer than most tests. */
+  let used: string;
 
   const env = () => ({ DATA_DIR: dir });
   const pidFile = () => path.join(dir, 'postgres', 'postmaster.pid');
@@ -28,6 +30,13 @@ describe('npm start without DATABASE_URL', () => {
     return server;
   }
 
+  const copyUsed = () => execFileSync('cp', ['-a', `${used}/.`, dir]); // with the owner of its files
+
+  beforeAll(async () => {
+    used = scratchFolder();
+    const server = await startServer({ env: { DATA_DIR: used } });
+    await server.end('SIGTERM');
+  });
   beforeEach(() => {
     dir = scratchFolder();
   });
@@ -37,6 +46,7 @@ describe('npm start without DATABASE_URL', () => {
     await untilTrue(() => !existsSync(pidFile()));
     rmSync(dir, { recursive: true, force: true });
   });
+  afterAll(() => rmSync(used, { recursive: true, force: true }));
 
   it('starts PostgreSQL, keeps data between runs and stops it with the program', async () => {
     const first = await start();
@@ -53,6 +63,7 @@ describe('npm start without DATABASE_URL', () => {
   });
 
   it('survives kill -9 and the next start', async () => {
+    copyUsed();
     const first = await start();
     const owner = await newOwner(first.api);
     const product = await newProduct(owner.api);
@@ -77,6 +88,7 @@ describe('npm start without DATABASE_URL', () => {
   });
 
   it('serves the demo of a second terminal, which starts no other server', async () => {
+    copyUsed();
     const server = await start();
     const demo = () => runCli(['demo'], { env: env() });
     const [first, second] = await Promise.all([demo(), demo()]);
@@ -93,6 +105,7 @@ describe('npm start without DATABASE_URL', () => {
   });
 
   it('lets a second demo use the server of the first, which stops only after that', async () => {
+    copyUsed();
     const demo = spawnProgram('cli', ['demo'], { env: env() });
     const end = finish(demo);
     let printed = '';
@@ -114,6 +127,7 @@ describe('npm start without DATABASE_URL', () => {
   });
 
   it('restarts the server when it is killed, and keeps serving', async () => {
+    copyUsed();
     const server = await start();
     const { api } = await newOwner(server.api);
     process.kill(postmaster(), 'SIGKILL');
@@ -163,6 +177,7 @@ describe('npm start without DATABASE_URL', () => {
   });
 
   it('has only complete shops after it is killed during registrations', async () => {
+    copyUsed();
     const first = await start();
     const product = await newProduct((await newOwner(first.api)).api);
     expect(product.id).toBeDefined();

@@ -64,11 +64,10 @@ describe("a night's recovery", () => {
     await database.query(damage());
     expect(await orders()).not.toEqual(saved);
     const done = await runCommands(night, { cwd: folder, env });
-    expect(done.stdout).toMatch(/\d+ error\(s\), \d+ warning\(s\)\n$/); // doctor ran, so the commands before it succeeded
-    const findings = done.stdout.split('tea-house is active\n')[1]!; // the kept data are named as long as they are there
-    expect(findings).not.toContain('tea-house');
-    expect(findings).not.toContain(schema);
-    expect(findings).not.toContain(owner.shop.id);
+    expect(done.stdout).toMatch(/ 0 error\(s\), \d+ warning\(s\)\n$/); // doctor ran, so the commands before it succeeded
+    const report = done.stdout.split('tea-house is active\n')[1]!.split('\n');
+    for (const line of report.filter((each) => /^(error|warning|info) /.test(each)))
+      expect(line).toMatch(/ installation | in the data of tea-house that a restore has replaced/); // the server of tests is not durable
     expect(await until(orders, (items) => items !== undefined)).toEqual(saved); // a cached suspension ends within seconds
   });
 });

@@ -101,4 +101,4 @@ it(`a removal that is killed ${PURGE_KILLS} times is finished by shops:reconcile
   );
   expect(seen).toHaveLength(PURGE_KILLS);
   await newOrder(other.api, (await newProduct(other.api)).id);
-}, 600_000);
+}, 1_800_000);

@@ -20,7 +20,7 @@ describe('npm start', () => {
   });
 
   it.each(['1', '2'])(
-    'reports once that the port of its gauges is in use, with WORKERS=%s',
+    'reports once that the port of its metrics is in use, with WORKERS=%s',
     async (workers) => {
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');

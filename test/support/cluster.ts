@@ -8,7 +8,7 @@ import { endRun } from './run-processes';
 export const TEST_FOLDER = path.resolve('.data', 'test');
 const PASSWORD = 'test';
 /** Nothing has to survive a crash of the machine: commits and new databases need not wait for the disk. */
-const SETTINGS = { fsync: 'off', full_page_writes: 'off' };
+const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '300' }; // 100 for each file at a time
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The PostgreSQL server of one test run, in a folder named after the run's process. */

@@ -94,19 +94,21 @@ export async function undoRestore(app: TestApp, shopId: string): Promise<void> {
 /** Every row of a tenant as text, by table, sorted: equal for tenants with the same data. Without the version table. */
 export async function rowsOf(app: TestApp, tenantId: string): Promise<Record<string, string[]>> {
   const { schema } = new TenantLocator().locate(tenantId);
-  const tables = await app.database.query<{ name: string; columns: string }>(
-    `SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS columns
-     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-     WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r'
-       AND c.relname <> 'schema_migrations' GROUP BY c.relname ORDER BY c.relname`,
-    [schema],
-  );
-  const found: Record<string, string[]> = {};
-  for (const { name, columns } of tables) {
-    const rows = await app.database.query<{ row: string }>(
-      `SELECT ROW(${columns})::text AS row FROM ${schema}.${name} ORDER BY 1`,
+  return withClient(app.database.url, async (client) => {
+    const { rows: tables } = await client.query<{ name: string; columns: string }>(
+      `SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS columns
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r'
+         AND c.relname <> 'schema_migrations' GROUP BY c.relname ORDER BY c.relname`,
+      [schema],
     );
-    found[name] = rows.map(({ row }) => row);
-  }
-  return found;
+    const found: Record<string, string[]> = {};
+    for (const { name, columns } of tables) {
+      const { rows } = await client.query<{ row: string }>(
+        `SELECT ROW(${columns})::text COLLATE "C" AS row FROM ${schema}.${name} ORDER BY 1`,
+      );
+      found[name] = rows.map(({ row }) => row);
+    }
+    return found;
+  });
 }

@@ -1,6 +1,7 @@
 import type { Times } from '../../src/config/times';
 
-const isFull = process.env['TEST_SIZE'] === 'full';
+/** True for `npm run test:full`. */
+export const isFull = process.env['TEST_SIZE'] === 'full';
 
 /**
  * A figure of a test: small with `npm test`, large with `npm run test:full`. The variable of that name overrides both.
@@ -33,13 +34,13 @@ export const WALK = {
 };
 
 /** Sizes of the fleet that the command migrates. */
-export const FLEET = { shops: size('FLEET_SHOPS', 20, 50) };
+export const FLEET = { shops: size('FLEET_SHOPS', 16, 50) };
 
 /** Sizes of the fleet whose migration is killed. */
-export const CRASH = { shops: size('CRASH_SHOPS', 60, 200), kills: size('CRASH_KILLS', 6, 20) };
+export const CRASH = { shops: size('CRASH_SHOPS', 40, 200), kills: size('CRASH_KILLS', 4, 20) };
 
 /** How often each kind of operation on a shop is killed. */
-export const OPERATION_KILLS = size('OPERATION_KILLS', 6, 20);
+export const OPERATION_KILLS = size('OPERATION_KILLS', 3, 20);
 
 /** Jobs of shops, the same number in each, whose workers are killed. */
 export const TENANT_JOBS = {
@@ -51,10 +52,13 @@ export const TENANT_JOBS = {
 };
 
 /** Removals of shops whose process is killed. */
-export const PURGE_KILLS = size('PURGE_KILLS', 6, 20);
+export const PURGE_KILLS = size('PURGE_KILLS', 3, 20);
 
 /** Workers that are killed under load. */
 export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
+
+/** Rows of an import that hold nothing: enough to be read for longer than a transaction may idle. */
+export const BLANK_ROWS = size('BLANK_ROWS', 1_000_000, 4_000_000);
 
 /** How long a connection waits for a response. Milliseconds. */
 export const RESPONSE_TIMEOUT_MS = size('RESPONSE_TIMEOUT_MS', 1600, 4000);

@@ -69,7 +69,13 @@ function open(size: number, waitMs: number): TenantPool {
     connectionString: database.url,
     ...connectionConfig('random', { kept: 0, responseTimeoutMs: 60_000 }),
   };
-  return new TenantPool(config, () => undefined, { size, waitMs, longMs: 20, tenantsPerConnection: 30 });
+  return new TenantPool(config, () => undefined, {
+    size,
+    room: 1000,
+    waitMs,
+    longMs: 20,
+    tenantsPerConnection: 30,
+  });
 }
 
 /** All connections are cut again and again until it is stopped. */

@@ -15,7 +15,7 @@ function open(settings: Partial<TenantPoolSettings>, url = database.url): Tenant
     ...connectionConfig('test', { kept: 0, responseTimeoutMs: 60_000 }),
   };
   const pool = new TenantPool(config, (error) => errors.push(error), {
-    ...{ size: 2, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
+    ...{ size: 2, room: 1000, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
     ...settings,
   });
   pools.push(pool);

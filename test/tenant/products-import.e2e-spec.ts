@@ -390,7 +390,7 @@ describe('products:import', () => {
       'products 14 created, 0 updated; variants 33 created, 0 updated; 0 rows skipped',
     );
     expect(stdout).toContain('read as utf-8, separated by comma');
-    expect(stderr).toMatch(/importing bytes \d+\/\d+/);
+    expect(stderr).toMatch(/importing bytes [\d.]+K?\/[\d.]+K?/);
     await expectSameAsFile(api, path.join(EXAMPLES, 'tea-house.csv'));
   });
 

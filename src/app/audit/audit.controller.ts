@@ -6,6 +6,7 @@ import { AuditEntryDto } from '../../public/audit/audit.dto';
 import { AuditService } from '../../public/audit/audit.service';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import { Needs } from '../../tenancy/member-role';
+import { FeatureOff } from '../../tenancy/tenancy.errors';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { ChangeDto } from '../../tenant/changes/changes.dto';
@@ -27,7 +28,7 @@ export class AuditController {
     ok: AuditEntryDto,
     orOk: ChangeDto,
     list: true,
-    errors: [InvalidCursor],
+    errors: [InvalidCursor, FeatureOff],
   })
   list(
     @InShop() access: TenantAccess,

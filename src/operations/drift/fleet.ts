@@ -31,6 +31,8 @@ export interface Tenant {
   shop: string;
   /** True when a shop or a spare tenant should have this schema. */
   isWanted: boolean;
+  /** Slug of the shop whose data these were before a restore replaced them: nobody is served by them. Else null. */
+  keptFor: string | null;
   hasShop: boolean;
   hasSchema: boolean;
   hasRole: boolean;
@@ -49,10 +51,12 @@ export async function listTenants(client: Client, only?: readonly string[]): Pro
   const { rows } = await client.query<Tenant>(
     `SELECT coalesce(t.shop_id, substr(schema, 6)::uuid) AS "shopId", schema,
        coalesce(s.slug, t.shop_id::text, substr(schema, 6)::uuid::text) AS shop,
-       t.shop_id IS NOT NULL AS "isWanted", s.id IS NOT NULL AS "hasShop", n.oid IS NOT NULL AS "hasSchema",
+       t.shop_id IS NOT NULL AS "isWanted", o.slug AS "keptFor", s.id IS NOT NULL AS "hasShop", n.oid IS NOT NULL AS "hasSchema",
        EXISTS (SELECT FROM pg_roles r WHERE r.rolname = schema) AS "hasRole", i.version AS registered
      FROM ${TENANTS} t FULL JOIN ${TENANT_SCHEMAS} n USING (schema)
      LEFT JOIN public.shops s ON s.id = t.shop_id LEFT JOIN public.tenants i ON i.shop_id = t.shop_id
+     LEFT JOIN public.held_tenants k ON k.shop_id = t.shop_id AND k.reason = 'replaced'
+     LEFT JOIN public.shops o ON o.id = k.of_shop
      WHERE ($1::uuid[] IS NULL OR t.shop_id = ANY ($1))
        AND schema NOT IN (SELECT c.schema FROM ${CLOSED_TENANTS} c)
      ORDER BY 1`,

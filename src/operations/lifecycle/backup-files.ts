@@ -91,9 +91,8 @@ export async function readBackupFile<T>(
   const { target, file } = await locateBackup(location, env);
   const stored = await target.read(file);
   const source = onChunk === undefined ? stored : watched(stored, onChunk);
-  const plain = await decrypted(source, env);
   try {
-    return await readBackup(plain, work);
+    return await readBackup(await decrypted(source, env), work);
   } finally {
     source.destroy();
   }

@@ -30,6 +30,12 @@ export const RestoreConflict = defineError(
 
 export const RestoreOtherShop = defineError('RESTORE_OTHER_SHOP', 409, 'The backup is of another shop.');
 
+export const RestoreNotKept = defineError(
+  'RESTORE_NOT_KEPT',
+  409,
+  'No data of before a restore are kept for this shop.',
+);
+
 export const RestoreTableUnknown = defineError(
   'RESTORE_TABLE_UNKNOWN',
   422,

@@ -181,6 +181,7 @@ export async function endOperation(
 ): Promise<boolean> {
   const { rows } = await queries.query(
     `UPDATE public.operations SET state = $3, result = $4, runner = NULL, seen_at = clock_timestamp(),
+       total = CASE WHEN $3 = 'done' THEN done ELSE total END, -- it was an estimate
        error = CASE WHEN $3 = 'queued' THEN error ELSE $5 END,
        attempts = attempts - CASE WHEN $6 THEN 1 ELSE 0 END,
        checkpoint = CASE WHEN $3 = 'done' THEN '{}' ELSE checkpoint END,

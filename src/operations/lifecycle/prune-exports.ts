@@ -1,26 +1,55 @@
 import type { ClientBase } from 'pg';
 import type { Env } from '../../config/env';
+import { placeOf } from './backup-files';
 import { openTarget } from './targets/open-target';
+
+type Settings = Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>;
 
 /** Days for which an export can be downloaded. */
 export const EXPORT_DAYS = 7;
 
 /**
- * Removes the files of exports that have expired, first the file, then its name in the operation. Safe to repeat.
+ * Removes the files of exports that have expired. Safe to repeat. A place that refuses keeps no other from being cleared.
  * @returns number of removed files
+ * @throws AggregateError at the end, when some could not be removed
  */
-export async function pruneExports(
+export async function pruneExports(client: ClientBase, env: Settings): Promise<number> {
+  const isExpired = `(result ->> 'expiresAt')::timestamptz <= now()`;
+  const { removed, left } = await removeExports(client, env, isExpired, []);
+  if (left.length > 0)
+    throw new AggregateError(
+      left.map(({ error }) => error),
+      `${left.length} expired export(s) could not be removed`,
+    );
+  return removed;
+}
+
+/**
+ * Removes files of exports that lie in the configured place of their time, first the file, then its name in the operation.
+ * One that somebody has put elsewhere (`--out`) is theirs.
+ * @param condition SQL on a row of operations
+ */
+export async function removeExports(
   client: ClientBase,
-  env: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
-): Promise<number> {
+  env: Settings,
+  condition: string,
+  values: unknown[],
+): Promise<{ removed: number; left: { file: string; error: unknown }[] }> {
   const { rows } = await client.query<{ id: string; target: string; file: string }>(
     `SELECT id, result ->> 'target' AS target, result ->> 'file' AS file FROM public.operations
-     WHERE kind = 'export' AND state = 'done' AND result ->> 'file' IS NOT NULL
-       AND (result ->> 'expiresAt')::timestamptz <= now() ORDER BY id`,
+     WHERE kind = 'export' AND state = 'done' AND result ->> 'file' IS NOT NULL AND result ->> 'expiresAt' IS NOT NULL
+       AND ${condition} ORDER BY id`,
+    values,
   );
+  const left: { file: string; error: unknown }[] = [];
   for (const { id, target, file } of rows) {
-    await (await openTarget(target, env)).remove(file);
+    try {
+      await (await openTarget(target, env)).remove(file);
+    } catch (error) {
+      left.push({ file: placeOf({ target, file }), error });
+      continue;
+    }
     await client.query(`UPDATE public.operations SET result = result - 'file' WHERE id = $1`, [id]);
   }
-  return rows.length;
+  return { removed: rows.length - left.length, left };
 }

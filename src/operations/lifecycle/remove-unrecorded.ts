@@ -20,8 +20,13 @@ export async function removeUnrecorded(
   // No target has begun a file with a name that it refuses.
   const lost = files.filter((file) => isFileName(file) && !recorded.has(file));
   if (lost.length === 0) return;
-  for await (const leftover of target.leftovers())
-    if (lost.some((file) => leftover.name === file || leftover.name.startsWith(`${file}.`)))
-      await leftover.remove();
+  await removeParts(target, lost);
   for (const file of lost) await target.remove(file);
+}
+
+/** Removes what killed writers of these files have left, and no whole file. */
+export async function removeParts(target: BackupTarget, files: readonly string[]): Promise<void> {
+  for await (const leftover of target.leftovers())
+    if (files.some((file) => leftover.name === file || leftover.name.startsWith(`${file}.`)))
+      await leftover.remove();
 }

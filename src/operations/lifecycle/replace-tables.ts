@@ -1,19 +1,25 @@
 import { sqlState } from '../../common/sqlstate';
 import type { EngineClient } from '../../database/engine-client';
-import { quoteIdent } from '../../database/identifiers';
+import { quoteIdent, quoteLiteral } from '../../database/identifiers';
 import type { Roles } from '../../database/roles';
 import type { Placement } from '../../tenancy/tenant';
+import { TenantLocator } from '../../tenancy/tenant-locator';
 import { tenantLockKey } from '../tenant-lock';
 import { listTables } from './copy/tenant-tables';
 import { RestoreConflict, RestoreTableUnknown } from './lifecycle.errors';
+import { enterMembersSql } from './swap-tenants';
 import { retryWhileBusy } from './retry-while-busy';
 
 const FOREIGN_KEY = '23503';
 const LOCK_MS = 200;
 
+/** Last number that was given out, by the name of the table that has the numbers. */
+const COUNTERS = 'counters';
+
 /**
  * Replaces the rows of some tables of a shop by those of a held tenant at the same version, in one transaction. Foreign keys
- * to and from these tables are dropped and made again, so rows elsewhere stay as they are.
+ * to and from these tables are dropped and made again, so rows elsewhere stay as they are. Present members stay in `members`, and
+ * no counter goes back: otherwise the next order would have nobody who took it, or a number that another order has.
  * @param within runs in the transaction
  * @throws RestoreConflict when rows of other tables refer to rows that the new ones lack: nothing is changed
  * @throws RestoreTableUnknown when the shop lacks one of them, for example one that was dropped or renamed
@@ -21,16 +27,18 @@ const LOCK_MS = 200;
 export async function replaceTables(
   client: EngineClient,
   roles: Roles,
-  live: Placement,
-  held: Placement,
+  shopId: string,
+  heldId: string,
   names: readonly string[],
   within: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const locator = new TenantLocator();
+  const [live, held] = [locator.locate(shopId), locator.locate(heldId)];
   const attempt = async () => {
     await client.exec(`BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}; SET LOCAL statement_timeout = 0;
       SELECT pg_advisory_xact_lock(${tenantLockKey(live.schema)}); SET LOCAL ROLE ${quoteIdent(roles.owner)}`);
-    await client.exec(await replaceSql(client, live, held, names));
+    await client.exec(await replaceSql(client, shopId, live, held, names));
     await client.exec('RESET ROLE');
     await within();
     await client.exec('COMMIT');
@@ -48,11 +56,13 @@ export async function replaceTables(
 
 async function replaceSql(
   client: EngineClient,
+  shopId: string,
   live: Placement,
   held: Placement,
   names: readonly string[],
 ): Promise<string> {
-  const tables = (await listTables(client, live.schema)).filter(({ name }) => names.includes(name));
+  const all = await listTables(client, live.schema);
+  const tables = all.filter(({ name }) => names.includes(name));
   const missing = names.filter((wanted) => !tables.some(({ name }) => name === wanted));
   if (missing.length > 0)
     throw new RestoreTableUnknown({
@@ -68,17 +78,28 @@ async function replaceSql(
        AND (c.relname = ANY ($2) OR f.relname = ANY ($2)) ORDER BY c.relname, k.conname`,
     [live.schema, names],
   );
-  const all = tables.map(({ name }) => in_(live, name)).join(', ');
-  const fill = tables.map(({ name, columns }) => {
+  const emptied = tables.filter(({ name }) => name !== COUNTERS);
+  const fill = emptied.map(({ name, columns }) => {
     const list = columns.map(quoteIdent).join(', ');
     return `INSERT INTO ${in_(live, name)} (${list}) SELECT ${list} FROM ${in_(held, name)}`;
   });
+  const listed = (some: typeof tables) => some.map(({ name }) => in_(live, name)).join(', ');
   return [
-    `LOCK TABLE ${all} IN ACCESS EXCLUSIVE MODE`,
+    `LOCK TABLE ${listed(tables)} IN ACCESS EXCLUSIVE MODE`,
     `SET LOCAL search_path TO ${quoteIdent(live.schema)}, pg_temp`,
     ...keys.map((key) => key.drop),
-    `TRUNCATE ${all}`,
+    ...(emptied.length > 0 ? [`TRUNCATE ${listed(emptied)}`] : []),
     ...fill,
+    ...(names.includes('members') ? [enterMembersSql(live, shopId)] : []),
+    ...(all.some(({ name }) => name === COUNTERS)
+      ? [raiseCountersSql(in_(live, COUNTERS), in_(held, COUNTERS), names)]
+      : []),
     ...keys.map((key) => key.create),
   ].join('; ');
+}
+
+function raiseCountersSql(live: string, held: string, names: readonly string[]): string {
+  const isWanted = names.includes(COUNTERS) ? 'true' : `name IN (${names.map(quoteLiteral).join(', ')})`;
+  return `INSERT INTO ${live} AS c (name, value) SELECT name, value FROM ${held} WHERE ${isWanted}
+    ON CONFLICT (name) DO UPDATE SET value = greatest(c.value, excluded.value)`;
 }

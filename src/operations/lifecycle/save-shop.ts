@@ -4,6 +4,7 @@ import { faultOf } from '../faults';
 import type { ReconnectingClient } from '../reconnecting-client';
 import { backupName, writeBackupFile, type WrittenBackup } from './backup-files';
 import { withSnapshot } from './copy/snapshot';
+import type { TenantHeader } from './copy/tenant-data';
 import type { OperationRun } from './operation-kind';
 import type { BackupTarget } from './targets/backup-target';
 
@@ -46,30 +47,49 @@ export async function saveShop(
         };
         return [data.header, await writeBackupFile(data, target, recipients, onBlock, file)] as const;
       });
-      const client = await control.client();
-      await client.query(
-        `INSERT INTO public.backups (id, shop_id, shop_slug, operation_id, target, file, bytes, rows, sha256, version,
-           is_encrypted, is_archive, snapshot_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-        [
-          newId(),
-          shopId,
-          header.shop.slug,
-          run.operation.id,
-          target.location,
-          written.file,
-          written.bytes,
-          written.rows,
-          written.sha256,
-          header.history.at(-1)?.version ?? 0,
-          isEncrypted,
-          archive !== undefined,
-          header.snapshotAt,
-        ],
-      );
+      await record(run, control, { header, written, target, isEncrypted, isArchive: archive !== undefined });
       return written;
     } catch (error) {
       if (faultOf(error) !== 'busy' || attempt === TRIES) throw error;
       await sleep(500 * attempt, undefined, { signal });
     }
   }
+}
+
+interface Saved {
+  header: TenantHeader;
+  written: WrittenBackup;
+  target: BackupTarget;
+  isEncrypted: boolean;
+  isArchive: boolean;
+}
+
+/**
+ * Records the file, and in the shop's audit log that somebody has a copy of its data. The schedule has no entries there, nor has
+ * a purge, which has one of its own. One statement: others use the connection at the same time.
+ */
+async function record(
+  { operation: { id, byKind, byId } }: OperationRun,
+  control: ReconnectingClient,
+  { header, written, target, isEncrypted, isArchive }: Saved,
+): Promise<void> {
+  const { shop, history, snapshotAt } = header;
+  const client = await control.client();
+  await client.query(
+    `WITH entry AS (
+       INSERT INTO public.audit_log (id, action, actor_id, shop_id, request_id, details)
+       SELECT $14, 'shop.backed_up', $15, $2, NULL, $16 WHERE $17)
+     INSERT INTO public.backups (id, shop_id, shop_slug, operation_id, target, file, bytes, rows, sha256, version,
+       is_encrypted, is_archive, snapshot_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      ...[newId(), shop.id, shop.slug, id, target.location, written.file, written.bytes, written.rows],
+      ...[written.sha256, history.at(-1)?.version ?? 0, isEncrypted, isArchive, snapshotAt],
+      ...[
+        newId(),
+        byId,
+        { by: byKind, operation: id, file: written.file },
+        byKind !== 'schedule' && !isArchive,
+      ],
+    ],
+  );
 }

@@ -1,6 +1,12 @@
 import type { EngineClient } from '../../database/engine-client';
 import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
 
+/** @throws ShopNotFound, for example when the shop was removed for good since the operation was requested */
+export async function assertShop(client: EngineClient, id: string): Promise<void> {
+  const { rows } = await client.query('SELECT FROM public.shops WHERE id = $1', [id]);
+  if (rows.length === 0) throw shopNotFound(id);
+}
+
 /**
  * Shops that an operator names by slug or id, in the order of the names.
  * @throws ShopNotFound naming those that do not exist

@@ -110,12 +110,17 @@ function swapSql(
       FROM public.tenants o WHERE o.shop_id = CASE t.shop_id WHEN ${quoteLiteral(shopId)} THEN ${quoteLiteral(heldId)}::uuid
         ELSE ${quoteLiteral(shopId)}::uuid END)
       WHERE t.shop_id IN (${quoteLiteral(shopId)}, ${quoteLiteral(heldId)});
-    INSERT INTO ${quoteIdent(live.schema)}.members (user_id, name, role)
-      SELECT u.id, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
-      WHERE m.shop_id = ${quoteLiteral(shopId)}
-      ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role;
+    ${enterMembersSql(live, shopId)};
     UPDATE public.held_tenants SET reason = ${isKept ? "'replaced'" : "'removing'"}, of_shop = ${quoteLiteral(shopId)}, held_at = now()
       WHERE shop_id = ${quoteLiteral(heldId)}`;
+}
+
+/** SQL that enters all members of a shop into the members of a schema, where orders refer to them. */
+export function enterMembersSql({ schema }: Placement, shopId: string): string {
+  return `INSERT INTO ${quoteIdent(schema)}.members (user_id, name, role)
+    SELECT u.id, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
+    WHERE m.shop_id = ${quoteLiteral(shopId)}
+    ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role`;
 }
 
 /** SQL that passes the rights in a schema from the role of its tenant of before to the role of its tenant of now. */

@@ -1,10 +1,10 @@
+import { MAX_PAGE } from '../../common/bounds';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
 import { printTable, timeText } from '../../cli/table';
-import { OperatorError } from '../../common/report';
+import { OptionInvalid } from '../../common/common.errors';
 import { PublicDatabase } from '../../database/control-database';
-import { MAX_PAGE } from '../../http/page';
 import { validated } from '../../http/validation';
 import { COMMAND } from '../../tenancy/operator';
 import { CreateOperatorDto, type NewOperatorDto, type OperatorDto, OwnPasswordDto } from './accounts.dto';
@@ -94,7 +94,7 @@ function addCreate(program: Command, withAccounts: <T>(work: Work<T>) => Promise
 
 async function readPassword(): Promise<string> {
   const password = await readSecret('Password: ');
-  if (password === '') throw new OperatorError('No password was given on standard input.');
+  if (password === '') throw new OptionInvalid({ detail: 'No password was given on standard input.' });
   return password;
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { invalidField } from '../../common/common.errors';
 import type { EntityManager } from 'typeorm';
 import { Unauthenticated } from '../../common/common.errors';
 import { PublicDatabase } from '../../database/control-database';
@@ -64,7 +65,7 @@ export class OperatorLoginService {
     }));
   }
 
-  /** Changes the password, ends all sessions of the operator and opens one. @throws OperatorCredentialsInvalid, TooManyAttempts */
+  /** Changes the password, ends all sessions of the operator and opens one. @throws OperatorCredentialsInvalid, TooManyAttempts, ValidationFailed */
   async changePassword(
     { operatorId }: SignedInOperator,
     { currentPassword, newPassword }: PasswordDto,
@@ -76,6 +77,7 @@ export class OperatorLoginService {
       (await isPassword(currentPassword, found.passwordHash)) ? true : null,
     );
     if (isRight === null) return this.refuse(caller, found);
+    if (newPassword === currentPassword) throw invalidField('newPassword', 'newPassword must be a new one');
     const passwordHash = await hashPassword(newPassword);
     return this.database.transaction(async (manager) => {
       await lockUnchanged(manager, found);

@@ -117,7 +117,7 @@ export class OperationsController {
     summary: 'Queues the restore of a backup as a new shop',
     status: 202,
     ok: OperationDto,
-    errors: [BackupNotFound],
+    errors: [BackupNotFound, SlugTaken],
   })
   restoreAs(
     @Acting() by: Operator,

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Flag, Id, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
 import { PageQuery } from '../../http/page';
 import { LEAVABLE } from '../../operations/lifecycle/copy/without';
@@ -58,7 +59,10 @@ export class OperationDto {
   @Whole({ ...COUNT, description: '0 while unknown.' })
   total: number;
 
-  @Text({ max: 2000, nullable: true, example: null, description: 'Object whose form depends on the kind.' })
+  @ApiProperty({
+    ...{ type: 'object', additionalProperties: true, nullable: true, example: null },
+    description: 'Its form depends on the kind.',
+  })
   result: object | null;
 
   @Nested(FailureDto, { nullable: true })

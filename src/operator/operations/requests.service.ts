@@ -59,9 +59,10 @@ export class RequestsService {
     return this.request(by, { kind: 'restore', shop, isExclusive: true, input });
   }
 
-  /** Makes a new shop of a backup. @throws BackupNotFound */
+  /** Makes a new shop of a backup. @throws BackupNotFound, SlugTaken */
   async restoreAs(by: Operator, backupId: string, { slug }: RestoreAsDto): Promise<OperationDto> {
     const backup = await this.backups.get(backupId);
+    await this.assertFree(slug ?? backup.shopSlug);
     const input = { file: placeOf(backup), as: slug ?? null, over: null, tables: null };
     return this.request(by, { kind: 'restore', shop: null, isExclusive: false, input }, backup.shopId);
   }
@@ -79,8 +80,7 @@ export class RequestsService {
     { slug, name: newName, without = [], anonymise = false }: CloneDto,
   ): Promise<OperationDto> {
     const shop = await findNamedShop(this.database, name);
-    const [taken] = await findShopIds((sql, values) => this.database.read(sql, values), [slug]);
-    if (taken !== null) throw new SlugTaken(); // the end checks it again
+    await this.assertFree(slug);
     const input = { shop: shop.id, as: slug, name: newName ?? null, without, isAnonymised: anonymise };
     return this.request(by, { kind: 'clone', shop, isExclusive: false, input });
   }
@@ -108,6 +108,12 @@ export class RequestsService {
   /** Restores the newest backups as scratch shops, inspects and removes them. */
   rehearse(by: Operator, { newest }: RehearseDto): Promise<OperationDto> {
     return this.request(by, { kind: 'rehearse', shop: null, isExclusive: false, input: { newest } });
+  }
+
+  /** Refuses at once what the end of the operation would refuse. @throws SlugTaken */
+  private async assertFree(slug: string): Promise<void> {
+    const [taken] = await findShopIds((sql, values) => this.database.read(sql, values), [slug]);
+    if (taken !== null) throw new SlugTaken();
   }
 
   /** @param shopId shop whose owners should know */

@@ -5,6 +5,7 @@ import type { Page } from '../../http/page';
 import { Route } from '../../http/route';
 import { AuditEntryDto, ListAuditQuery } from '../../public/audit/audit.dto';
 import { FleetService } from '../../public/shops/fleet.service';
+import { PlanNotFound } from '../../public/plans/plans.errors';
 import { CreateShopForDto, RenameShopDto } from '../../public/shops/shop-support.dto';
 import { ShopSupportService } from '../../public/shops/shop-support.service';
 import { ShopDeleted } from '../../public/shops/shops.errors';
@@ -34,7 +35,7 @@ export class ShopsController {
 
   @Get()
   @Allows('viewer')
-  @Route({ summary: 'Lists shops', ok: ListedShopDto, list: true, errors: [InvalidCursor] })
+  @Route({ summary: 'Lists shops', ok: ListedShopDto, list: true, errors: [InvalidCursor, PlanNotFound] })
   list(@Query() query: ListShopsQuery): Promise<Page<ListedShopDto>> {
     return this.fleet.listPage(query);
   }

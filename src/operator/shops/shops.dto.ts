@@ -14,6 +14,9 @@ export class ListShopsQuery extends PageQuery {
   @OneOf(SHOP_STATUSES, { optional: true })
   status?: ShopStatus;
 
+  @Text({ max: 31, optional: true, description: 'Only shops of this plan.' })
+  plan?: string;
+
   @Flag({ optional: true, query: true, description: 'Only shops that lack a migration.' })
   behind?: boolean;
 
@@ -37,6 +40,9 @@ class ShopFactsDto {
 
   @OneOf(SHOP_STATUSES)
   status: ShopStatus;
+
+  @Text({ max: 31, example: 'standard' })
+  plan: string;
 
   @Whole({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Version of its newest tenant migration.' })
   version: number;
@@ -104,6 +110,9 @@ class LastOperationDto {
 export class ShownShopDto extends ShopFactsDto implements ShownShop {
   @Currency()
   currency: string;
+
+  @Time({ nullable: true, description: 'Null unless the shop is deleted; it is removed DELETED_DAYS later.' })
+  deletedAt: Date | null;
 
   @ListOf(FormerSlugDto, { max: 100, description: 'Slugs of the last 30 days, which still name the shop.' })
   formerSlugs: FormerSlugDto[];

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Route } from '../../http/route';
-import { LastOwner, MemberNotFound } from '../../public/members/members.errors';
+import { LastOwner, MemberNotFound, SeatsTaken } from '../../public/members/members.errors';
 import { MemberSupportService } from '../../public/members/member-support.service';
 import { AddMemberDto, MemberDto } from '../../public/members/members.dto';
 import { UserNotFound } from '../../public/users/users.errors';
@@ -39,7 +39,7 @@ export class PeopleController {
   @Route({
     summary: 'Adds a registered user to a shop, or gives a member another role',
     ok: MemberChangeDto,
-    errors: [ShopNotFound, UserNotFound, LastOwner, ShopNotReady],
+    errors: [ShopNotFound, UserNotFound, LastOwner, SeatsTaken, ShopNotReady],
   })
   setMember(
     @Acting() by: Operator,

@@ -26,7 +26,7 @@ export class MemberSupportService {
   /**
    * Adds a registered user, or gives a member another role.
    * @returns the member, and whether anything changed
-   * @throws ShopNotFound, UserNotFound, LastOwner
+   * @throws ShopNotFound, UserNotFound, LastOwner, SeatsTaken
    */
   set(
     operator: Operator,

@@ -12,7 +12,7 @@ import { OwnerRequired, ShopNotFound, ShopNotReady, ShopReadOnly } from '../../t
 import { SignedIn } from '../auth/principal.decorator';
 import { AddMemberDto, MemberDto, UpdateMemberDto } from './members.dto';
 import { UserNotFound } from '../users/users.errors';
-import { AlreadyAMember, LastOwner, MemberNotFound } from './members.errors';
+import { AlreadyAMember, LastOwner, MemberNotFound, SeatsTaken } from './members.errors';
 import { MembersService } from './members.service';
 
 @ApiTags('members')
@@ -44,7 +44,15 @@ export class MembersController {
     summary: 'Adds a registered user to one of my shops; an owner only by an owner',
     status: 201,
     ok: MemberDto,
-    errors: [ShopNotFound, OwnerRequired, ShopReadOnly, UserNotFound, AlreadyAMember, ShopNotReady],
+    errors: [
+      ShopNotFound,
+      OwnerRequired,
+      ShopReadOnly,
+      UserNotFound,
+      AlreadyAMember,
+      SeatsTaken,
+      ShopNotReady,
+    ],
   })
   add(
     @SignedIn() { userId }: Principal,

@@ -6,4 +6,5 @@ export const AlreadyAMember = defineError(
   409,
   'The user is already a member of the shop.',
 );
+export const SeatsTaken = defineError('SEATS_TAKEN', 403, 'All seats of the plan are taken.');
 export const LastOwner = defineError('LAST_OWNER', 409, 'A shop must have at least one owner.');

@@ -4,6 +4,7 @@ import { enterMember } from '../../tenancy/tenant-members';
 import { Membership } from '../shops/membership.entity';
 import type { User } from '../users/user.entity';
 import { AlreadyAMember, LastOwner, MemberNotFound } from './members.errors';
+import { requireSeat } from './seats';
 
 /** Queries the members of a shop with their users, in the order of user ids. */
 export function membersOf(manager: EntityManager, shopId: string) {
@@ -29,7 +30,7 @@ export async function getMember(manager: EntityManager, shopId: string, userId: 
   return member;
 }
 
-/** Adds a user to `memberships` and to the shop's own `members`. Call with the shop locked. @throws AlreadyAMember */
+/** Adds a user to `memberships` and to the shop's own `members`. Call with the shop locked. @throws AlreadyAMember, SeatsTaken */
 export async function addMember(
   manager: EntityManager,
   shopId: string,
@@ -37,6 +38,7 @@ export async function addMember(
   role: MemberRole,
 ): Promise<Membership> {
   if (await manager.existsBy(Membership, { shopId, userId })) throw new AlreadyAMember();
+  await requireSeat(manager, shopId);
   await manager.insert(Membership, { shopId, userId, role });
   await enterMember(manager, shopId, { id: userId, name, role });
   return getMember(manager, shopId, userId);

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, Option } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
 import { printTable, timeText } from '../../cli/table';
-import { OperatorError } from '../../common/report';
+import { OptionInvalid } from '../../common/common.errors';
 import { validated } from '../../http/validation';
 import { COMMAND } from '../../tenancy/operator';
 import { MEMBER_ROLES, type MemberRole } from '../../tenancy/tenant';
@@ -42,11 +42,12 @@ export function addShopMembers(program: Command, context: CommandContext): void 
     });
 }
 
-/** @throws OperatorError for options that do not go together; ValidationFailed */
+/** @throws OptionInvalid for options that do not go together; ValidationFailed */
 async function wantedOf({ add, role, remove }: Flags): Promise<AddMemberDto | undefined> {
-  if (add !== undefined && remove !== undefined) throw new OperatorError('Give --add or --remove, not both.');
+  if (add !== undefined && remove !== undefined)
+    throw new OptionInvalid({ detail: 'Give --add or --remove, not both.' });
   if ((add === undefined) !== (role === undefined))
-    throw new OperatorError('--add and --role need each other.');
+    throw new OptionInvalid({ detail: '--add and --role need each other.' });
   return add === undefined ? undefined : validated(AddMemberDto, { email: add, role });
 }
 

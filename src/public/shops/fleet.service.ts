@@ -9,6 +9,7 @@ import type { ShopStatus } from '../../tenancy/tenant';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { listTables, readLastOrders, type TenantTable } from '../../tenancy/tenant-facts';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
+import { getPlan } from '../plans/plans.service';
 import { cursorOf, positionIn } from './fleet-cursor';
 
 /** Orders of the list: by name from A, otherwise the newest or largest first. */
@@ -17,6 +18,8 @@ export type ShopSort = (typeof SHOP_SORTS)[number];
 
 export interface ShopListQuery {
   status?: ShopStatus;
+  /** Only shops of this plan. */
+  plan?: string;
   /** Only shops that lack a migration of this program. */
   behind?: boolean;
   sort?: ShopSort;
@@ -30,6 +33,7 @@ interface ShopFacts {
   slug: string;
   name: string;
   status: ShopStatus;
+  plan: string;
   /** Version of its newest tenant migration. */
   version: number;
   /** True if it lacks a migration of this program. */
@@ -49,6 +53,8 @@ type LastOperation = Pick<ShownOperation, 'id' | 'kind' | 'state' | 'createdAt' 
 
 export interface ShownShop extends ShopFacts {
   currency: string;
+  /** Null unless the shop is deleted. */
+  deletedAt: Date | null;
   /** Slugs of the last 30 days, which still name the shop. */
   formerSlugs: { slug: string; endsAt: Date }[];
   /** Null without an order. */
@@ -61,7 +67,7 @@ export interface ShownShop extends ShopFacts {
   tables: TenantTable[];
 }
 
-const FACTS = `s.id, s.slug, s.name, s.status, t.version, t.checksum <> $1 AND t.version <= $2 AS "isBehind",
+const FACTS = `s.id, s.slug, s.name, s.status, s.plan, t.version, t.checksum <> $1 AND t.version <= $2 AS "isBehind",
   s.created_at AS "createdAt"`;
 
 const LIST = (key: string) => `
@@ -70,10 +76,11 @@ const LIST = (key: string) => `
     FROM shops s JOIN tenants t ON t.shop_id = s.id
       LEFT JOIN (SELECT shop_id, count(*) AS members FROM memberships GROUP BY shop_id) m ON m.shop_id = s.id
       LEFT JOIN shop_sizes() z ON z.shop_id = s.id
-  ) shop WHERE ($3::text IS NULL OR status = $3) AND ("isBehind" OR NOT $4)`;
+  ) shop WHERE ($3::text IS NULL OR status = $3) AND ("isBehind" OR NOT $4)
+    AND ($8::text IS NULL OR plan = $8)`;
 
 const SHOW = `
-  SELECT ${FACTS}, s.currency, (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
+  SELECT ${FACTS}, s.currency, s.deleted_at AS "deletedAt", (SELECT count(*)::int FROM memberships m WHERE m.shop_id = s.id) AS members
   FROM shops s JOIN tenants t ON t.shop_id = s.id WHERE s.id = $3`;
 
 /** Each list is sorted by its key, then by id, in the same direction. */
@@ -93,14 +100,14 @@ export class FleetService {
     @Inject(INSTALLATION) private readonly installation: Installation,
   ) {}
 
-  /** Lists shops with one query, however many there are. By last order, it reads the orders of every shop too. */
+  /** Lists shops with one query, however many there are. By last order, it reads the orders of every shop too. @throws PlanNotFound */
   async list(query: ShopListQuery): Promise<ListedShop[]> {
     const { limit, sort } = query;
     if (sort === 'last-order') return (await this.byLastOrder(query)).slice(0, limit);
     return (await this.read(query, limit ?? null)).map(withoutKey);
   }
 
-  /** Lists a page. By last order, each page reads the orders of every shop. @throws InvalidCursor */
+  /** Lists a page. By last order, each page reads the orders of every shop. @throws InvalidCursor, PlanNotFound */
   async listPage(
     query: ShopListQuery & { limit: number; cursor?: string | undefined },
   ): Promise<Page<ListedShop>> {
@@ -124,7 +131,7 @@ export class FleetService {
   async show(name: string): Promise<ShownShop> {
     const { latest, checksum } = this.migrations;
     const shopId = await getShopId((sql, values) => this.database.read(sql, values), name);
-    const [shop] = await this.database.read<ShopFacts & { currency: string }>(SHOW, [
+    const [shop] = await this.database.read<ShopFacts & Pick<ShownShop, 'currency' | 'deletedAt'>>(SHOW, [
       ...[checksum, latest, shopId],
     ]);
     if (shop === undefined) throw shopNotFound(name); // removed meanwhile
@@ -145,18 +152,19 @@ export class FleetService {
   }
 
   /** @param after key and id of the last shop of the page before */
-  private read(
-    { status, behind = false, sort = 'created' }: ShopListQuery,
+  private async read(
+    { status, plan, behind = false, sort = 'created' }: ShopListQuery,
     limit: number | null,
     after: { key: string; id: string } | null = null,
   ): Promise<KeyedShop[]> {
+    if (plan !== undefined) await this.database.run((manager) => getPlan(manager, plan));
     const { latest, checksum } = this.migrations;
     const { key, type, direction } = KEYS[sort === 'last-order' ? 'created' : sort];
     const next = direction === 'ASC' ? '>' : '<';
     return this.database.read<KeyedShop>(
       `${LIST(key)} AND ($5::text IS NULL OR (${key}, id) ${next} ($5::${type}, $6::uuid))
        ORDER BY ${key} ${direction}, id ${direction} LIMIT $7`,
-      [checksum, latest, status ?? null, behind, after?.key ?? null, after?.id ?? null, limit],
+      [checksum, latest, status ?? null, behind, after?.key ?? null, after?.id ?? null, limit, plan ?? null],
     );
   }
 

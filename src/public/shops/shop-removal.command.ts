@@ -2,11 +2,13 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
 import { runOperation } from '../../cli/run-operation';
-import { OperatorError } from '../../common/report';
+import { OptionInvalid } from '../../common/common.errors';
 import { PublicDatabase } from '../../database/control-database';
+import { OperationInProgress } from '../../operations/lifecycle/lifecycle.errors';
 import { BY_COMMAND } from '../../tenancy/audit-log';
 import { ShopNotFound } from '../../tenancy/tenancy.errors';
 import { getShopId } from '../../tenancy/named-shops';
+import { keptText } from './shop-reports.command';
 import { ShopStatusService, type StatusChange } from './shop-status.service';
 
 interface DeleteFlags {
@@ -38,16 +40,22 @@ export function addShopRemoval(program: Command, context: CommandContext): void 
     )
     .action(async (name: string, flags: DeleteFlags) => {
       if (!flags.archive && !flags.now)
-        throw new OperatorError('--no-archive needs --now: a later removal always writes a last backup.');
-      const { change, days } = await context.withApp(async (app, env) => {
+        throw new OptionInvalid({
+          detail: '--no-archive needs --now: a later removal always writes a last backup.',
+        });
+      const { change, days, kept } = await context.withApp(async (app, { DELETED_DAYS }) => {
         await assertConfirmed(app, name, flags);
+        if (flags.now) await assertIdle(app, name);
         const deleted = await app.get(ShopStatusService).remove(name, BY_COMMAND);
-        return { change: deleted, days: env.DELETED_DAYS };
+        const [shop] = await app
+          .get(PublicDatabase)
+          .read<{ at: Date }>('SELECT deleted_at AS at FROM shops WHERE id = $1', [deleted.id]);
+        return { change: deleted, days: DELETED_DAYS, kept: shop && keptText(shop.at, DELETED_DAYS) };
       });
       if (flags.now) return purge(context, change, flags);
       if (flags.json) return print(JSON.stringify({ ...change, keptDays: days }));
       print(
-        `${change.slug} is ${change.hasChanged ? '' : 'already '}deleted; its data stay for ${days} days, and shops:undelete brings it back`,
+        `${change.slug} is ${change.hasChanged ? '' : 'already '}deleted; ${kept}, and shops:undelete brings it back`,
       );
     });
   program
@@ -80,11 +88,27 @@ async function assertConfirmed(
   const slug = shop?.slug ?? name;
   if (confirm === undefined && !now) return;
   if (confirm === undefined)
-    throw new OperatorError(
-      `--now removes the data and the backups of ${slug} for good: repeat its slug, --confirm ${slug}`,
-    );
+    throw new OptionInvalid({
+      detail: `--now removes the data and the backups of ${slug} for good: repeat its slug, --confirm ${slug}`,
+    });
   if (confirm !== slug)
-    throw new OperatorError(`--confirm ${confirm} is not the slug of this shop, which is ${slug}.`);
+    throw new OptionInvalid({
+      detail: `--confirm ${confirm} is not the slug of this shop, which is ${slug}.`,
+    });
+}
+
+/**
+ * Refuses before members are put out: the removal could not begin while another exclusive operation is open.
+ * @throws OperationInProgress
+ */
+async function assertIdle(app: INestApplicationContext, name: string): Promise<void> {
+  const database = app.get(PublicDatabase);
+  const id = await getShopId((sql, values) => database.read(sql, values), name);
+  const open = await database.read(
+    `SELECT FROM operations WHERE shop_id = $1 AND is_exclusive AND state IN ('queued', 'running')`,
+    [id],
+  );
+  if (open.length > 0) throw new OperationInProgress();
 }
 
 function purge(context: CommandContext, { id, slug }: StatusChange, flags: DeleteFlags): Promise<void> {

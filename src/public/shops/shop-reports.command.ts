@@ -19,8 +19,9 @@ interface ListFlags extends ShopListQuery {
 export function addShopReports(program: Command, context: CommandContext): void {
   program
     .command('shops:list')
-    .description('list shops with status, version, members and size')
+    .description('list shops with status, plan, version, members and size')
     .addOption(new Option('--status <status>', 'only shops with this status').choices(SHOP_STATUSES))
+    .option('--plan <name>', 'only shops of this plan')
     .option('--behind', 'only shops that lack a migration')
     .addOption(
       new Option('--sort <order>', 'the newest or largest first').choices(SHOP_SORTS).default('created'),
@@ -42,10 +43,10 @@ export function addShopReports(program: Command, context: CommandContext): void 
     .option('--json', 'print it as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:show tea-house')
     .action((name: string, { json }: { json?: boolean }) =>
-      context.withUntouchedApp(async (app) => {
+      context.withUntouchedApp(async (app, env) => {
         const shop = await app.get(FleetService).show(name);
         if (json) print(JSON.stringify(shop));
-        else printShop(shop);
+        else printShop(shop, env.DELETED_DAYS);
       }),
     );
 }
@@ -53,9 +54,16 @@ export function addShopReports(program: Command, context: CommandContext): void 
 function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
   const last = (...cells: string[]) => (hasOrders ? cells : []);
   printTable(
-    ['slug', 'status', 'version', 'members', 'size', 'created', ...last('last order')],
+    ['slug', 'status', 'plan', 'version', 'members', 'size', 'created', ...last('last order')],
     shops.map((shop) => [
-      ...[shop.slug, shop.status, versionText(shop), String(shop.members), sizeText(shop.estimatedBytes)],
+      ...[
+        shop.slug,
+        shop.status,
+        shop.plan,
+        versionText(shop),
+        String(shop.members),
+        sizeText(shop.estimatedBytes),
+      ],
       ...[timeText(shop.createdAt), ...last(timeText(shop.lastOrderAt ?? null))],
     ]),
   );
@@ -63,7 +71,7 @@ function printShops(shops: readonly ListedShop[], hasOrders: boolean): void {
   print(`${shops.length} shop(s), about ${sizeText(bytes)}`);
 }
 
-function printShop(shop: ShownShop): void {
+function printShop(shop: ShownShop, days: number): void {
   const former = shop.formerSlugs.map(({ slug, endsAt }) => `${slug}, until ${timeText(endsAt)}`);
   const facts = {
     ...{
@@ -72,6 +80,9 @@ function printShop(shop: ShownShop): void {
       'former slug': former.join('; '),
       name: shop.name,
       status: shop.status,
+      deleted:
+        shop.deletedAt === null ? '' : `${timeText(shop.deletedAt)}, ${keptText(shop.deletedAt, days)}`,
+      plan: shop.plan,
     },
     ...{ version: versionText(shop), currency: shop.currency, members: String(shop.members) },
     ...{ created: timeText(shop.createdAt), 'last order': timeText(shop.lastOrderAt) },
@@ -88,6 +99,11 @@ function printShop(shop: ShownShop): void {
     ]),
   );
   print(`${shop.tables.length} table(s), ${sizeText(shop.bytes)}`);
+}
+
+/** Until when shops:undelete brings a deleted shop back. */
+export function keptText(deletedAt: Date, days: number): string {
+  return `its data stay until ${timeText(new Date(deletedAt.getTime() + days * 86_400_000))}`;
 }
 
 function operationText(operation: ShownShop['lastOperation']): string {

@@ -15,8 +15,9 @@ const LAST_SOURCE = 9;
 export class ChangesService {
   constructor(private readonly tenant: TenantConnection) {}
 
-  /** Newest first. @throws ValidationFailed for an unknown resource; InvalidCursor */
+  /** Newest first. @throws FeatureOff; ValidationFailed for an unknown resource; InvalidCursor */
   async list({ resource, id, limit, cursor }: ListChangesQuery): Promise<Page<ChangeDto>> {
+    this.tenant.requireFeature('changeHistory');
     const isOrders = resource === 'orders';
     const [after, source] = placeOf(cursor, isOrders);
     const ofRow = id === undefined ? [] : [id];

@@ -4,6 +4,7 @@ import { type Page, PageQuery } from '../../http/page';
 import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
+import { Feature } from '../../tenancy/features';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { BulkDto, BulkResultDto } from './bulk.dto';
 import { BulkService } from './bulk.service';
@@ -36,6 +37,7 @@ export class VariantsController {
   }
 
   @Post('bulk')
+  @Feature('bulkUpdates')
   @Route({
     summary: 'Sets prices and stocks of many variants; each is applied or refused on its own',
     ok: BulkResultDto,

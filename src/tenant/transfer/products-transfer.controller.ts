@@ -12,6 +12,7 @@ import { ENV, type Env } from '../../config/env';
 import { csvDownload } from '../../http/csv-download';
 import { Route } from '../../http/route';
 import { withUpload } from '../../http/upload';
+import { Feature } from '../../tenancy/features';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
@@ -33,6 +34,7 @@ export class ProductsTransferController {
   ) {}
 
   @Post('import')
+  @Feature('productImports')
   @RouteConfig({ takesFile: true })
   @Route({
     summary: 'Imports a Shopify product CSV; creates or updates by handle, or by SKU where there is none',

@@ -251,7 +251,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'the role of the shop is not taken again after a job was added',
-    file: TRANSACTIONS,
+    file: 'src/database/lease.ts',
     find: 'answered(this.client.exec(enter)),',
     replace: "answered(this.client.exec(enter.replace('SET LOCAL ROLE', 'SELECT 1 AS'))),",
     suite: 'jobs',

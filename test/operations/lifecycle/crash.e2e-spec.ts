@@ -1,27 +1,34 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger } from '../../../src/common/logger';
 import { type Env, ENV } from '../../../src/config/env';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
+import type { Roles } from '../../../src/database/roles';
 import { examine } from '../../../src/operations/drift/doctor';
 import type { Operation } from '../../../src/operations/lifecycle/operation.entity';
+import type { ExportResult } from '../../../src/operations/lifecycle/kinds/export.kind';
 import { findOperation, queueOperation } from '../../../src/operations/lifecycle/operation-store';
+import { reconcile } from '../../../src/operations/lifecycle/reconcile/reconcile';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
+import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
-import { newOwner, newProduct, type Owner } from '../../support/factories';
+import { newOwner, newProduct, type Owner, PASSWORD } from '../../support/factories';
 import { backUp, operate, rowsOf, runnerOf, useBackupFolder } from '../../support/lifecycle';
 import { runCli, scratchFolder } from '../../support/program';
 import { OPERATION_KILLS as KILLS } from '../../support/sizes';
 import { useTestApp } from '../../support/test-app';
 import { untilTrue } from '../../support/until';
+import { unzip } from '../../support/unzip';
 
-/** Rows of each shop: enough for every step to last some time. */
+/** Products of the shop: enough for every step to last some time. */
 const PRODUCTS = 1500;
+const OTHERS_PRODUCTS = 100;
 
-const app = useTestApp();
 const folder = useBackupFolder();
+const app = useTestApp({ BACKUP_TARGET: folder.path });
 let [shop, ...others] = [] as unknown as [Owner, Owner, Owner];
 let file: string;
 let saved: Record<string, string[]>;
@@ -31,19 +38,27 @@ let usual: string[];
 beforeAll(async () => {
   shop = await newOwner(app.api, { name: 'Victim' });
   others = [await newOwner(app.api), await newOwner(app.api)];
-  for (const owner of [shop, ...others]) await fill(owner);
+  await fill(shop, PRODUCTS);
+  for (const owner of others) await fill(owner, OTHERS_PRODUCTS);
   file = await backUp(app, folder.path, shop.shop.id);
   saved = await rowsOf(app, shop.shop.id);
   usual = await findings();
 }, 120_000);
 
-async function fill({ api, shop: { id } }: Owner): Promise<void> {
+/** An access token of before has expired by then, at full size. */
+beforeEach(async () => {
+  const { email } = shop;
+  const { body } = await app.api.post('auth/login', { email, password: PASSWORD, shopId: shop.shop.id });
+  shop.api = app.api.as(body.accessToken);
+});
+
+async function fill({ api, shop: { id } }: Owner, products: number): Promise<void> {
   await newProduct(api);
   const { schema } = new TenantLocator().locate(id);
   await app.database.query(
     `INSERT INTO ${schema}.products (id, handle, name, description, currency, status)
      SELECT gen_random_uuid(), 'p-' || i, 'Product', (SELECT string_agg(md5(i::text || j::text), '') FROM generate_series(1, 60) j),
-       'USD', 'active' FROM generate_series(1, ${PRODUCTS}) i`,
+       'USD', 'active' FROM generate_series(1, ${products}) i`,
   );
 }
 
@@ -66,7 +81,7 @@ const read = async (id: string) =>
 /** Starts a process that runs the operation, and kills it some time after it has begun this step. @returns its last step */
 async function killIn(id: string, step: string, moreMs: number): Promise<string> {
   const child = fork(path.join(__dirname, 'operation-process.js'), [
-    JSON.stringify({ url: app.database.url, id }),
+    JSON.stringify({ url: app.database.url, id, target: folder.path }),
   ]);
   let last = '';
   const reached = new Promise<void>((resolve) => {
@@ -84,6 +99,8 @@ async function killIn(id: string, step: string, moreMs: number): Promise<string>
   return last;
 }
 
+const environment = () => ({ DATABASE_URL: app.database.url, BACKUP_TARGET: folder.path });
+
 /** Connections of the killed process; the server notices within a second, and then executes nothing more. */
 const backends = () =>
   app.database.query(
@@ -99,7 +116,7 @@ async function goOn(id: string, how: 'worker' | 'command'): Promise<Operation> {
       id,
     ]);
     if (how === 'worker' || state === 'queued') await runnerOf(app).run(id);
-    else await runCli(['operations:retry', id], { env: { DATABASE_URL: app.database.url } });
+    else await runCli(['operations:retry', id], { env: environment() });
   }
   return read(id);
 }
@@ -110,6 +127,17 @@ async function expectNothingLeft(): Promise<void> {
   ).toEqual([]);
   expect(readdirSync(folder.path).filter((name) => name.endsWith('.partial'))).toEqual([]);
   expect(await findings()).toEqual(usual);
+  expect(await reconciled(false)).toEqual([]);
+}
+
+function reconciled(isFix: boolean): Promise<object[]> {
+  const tools = {
+    installation: app.app.get<Installation>(INSTALLATION),
+    migrations: app.app.get(TenantMigrations),
+    env: app.app.get<Env>(ENV),
+    logger: createLogger('silent'),
+  };
+  return reconcile(tools, { isFix, signal: new AbortController().signal });
 }
 
 /**
@@ -169,10 +197,10 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
     const input = { file: path.join(folder.path, newest), as: 'from-newest', over: null, tables: null };
     const { result } = await operate(app, { kind: 'restore', input });
     expect(await rowsOf(app, (result as { id: string }).id)).toEqual(saved);
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves no half shop of a restore to a new shop', async () => {
-    await killAll(['begin', 'load', 'load', 'migrate', 'publish'], async (round) => {
+    await killAll(['load', 'publish', 'begin', 'load', 'migrate'], async (round) => {
       const as = `as-${round}`;
       const id = await queue('restore', { file, as, over: null, tables: null }, null);
       return {
@@ -186,10 +214,74 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
+
+  it('leaves no half shop of a clone', async () => {
+    await killAll(['load', 'publish', 'begin', 'load'], async (round) => {
+      const as = `clone-${round}`;
+      const original = await rowsOf(app, shop.shop.id);
+      const input = { shop: shop.shop.id, as, name: null, without: [], isAnonymised: false };
+      const id = await queue('clone', input, shop);
+      return {
+        id,
+        check: async (state) => {
+          const found = await app.database.query<{ id: string }>('SELECT id FROM shops WHERE slug = $1', [
+            as,
+          ]);
+          for (const made of found) expect(await rowsOf(app, made.id)).toEqual(original);
+          if (state !== 'running') expect(found).toHaveLength(state === 'done' ? 1 : 0);
+          expect(await rowsOf(app, shop.shop.id)).toEqual(original);
+        },
+      };
+    });
+  }, 1_800_000);
+
+  it.each(['the place of exports', 'a folder of its own'])(
+    'leaves a whole file of an export in %s, or none',
+    async (place) => {
+      const products = saved['products']!.length;
+      await killAll(['export', 'begin', 'export', 'export'], async (round) => {
+        const file = `mine-${round}.zip`;
+        const out = place === 'the place of exports' ? null : { target: scratchFolder(), file };
+        const before = new Set(readdirSync(folder.path));
+        const id = await queue('export', { shop: shop.shop.id, out }, shop);
+        return {
+          id,
+          check: async (state) => {
+            const where = out?.target ?? folder.path;
+            const names = readdirSync(where).filter((name) => out !== null || !before.has(name));
+            const whole = names.filter((name) => !name.endsWith('.partial'));
+            for (const name of whole) {
+              const entries = unzip(readFileSync(path.join(where, name)));
+              expect(entries.get('products.ndjson')!.split('\n')).toHaveLength(products + 1);
+            }
+            const result = (await read(id)).result as ExportResult | null;
+            if (state === 'running') return; // `result` may be there already
+            expect(names).toEqual(whole);
+            if (state === 'done') expect(names).toEqual([result!.file]);
+            else expect([result, out === null ? names : []]).toEqual([null, []]); // a whole file that was named stays
+          },
+        };
+      });
+    },
+    1_800_000,
+  );
+
+  it('leaves a part of a file that shops:reconcile removes, if nobody goes on', async () => {
+    const id = await queue('export', { shop: shop.shop.id, out: null }, shop);
+    const isPart = (name: string) => name.endsWith('.partial');
+    await killIn(id, 'export', 0);
+    await app.database.query('DELETE FROM operations WHERE id = $1', [id]);
+    const parts = readdirSync(folder.path).filter(isPart);
+    expect(parts).toHaveLength(1);
+    expect(await reconciled(true)).toMatchObject([
+      { check: 'partial-file', object: parts[0], isFixed: true },
+    ]);
+    await expectNothingLeft();
+  });
 
   it('leaves the data of before or those of the backup, of a restore over a shop', async () => {
-    await killAll(['load', 'migrate', 'publish', 'begin', 'load'], async () => {
+    await killAll(['load', 'publish', 'migrate', 'begin', 'load'], async () => {
       await newProduct(shop.api);
       const before = await rowsOf(app, shop.shop.id);
       const id = await queue('restore', { file, as: null, over: shop.shop.id, tables: null }, shop);
@@ -202,7 +294,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of the backup, of single tables', async () => {
     const tables = ['products', 'product_variants', 'stock_changes'];
@@ -220,7 +312,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 
   it('leaves the data of before or those of before the restore, of undo-restore', async () => {
     await killAll(['migrate', 'swap', 'begin', 'swap'], async () => {
@@ -238,7 +330,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
         },
       };
     });
-  }, 600_000);
+  }, 1_800_000);
 });
 
 /** Mounts a file system of this size in memory. @returns its folder; null where that is not allowed */
@@ -254,7 +346,7 @@ function smallDisk(size: string): string | null {
 }
 
 const disks = [smallDisk('64k'), smallDisk('4m')];
-const [backups, tables] = disks;
+const [files, tables] = disks;
 
 (disks.includes(null) ? describe.skip : describe)(
   'a disk that is full (only root may mount a small one)',
@@ -263,42 +355,86 @@ const [backups, tables] = disks;
       for (const disk of disks) if (disk !== null) execFileSync('umount', ['-l', disk]);
     });
 
-    it('ends a backup, which is retried when there is space', async () => {
-      const input = { target: backups!, keep: null, isEncrypted: false, concurrency: 2 };
-      const shops = [shop, ...others].map((owner) => owner.shop.id);
-      const failed = await operate(app, { kind: 'backup', input: { ...input, shops } });
+    it.each([
+      [
+        'a backup',
+        () => ({
+          kind: 'backup',
+          input: {
+            ...{ target: files!, keep: null, isEncrypted: false, concurrency: 2 },
+            shops: [shop, ...others].map((owner) => owner.shop.id),
+          },
+        }),
+        { saved: 3, failed: [] },
+      ],
+      [
+        'an export',
+        () => ({
+          kind: 'export',
+          input: { shop: shop.shop.id, out: { target: files!, file: 'all.zip' } },
+          ...{ shop: shopOf(shop), isExclusive: true },
+        }),
+        { file: 'all.zip' },
+      ],
+    ])('ends %s, which is retried when there is space', async (_name, wanted, result) => {
+      execFileSync('mount', ['-o', 'remount,size=64k', files!]);
+      const failed = await operate(app, wanted());
       expect(failed).toMatchObject({ state: 'failed', error: { code: 'BACKUP_TARGET_FULL' } });
-      expect(readdirSync(backups!)).toEqual([]);
-      execFileSync('mount', ['-o', 'remount,size=64m', backups!]);
-      await runCli(['operations:retry', failed.id], { env: { DATABASE_URL: app.database.url } });
-      expect(await read(failed.id)).toMatchObject({ state: 'done', result: { saved: 3, failed: [] } });
+      expect(readdirSync(files!)).toEqual([]);
+      execFileSync('mount', ['-o', 'remount,size=64m', files!]);
+      await runCli(['operations:retry', failed.id], { env: environment() });
+      expect(await read(failed.id)).toMatchObject({ state: 'done', result });
       await expectNothingLeft();
-    }, 120_000);
+      expect(readdirSync(files!).length).toBeGreaterThan(0);
+      await app.database.query('DELETE FROM backups WHERE operation_id = $1', [failed.id]);
+      for (const name of readdirSync(files!)) rmSync(path.join(files!, name));
+    });
 
-    it('ends a restore, and leaves nothing of it', async () => {
+    it.each([
+      [
+        'a restore',
+        'restored',
+        (as: string) => ({ kind: 'restore', input: { file, as, over: null, tables: null } }),
+      ],
+      [
+        'a clone',
+        'cloned',
+        (as: string) => ({
+          kind: 'clone',
+          input: { shop: shop.shop.id, as, name: null, without: [], isAnonymised: false },
+        }),
+      ],
+    ])('ends %s, and leaves nothing of it', async (_name, as, wanted) => {
       const { roles } = app.app.get<Installation>(INSTALLATION);
-      const [{ data } = { data: '' }] = await app.database.query<{ data: string }>(
-        `SELECT current_setting('data_directory') AS data`,
-      );
-      const { uid, gid } = statSync(data);
-      chownSync(tables!, uid, gid);
-      await app.database.query(`CREATE TABLESPACE small_disk LOCATION '${tables}'`);
+      const expected = await rowsOf(app, shop.shop.id);
+      const made = () => app.database.query<{ id: string }>('SELECT id FROM shops WHERE slug = $1', [as]);
+      const release = await limitTables(roles);
       try {
-        await app.database.query(
-          `GRANT CREATE ON TABLESPACE small_disk TO "${roles.owner}", "${roles.admin}"`,
-        );
-        await app.database.query(`ALTER ROLE "${roles.admin}" SET default_tablespace = small_disk`);
-        const input = { file, as: 'too-large', over: null, tables: null };
-        const failed = await operate(app, { kind: 'restore', input });
+        const failed = await operate(app, wanted(as));
         expect(failed).toMatchObject({ state: 'failed', error: { code: '53100' } });
-        await app.database.query(`ALTER ROLE "${roles.admin}" RESET default_tablespace`);
+        expect(await made()).toEqual([]);
+        await release();
         await expectNothingLeft();
-        await runCli(['operations:retry', failed.id], { env: { DATABASE_URL: app.database.url } });
+        await runCli(['operations:retry', failed.id], { env: environment() });
         expect(await read(failed.id)).toMatchObject({ state: 'done' });
+        expect(await rowsOf(app, (await made())[0]!.id)).toEqual(as === 'cloned' ? expected : saved);
       } finally {
-        await app.database.query(`ALTER ROLE "${roles.admin}" RESET default_tablespace`);
-        await app.database.query(`DROP TABLESPACE small_disk`);
+        await release();
+        await app.database.query('DROP TABLESPACE small_disk');
       }
-    }, 120_000);
+    });
   },
 );
+
+/** Lets the tables of new tenants go to the small disk. @returns ends that */
+async function limitTables({ admin, owner }: Roles): Promise<() => Promise<unknown>> {
+  const [{ data } = { data: '' }] = await app.database.query<{ data: string }>(
+    `SELECT current_setting('data_directory') AS data`,
+  );
+  const { uid, gid } = statSync(data);
+  chownSync(tables!, uid, gid);
+  await app.database.query(`CREATE TABLESPACE small_disk LOCATION '${tables}'`);
+  await app.database.query(`GRANT CREATE ON TABLESPACE small_disk TO "${owner}", "${admin}"`);
+  await app.database.query(`ALTER ROLE "${admin}" SET default_tablespace = small_disk`);
+  return () => app.database.query(`ALTER ROLE "${admin}" RESET default_tablespace`);
+}

@@ -5,7 +5,7 @@
  */
 const path = require('node:path');
 
-const { url, id } = JSON.parse(process.argv[2]);
+const { url, id, target } = JSON.parse(process.argv[2]);
 const from = (file) => require(path.join(process.env['TEST_PROGRAM'], 'src', file));
 const { readEnv } = from('config/env');
 const { createLogger } = from('common/logger');
@@ -17,6 +17,7 @@ const { OperationRunner } = from('operations/lifecycle/operation-runner');
 async function main() {
   const env = readEnv({
     DATABASE_URL: url,
+    BACKUP_TARGET: target,
     APP_SECRET: 'a secret that only tests use, at least 32 characters',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
   });

@@ -34,7 +34,7 @@ describe('shops:restore', () => {
     const before = [await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)];
     const file = await backUp(app, folder.path, source.shop.id);
     const done = await restore({ file, as: 'second' });
-    expect(done).toMatchObject({ state: 'done', error: null, checkpoint: {} });
+    expect(done).toMatchObject({ state: 'done', error: null, checkpoint: {}, total: Number(done.done) });
     const { id } = done.result as { id: string };
     expect(await rowsOf(app, id)).toEqual(before[0]);
     expect([await rowsOf(app, source.shop.id), await rowsOf(app, other.shop.id)]).toEqual(before);
@@ -184,10 +184,17 @@ describe('shops:restore', () => {
     },
   );
 
-  it('refuses a slug that is taken', async () => {
+  it('has a code for an undo where nothing was restored', async () => {
+    const { shop } = await newOwner(app.api);
+    const undone = await operate(app, { kind: 'undo-restore', input: { shop: shop.id } });
+    expect(undone).toMatchObject({ state: 'failed', error: { code: 'RESTORE_NOT_KEPT' } });
+  });
+
+  it('refuses a slug that is taken before it loads a row', async () => {
     const owner = await shopWithSales();
     const file = await backUp(app, folder.path, owner.shop.id);
-    expect(await restore({ file })).toMatchObject({ state: 'failed', error: { code: 'SLUG_TAKEN' } });
+    const refused = await restore({ file });
+    expect(refused).toMatchObject({ state: 'failed', done: 0, error: { code: 'SLUG_TAKEN' } });
     expect(await unfinished()).toEqual([]);
   });
 });

@@ -4,8 +4,9 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Extract } from 'tar-stream';
 import { z } from 'zod';
 import { defineError } from '../../../common/app-error';
+import { isRefusedValue } from '../../../common/sqlstate';
 import { TargetError } from '../targets/targets.errors';
-import { MEMBER_ROLES, SHOP_STATUSES } from '../../../tenancy/tenant';
+import { FORMAT, headerSchema, manifestSchema } from './backup-schema';
 import {
   TableCounter,
   type TableData,
@@ -13,15 +14,16 @@ import {
   type TenantData,
   type TenantHeader,
 } from './tenant-data';
+import { CopyDiffers, TablesDiffer } from './fill-tenant';
 
 export const BackupInvalid = defineError('BACKUP_INVALID', 422, 'The file is not a whole backup of a shop.');
 
-/** Changes when an older program could not read the file. */
-const FORMAT = 1;
 /** Level 3 of gzip takes a third of the time of the default and makes files a tenth larger (docs/backups.md). */
 const GZIP = { level: 3, chunkSize: 65_536 };
 /** Largest entry that is read: a block, or a single row that is larger. */
 const MAX_ENTRY_BYTES = 256 * 1_048_576;
+/** Largest header and manifest: as objects, they take several times that in memory. */
+const MAX_JSON_BYTES = 64 * 1_048_576;
 
 const README = `Backup of one shop, format ${FORMAT}.
 
@@ -39,34 +41,6 @@ export interface BackupManifest {
   rows: number;
   bytes: number;
 }
-
-const headerSchema = z.object({
-  format: z.literal(FORMAT),
-  program: z.string(),
-  shop: z.object({
-    id: z.uuid(),
-    slug: z.string(),
-    name: z.string(),
-    currency: z.string(),
-    status: z.enum(SHOP_STATUSES),
-    createdAt: z.string(),
-  }),
-  members: z.array(
-    z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: z.enum(MEMBER_ROLES) }),
-  ),
-  history: z.array(z.object({ version: z.number(), name: z.string(), checksum: z.string() })),
-  snapshotAt: z.iso.datetime(),
-  estimatedBytes: z.number(),
-  tables: z.array(
-    z.object({ name: z.string(), columns: z.array(z.string()), refersTo: z.array(z.string()) }),
-  ),
-});
-
-const manifestSchema = z.object({
-  tables: z.record(z.string(), z.object({ rows: z.number(), bytes: z.number(), sha256: z.string() })),
-  rows: z.number(),
-  bytes: z.number(),
-});
 
 /**
  * Writes a tenant's data as one file: a gzipped tar with a header first and a manifest last. Memory holds one block.
@@ -121,7 +95,7 @@ export async function writeBackup(
 /**
  * Reads a backup file as a tenant's data. `tables` throws BackupInvalid at its end unless the file is whole: store nothing
  * for good before it has ended.
- * @throws BackupInvalid; a TargetError of the source as it is
+ * @throws BackupInvalid, also when the tables that the work fills refuse the rows; a TargetError of the source as it is
  */
 export async function readBackup<T>(source: Readable, work: (data: TenantData) => Promise<T>): Promise<T> {
   const { extract: newExtract } = await import('tar-stream');
@@ -135,8 +109,14 @@ export async function readBackup<T>(source: Readable, work: (data: TenantData) =
     const entries = new Entries(extract);
     return await readData(entries).then(work);
   } catch (error) {
-    if (error !== broken || error instanceof TargetError) throw error; // the latter tells more: the key, the place
-    throw invalid(`it is damaged or cut off: ${(error as Error).message}`, error);
+    extract.destroy();
+    source.destroy();
+    await reading; // the rows may have ended with the error of the stream before it was caught here
+    if (error instanceof TargetError) throw error; // it tells more: the key, the place
+    const { message } = error as Error;
+    if (error === broken) throw invalid(`it is damaged or cut off: ${message}`, error);
+    const isRefused = error instanceof CopyDiffers || error instanceof TablesDiffer || isRefusedValue(error);
+    throw isRefused ? invalid(message, error) : error;
   } finally {
     extract.destroy();
     source.destroy();
@@ -170,10 +150,10 @@ class Entries {
   }
 
   /** Content of the entry that `next` has named. */
-  async read(): Promise<Buffer> {
+  async read(maxBytes = MAX_ENTRY_BYTES): Promise<Buffer> {
     const entry = this.held!; // named by `next`
     this.held = undefined;
-    if ((entry.header.size ?? 0) > MAX_ENTRY_BYTES) throw invalid(`${entry.header.name} is too large`);
+    if ((entry.header.size ?? 0) > maxBytes) throw invalid(`${entry.header.name} is too large`);
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
@@ -187,7 +167,7 @@ async function readHeader(entries: Entries): Promise<TenantHeader> {
     format: _format,
     program: _program,
     ...header
-  } = parse(headerSchema, await entries.read(), 'header.json');
+  } = parse(headerSchema, await entries.read(MAX_JSON_BYTES), 'header.json');
   return header;
 }
 
@@ -199,7 +179,7 @@ async function* readTables(entries: Entries, header: TenantHeader): AsyncGenerat
     sums[table.name] = counter.sum();
   }
   if ((await entries.next()) !== 'manifest.json') throw invalid('it has no manifest: it was cut off');
-  const manifest = parse(manifestSchema, await entries.read(), 'manifest.json');
+  const manifest = parse(manifestSchema, await entries.read(MAX_JSON_BYTES), 'manifest.json');
   for (const { name } of header.tables) assertSame(name, sums[name]!, manifest.tables[name]); // set above
   if ((await entries.next()) !== undefined) throw invalid('it goes on after its manifest');
 }
@@ -218,7 +198,8 @@ function parse<T>(schema: z.ZodType<T>, text: Buffer, file: string): T {
   try {
     return schema.parse(JSON.parse(text.toString('utf8')));
   } catch (error) {
-    throw invalid(`${file} is not what this program writes`, error);
+    const at = error instanceof z.ZodError ? `, at ${error.issues[0]?.path.join('.') ?? ''}` : '';
+    throw invalid(`${file} is not what this program writes${at}`, error);
   }
 }
 

@@ -7,7 +7,9 @@ import { loginUrl } from '../../../database/logins';
 import { VERSION_TABLE } from '../../../database/schema-migrations';
 import { withClient } from '../../../database/with-client';
 import type { Placement } from '../../../tenancy/tenant';
+import { shopNotFound } from '../../../tenancy/named-shops';
 import { TenantLocator } from '../../../tenancy/tenant-locator';
+import { assertShop } from '../shops-named';
 import { BLOCK_BYTES, copyOut, SPELLING } from './copy-text';
 import {
   type TableData,
@@ -33,7 +35,7 @@ const LOCK_MS = 5000;
  * The tables may be read again, one pass after the other: each pass gives the same rows.
  * @param shopId of an existing shop, or of the shop whose data a held tenant has
  * @param tenantId tenant to read; the shop's own by default
- * @throws OperatorError if there is no such shop; the server's error, for example 55P03 when a migration has the locks
+ * @throws ShopNotFound; OperatorError while a migration changes the tables; the server's error, for example 55P03 when a migration has the locks
  */
 export function withSnapshot<T>(
   installation: Installation,
@@ -45,6 +47,7 @@ export function withSnapshot<T>(
   const tenantUrl = loginUrl(bootstrapUrl, installation.roles, 'tenant', installation.secrets);
   return withClient(url, 'copy catalogue', (admin) =>
     withClient(tenantUrl, 'copy out', async (reader) => {
+      await assertShop(admin, shopId); // before its role is asked for, which is gone too
       const placement = new TenantLocator().locate(tenantId);
       const tables = await openSnapshot(admin, reader, placement);
       const header = await readHeader(admin, shopId, placement, tables);
@@ -98,7 +101,7 @@ async function readHeader(
     [shopId],
   );
   const shop = shops.rows[0];
-  if (shop === undefined) throw new OperatorError(`No shop has the id ${shopId}.`);
+  if (shop === undefined) throw shopNotFound(shopId);
   const members = await admin.query<TenantHeader['members'][number]>(
     `SELECT u.id, u.email, u.name, m.role FROM public.memberships m JOIN public.users u ON u.id = m.user_id
      WHERE m.shop_id = $1 ORDER BY m.created_at, u.id`,

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../../common/report';
+import { OptionInvalid } from '../../../common/common.errors';
 import type { TableData, TenantData } from './tenant-data';
 
 /** Names of tables that a copy may lack; the tables that are nothing without them stay empty too. */
@@ -13,16 +13,16 @@ const PARTS: Record<string, string> = { order_lines: 'orders', product_variants:
 /** Old values of rows, which would bring back what was left out. */
 const HISTORY = 'changes';
 
-/** @throws OperatorError for a table that does not exist or that a shop needs */
+/** @throws OptionInvalid for a table that does not exist or that a shop needs */
 export function checkLeavable(names: readonly string[]): void {
   for (const name of names)
     if (!LEAVABLE.includes(name))
-      throw new OperatorError(`${name} cannot be left out; these can: ${LEAVABLE.join(', ')}.`);
+      throw new OptionInvalid({ detail: `${name} cannot be left out; these can: ${LEAVABLE.join(', ')}.` });
 }
 
 /**
  * The same data with some tables empty, and those that refer to them: an order without its customer's row would be refused.
- * @throws OperatorError as checkLeavable
+ * @throws OptionInvalid as checkLeavable
  */
 export function without(data: TenantData, names: readonly string[]): TenantData {
   checkLeavable(names);

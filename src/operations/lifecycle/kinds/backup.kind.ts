@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
@@ -62,6 +63,8 @@ export const backupKind: OperationKind<Input, Checkpoint> = {
   },
 };
 
+const GONE = 'the shop was removed for good since the backup was requested';
+
 /** One run of a backup. */
 interface Saving {
   run: OperationRun;
@@ -75,9 +78,9 @@ interface Saving {
 async function saveShops(saving: Saving): Promise<object> {
   const { run, control, target, wanted, begun } = saving;
   const shops = await shopsToSave(control, wanted.shops, run.operation.id);
-  let { done } = shops;
-  let bytes = 0;
-  const failed: Failure[] = [];
+  const failed: Failure[] = shops.gone.map((id) => ({ shopId: id, slug: id, message: GONE }));
+  let done = shops.done + failed.length;
+  let [bytes, removed] = [0, 0];
   const failing = new AbortController();
   const signal = AbortSignal.any([run.signal, failing.signal]);
   const total = done + shops.left.length;
@@ -86,7 +89,9 @@ async function saveShops(saving: Saving): Promise<object> {
   const reportBytes = (done: number, all: number) => run.report({ step: 'copy', done, total: all });
   const saveOne = async ({ id, slug }: { id: string; slug: string }) => {
     try {
-      bytes += await save(saving, id, signal, isSingle ? reportBytes : undefined);
+      const saved = await save(saving, id, signal, isSingle ? reportBytes : undefined);
+      bytes += saved.bytes;
+      removed += saved.removed;
     } catch (error) {
       if (signal.aborted || faultOf(error) === 'server' || isOfTarget(error)) throw error;
       failed.push({ shopId: id, slug, message: describeError(error).message });
@@ -106,8 +111,19 @@ async function saveShops(saving: Saving): Promise<object> {
   report();
   await Promise.allSettled(Array.from({ length: wanted.concurrency }, work));
   signal.throwIfAborted();
-  await removeUnrecorded(await control.client(), target, [...begun]);
-  return { saved: done - failed.length, bytes, failed, target: target.location };
+  const client = await control.client();
+  await removeUnrecorded(client, target, [...begun]);
+  const files = wanted.shops === null ? undefined : await filesOf(client, run.operation.id);
+  return { saved: done - failed.length, bytes, removed, files, failed, target: target.location };
+}
+
+/** Files of all runners of the operation, for shops that were named: of all shops, they are too many for a result. */
+async function filesOf(client: ClientBase, operationId: string): Promise<string[]> {
+  const { rows } = await client.query<{ file: string }>(
+    'SELECT file FROM public.backups WHERE operation_id = $1 ORDER BY file',
+    [operationId],
+  );
+  return rows.map(({ file }) => file);
 }
 
 /** True when no shop can be saved in the target, whichever it is. */
@@ -119,23 +135,28 @@ async function shopsToSave(
   control: ReconnectingClient,
   ids: string[] | null,
   operationId: string,
-): Promise<{ done: number; left: { id: string; slug: string }[] }> {
+): Promise<{ done: number; left: { id: string; slug: string }[]; gone: string[] }> {
   const client = await control.client();
   const { rows } = await client.query<{ id: string; slug: string; isSaved: boolean }>(
     `SELECT s.id, s.slug, EXISTS (SELECT FROM public.backups b WHERE b.operation_id = $2 AND b.shop_id = s.id) AS "isSaved"
      FROM public.shops s WHERE $1::uuid[] IS NULL OR s.id = ANY ($1) ORDER BY s.id`,
     [ids, operationId],
   );
-  return { done: rows.filter(({ isSaved }) => isSaved).length, left: rows.filter(({ isSaved }) => !isSaved) };
+  const found = new Set(rows.map(({ id }) => id));
+  return {
+    done: rows.filter(({ isSaved }) => isSaved).length,
+    left: rows.filter(({ isSaved }) => !isSaved),
+    gone: (ids ?? []).filter((id) => !found.has(id)),
+  };
 }
 
-/** @returns bytes of the file */
+/** @returns bytes of the file, and the number of older files that were removed */
 async function save(
   saving: Saving,
   shopId: string,
   signal: AbortSignal,
   onBytes?: (done: number, total: number) => void,
-): Promise<number> {
+): Promise<{ bytes: number; removed: number }> {
   const { run, control, target, wanted, begun } = saving;
   let name = '';
   try {
@@ -149,8 +170,8 @@ async function save(
       },
     });
     begun.delete(file);
-    if (wanted.keep !== null) await pruneBackups(await control.client(), target, shopId, wanted.keep);
-    return bytes;
+    if (wanted.keep === null) return { bytes, removed: 0 };
+    return { bytes, removed: await pruneBackups(await control.client(), target, shopId, wanted.keep) };
   } catch (error) {
     if (error instanceof TargetError && error.code === 'BACKUP_FILE_EXISTS') begun.delete(name); // another's
     throw error;

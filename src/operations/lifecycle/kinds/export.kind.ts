@@ -6,7 +6,8 @@ import { withSnapshot } from '../copy/snapshot';
 import { writeExport } from '../export/export-file';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
-import type { BackupTarget } from '../targets/backup-target';
+import { removeParts } from '../remove-unrecorded';
+import { type BackupTarget, isFileMissing } from '../targets/backup-target';
 import { configuredTarget, openTarget } from '../targets/open-target';
 
 const input = z.object({
@@ -29,41 +30,82 @@ export interface ExportResult {
   expiresAt: string | null;
 }
 
-/** Writes everything of a shop into a zip. The name follows from the operation, so a next runner replaces what is there. */
-export const exportKind: OperationKind<Input, { result: ExportResult }> = {
+type Written = Pick<ExportResult, 'tables' | 'rows' | 'snapshotAt'>;
+
+interface Checkpoint {
+  /** A runner has begun to write: what it left is removed. */
+  isBegun: true;
+  /** Content of the file, which is about to get its name: one that is there now is this one. */
+  written: Written;
+  result: ExportResult;
+}
+
+/** Writes everything of a shop into a zip. A next runner removes what the one before it has begun, and keeps a whole file. */
+export const exportKind: OperationKind<Input, Checkpoint> = {
   name: 'export',
   input,
   async run(run, wanted, checkpoint): Promise<ExportResult> {
     if (checkpoint.result !== undefined) return checkpoint.result;
     const { target, file } = await placeOf(run, wanted);
-    if (wanted.out === null) await target.remove(file); // of a runner that died before it could say so
-    run.report({ step: 'export', done: 0, total: 0 });
-    const { bytes, result } = await target.write(file, (sink) =>
-      withSnapshot(run.tools.installation, wanted.shop, async (data) => {
-        const sum = await writeExport(data, sink, (done) => {
-          run.signal.throwIfAborted();
-          run.report({ step: 'export', done });
-        });
-        return { ...sum, snapshotAt: data.header.snapshotAt };
-      }),
-    );
+    if (checkpoint.isBegun) await removeParts(target, [file]);
+    else await run.save({ isBegun: true } satisfies Partial<Checkpoint>);
+    const { bytes, ...content } =
+      (await findWritten(target, file, checkpoint)) ?? (await write(run, wanted, target, file));
     const expires = new Date(Date.now() + EXPORT_DAYS * 86_400_000).toISOString();
     const place = { target: target.location, file, expiresAt: wanted.out === null ? expires : null };
-    const exported = { ...place, bytes, ...result };
+    const exported = { ...place, bytes, ...content };
     await withClient(adminOf(run.tools.installation).url, 'export', async (client) => {
       await client.exec('BEGIN');
       await recordOperationAudit(client, run.operation, 'shop.exported', wanted.shop);
-      await run.save({ result: exported }, client);
+      await run.save({ result: exported } satisfies Partial<Checkpoint>, client);
       await client.exec('COMMIT');
     });
     return exported;
   },
   async undo(run, wanted, checkpoint) {
-    if (wanted.out !== null || checkpoint.result !== undefined) return; // an incomplete file has no name, and a complete one may be somebody else's
+    if (checkpoint.isBegun === undefined || checkpoint.result !== undefined) return;
     const { target, file } = await placeOf(run, wanted);
-    await target.remove(file);
+    await removeParts(target, [file]);
+    if (wanted.out === null) await target.remove(file); // a whole file that somebody named may be another's
+    await run.save({}); // so that a retry does not take such a file for its own
   },
 };
+
+/** Finds the file of a runner that was killed before it could say that it had written it. */
+async function findWritten(
+  target: BackupTarget,
+  file: string,
+  { written }: Partial<Checkpoint>,
+): Promise<(Written & { bytes: number }) | null> {
+  if (written === undefined) return null;
+  try {
+    return { ...written, bytes: await target.size(file) };
+  } catch (error) {
+    if (isFileMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function write(
+  run: OperationRun,
+  wanted: Input,
+  target: BackupTarget,
+  file: string,
+): Promise<Written & { bytes: number }> {
+  run.report({ step: 'export', done: 0, total: 0 });
+  const { bytes, result } = await target.write(file, (sink) =>
+    withSnapshot(run.tools.installation, wanted.shop, async (data) => {
+      const sum = await writeExport(data, sink, (done) => {
+        run.signal.throwIfAborted();
+        run.report({ step: 'export', done });
+      });
+      const written: Written = { ...sum, snapshotAt: data.header.snapshotAt };
+      await run.save({ isBegun: true, written } satisfies Partial<Checkpoint>);
+      return written;
+    }),
+  );
+  return { ...result, bytes };
+}
 
 async function placeOf(
   { operation, tools: { env } }: OperationRun,

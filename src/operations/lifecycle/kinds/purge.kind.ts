@@ -8,6 +8,7 @@ import { ReconnectingClient } from '../../reconnecting-client';
 import { placeOf } from '../backup-files';
 import { type DeletedShop, forgetShop } from '../forget-shop';
 import type { OperationKind, OperationRun } from '../operation-kind';
+import { removeExports } from '../prune-exports';
 import { removeTenant } from '../remove-tenant';
 import { saveShop } from '../save-shop';
 import { configuredTarget, openTarget } from '../targets/open-target';
@@ -35,7 +36,7 @@ interface LeftFile {
 
 /**
  * Removes a deleted shop for good: a last backup, its rows in `public`, its data and those of before its restores, and its
- * other backups. Until its rows are removed, it can be cancelled or the shop undeleted; afterwards it only goes forward.
+ * other backups and its exports. Until its rows are removed, it can be cancelled or the shop undeleted; afterwards it only goes forward.
  */
 export const purgeKind: OperationKind<Input, Checkpoint> = {
   name: 'purge',
@@ -46,6 +47,7 @@ export const purgeKind: OperationKind<Input, Checkpoint> = {
       const { slug, archive } = gone ?? (await leavePublic(run, control, wanted));
       const objects = await removeData(run, control);
       const leftFiles = await removeBackups(run, control, wanted.shop);
+      leftFiles.push(...(await removeExportsOf(run, control, wanted.shop)));
       return { id: wanted.shop, slug, archive, objects, leftFiles };
     } finally {
       await control.reset();
@@ -152,6 +154,17 @@ function removeBackups(run: OperationRun, control: ReconnectingClient, shopId: s
   run.report({ step: 'remove backups' });
   const isOther = 'shop_id = $1 AND (NOT is_archive OR operation_id IS DISTINCT FROM $2)';
   return removeFiles(run, control, isOther, [shopId, run.operation.id]);
+}
+
+/** The files of exports hold the same data. */
+async function removeExportsOf(
+  run: OperationRun,
+  control: ReconnectingClient,
+  shopId: string,
+): Promise<LeftFile[]> {
+  const client = await control.client();
+  const { left } = await removeExports(client, run.tools.env, 'shop_id = $1', [shopId]);
+  return left.map(({ file, error }) => ({ file, message: describeError(error).message }));
 }
 
 /** Removes files, then their rows. A file whose place refuses is named; its row stays. */

@@ -67,6 +67,7 @@ export const rehearseKind: OperationKind<z.infer<typeof input>, Checkpoint> = {
       const result = await rehearse(inner, backup);
       if (scratch !== null) await removeScratch(run, { tenantId: scratch });
       finished.push(result);
+      run.report({ done: finished.length });
       await save(null);
     }
     return summaryOf(finished);

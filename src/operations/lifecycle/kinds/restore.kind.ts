@@ -2,16 +2,17 @@ import path from 'node:path';
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
-import { TenantLocator } from '../../../tenancy/tenant-locator';
 import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
+import { assertNewSlug } from '../new-slug';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { publishShop } from '../publish-shop';
 import { removeTenant } from '../remove-tenant';
 import { replaceTables } from '../replace-tables';
+import { assertShop } from '../shops-named';
 import { swapTenants } from '../swap-tenants';
 
 const input = z.object({
@@ -42,12 +43,15 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   input,
   async run(run, wanted, checkpoint) {
     if (checkpoint.result !== undefined) return finish(run, checkpoint);
+    const { over: shop } = wanted;
+    if (shop !== null)
+      await withClient(adminOf(run.tools.installation).url, 'restore', (client) => assertShop(client, shop));
     const { tenantId, loaded } = await loadTenant(
       run,
       checkpoint,
       (work) =>
-        readBackupFile(wanted.file, run.tools.env, (data) => {
-          assertFits(run, wanted, data.header);
+        readBackupFile(wanted.file, run.tools.env, async (data) => {
+          await assertFits(run, wanted, data.header);
           return work(data);
         }),
       wanted.over,
@@ -84,8 +88,7 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
         const waitedMs = await swapTenants(client, roles, over, tenantId, save, run.signal);
         return { ...result, waitedMs };
       }
-      const [live, held] = [over, tenantId].map((id) => new TenantLocator().locate(id));
-      await replaceTables(client, roles, live!, held!, wanted.tables, () => save(false), run.signal); // two, see above
+      await replaceTables(client, roles, over, tenantId, wanted.tables, () => save(false), run.signal);
       return result;
     });
     return finish(run, { tenantId, result: done, isSpent });
@@ -93,13 +96,16 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
 
-/** Looks at the header, before a row is loaded. @throws RestoreOtherShop, RestoreTableUnknown */
-function assertFits(
-  { operation }: OperationRun,
-  { over, tables, isOther }: Input,
+/** Looks at the header, before a row is loaded. @throws SlugTaken, RestoreOtherShop, RestoreTableUnknown */
+async function assertFits(
+  { operation, tools }: OperationRun,
+  { as, over, tables, isOther }: Input,
   { shop, tables: known }: TenantHeader,
-): void {
-  if (over === null) return;
+): Promise<void> {
+  if (over === null)
+    return withClient(adminOf(tools.installation).url, 'restore', (client) =>
+      assertNewSlug(client, as ?? shop.slug),
+    );
   if (shop.id !== over && !isOther)
     throw new RestoreOtherShop({
       detail: `The backup is of ${shop.slug} (${shop.id}), not of ${operation.shopSlug ?? 'the shop'} (${over}).`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { OperatorError } from '../../../common/report';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
+import { RestoreNotKept } from '../lifecycle.errors';
 import { migrateHeld } from '../load-tenant';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind } from '../operation-kind';
@@ -27,7 +27,7 @@ export const undoRestoreKind: OperationKind<z.infer<typeof input>, Checkpoint> =
         [shop],
       );
       const [kept] = rows;
-      if (kept === undefined) throw new OperatorError('No data of before a restore are kept for this shop.');
+      if (kept === undefined) throw new RestoreNotKept();
       const { heldId } = kept;
       run.report({ step: 'migrate' });
       await migrateHeld(run, heldId);

@@ -7,8 +7,11 @@ import { configuredTarget, openTarget } from '../targets/open-target';
 import { adoptFile } from './adopt-file';
 import type { Orphan } from './orphan';
 
-/** Names of backup files and of what a killed writer leaves: other files in the folder are not ours. */
-const OURS = /\.(?:\d{8}T\d{6}\.\d{3}Z|final\.[0-9a-f-]{36})\.tar\.gz(?:\.age)?(?:\.[0-9a-f]{12}\.partial)?$/;
+/** Names of backup files: other files in the folder are not ours. */
+const BACKUP = /\.(?:\d{8}T\d{6}\.\d{3}Z|final\.[0-9a-f-]{36})\.tar\.gz(?:\.age)?$/;
+const EXPORT = /^export\..+\.\d{8}T\d{6}\.\d{3}Z\.zip$/;
+/** End of the name of a file that is being written in a folder; in a bucket it has no other name. */
+const PART = /\.[0-9a-f]{12}\.partial$/;
 
 interface BackupRow {
   id: string;
@@ -45,7 +48,7 @@ export async function findOrphanFiles(client: EngineClient, tools: Tools): Promi
       orphans.push(...findUnknownFiles(client, tools, place, after, since), ...findPartial(place, since));
     } catch (error) {
       const { message } = describeError(error);
-      const advice = 'make it readable, or correct BACKUP_TARGET';
+      const advice = 'make it readable or correct BACKUP_TARGET; if it exists no more: --forget-place';
       orphans.push({
         check: 'target-unreadable',
         shop: null,
@@ -131,7 +134,7 @@ function findUnknownFiles(
 ): Orphan[] {
   const known = new Set(rows.map(({ file }) => file));
   return files
-    .filter(({ name, modifiedAt }) => OURS.test(name) && !known.has(name) && modifiedAt < since)
+    .filter(({ name, modifiedAt }) => BACKUP.test(name) && !known.has(name) && modifiedAt < since)
     .map(({ name }) => ({
       check: 'file-without-backup',
       shop: null,
@@ -144,7 +147,7 @@ function findUnknownFiles(
 
 function findPartial({ target, leftovers }: Place, since: Date): Orphan[] {
   return leftovers
-    .filter(({ name, startedAt }) => OURS.test(name) && startedAt < since)
+    .filter(({ name, startedAt }) => isOurs(name.replace(PART, '')) && startedAt < since)
     .map((leftover) => ({
       check: 'partial-file',
       shop: null,
@@ -157,6 +160,8 @@ function findPartial({ target, leftovers }: Place, since: Date): Orphan[] {
       },
     }));
 }
+
+const isOurs = (name: string) => BACKUP.test(name) || EXPORT.test(name);
 
 async function deleteRow(client: EngineClient, { id }: BackupRow): Promise<void> {
   await client.query('DELETE FROM public.backups WHERE id = $1', [id]);

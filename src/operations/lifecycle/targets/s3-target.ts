@@ -1,7 +1,7 @@
 import { Readable, Transform } from 'node:stream';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { TargetLocation } from '../../../config/backups';
-import type { Env } from '../../../config/env';
+import { type Env, quietAwsClient } from '../../../config/env';
 import {
   type BackupFile,
   type BackupTarget,
@@ -32,6 +32,7 @@ export async function openS3Target(
   place: S3Place,
   settings: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
 ): Promise<BackupTarget> {
+  quietAwsClient();
   const sdk = { ...(await import('@aws-sdk/client-s3')), ...(await import('@aws-sdk/lib-storage')) };
   const { S3_ENDPOINT: endpoint, S3_REGION: region } = settings;
   const client = new sdk.S3Client({

@@ -1,0 +1,62 @@
+import { invalidField } from '../../common/common.errors';
+import type { LimitChangesDto } from './plans.dto';
+
+const FEATURE = 'feature.';
+const STATES: Record<string, boolean | null> = { on: true, off: false, '': null };
+
+/** Values of a plan or a shop as they are stored: a name that is missing says nothing. */
+export type Stored<T> = Readonly<Record<string, T>>;
+
+/**
+ * Reads `seats=20`, `feature.bulkUpdates=off` and, to take one away, `seats=`, for validation by a DTO: it knows names and bounds.
+ * @throws ValidationFailed for an argument that is not of this form
+ */
+export function parseChanges(args: readonly string[]): { limits: object; features: object } {
+  const limits: Record<string, unknown> = {};
+  const features: Record<string, unknown> = {};
+  for (const arg of args) {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(arg) ?? [];
+    if (name === undefined || value === undefined)
+      throw invalidField(arg, `write name=value, and name= to take a limit away, not ${arg}`);
+    if (!name.startsWith(FEATURE)) {
+      limits[name] = value === '' ? null : /^\d{1,15}$/.test(value) ? Number(value) : value;
+      continue;
+    }
+    if (STATES[value] === undefined) throw invalidField(name, `${name} must be on or off, or empty`);
+    features[name.slice(FEATURE.length)] = STATES[value];
+  }
+  return { limits, features };
+}
+
+/** Stored values after the changes, in which null takes one away. Names that only a newer program knows stay. */
+export function applied<T>(stored: Stored<T>, changes: object = {}): Stored<T> {
+  const next = Object.entries({ ...stored, ...changes }) as [string, T | null | undefined][];
+  return Object.fromEntries(
+    next.filter((entry): entry is [string, T] => entry[1] !== null && entry[1] !== undefined),
+  );
+}
+
+/** Limits and features that differ, with their new values, for the audit log. */
+export function difference(before: Values, after: Values): Record<string, string | number> {
+  const limits = changed(before.limits, after.limits).map((name) => [name, after.limits[name] ?? 'none']);
+  const features = changed(before.features, after.features).map((name) => [
+    FEATURE + name,
+    after.features[name] === undefined ? 'none' : after.features[name] ? 'on' : 'off',
+  ]);
+  return Object.fromEntries([...limits, ...features]) as Record<string, string | number>;
+}
+
+export interface Values {
+  limits: Stored<number>;
+  features: Stored<boolean>;
+}
+
+/** Applies the changes of a request. */
+export function changedValues(before: Values, { limits, features }: LimitChangesDto): Values {
+  return { limits: applied(before.limits, limits), features: applied(before.features, features) };
+}
+
+function changed<T>(before: Stored<T>, after: Stored<T>): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => before[name] !== after[name]);
+}

@@ -1,0 +1,87 @@
+import { MAX_BODY_KIB, MAX_PAGE } from '../../common/bounds';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Env, ENV } from '../../config/env';
+import { PublicDatabase } from '../../database/control-database';
+import { recordAudit } from '../../tenancy/audit-log';
+import { FEATURE_NAMES, isOn } from '../../tenancy/features';
+import { type Operator, operatorEvent } from '../../tenancy/operator';
+import { LIMIT_NAMES, type PlanLimits } from '../../tenancy/plan';
+import { Plan } from '../../tenancy/plan.entity';
+import { getNamedShopId, lockNamedShop } from '../shops/named-shop';
+import { Shop } from '../shops/shop.entity';
+import { changedValues, difference, type Values } from './plan-changes';
+import type { LimitChangesDto, PlanChangeDto, ShopLimitsDto } from './plans.dto';
+import { planNotFound } from './plans.service';
+
+/**
+ * Gives shops their plan, and limits and features in place of the plan's, for operators. All processes apply a change within
+ * 5 s; each is in the shop's audit log. Shops are named by slug, id, or a slug of the last 30 days.
+ */
+@Injectable()
+export class ShopLimitsService {
+  constructor(
+    private readonly database: PublicDatabase,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  /** Gives a shop another plan. Its own limits and features stay. @throws ShopNotFound, PlanNotFound */
+  setPlan(by: Operator, shop: string, plan: string): Promise<PlanChangeDto> {
+    return this.database.transaction(async (manager) => {
+      const { id, slug, plan: from } = await lockNamedShop(manager, shop);
+      if (!(await manager.existsBy(Plan, { name: plan }))) throw planNotFound(plan); // plans are never removed
+      if (from === plan) return { id, slug, plan, hasChanged: false };
+      await manager.update(Shop, { id }, { plan });
+      await recordAudit(manager, operatorEvent(by, 'shop.plan_changed', id, { from, plan }));
+      return { id, slug, plan, hasChanged: true };
+    });
+  }
+
+  /** Shows each limit and feature: of the plan, of the shop, and in force. @throws ShopNotFound */
+  get(shop: string): Promise<ShopLimitsDto> {
+    return this.database.run(async (manager) => {
+      const id = await getNamedShopId(manager, shop);
+      const found = await manager.findOneOrFail(Shop, { where: { id }, relations: { ownPlan: true } });
+      return this.shown(found, found as unknown as Values, found.ownPlan as Values);
+    });
+  }
+
+  /** Changes limits and features of the shop itself, each by name; null takes one away. @throws ShopNotFound */
+  update(by: Operator, shop: string, changes: LimitChangesDto): Promise<ShopLimitsDto> {
+    return this.database.transaction(async (manager) => {
+      const found = await lockNamedShop(manager, shop);
+      const before = found as Values;
+      const after = changedValues(before, changes);
+      const details = difference(before, after);
+      if (Object.keys(details).length > 0) {
+        await manager.update(Shop, { id: found.id }, after);
+        await recordAudit(manager, operatorEvent(by, 'shop.limits_changed', found.id, details));
+      }
+      const plan = await manager.findOneByOrFail(Plan, { name: found.plan });
+      return this.shown(found, after, plan as Values);
+    });
+  }
+
+  private shown({ id, slug, plan: name }: Shop, own: Values, plan: Values): ShopLimitsDto {
+    const installation = this.installationLimits();
+    return {
+      ...{ id, slug, plan: name },
+      limits: LIMIT_NAMES.map((limit) => {
+        const [ofPlan, ofShop] = [plan.limits[limit] ?? null, own.limits[limit] ?? null];
+        const inForce = ofShop ?? ofPlan ?? installation[limit] ?? null;
+        return { name: limit, plan: ofPlan, own: ofShop, inForce };
+      }),
+      features: FEATURE_NAMES.map((feature) => ({
+        name: feature,
+        plan: plan.features[feature] ?? null,
+        own: own.features[feature] ?? null,
+        inForce: isOn({ ...plan.features, ...own.features }, feature),
+      })),
+    };
+  }
+
+  /** Limits of all shops for which neither the plan nor the shop has one. */
+  private installationLimits(): Partial<PlanLimits> {
+    const { STATEMENT_TIMEOUT_MS: statementMs, LOCK_TIMEOUT_MS: lockMs } = this.env;
+    return { statementMs, lockMs, bodyKiB: MAX_BODY_KIB, pageSize: MAX_PAGE };
+  }
+}
