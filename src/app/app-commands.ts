@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../cli/command-context';
+import { addJobs } from '../cli/jobs.command';
 import { addMigrationGenerate } from '../cli/migration-generate.command';
 import { addOperationChanges, addOperationReports } from '../cli/operations.command';
 import { addProvisioningWorker } from '../cli/provisioning-worker.command';
@@ -25,6 +26,7 @@ export function addAppCommands(program: Command, context: CommandContext): void 
   addProvisioningWorker(program, context);
   addOperationReports(program, context);
   addOperationChanges(program, context);
+  addJobs(program, context);
   addShopReports(program, context);
   addShopActivity(program, context);
   addLockWaits(program, context);

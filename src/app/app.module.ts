@@ -6,6 +6,7 @@ import { LifecycleModule } from '../operations/lifecycle/lifecycle.module';
 import { OperatorAccount } from '../operator/accounts/operator-account.entity';
 import { OperatorSession } from '../operator/accounts/operator-session.entity';
 import { Operation } from '../operations/lifecycle/operation.entity';
+import { TenantJobsModule } from '../operations/tenant-jobs/tenant-jobs.module';
 import { RemovedShop } from '../operations/lifecycle/removed-shop.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
@@ -39,6 +40,7 @@ export class AppModule {
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
         LifecycleModule,
+        TenantJobsModule,
         PublicModule,
         TenantModule,
         TransferModule,

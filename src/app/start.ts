@@ -7,7 +7,7 @@ import type { Times } from '../config/times';
 import type { Base } from '../database/database.module';
 import { type Installation, joinInstallation, openInstallation } from '../database/installation';
 import { whenReachable } from '../database/when-reachable';
-import { OperationWorker } from '../operations/lifecycle/operation-worker';
+import { startWork } from '../operations/lifecycle/start-work';
 import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { ActivityLog } from '../tenancy/activity-log';
 import { Readiness } from '../public/health/readiness';
@@ -144,7 +144,7 @@ export async function serve(start: Start): Promise<Started> {
 }
 
 /**
- * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full and runs operations.
+ * Migrates all tenants if this process has admin rights, then listens, keeps the warm pool full, and runs operations and jobs.
  * Requests of a tenant that cannot be migrated are answered with 503; other tenants are served.
  */
 async function listen(base: Base): Promise<{
@@ -163,7 +163,7 @@ async function listen(base: Base): Promise<{
     app.get(ActivityLog).start();
     if (base.installation.admin !== null) {
       app.get(WarmPoolMaintenance).start();
-      app.get(OperationWorker).start();
+      if (base.env.JOBS === 'inline') startWork(app);
     }
     return { app, operators };
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
-import { OperationWorker } from '../operations/lifecycle/operation-worker';
+import { startWork } from '../operations/lifecycle/start-work';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -8,16 +8,16 @@ import { TenantMigrator } from '../operations/migrator/tenant-migrator';
 import { WarmPool } from '../tenancy/warm-pool';
 import { type CommandContext, print } from './command-context';
 
-/** Runs the process with admin rights, for API processes that have none (PROVISIONING=worker). */
+/** Runs the process with admin rights, for API processes that have none (PROVISIONING=worker) or do no jobs (JOBS=worker). */
 export function addProvisioningWorker(program: Command, context: CommandContext): void {
   program
     .command('provisioning:worker')
-    .description('migrate all shops, then keep the warm pool full and run operations until stopped')
+    .description('migrate all shops, then keep the warm pool full and run operations and jobs until stopped')
     .option('--once', 'fill the warm pool once and exit')
     .action(({ once }: { once?: boolean }) =>
-      context.withAwaitedApp(async (app, { PROVISIONING, WARM_TENANTS }) => {
-        if (PROVISIONING !== 'worker')
-          throw new OperatorError('The API does this work itself: set PROVISIONING=worker.');
+      context.withAwaitedApp(async (app, { PROVISIONING, JOBS, WARM_TENANTS }) => {
+        if (PROVISIONING !== 'worker' && JOBS !== 'worker')
+          throw new OperatorError('The API does this work itself: set PROVISIONING=worker or JOBS=worker.');
         const { signal } = context;
         const { failed, failedElsewhere, deferred, migrated } = await new TenantMigrator(
           app.get(TenantMigrations),
@@ -32,7 +32,7 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
           return;
         }
         app.get(WarmPoolMaintenance).start();
-        app.get(OperationWorker).start();
+        if (JOBS !== 'off') startWork(app);
         if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       }),
     );

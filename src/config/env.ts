@@ -33,6 +33,7 @@ const settings = z.object({
     .refine((text) => !URL.canParse(text) || new URL(text).username === '', 'must not name a user')
     .optional(),
   PROVISIONING: z.enum(['inline', 'worker']).default('inline'),
+  JOBS: z.enum(['inline', 'worker', 'off']).default('inline'),
   WARM_TENANTS: z.coerce.number().int().min(0).max(1000).default(10),
   HARDENING: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -26,4 +26,6 @@ export interface Times {
   activityFlushMs?: number;
   /** How long a runner of jobs is trusted without a sign of life, before others take its jobs. */
   jobLeaseMs?: number;
+  /** How often a worker looks for jobs of shops. */
+  jobPollMs?: number;
 }

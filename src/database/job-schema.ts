@@ -15,6 +15,40 @@ export const JOB_SCHEMA_VERSION = 19;
 const RESPONSE_MS = 15_000;
 
 /**
+ * Functions with the owner's rights that only the tenant login may call, which has no right on `public`: between two parts of a
+ * tenant's transaction it adds a job for the shop, or ends the one that is being done (docs/decisions/0033-jobs-of-shops.md).
+ */
+export const TENANT_FUNCTIONS: string[] = [
+  'add_tenant_job(uuid, uuid, text, jsonb, text, text, timestamp with time zone, integer, uuid, text)',
+  'finish_tenant_job(uuid, uuid)',
+];
+
+/**
+ * A function that changes gets another name, because programs of two versions run during a deploy. DO UPDATE locks the waiting job
+ * until the COMMIT of the caller: nobody starts it before it can see what the caller wrote.
+ */
+const CREATE_TENANT_FUNCTIONS = `
+  CREATE OR REPLACE FUNCTION ${JOB_SCHEMA}.add_tenant_job(job uuid, shop uuid, job_kind text, body jsonb, ordering text,
+    uniqueness text, begin_at timestamptz, tries integer, member uuid, request text)
+  RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+  DECLARE found uuid;
+  BEGIN
+    INSERT INTO public.tenant_jobs AS j
+      (id, shop_id, kind, payload, order_key, unique_key, run_at, max_attempts, user_id, request_id)
+    VALUES (job, shop, job_kind, body, ordering, uniqueness, coalesce(begin_at, now()), coalesce(tries, 15), member, request)
+    ON CONFLICT (shop_id, kind, unique_key) DO UPDATE SET run_at = least(j.run_at, excluded.run_at)
+    RETURNING id INTO found;
+    RETURN found;
+  END $body$;
+  CREATE OR REPLACE FUNCTION ${JOB_SCHEMA}.finish_tenant_job(job uuid, held uuid) RETURNS boolean
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+  BEGIN
+    DELETE FROM public.tenant_jobs WHERE id = job AND lease = held;
+    RETURN FOUND;
+  END $body$;
+  ${TENANT_FUNCTIONS.map((signature) => `REVOKE ALL ON FUNCTION ${JOB_SCHEMA}.${signature} FROM PUBLIC;`).join(' ')}`;
+
+/**
  * Everything in the schema belongs to the owner, who may not create schemas, so ours exists before the library looks:
  * PostgreSQL checks the right of CREATE SCHEMA IF NOT EXISTS even where the schema exists. The library starts with its
  * first migration when its table is there and empty.
@@ -35,6 +69,7 @@ function prepareSql({ owner }: Roles): string {
       id text PRIMARY KEY,
       beat_at timestamptz NOT NULL DEFAULT now()
     );
+    ${CREATE_TENANT_FUNCTIONS}
     COMMIT`;
 }
 
@@ -49,8 +84,10 @@ export async function migrateJobs(
   roles: Roles,
   logger: Logger,
 ): Promise<void> {
-  if ((await versionOf(client)) >= JOB_SCHEMA_VERSION) return;
+  const version = await versionOf(client);
+  if (version >= JOB_SCHEMA_VERSION && (await hasFunctions(client))) return;
   await client.exec(prepareSql(roles));
+  if (version >= JOB_SCHEMA_VERSION) return;
   const { runMigrations, Logger: LibraryLogger } = await import('graphile-worker');
   const pool = openJobPool(url, roles, 2, logger);
   try {
@@ -70,6 +107,14 @@ async function versionOf(client: EngineClient): Promise<number> {
     `SELECT max(id) AS version FROM ${JOB_SCHEMA}.migrations`,
   );
   return rows[0]?.version ?? 0;
+}
+
+async function hasFunctions(client: EngineClient): Promise<boolean> {
+  const { rows } = await client.query<{ all: boolean }>(
+    'SELECT bool_and(to_regprocedure(name) IS NOT NULL) AS all FROM unnest($1::text[]) name',
+    [TENANT_FUNCTIONS.map((signature) => `${JOB_SCHEMA}.${signature}`)],
+  );
+  return rows[0]?.all === true;
 }
 
 /** Opens connections of the admin login that act as the owner, for the job library only. */

@@ -1,6 +1,7 @@
 import type { QueryResult } from 'pg';
 import { inSpan, isTraced } from '../common/tracing';
 import type { BorrowedClient } from './engine-client';
+import { quoteIdent } from './identifiers';
 import { statementSpan } from './spans';
 import type { MeteredTransaction } from './transaction-meter';
 
@@ -25,7 +26,7 @@ export class OpeningFailed extends Error {
   }
 }
 
-type Statement = [sql: string, values: unknown[]];
+export type Statement = [sql: string, values: unknown[]];
 
 /** Statements around a piece of work. They take no round trips: they are sent with the preamble and with COMMIT. */
 export interface Bracket {
@@ -54,7 +55,25 @@ export class Lease {
     private readonly isSingle: boolean,
     private readonly bracket: Bracket | undefined,
     private readonly metered: MeteredTransaction,
+    /** Shop and role of a tenant's transaction. */
+    readonly tenant: { shopId: string; role: string } | null,
   ) {}
+
+  /** @see runAsLogin */
+  async asLogin([sql, values]: Statement): Promise<QueryResult> {
+    if (this.isOver) throw new LeaseEnded();
+    if (this.isSingle) throw new OneStatementOnly();
+    const enter = `SET LOCAL ROLE ${quoteIdent(this.tenant!.role)}`; // checked by runAsLogin
+    const sent = this.client.together(() => [
+      this.begin(),
+      answered(this.client.exec('SET LOCAL ROLE NONE')),
+      answered(this.metered.watch(sql, this.client.query(sql, values))),
+      answered(this.client.exec(enter)), // refused after an error; rolling back to a savepoint brings the role back too
+    ]);
+    const { error } = await firstFailure(...sent);
+    if (error !== undefined) throw error;
+    return (await sent[2]!).result as QueryResult; // four were sent
+  }
 
   query(...args: Parameters<BorrowedClient['query']>): unknown {
     if (this.isOver) return Promise.reject(new LeaseEnded());

@@ -1,4 +1,5 @@
 import { quoteIdent } from './identifiers';
+import { JOB_SCHEMA, TENANT_FUNCTIONS } from './job-schema';
 import type { Roles } from './roles';
 
 const ALL = 'SELECT, INSERT, UPDATE, DELETE';
@@ -40,6 +41,8 @@ export const PUBLIC_RIGHTS: Record<string, string> = {
   held_tenants: 'SELECT',
   backups: 'SELECT',
   removed_shops: 'SELECT',
+  tenant_jobs: ALL,
+  tenant_job_leases: ALL,
   // May ask for an operation and for its cancellation; only a runner with admin rights takes, changes or ends one.
   operations:
     'SELECT, INSERT (id, kind, shop_id, shop_slug, by_kind, by_id, input, is_exclusive), UPDATE (cancel_wanted)',
@@ -62,16 +65,22 @@ export const PUBLIC_FUNCTIONS: string[] = [
   'shop_tables(uuid)',
 ];
 
-/** SQL that grants the public login these rights and no others. Run it as the owner, in one transaction. */
+/** SQL that grants the public and the tenant login these rights and no others. Run it as the owner, in one transaction. */
 export function publicRightsSql(roles: Roles): string {
   const login = quoteIdent(roles.public);
   const tables = Object.entries(PUBLIC_RIGHTS).map(([table, rights]) => {
     const name = `public.${quoteIdent(table)}`;
     return `REVOKE ALL ON ${name} FROM PUBLIC, ${login}; GRANT ${rights} ON ${name} TO ${login};`;
   });
-  const functions = PUBLIC_FUNCTIONS.map(
-    (signature) =>
-      `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC; GRANT EXECUTE ON FUNCTION public.${signature} TO ${login};`,
-  );
-  return [...tables, ...functions].join('\n');
+  const tenantLogin = quoteIdent(roles.tenant);
+  return [
+    ...tables,
+    ...PUBLIC_FUNCTIONS.map((signature) => callableSql(`public.${signature}`, login)),
+    `GRANT USAGE ON SCHEMA ${JOB_SCHEMA} TO ${tenantLogin};`,
+    ...TENANT_FUNCTIONS.map((signature) => callableSql(`${JOB_SCHEMA}.${signature}`, tenantLogin)),
+  ].join('\n');
+}
+
+function callableSql(signature: string, login: string): string {
+  return `REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC; GRANT EXECUTE ON FUNCTION ${signature} TO ${login};`;
 }

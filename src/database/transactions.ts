@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner';
 import { inSpan } from '../common/tracing';
-import { type Answer, answered, type Bracket, Lease } from './lease';
+import { type Answer, answered, type Bracket, Lease, type Statement } from './lease';
 import { shopTransaction } from './spans';
 import type { BorrowedClient } from './engine-client';
 import type { Connections, PoolLoad, Share } from './connections';
@@ -22,7 +22,7 @@ export class TransactionAborted extends Error {
 class BorrowedQueryRunner extends PostgresQueryRunner {
   constructor(
     driver: PostgresDriver,
-    private readonly lease: Lease,
+    readonly lease: Lease,
   ) {
     super(driver, 'master');
     this.databaseConnection = lease;
@@ -41,10 +41,28 @@ class BorrowedQueryRunner extends PostgresQueryRunner {
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
 
+/**
+ * Runs a statement of the engine inside a tenant's transaction with the rights of the tenant login, which may call functions
+ * that no shop's role may call. One round trip. A savepoint that is rolled back undoes it like any other statement.
+ * @param statement made for the shop of the transaction
+ * @throws LeaseEnded; OneStatementOnly; the statement's error; Error for a manager of no tenant's transaction
+ */
+export async function runAsLogin<T extends object>(
+  { queryRunner }: EntityManager,
+  statement: (shopId: string) => Statement,
+): Promise<T[]> {
+  if (!(queryRunner instanceof BorrowedQueryRunner) || queryRunner.lease.tenant === null)
+    throw new Error("the manager is not that of a tenant's transaction");
+  const { lease } = queryRunner;
+  return (await lease.asLogin(statement(lease.tenant!.shopId))).rows as T[]; // checked above
+}
+
 /** Purpose of a transaction. */
 export interface Purpose {
   /** Shop of the transaction; empty on the public side. */
   shopId?: string;
+  /** Role of the shop; none on the public side. */
+  role?: string;
   /** Part of the pool that the shop may use; absent: no limit of its own. */
   share?: Share | undefined;
   /** True when the work sends one statement only, so that COMMIT can share its round trip. */
@@ -87,11 +105,12 @@ export class Transactions {
   private async runBorrowed<T>(
     preamble: string,
     work: Work<T>,
-    { shopId = '', share, isSingle = false, bracket, extraMs = 0, origin }: Purpose,
+    { shopId = '', role, share, isSingle = false, bracket, extraMs = 0, origin }: Purpose,
   ): Promise<T> {
     const { client, metered } = await this.borrow(shopId, share, origin);
     client.waitLonger(extraMs);
-    const lease = new Lease(client, preamble, isSingle, bracket, metered);
+    const tenant = role === undefined ? null : { shopId, role };
+    const lease = new Lease(client, preamble, isSingle, bracket, metered, tenant);
     const runner = new BorrowedQueryRunner(this.driver, lease);
     let isCommitted = false;
     try {

@@ -4,6 +4,7 @@ import { ENV } from '../config/env';
 import { PublicDatabase } from '../database/control-database';
 import { INSTALLATION } from '../database/installation';
 import { KnownInputGuard } from '../http/known-input.guard';
+import { TenantJobsService } from '../operations/tenant-jobs/tenant-jobs.service';
 import { AuditService } from '../public/audit/audit.service';
 import { LoginLimits } from '../public/auth/login-limits';
 import { PasswordResetService } from '../public/auth/password-reset.service';
@@ -26,6 +27,8 @@ import { OperatorGuard } from './auth/operator.guard';
 import { OperatorLoginService } from './auth/operator-login.service';
 import { OperatorSessions } from './auth/operator-sessions';
 import { BackupsService } from './operations/backups.service';
+import { JobsController } from './jobs/jobs.controller';
+import { JobsService } from './jobs/jobs.service';
 import { OperationsController } from './operations/operations.controller';
 import { OperationsService } from './operations/operations.service';
 import { RequestsService } from './operations/requests.service';
@@ -54,6 +57,7 @@ const SHARED = [
   ShopLimitsService,
   ShopStatusService,
   ShopSupportService,
+  TenantJobsService,
 ];
 
 /** The API of operators: its own routes, accounts and guard over services of the application. */
@@ -70,6 +74,7 @@ export class OperatorModule {
         ShopsController,
         OperationsController,
         PeopleController,
+        JobsController,
         ReportsController,
         PlansController,
       ],
@@ -86,6 +91,7 @@ export class OperatorModule {
         BackupsService,
         OperationsService,
         RequestsService,
+        JobsService,
       ],
     };
   }

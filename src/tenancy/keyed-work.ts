@@ -47,6 +47,17 @@ const STORED = `
   SELECT fingerprint, status, body FROM idempotency_keys
   WHERE user_id = $1 AND key = $2 AND created_at >= now() - interval '24 hours'`;
 
+/** Removes keys that are free again, the oldest first. @returns how many */
+export async function removeExpiredKeys(manager: EntityManager, limit: number): Promise<number> {
+  const [rows] = await manager.query<[unknown[], number]>(
+    `DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+       ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`,
+    [limit],
+  );
+  return rows.length;
+}
+
 /** Status of an answer that was erased: its key stays, so that the work is not done again. */
 const ERASED = 410;
 

@@ -38,8 +38,9 @@ export class TenantConnection {
     requireFeature(this.access.allowance, name);
   }
 
-  /** Member and request, for the record of changes. @throws TenantRequired */
+  /** Member and request, for the record of changes; of a job, those that added it. @throws TenantRequired */
   get author(): Author {
+    if (this.request.author !== undefined) return this.request.author;
     const { userId, isCommand } = this.access;
     return { userId: isCommand === true ? null : userId, requestId: this.request.id ?? null };
   }
@@ -71,7 +72,7 @@ export class TenantConnection {
 
   /**
    * Reads and writes in one transaction, all or nothing. An error from `work` undoes everything. In a POST, the route must
-   * answer with what `work` returns: it is stored if the request has an Idempotency-Key. PostgreSQL lets nobody write in a
+   * answer with what `work` returns: it is stored if the request has an Idempotency-Key. A job ends in the same transaction. PostgreSQL lets nobody write in a
    * read-only shop, and a read-only member in no shop, whatever the route declares. Access is checked at the beginning and
    * before COMMIT, with the same cache as in the guard: an import may last longer than a grant.
    * @throws TenantRequired, NotAMember, ShopSuspended, ShopNotReady, RoleRequired, ShopReadOnly; as TenantDatabase.once for
@@ -108,8 +109,9 @@ export class TenantConnection {
   }
 
   private begin<T>(access: TenantAccess, work: Work<T>, mode: WriteMode): Promise<T> {
-    const { keyedWork } = this.request;
+    const { keyedWork, jobWork } = this.request;
     const use = this.useOf(access);
+    if (jobWork !== undefined) return jobWork.once((all) => this.database.transaction(use, all, mode), work);
     return keyedWork === undefined || access.memberRole === 'read_only'
       ? this.database.transaction(use, work, mode)
       : this.database.once(use, keyedWork, work, mode);

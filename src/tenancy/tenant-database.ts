@@ -88,12 +88,13 @@ export class TenantDatabase implements OnApplicationShutdown {
   private enter(tenant: TenantUse, mode: Mode): { sql: string; purpose: Purpose; limits: Limits } {
     const { shopId, allowance, origin } = typeof tenant === 'string' ? { shopId: tenant } : tenant;
     const limits = allowance === undefined ? this.limits : limitsOf(allowance.limits, this.limits);
-    const sql = preamble(this.locator.locate(shopId), mode, limits);
+    const placement = this.locator.locate(shopId);
     return {
-      sql,
+      sql: preamble(placement, mode, limits),
       limits,
       purpose: {
         shopId,
+        role: placement.role,
         share: allowance?.limits,
         extraMs: Math.max(0, limits.statement - this.limits.statement),
         origin,

@@ -1,3 +1,4 @@
+import type { JobWork } from './job-work';
 import type { KeyedWork } from './keyed-work';
 import type { Allowance } from './plan';
 
@@ -71,4 +72,7 @@ export interface TenantRequest {
   tenant?: TenantAccess;
   /** Set for a request with an Idempotency-Key. */
   keyedWork?: KeyedWork;
+  /** Set for a job, in place of a request: what ends it, and who added it. */
+  jobWork?: JobWork;
+  author?: Author;
 }

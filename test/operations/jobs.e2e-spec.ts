@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sqlState } from '../../src/common/sqlstate';
 import { AdminDatabase, PublicDatabase } from '../../src/database/control-database';
 import { adminOf, type Installation, INSTALLATION } from '../../src/database/installation';
-import { JOB_SCHEMA_VERSION, migrateJobs } from '../../src/database/job-schema';
+import { JOB_SCHEMA_VERSION, migrateJobs, TENANT_FUNCTIONS } from '../../src/database/job-schema';
 import { withClient as withAdmin } from '../../src/database/with-client';
 import { createLogger } from '../../src/common/logger';
 import { addJob, type JobOptions } from '../../src/operations/jobs/add-job';
@@ -91,7 +91,7 @@ describe('the schema of jobs', () => {
     expect([row, newest]).toEqual([{ version: JOB_SCHEMA_VERSION }, JOB_SCHEMA_VERSION]);
   });
 
-  it('belongs to the owner, and grants nothing to anybody', async () => {
+  it('belongs to the owner, and grants nothing but two functions to the tenant login', async () => {
     const { owner, public: publicLogin, tenant } = installation().roles;
     const { shop } = await newOwner(app.api);
     const { schema: shopRole } = app.app.get(TenantLocator, { strict: false }).locate(shop.id as string);
@@ -105,12 +105,20 @@ describe('the schema of jobs', () => {
        FROM pg_namespace WHERE nspname = 'jobs'`,
     );
     expect(objects.length).toBeGreaterThan(15);
-    expect(objects.filter((it) => it.owner !== owner || it.acl !== null)).toEqual([]);
+    expect(objects.filter((it) => it.owner !== owner)).toEqual([]);
+    const granted = objects.filter(({ acl }) => acl !== null).map(({ object, acl }) => [object, acl]);
+    const functions = TENANT_FUNCTIONS.map((signature) => [
+      `jobs.${signature.replaceAll(', ', ',')}`,
+      `{${owner}=X/${owner},${tenant}=X/${owner}}`,
+    ]);
+    expect(new Map(granted as [string, string][])).toEqual(
+      new Map([...functions, ['jobs', `{${owner}=UC/${owner},${tenant}=U/${owner}}`]] as [string, string][]),
+    );
     const open = await app.database.query(
       `SELECT rolname FROM pg_roles WHERE rolname = ANY ($1) AND has_schema_privilege(oid, 'jobs', 'USAGE, CREATE')`,
       [[publicLogin, tenant, shopRole]],
     );
-    expect(open).toEqual([]);
+    expect(open).toEqual([{ rolname: tenant }]);
   });
 
   it('is made once by twenty processes that start at once', async () => {

@@ -42,6 +42,15 @@ export const CRASH = { shops: size('CRASH_SHOPS', 40, 200), kills: size('CRASH_K
 /** How often each kind of operation on a shop is killed. */
 export const OPERATION_KILLS = size('OPERATION_KILLS', 3, 20);
 
+/** Jobs of shops, the same number in each, whose workers are killed. */
+export const TENANT_JOBS = {
+  shops: size('TENANT_JOB_SHOPS', 12, 500),
+  jobs: size('TENANT_JOBS', 240, 10_000),
+  kills: size('TENANT_JOB_KILLS', 3, 10),
+  /** Longest time of a job, milliseconds. */
+  ms: size('TENANT_JOB_MS', 150, 20),
+};
+
 /** Removals of shops whose process is killed. */
 export const PURGE_KILLS = size('PURGE_KILLS', 3, 20);
 

@@ -67,6 +67,7 @@ async function removeRows(
   await leaveSessions(); // no new ones from here on; the foreign key would end those sessions
   await client.query('DELETE FROM public.memberships WHERE shop_id = $1', [id]);
   await client.query('DELETE FROM public.former_slugs WHERE shop_id = $1', [id]);
+  await client.query('DELETE FROM public.tenant_jobs WHERE shop_id = $1', [id]);
   await client.query(
     `INSERT INTO public.held_tenants (shop_id, reason, of_shop, operation_id) VALUES ($1, 'removing', $1, $2)`,
     [id, run.operation.id],

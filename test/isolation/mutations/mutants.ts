@@ -6,7 +6,7 @@ export interface Mutant {
   find: string;
   replace: string;
   /** The suite that runs first; the others run only if this one passes. */
-  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers';
+  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers' | 'jobs';
 }
 
 const PREAMBLE = 'src/tenancy/preamble.ts';
@@ -233,5 +233,34 @@ export const MUTANTS: Mutant[] = [
     find: '(await this.access.isLive(principal))',
     replace: 'true',
     suite: 'routes',
+  },
+  {
+    name: 'a job enters the shop of the job before',
+    file: 'src/operations/tenant-jobs/slice.ts',
+    find: 'await directory.enterAsOwner(this.shopId)',
+    replace:
+      'await ((Slice as never as { kept: Promise<TenantAccess> }).kept ??= directory.enterAsOwner(this.shopId))',
+    suite: 'jobs',
+  },
+  {
+    name: 'a turn takes the jobs of every shop',
+    file: 'src/operations/tenant-jobs/job-store.ts',
+    find: "WHERE shop_id = $1 AND state = 'waiting' AND run_at <= now() AND kind = ANY ($3)",
+    replace: "WHERE $1::uuid IS NOT NULL AND state = 'waiting' AND run_at <= now() AND kind = ANY ($3)",
+    suite: 'jobs',
+  },
+  {
+    name: 'the role of the shop is not taken again after a job was added',
+    file: 'src/database/lease.ts',
+    find: 'answered(this.client.exec(enter)),',
+    replace: "answered(this.client.exec(enter.replace('SET LOCAL ROLE', 'SELECT 1 AS'))),",
+    suite: 'jobs',
+  },
+  {
+    name: 'a job ends whoever has it',
+    file: 'src/database/job-schema.ts',
+    find: 'WHERE id = job AND lease = held',
+    replace: 'WHERE id = job',
+    suite: 'jobs',
   },
 ];

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { quoteLiteral } from '../../../database/identifiers';
+import { JOB_SCHEMA, TENANT_FUNCTIONS } from '../../../database/job-schema';
 import { PUBLIC_FUNCTIONS, PUBLIC_RIGHTS } from '../../../database/public-rights';
 import { PUBLIC_MIGRATIONS } from '../../../database/migration-folders';
 import type { Roles } from '../../../database/roles';
@@ -72,25 +73,29 @@ export async function comparePublicOwners(client: Client, { owner }: Roles): Pro
 }
 
 /**
- * Compares functions in `public`, except those of extensions: the public login may call those of the list, no other
- * role any, and the owner owns them, because all but one run with its rights.
+ * Compares functions in `public` and in the schema of jobs, except those of extensions: the public and the tenant login may call
+ * those of their lists, no other role any, and the owner owns them, because all but one run with its rights.
  */
 export async function comparePublicFunctions(client: Client, roles: Roles): Promise<Observation[]> {
+  const wanted = [
+    ...PUBLIC_FUNCTIONS.map((signature) => [`public.${signature}`, roles.public]),
+    ...TENANT_FUNCTIONS.map((signature) => [`${JOB_SCHEMA}.${signature}`, roles.tenant]),
+  ];
   const { rows } = await client.query<Omit<Observation, 'check' | 'schema'>>(
     `WITH found AS (
        SELECT p.oid, p.proowner, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END AS grantee
        FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-       WHERE p.pronamespace = 'public'::regnamespace AND x.grantee <> p.proowner
+       WHERE p.pronamespace = ANY (array(SELECT oid FROM pg_namespace WHERE nspname = ANY ($4))) AND x.grantee <> p.proowner
          AND pg_get_userbyid(x.grantee) <> $3
          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')),
-     wanted AS (SELECT to_regprocedure('public.' || f)::oid AS oid, 'public.' || f AS name, $2 AS grantee FROM unnest($1::text[]) f)
+     wanted AS (SELECT to_regprocedure(name)::oid AS oid, name, grantee FROM unnest($1::text[], $2::text[]) f(name, grantee))
      SELECT coalesce(w.name, oid::regprocedure::text) AS object,
        grantee || CASE WHEN w.name IS NULL THEN ' may call it; expected only the owner' ELSE ' may not call it' END AS detail
      FROM wanted w FULL JOIN found f USING (oid, grantee) WHERE w.name IS NULL OR f.proowner IS NULL
      UNION ALL
      SELECT w.name, 'expected the owner ' || $3 || ', found ' || pg_get_userbyid(p.proowner)
      FROM wanted w JOIN pg_proc p USING (oid) WHERE pg_get_userbyid(p.proowner) <> $3`,
-    [PUBLIC_FUNCTIONS, roles.public, roles.owner],
+    [wanted.map(([name]) => name), wanted.map(([, grantee]) => grantee), roles.owner, ['public', JOB_SCHEMA]],
   );
   return rows.map((row) => ({ check: 'public-function', schema: null, ...row }));
 }
