@@ -27,6 +27,7 @@ export class TenantGuard implements CanActivate {
     const { user } = request; // set by the access token guard, which is global and runs first
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
+    request.tenant = access; // before anything is refused: the metrics name the plan
     this.requestLimits.count(
       access,
       (headers) => void http.getResponse<FastifyReply>().headers({ ...headers }),
@@ -36,7 +37,6 @@ export class TenantGuard implements CanActivate {
     const feature = neededFeature(context);
     if (feature !== undefined) requireFeature(access.allowance, feature);
     if (isAdding(context)) await this.warn(context, access);
-    request.tenant = access;
     return true;
   }
 

@@ -222,13 +222,22 @@ describe('requests', () => {
     );
   });
 
-  it('that are refused are counted by code', async () => {
+  it('that are refused are counted by code and plan', async () => {
     const { server, port } = await start({ LOGIN_ATTEMPTS_PER_ACCOUNT: '1' });
     const owner = await newOwner(server.api);
     for (let i = 0; i < 3; i++)
       await server.api.post('auth/login', { email: owner.email, password: 'not the password' });
+    await database.query(
+      `UPDATE shops SET limits = '{"requestsPerMinute": 1, "requestBurst": 1}' WHERE id = '${owner.shop.id}'`,
+    );
+    const statuses = await Promise.all(
+      Array.from({ length: 5 }, async () => (await owner.api.get('products')).status),
+    );
+    const limited = statuses.filter((status) => status === 429).length;
+    expect(limited).toBeGreaterThan(0);
     expect(await series(port)).toMatchObject({
       'stoa_requests_refused_total{code="TOO_MANY_ATTEMPTS",plan="none"}': 2,
+      'stoa_requests_refused_total{code="RATE_LIMITED",plan="standard"}': limited,
     });
   });
 });
