@@ -27,7 +27,7 @@ export class CreatePlans1796700000000 implements MigrationInterface {
           "statementMs": 5000, "lockMs": 2000, "workMemKiB": 4096, "tempFileMiB": 256, "bodyKiB": 1024, "pageSize": 100,
           "rows": 100000, "storageMiB": 256, "seats": 3}'),
         ('standard', '{"requestsPerMinute": 12000, "requestBurst": 3000, "transactionsAtOnce": 4, "transactionsWaiting": 50,
-          "rows": 5000000, "storageMiB": 10240, "seats": 50}'),
+          "rows": 5000000, "storageMiB": 10240}'),
         ('enterprise', '{"transactionsAtOnce": 8, "transactionsWaiting": 200, "statementMs": 60000, "lockMs": 10000,
           "workMemKiB": 16384}')`);
     await queryRunner.query(`
