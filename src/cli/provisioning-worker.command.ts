@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../common/report';
 import { startWork } from '../operations/lifecycle/start-work';
+import { ActivityLog } from '../tenancy/activity-log';
 import { WarmPoolMaintenance } from '../tenancy/warm-pool-maintenance';
 import { type Installation, INSTALLATION } from '../database/installation';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -32,6 +33,7 @@ export function addProvisioningWorker(program: Command, context: CommandContext)
           return;
         }
         app.get(WarmPoolMaintenance).start();
+        app.get(ActivityLog).start();
         if (JOBS !== 'off') startWork(app);
         if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
       }),

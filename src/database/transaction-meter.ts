@@ -1,3 +1,4 @@
+import { AppError } from '../common/app-error';
 import { Histogram } from '../common/histogram';
 import type { Logger } from '../common/logger';
 import type { ShopActivity } from './shop-activity';
@@ -15,6 +16,8 @@ const CANCELLED = new Map([
 
 export const CANCEL_REASONS = [...CANCELLED.values()];
 type CancelReason = (typeof CANCEL_REASONS)[number];
+
+const TOO_MANY_REQUESTS = 429;
 
 /** Longest part of a statement in the log, characters. */
 const SHOWN = 2000;
@@ -41,6 +44,8 @@ export class TransactionMeter {
   rolledBack = 0;
   /** Transactions that got no connection. */
   unconnected = 0;
+  /** Transactions of shops that use more than their share. */
+  overShare = 0;
   slow = 0;
   readonly cancelled: Record<CancelReason, number> = { statement_timeout: 0, lock_timeout: 0, deadlock: 0 };
 
@@ -53,9 +58,10 @@ export class TransactionMeter {
     return new MeteredTransaction(this, { shopId, origin, askedAt, begunAt });
   }
 
-  /** Counts a transaction that got no connection. */
-  refused(askedAt: number, shopId: string): void {
-    this.unconnected++;
+  /** Counts a transaction that got no connection, and why. */
+  refused(askedAt: number, shopId: string, error: unknown): void {
+    if (error instanceof AppError && error.kind.status === TOO_MANY_REQUESTS) this.overShare++;
+    else this.unconnected++;
     this.settings.activity?.waited(shopId, performance.now() - askedAt);
   }
 

@@ -158,7 +158,7 @@ export class Transactions {
       const client = await this.connections.borrow(shopId, share);
       return { client, metered: this.meter.begin(askedAt, shopId, origin) };
     } catch (error) {
-      this.meter.refused(askedAt, shopId);
+      this.meter.refused(askedAt, shopId, error);
       throw error;
     }
   }

@@ -32,6 +32,8 @@ export const HEALTHY: Series = {
   'stoa_operations{state="failed"}': always(0),
   'stoa_job_oldest_seconds{state="ready"}': always(2),
   'stoa_jobs{state="dead"}': always(0),
+  'stoa_tenant_jobs{state="dead"}': always(0),
+  stoa_tenant_job_oldest_seconds: always(1),
   stoa_backup_oldest_seconds: always(86_400),
 };
 

@@ -16,6 +16,7 @@ const all = (label: string, values: readonly string[]) =>
   `unnest('{${values.join(',')}}'::text[]) AS ${label} (${label})`;
 
 const OPERATION_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'];
+const TENANT_JOB_STATES = ['waiting', 'running', 'dead'];
 const JOB_STATES = ['waiting', 'ready', 'running', 'dead'];
 
 /** Operations that are open, or were requested within a day: their ids begin with the time. */
@@ -88,6 +89,20 @@ export function fleetMetrics(checksum: string, yesterday: string): FleetMetric[]
       type: 'gauge',
       sql: `SELECT state, coalesce(j.oldest_seconds, 0) AS value
         FROM ${all('state', JOB_STATES)} LEFT JOIN job_states() j USING (state)`,
+    },
+    {
+      name: 'stoa_tenant_jobs',
+      help: 'Jobs of shops: waiting, running, or dead after the last attempt.',
+      type: 'gauge',
+      sql: `SELECT state, count(j.id) AS value
+        FROM ${all('state', TENANT_JOB_STATES)} LEFT JOIN tenant_jobs j USING (state) GROUP BY state`,
+    },
+    {
+      name: 'stoa_tenant_job_oldest_seconds',
+      help: 'Time for which the oldest job of an active shop has been due; 0 without one.',
+      type: 'gauge',
+      sql: `SELECT coalesce(greatest(extract(epoch FROM now() - min(j.run_at)), 0), 0) AS value
+        FROM tenant_jobs j JOIN shops s ON s.id = j.shop_id AND s.status = 'active' WHERE j.state = 'waiting'`,
     },
     {
       name: 'stoa_backup_oldest_seconds',

@@ -104,7 +104,7 @@ function exposeTransactions(pools: Pools): void {
     register,
     {
       name: 'stoa_transactions_total',
-      help: 'Transactions by end: committed, rolled back, or never begun for lack of a connection.',
+      help: 'Transactions by end: committed, rolled back, or never begun: no connection, or the share of the shop used up.',
       type: 'counter',
     },
     () =>
@@ -112,6 +112,7 @@ function exposeTransactions(pools: Pools): void {
         { labels: { pool, end: 'committed' }, value: meter.committed },
         { labels: { pool, end: 'rolled_back' }, value: meter.rolledBack },
         { labels: { pool, end: 'no_connection' }, value: meter.unconnected },
+        { labels: { pool, end: 'over_share' }, value: meter.overShare },
       ]),
   );
   expose(

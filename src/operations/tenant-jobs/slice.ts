@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../../common/app-error';
 import { DatabaseUnavailable } from '../../common/common.errors';
 import { LOGGER, type Logger } from '../../common/logger';
+import { ShopActivity } from '../../database/shop-activity';
 import { AccessDirectory } from '../../tenancy/access-directory';
 import { JobTaken, JobWork } from '../../tenancy/job-work';
 import { NotAMember, ShopNotReady, ShopReadOnly, ShopSuspended } from '../../tenancy/tenancy.errors';
@@ -32,6 +33,7 @@ export class SliceTools {
     readonly jobs: TenantJobs,
     readonly database: TenantDatabase,
     readonly directory: AccessDirectory,
+    readonly activity: ShopActivity,
     @Inject(LOGGER) readonly logger: Logger,
   ) {}
 }
@@ -68,9 +70,10 @@ export class Slice {
 
   /** @returns false if the shop or the program was not able to do the job at the moment */
   private async perform(job: TakenJob, access: TenantAccess): Promise<boolean> {
-    const { store } = this.tools;
+    const { activity, store } = this.tools;
     try {
       await this.handle(job, access);
+      activity.worked(this.shopId, false);
       return true;
     } catch (error) {
       if (error instanceof JobTaken) {
@@ -80,6 +83,7 @@ export class Slice {
       const isGivenBack = this.signal.aborted || isPassing(error);
       if (isGivenBack) await store.giveBack(job.id, this.lease);
       else await this.fail(job, error);
+      if (!isGivenBack) activity.worked(this.shopId, true);
       return !isGivenBack;
     }
   }
@@ -92,7 +96,15 @@ export class Slice {
     const work = new JobWork(job.id, this.lease);
     const author = { userId: job.userId, requestId: job.requestId };
     const tenant = { ...access, isCommand: true };
-    const connection = new TenantConnection({ tenant, author, jobWork: work }, database, directory);
+    const origin = {
+      ...(job.requestId !== null && { id: job.requestId }),
+      routeOptions: { url: `job ${job.kind}` },
+    };
+    const connection = new TenantConnection(
+      { ...origin, tenant, author, jobWork: work },
+      database,
+      directory,
+    );
     await this.inTime((signal) => handler.run(connection, payload.data, signal));
     if (!work.isDone) await connection.transaction(() => Promise.resolve());
   }

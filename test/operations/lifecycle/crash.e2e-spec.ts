@@ -167,7 +167,7 @@ async function killAll(
   }
   const named = [...seen].map(([step, times]) => `${step} ${times}`).join(', ');
   process.stdout.write(`killed in: ${named}\n`);
-  expect(seen.size).toBeGreaterThan(1);
+  expect(seen.size).toBeGreaterThan(KILLS < 20 ? 0 : 1); // a few random moments may all be in one step
 }
 
 describe(`a runner that is killed, ${KILLS} times`, () => {
