@@ -67,6 +67,7 @@ const url: Field = {
   ...filled(2048),
   longest: () => `https://example.com/${'x'.repeat(2048 - 20)}`,
 };
+const code = (max: number, ...wrong: unknown[]): Field => ({ wrong: [1, [], {}, ...wrong], max });
 const list: Field = { wrong: ['x', 1, {}, [1], ['x'], [null], [[]]], holds: 'list' };
 const part: Field = { wrong: ['x', 1, true, [], [{}]], holds: 'object' };
 const options: Field = {
@@ -188,6 +189,38 @@ export const BODY_ROUTES: BodyRoute[] = [
     needs: ['token', 'newPassword'],
   },
   { route: 'POST shops', ok: 201, body: newShop, fields: SHOP, needs: ['name'] },
+  {
+    route: 'PATCH settings',
+    ok: 200,
+    body: () => ({
+      ...{
+        name: 'Corner Shop',
+        currency: 'CHF',
+        country: 'CH',
+        language: 'de-CH',
+        timeZone: 'Europe/Zurich',
+      },
+      ...{ orderPrefix: 'TH-', taxBasisPoints: 810, pricesIncludeTax: true },
+      address: { line1: 'Rosenweg 1', line2: 'Left', postalCode: '8001', city: 'Zurich', region: 'ZH' },
+    }),
+    fields: {
+      name: SHOP.name,
+      currency,
+      country: nullable(code(2, '', 'C', 'QQ', 'CHE')),
+      language: code(35, '', 'x', 'german language', 'de_CH!'),
+      timeZone: code(64, '', 'Zurich', 'Europe/Nowhere'),
+      address: nullable(part),
+      'address.line1': filled(200),
+      'address.line2': nullable(filled(200)),
+      'address.postalCode': nullable(code(20, '', ' ')),
+      'address.city': filled(100),
+      'address.region': nullable(filled(100)),
+      orderPrefix: code(10, 'th', 'T H', 'TH/'),
+      taxBasisPoints: whole,
+      pricesIncludeTax: flag,
+    },
+    needs: ['address.line1', 'address.city'],
+  },
   { route: 'PATCH shops/{id}', ok: 200, body: newShop, fields: SHOP, needs: [] },
   {
     route: 'POST shops/{id}/members',
