@@ -96,7 +96,10 @@ two  column-extra  suppliers.note: expected nothing, found text
 
   it('refuses to mix JSON and SQL on standard output', async () => {
     const { code, stdout } = await verify('--json', '--repair', '-');
-    expect([code, stdout]).toEqual([1, '']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: null, message: expect.stringContaining('--repair <file>') },
+    });
   });
 
   it('writes the repair to a file or prints it alone, and does not run it', async () => {

@@ -56,8 +56,13 @@ describe('commands that only look', () => {
   it.each(LOOKS)('create no embedded database: %s %s', async (...args) => {
     const dir = path.join(scratchFolder(), 'data');
     const { code, stdout, stderr } = await runCli(args, { env: { DATA_DIR: dir, APP_SECRET: '' } });
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(`There is no database in DATA_DIR (${dir})`);
+    const answer = args.includes('--json') ? (JSON.parse(stdout) as { error: object }).error : stdout;
+    const wanted = `There is no database in DATA_DIR (${dir})`;
+    expect(code).toBe(1);
+    expect(answer).toEqual(
+      args.includes('--json') ? { code: null, message: expect.stringContaining(wanted) } : '',
+    );
+    expect(stderr).toContain(wanted);
     expect(existsSync(dir)).toBe(false);
   });
 

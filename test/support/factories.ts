@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MemberRole } from '../../src/tenancy/tenant';
 import type { Answer, Api } from './api';
+import type { TestDatabase } from './database';
 
 const unique = () => randomBytes(4).toString('hex');
 
@@ -87,4 +88,12 @@ export async function newMember(
     refreshToken: user.refreshToken,
   });
   return { ...user, inShop: api.as(body.accessToken) };
+}
+
+/** Lets a shop send any number of requests at once; before its first request, because limits are cached. */
+export function liftLimits(database: TestDatabase, { shop }: Pick<Owner, 'shop'>): Promise<object[]> {
+  return database.query('UPDATE shops SET limits = $2 WHERE id = $1', [
+    shop.id,
+    JSON.stringify({ transactionsWaiting: 10_000, requestsPerMinute: null }),
+  ]);
 }

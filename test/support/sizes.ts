@@ -58,7 +58,7 @@ export const PURGE_KILLS = size('PURGE_KILLS', 3, 20);
 export const WORKER_KILLS = size('WORKER_KILLS', 2, 4);
 
 /** Rows of an import that hold nothing: enough to be read for longer than a transaction may idle. */
-export const BLANK_ROWS = size('BLANK_ROWS', 1_000_000, 4_000_000);
+export const BLANK_ROWS = size('BLANK_ROWS', 2_500_000, 4_000_000);
 
 /** How long a connection waits for a response. Milliseconds. */
 export const RESPONSE_TIMEOUT_MS = size('RESPONSE_TIMEOUT_MS', 1600, 4000);

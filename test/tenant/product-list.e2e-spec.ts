@@ -152,7 +152,9 @@ describe('GET /products', () => {
   });
 
   it('returns up to 100 at a time', async () => {
-    await Promise.all(Array.from({ length: 101 }, () => newProduct(api)));
+    for (let made = 0; made < 102; made += 34)
+      // a shop may not send more at once
+      await Promise.all(Array.from({ length: 34 }, () => newProduct(api)));
     const { ids, nextCursor } = await page(api, { limit: '100' });
     expect(ids).toHaveLength(100);
     expect(nextCursor).toBe(ids[99]);

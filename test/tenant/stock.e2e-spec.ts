@@ -1,5 +1,5 @@
 import type { Api } from '../support/api';
-import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
+import { liftLimits, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { size } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
@@ -164,6 +164,7 @@ describe('many orders at once', () => {
   const ORDERS = size('PARALLEL_ORDERS', 300, 1000);
 
   it(`sell 100 pieces to 100 of ${ORDERS} buyers`, async () => {
+    await liftLimits(app.database, owner);
     const product = await newProduct(api, { stock: 100 });
     const order = { lines: [{ productId: product.id, quantity: 1 }] };
     const codes: string[] = [];
