@@ -42,6 +42,8 @@ export class AccessDirectory {
   /** Users of live sessions. */
   private readonly live: LRUCache<string, string>;
   private readonly members: LRUCache<string, Member>;
+  /** Questions that are not answered yet. */
+  private readonly asked = new Map<string, Promise<Answer>>();
 
   constructor(
     private readonly database: PublicDatabase,
@@ -59,7 +61,7 @@ export class AccessDirectory {
    */
   async isLive({ userId, sessionId, shopId }: Principal): Promise<boolean> {
     if (this.live.get(sessionId) === userId) return true;
-    return (await this.query(userId, sessionId, shopId)).isLive;
+    return (await this.ask(userId, sessionId, shopId)).isLive;
   }
 
   /**
@@ -68,7 +70,7 @@ export class AccessDirectory {
    */
   async enter(userId: string, shopId: string): Promise<TenantAccess> {
     const member =
-      this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.query(userId, null, shopId));
+      this.members.get(keyOf(userId, shopId)) ?? this.memberOf(await this.ask(userId, null, shopId));
     if (member instanceof AppError) throw member;
     return { shopId, userId, ...member };
   }
@@ -100,6 +102,27 @@ export class AccessDirectory {
     return this.enter(owner.user_id, shopId);
   }
 
+  /**
+   * Queries, or waits for the same question of another request: when a grant of a busy shop expires, hundreds of requests
+   * ask at once, and all shops share these connections. Only a grant is taken from another, because a denial may be older than
+   * the change that this request relies on.
+   */
+  private async ask(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
+    const key = `${userId} ${sessionId} ${shopId}`;
+    const other = this.asked.get(key);
+    if (other !== undefined) {
+      const answer = await other.catch(() => undefined); // the other request reports its error
+      if (answer !== undefined && isGrant(answer, shopId)) return answer;
+    }
+    const asking = this.query(userId, sessionId, shopId);
+    this.asked.set(key, asking);
+    try {
+      return await asking;
+    } finally {
+      if (this.asked.get(key) === asking) this.asked.delete(key);
+    }
+  }
+
   /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */
   private async query(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
     const start = performance.now(); // the answer may be out of date when it arrives
@@ -121,6 +144,11 @@ export class AccessDirectory {
     if (!this.served.serves(answer)) return new ShopNotReady({ retryAfter: RETRY_SECONDS });
     return { memberRole, currency, isReadOnly, allowance: readAllowance(plan, limits, features) };
   }
+}
+
+/** True if the session is live and, where a shop was asked for, the user is its member. */
+function isGrant({ isLive, memberRole }: Answer, shopId: string | null): boolean {
+  return isLive && (shopId === null || memberRole !== null);
 }
 
 function keyOf(userId: string, shopId: string): string {

@@ -232,7 +232,9 @@ describe('GET /openapi.json', () => {
         name,
         Boolean(operation.security),
       ]);
-      const inShop = /\/(products|variants|orders|customers|imports|audit|exports|operations|settings)/.test(name);
+      const inShop = /\/(products|variants|orders|customers|imports|audit|exports|operations|settings)/.test(
+        name,
+      );
       for (const code of ['TENANT_REQUIRED', 'NOT_A_MEMBER', 'SHOP_SUSPENDED'])
         expect([name, code, codesOf(operation).includes(code)]).toEqual([name, code, inShop]);
       const entersMember = /^(POST|PATCH) .*\/members/.test(name);
