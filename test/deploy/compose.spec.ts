@@ -138,7 +138,7 @@ describe('deploy/compose/compose.yaml', () => {
     );
     const own = sources.filter((source) => !source.startsWith('.'));
     expect([...new Set(own)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
-    const files = sources.filter((source) => source.startsWith('./'));
+    const files = sources.filter((source) => source.startsWith('.'));
     expect(files.filter((source) => !existsSync(path.join(FOLDER, source)))).toEqual([]);
   });
 
