@@ -24,10 +24,7 @@ interface Count {
 }
 
 /** Headers of an answer. */
-export interface RateHeaders {
-  'ratelimit-policy': string;
-  ratelimit: string;
-}
+export type RateHeaders = Record<'ratelimit-policy' | 'ratelimit', string>;
 
 /**
  * Limits the requests of each shop, over all processes. A request asks nobody: a process counts by itself, adds its count to

@@ -28,10 +28,7 @@ export class TenantGuard implements CanActivate {
     if (user?.shopId === undefined || user.shopId === null) throw new TenantRequired();
     const access = await this.directory.enter(user.userId, user.shopId);
     request.tenant = access; // before anything is refused: the metrics name the plan
-    this.requestLimits.count(
-      access,
-      (headers) => void http.getResponse<FastifyReply>().headers({ ...headers }),
-    );
+    this.requestLimits.count(access, (headers) => void http.getResponse<FastifyReply>().headers(headers));
     requireRole(access.memberRole, neededRole(context));
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
