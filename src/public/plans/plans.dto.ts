@@ -119,7 +119,7 @@ class ShopFeatureDto {
   inForce: boolean;
 }
 
-export class ShopLimitsDto {
+class ShopPlanDto {
   @Id()
   id: string;
 
@@ -128,7 +128,9 @@ export class ShopLimitsDto {
 
   @Text({ max: 31, example: 'standard' })
   plan: string;
+}
 
+export class ShopLimitsDto extends ShopPlanDto {
   @ListOf(ShopLimitDto, { max: 100 })
   limits: ShopLimitDto[];
 
@@ -136,16 +138,7 @@ export class ShopLimitsDto {
   features: ShopFeatureDto[];
 }
 
-export class PlanChangeDto {
-  @Id()
-  id: string;
-
-  @Text({ max: 60, example: 'corner-shop' })
-  slug: string;
-
-  @Text({ max: 31, example: 'standard' })
-  plan: string;
-
+export class PlanChangeDto extends ShopPlanDto {
   @Flag({ description: 'False if the shop had the plan before.' })
   hasChanged: boolean;
 }
