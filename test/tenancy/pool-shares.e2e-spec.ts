@@ -1,40 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable, Overloaded } from '../../src/common/common.errors';
 import type { Share } from '../../src/database/connections';
-import { connectionConfig } from '../../src/database/data-source';
 import type { BorrowedClient } from '../../src/database/engine-client';
 import { TooManyRequests } from '../../src/tenancy/tenancy.errors';
-import { TenantPool, type TenantPoolSettings } from '../../src/tenancy/tenant-pool';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import type { TenantPool } from '../../src/tenancy/tenant-pool';
 import { Random } from '../support/random';
+import { shop, useTenantPools } from '../support/tenant-pools';
 import { untilTrue } from '../support/until';
 
 const SEED = Number(process.env['POOL_SEED'] ?? Date.now() % 1_000_000); // repeats what a failure names
 
-let database: TestDatabase;
-const pools: TenantPool[] = [];
-
-function open(settings: Partial<TenantPoolSettings>): TenantPool {
-  const config = {
-    connectionString: database.url,
-    ...connectionConfig('shares', { kept: 0, responseTimeoutMs: 60_000 }),
-  };
-  const pool = new TenantPool(config, () => undefined, {
-    ...{ size: 2, room: 1000, waitMs: 20_000, longMs: 60_000, tenantsPerConnection: 1000 },
-    ...settings,
-  });
-  pools.push(pool);
-  return pool;
-}
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
-afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
-
-/** With two connections, one tenant prefers the even one and the other the odd one. */
-const shop = (number: number) => `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
+const { open } = useTenantPools({ waitMs: 20_000 });
 const share = (transactionsAtOnce: number | null, transactionsWaiting: number | null = null): Share => ({
   transactionsAtOnce,
   transactionsWaiting,

@@ -4,6 +4,7 @@ import type { BorrowedClient } from '../../src/database/engine-client';
 import { connectionConfig } from '../../src/database/data-source';
 import { TenantPool } from '../../src/tenancy/tenant-pool';
 import { randomFrom } from '../support/random';
+import { shop } from '../support/tenant-pools';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const SEED = Number(process.env['POOL_SEED'] ?? Date.now() % 1_000_000); // repeats what a failure names
@@ -16,7 +17,6 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const PATIENT_MS = 20_000;
-const shop = (number: number) => `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 
 interface Outcome {
   served: number;

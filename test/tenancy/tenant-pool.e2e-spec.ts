@@ -1,35 +1,11 @@
 import { DatabaseUnavailable } from '../../src/common/common.errors';
 import type { BorrowedClient } from '../../src/database/engine-client';
-import { connectionConfig } from '../../src/database/data-source';
-import { TenantPool, type TenantPoolSettings } from '../../src/tenancy/tenant-pool';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import type { TenantPool } from '../../src/tenancy/tenant-pool';
+import { shop, useTenantPools } from '../support/tenant-pools';
 import { until } from '../support/until';
 
-let database: TestDatabase;
-const pools: TenantPool[] = [];
-const errors: Error[] = [];
-
-function open(settings: Partial<TenantPoolSettings>, url = database.url): TenantPool {
-  const config = {
-    connectionString: url,
-    ...connectionConfig('test', { kept: 0, responseTimeoutMs: 60_000 }),
-  };
-  const pool = new TenantPool(config, (error) => errors.push(error), {
-    ...{ size: 2, room: 1000, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000 },
-    ...settings,
-  });
-  pools.push(pool);
-  return pool;
-}
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
-afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
-
-/** With two connections, one tenant prefers the even one and the other the odd one. */
-const shop = (number: number) => `00000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
+const pools = useTenantPools({});
+const { errors, open } = pools;
 
 async function pidOf(client: BorrowedClient): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -120,7 +96,7 @@ describe('TenantPool', () => {
     const pool = open({ size: 1 });
     for (const id of [1, 2]) await use(pool, shop(id));
     const pid = await use(pool, shop(3));
-    await database.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
+    await pools.database.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
     await until(
       () => Promise.resolve(pool.load().total),
       (total) => total === 0,
