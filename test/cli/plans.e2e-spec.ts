@@ -28,12 +28,24 @@ describe('plans:set', () => {
     expect(plans[3]!.limits).toContainEqual({ name: 'seats', value: null });
   });
 
+  it('sets settings of the shops of a plan, and takes them away', async () => {
+    const set = ['setting.timeZone=Europe/Berlin', 'setting.orderPrefix=2026', 'setting.taxBasisPoints=1900'];
+    await json('plans:set', 'german', ...set, 'setting.pricesIncludeTax=on', '--create');
+    const { stdout } = await run('plans:set', 'german', 'setting.timeZone=');
+    expect(stdout).toMatch(/^setting\.timeZone +-$/m);
+    expect(stdout).toMatch(/^setting\.orderPrefix +2026$/m);
+    expect(stdout).toMatch(/^setting\.taxBasisPoints +1900$/m);
+    expect(stdout).toMatch(/^setting\.pricesIncludeTax +on$/m);
+  });
+
   it.each([
     [['golden', 'seats=1'], 'PLAN_NOT_FOUND'],
     [['free', 'seats=1', '--create'], 'PLAN_EXISTS'],
     [['free', 'seats=0'], 'VALIDATION_FAILED'],
     [['free', 'seat=1'], 'seat is not taken here'],
     [['free', 'seats'], 'write name=value'],
+    [['free', 'setting.timeZone=Mars'], 'VALIDATION_FAILED'],
+    [['free', 'setting.pricesIncludeTax=yes'], 'setting.pricesIncludeTax must be on or off'],
     [['free', 'feature.bulkUpdates=maybe'], 'feature.bulkUpdates must be on or off'],
   ])('refuses %j', async (args, reason) => {
     const { code, stdout, stderr } = await run('plans:set', ...args);

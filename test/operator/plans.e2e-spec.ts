@@ -47,6 +47,37 @@ describe('plans', () => {
     ]);
   });
 
+  it('have settings of their shops, each by name', async () => {
+    const owner = await newOwner(app.api);
+    const settings = { timeZone: 'Europe/Berlin', language: 'DE', taxBasisPoints: 1900 };
+    const created = await grace.api.post('plans', { name: 'german', settings });
+    const none = { country: null, orderPrefix: null, pricesIncludeTax: null };
+    expect(created.body.settings).toEqual({ ...none, ...settings, language: 'de' });
+    const changes = { settings: { taxBasisPoints: null, pricesIncludeTax: true } };
+    const { body } = await grace.api.patch('plans/german', changes);
+    expect(body.settings).toMatchObject({ taxBasisPoints: null, pricesIncludeTax: true, language: 'de' });
+    await grace.api.post(`shops/${owner.shop.slug}/plan`, { plan: 'german' });
+    const shown = (await owner.api.get('settings')).body;
+    expect(shown).toMatchObject({ timeZone: 'Europe/Berlin', language: 'de', pricesIncludeTax: true });
+    const [newest] = await app.database.query<{ details: object }>(
+      `SELECT details FROM audit_log WHERE action = 'plan.changed' ORDER BY id DESC LIMIT 1`,
+    );
+    expect(newest?.details).toEqual({
+      ...{ plan: 'german', by: 'operator' },
+      ...{ 'setting.taxBasisPoints': 'none', 'setting.pricesIncludeTax': 'on' },
+    });
+  });
+
+  it.each([
+    [{ timeZone: 'Europe/Atlantis' }, 'settings.timeZone'],
+    [{ orderPrefix: 'th_' }, 'settings.orderPrefix'],
+    [{ address: { line1: 'Rosenweg 1', city: 'Zurich' } }, 'settings.address'],
+    [{ name: 'Corner Shop' }, 'settings.name'],
+  ])('refuse the settings %j', async (settings, field) => {
+    const refused = await grace.api.patch('plans/free', { settings });
+    expect([problemIn(refused), refused.body.errors[0].field]).toEqual(['400 VALIDATION_FAILED', field]);
+  });
+
   it.each([
     [{ limits: { statementms: 500 } }, 'limits.statementms'],
     [{ limits: { statementMs: 99 } }, 'limits.statementMs'],

@@ -23,7 +23,7 @@ export const headerSchema = z.object({
     currency: z.string().regex(/^[A-Z]{3}$/),
     status: z.enum(SHOP_STATUSES),
     createdAt: z.string(),
-    settings: SHOP_SETTINGS.optional(),
+    settings: SHOP_SETTINGS.partial().optional(),
   }),
   members: z
     .array(
