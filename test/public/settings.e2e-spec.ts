@@ -1,5 +1,8 @@
 import { AccessDirectory } from '../../src/tenancy/access-directory';
-import { newMember, newOwner, type Owner } from '../support/factories';
+import { TenantSession } from '../../src/tenancy/tenant-session';
+import { OrdersService } from '../../src/tenant/orders/orders.service';
+import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
+import { readCsv } from '../support/independent-csv';
 import { backUp, operate, restore, useBackupFolder } from '../support/lifecycle';
 import { problemIn } from '../support/problem';
 import { CACHE_TIMES } from '../support/sizes';
@@ -170,6 +173,29 @@ describe('settings of a plan', () => {
     ]);
     expect((await accessOf(owner)).settings.country).toBe('DE');
     expect((await owner.api.get('settings')).body.country).toBe('DE');
+  });
+});
+
+describe('the prefix of orders', () => {
+  it('names those that are placed from then on, in lists, exports and commands', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const { id } = await newProduct(api, { stock: 100 });
+    const lines = [{ productId: id, quantity: 1 }];
+    expect((await newOrder(api, id)).name).toBe('1');
+    await api.patch('settings', { orderPrefix: 'DE-' });
+    const { name, number } = await until(
+      () => newOrder(api, id),
+      (order) => order.name.startsWith('DE-'),
+    );
+    expect(name).toBe(`DE-${number}`);
+    const orders = await app.app.get(TenantSession).resolve(OrdersService, shop.id);
+    expect((await orders.create({ lines })).name).toBe(`DE-${number + 1}`);
+    await api.patch('settings', { orderPrefix: null });
+    const { items } = (await api.get('orders?limit=100')).body as { items: { name: string }[] };
+    const names = items.map((order) => order.name);
+    expect([names[0], names[1], names.at(-1)]).toEqual([`DE-${number + 1}`, name, '1']);
+    const rows = readCsv((await api.get('orders/export')).body);
+    expect(rows.map(({ Invoice }) => Invoice)).toEqual(names.toReversed());
   });
 });
 
