@@ -1,4 +1,4 @@
-import { newOwner, type Owner } from '../support/factories';
+import { newMember, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, type TestOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
 import { CACHE_TIMES } from '../support/sizes';
@@ -132,9 +132,8 @@ describe('a shop', () => {
     expect((await grace.api.patch(path, changes)).body.plan).toBe('free');
     await grace.api.patch(path, { limits: { workMemKiB: null } });
     const { limits, features } = (await grace.api.get(path)).body;
-    expect(named(limits, 'seats')).toEqual({ name: 'seats', plan: 3, own: 9, inForce: 9 });
-    expect(named(limits, 'workMemKiB')).toEqual({
-      name: 'workMemKiB',
+    expect(named(limits, 'seats')).toMatchObject({ plan: 3, own: 9, inForce: 9 });
+    expect(named(limits, 'workMemKiB')).toMatchObject({
       plan: 4096,
       own: null,
       inForce: 4096,
@@ -149,6 +148,31 @@ describe('a shop', () => {
       },
       { action: 'shop.plan_changed' },
     ]);
+  });
+
+  it('has used parts of its limits', async () => {
+    const owner = await newOwner(app.api);
+    await newMember(owner);
+    await newProduct(owner.api);
+    await app.database.query('ANALYZE');
+    await app.database.query(
+      `INSERT INTO shop_activity (process, shop_id, at, database_ms, wait_ms, transactions, rows, requests, errors, jobs)
+       VALUES (gen_random_uuid(), $1, now(), 0, 0, 0, 0, 30, 0, 0), (gen_random_uuid(), $1, now(), 0, 0, 0, 0, 20, 0, 0),
+         (gen_random_uuid(), $1, now() - interval '2 minutes', 0, 0, 0, 0, 99, 0, 0)`,
+      [owner.shop.id],
+    );
+    const changes = { limits: { seats: 5, rows: 10, storageMiB: 1, requestsPerMinute: 200 } };
+    const path = `shops/${owner.shop.id}/limits`;
+    const { limits } = (await grace.api.patch(path, changes)).body;
+    expect(named(limits, 'seats')).toMatchObject({ used: 2, percent: 40 });
+    expect(named(limits, 'requestsPerMinute')).toMatchObject({ used: 50, percent: 25 });
+    expect(named(limits, 'storageMiB')).toMatchObject({ used: 1, percent: expect.any(Number) });
+    const { used, percent } = named<{ name: string; used?: number; percent?: number }>(limits, 'rows')!;
+    expect([used! > 3, percent]).toEqual([true, used! * 10]);
+    expect(named(limits, 'statementMs')).toMatchObject({ used: null, percent: null });
+    await grace.api.patch(path, { limits: { rows: null } });
+    await grace.api.post(`shops/${owner.shop.id}/plan`, { plan: 'enterprise' });
+    expect(named((await grace.api.get(path)).body.limits, 'rows')).toMatchObject({ used, percent: null });
   });
 
   it('without a limit has that of the installation', async () => {

@@ -72,7 +72,7 @@ function addShopPlan(program: Command, context: CommandContext): void {
     );
   program
     .command('shops:limits')
-    .description('show the limits of a shop; with name=value, change its own first, within 5 s')
+    .description('show the limits of a shop and their use; with name=value, change its own first, within 5 s')
     .argument('<slug|id>')
     .argument('[name=value...]', 'limits, and features as feature.<name>=on|off; name= takes one away')
     .option('--json', 'as one JSON object')
@@ -119,11 +119,15 @@ function printPlans(plans: readonly PlanDto[]): void {
 }
 
 function printLimits({ slug, plan, limits, features }: ShopLimitsDto): void {
-  const rows = [...limits, ...features.map((feature) => ({ ...feature, name: `feature.${feature.name}` }))];
-  printTable(
-    ['', `plan ${plan}`, 'own', 'in force'],
-    rows.map(({ name, plan: ofPlan, own, inForce }) => [name, text(ofPlan), text(own), text(inForce)]),
-  );
+  const ofLimits = limits.map(({ name, plan: ofPlan, own, inForce, used, percent }) => [
+    ...[name, text(ofPlan), text(own), text(inForce)],
+    ...[text(used), percent === null ? '-' : `${percent}%`],
+  ]);
+  const ofFeatures = features.map(({ name, plan: ofPlan, own, inForce }) => [
+    ...[`feature.${name}`, text(ofPlan), text(own), text(inForce)],
+    ...['-', '-'],
+  ]);
+  printTable(['', `plan ${plan}`, 'own', 'in force', 'used', 'percent'], [...ofLimits, ...ofFeatures]);
   print(`${slug} has the plan ${plan}`);
 }
 

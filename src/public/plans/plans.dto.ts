@@ -120,6 +120,16 @@ class ShopLimitDto {
     description: 'In force: of the shop, the plan or the installation. Null: no limit.',
   })
   inForce: number | null;
+
+  @Whole({
+    ...LIMIT,
+    example: 12,
+    description: 'Rows, storage, members, and requests of the last minute; null for the other limits.',
+  })
+  used: number | null;
+
+  @Whole({ ...LIMIT, example: 15, description: 'Used part of the limit in force, per cent.' })
+  percent: number | null;
 }
 
 class ShopFeatureDto {
