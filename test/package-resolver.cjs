@@ -6,6 +6,10 @@ const path = require('node:path');
  * made cheap. A path inside a bundled package would load a second copy of it.
  */
 module.exports = (request, options) => {
+  if (/^\..*\.js$/.test(request)) {
+    const source = path.resolve(options.basedir, request.replace(/js$/, 'ts')); // of an import() of our own
+    if (existsSync(source)) return source;
+  }
   const folder = process.env.TEST_PACKAGES;
   if (folder === undefined || request.startsWith('.') || path.isAbsolute(request))
     return options.defaultResolver(request, options);

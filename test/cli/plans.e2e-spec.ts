@@ -1,9 +1,11 @@
+import { runHere } from '../support/command';
 import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
 async function json<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await run(...args, '--json');
@@ -36,7 +38,7 @@ describe('plans:set', () => {
     [['free', 'seats'], 'write name=value'],
     [['free', 'feature.bulkUpdates=maybe'], 'feature.bulkUpdates must be on or off'],
   ])('refuses %j', async (args, reason) => {
-    const { code, stdout, stderr } = await run('plans:set', ...args);
+    const { code, stdout, stderr } = await runHere(['plans:set', ...args], env());
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(reason);
   });
