@@ -5,14 +5,16 @@ import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import type { ShownOperation } from '../../src/operations/lifecycle/operation-store';
 import { OperationsService } from '../../src/operations/lifecycle/operations.service';
+import { runJson } from '../support/command';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, useBackupFolder } from '../support/lifecycle';
-import { runCli, runJson } from '../support/program';
+import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const folder = useBackupFolder();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 let owner: Owner;
 
 const json = <T = ShownOperation>(...args: string[]) => runJson<T>(app, args);

@@ -1,9 +1,11 @@
+import { runHere, runJson } from '../support/command';
 import { newOwner } from '../support/factories';
-import { runCli, runJson } from '../support/program';
+import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
 const json = <T>(...args: string[]) => runJson<T>(app, args);
 
@@ -44,7 +46,7 @@ describe('plans:set', () => {
     [['free', 'setting.pricesIncludeTax=yes'], 'setting.pricesIncludeTax must be on or off'],
     [['free', 'feature.bulkUpdates=maybe'], 'feature.bulkUpdates must be on or off'],
   ])('refuses %j', async (args, reason) => {
-    const { code, stdout, stderr } = await run('plans:set', ...args);
+    const { code, stdout, stderr } = await runHere(['plans:set', ...args], env());
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(reason);
   });

@@ -1,14 +1,16 @@
 import { ReportRefreshService } from '../../src/public/reports/report-refresh.service';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { runHere, runJson } from '../support/command';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
-import { runCli, runJson } from '../support/program';
+import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const operators = useOperators(app);
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 const schemaOf = ({ shop }: Owner) => new TenantLocator().locate(shop.id).schema;
 
 interface Line {
@@ -81,7 +83,8 @@ describe('reports', () => {
   });
 
   it('equal the sum over all shops', async () => {
-    expect(await refresh()).toEqual({ read: 3, failed: [], left: 0 });
+    const refreshed = await run('reports:refresh', '--json');
+    expect(JSON.parse(refreshed.stdout)).toEqual({ read: 3, failed: [], left: 0 });
     const [usd, eur] = [(await trueLines(first))['USD']!, (await trueLines(second))['EUR']!];
     expect(usd.orders).toBe(2);
     const { lines, ...totals } = await show();
@@ -155,7 +158,7 @@ describe('reports', () => {
     ['--from', '2026-02-30'],
     ['--limit', '0'],
   ])('refuse %s %s', async (option, value) => {
-    const { code, stdout, stderr } = await run('reports:show', option, value);
+    const { code, stdout, stderr } = await runHere(['reports:show', option, value], env());
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(option);
   });

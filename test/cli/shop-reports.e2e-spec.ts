@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { runJson } from '../support/command';
 import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
-import { runCli, runJson } from '../support/program';
+import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
 const json = <T>(...args: string[]) => runJson<T>(app, args);
 
