@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { adminOf } from '../src/database/installation';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
@@ -10,6 +9,7 @@ import { describeSetup } from './lib/machine';
 import { report, resultOf } from './lib/results';
 import { quantile } from './lib/rounds';
 import { withServer } from './lib/server';
+import { steadyTimes } from './lib/steady-client';
 import { accessTokens } from './lib/tokens';
 
 /**
@@ -39,10 +39,11 @@ start(() =>
     await fillShop(installation, quiet, 100, 100);
     const api = await startApi(installation, env, { WORKERS: String(WORKERS) });
     const [noisyToken, quietToken] = (await accessTokens(installation, ids)) as [string, string];
-    await timesOf(api.ready, quietToken, 5); // connections and caches are warm
-    const before = await timesOf(api.ready, quietToken, QUIET_SECONDS);
+    const steady = { url: api.ready + QUIET_PATH, token: quietToken, everyMs: PAUSE_MS };
+    await steadyTimes(steady, 5); // connections and caches are warm
+    const before = await steadyTimes(steady, QUIET_SECONDS);
     const noise = makeNoise(api.ready, noisyToken);
-    const during = await timesOf(api.ready, quietToken, SECONDS);
+    const during = await steadyTimes(steady, SECONDS);
     print(`noisy shop: ${JSON.stringify(await noise)}; quiet shop: ${during.length} requests`);
     await api.stop();
     print(
@@ -56,25 +57,6 @@ start(() =>
     ]);
   }),
 );
-
-/** Milliseconds of each request. They begin at a steady pace, however long the answers take. */
-async function timesOf(url: string, token: string, seconds: number): Promise<number[]> {
-  const asked: Promise<number>[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    asked.push(timeOf(url, token));
-    await sleep(PAUSE_MS);
-  }
-  return Promise.all(asked);
-}
-
-async function timeOf(url: string, token: string): Promise<number> {
-  const started = performance.now();
-  const answer = await fetch(url + QUIET_PATH, { headers: { authorization: `Bearer ${token}` } });
-  const body = await answer.text();
-  if (answer.status !== 200) throw new Error(`the quiet shop got ${body}`);
-  return performance.now() - started;
-}
 
 /** Sends the noise from a thread of its own. @returns answers by status */
 async function makeNoise(url: string, token: string): Promise<Record<string, number>> {
