@@ -3,7 +3,7 @@ import { AppError } from '../common/app-error';
 import { OptionInvalid } from '../common/common.errors';
 import { reportOf } from '../common/report';
 import { sqlState } from '../common/sqlstate';
-import { TargetError } from '../operations/lifecycle/targets/targets.errors';
+import { TargetError } from '../files/targets.errors';
 
 interface Failure {
   /** Stable; null for an error that has none. */

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Env } from '../../config/env';
 import { placeOf } from './backup-files';
-import { openTarget } from './targets/open-target';
+import { openTarget } from '../../files/open-target';
 
 type Settings = Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>;
 

@@ -11,7 +11,7 @@ import type { OperationKind, OperationRun } from '../operation-kind';
 import { removeExports } from '../prune-exports';
 import { removeTenant } from '../remove-tenant';
 import { saveShop } from '../save-shop';
-import { configuredTarget, openTarget } from '../targets/open-target';
+import { configuredTarget, openTarget } from '../../../files/open-target';
 
 /** Members may write for this long after the deletion: what processes have cached, and a second for their commits. */
 const OUT_MS = ACCESS_CACHE_MS + 1000;

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { parseTarget, TARGET_PROBLEM } from '../../../config/backups';
-import type { Env } from '../../../config/env';
-import type { BackupTarget } from './backup-target';
+import { parseTarget, TARGET_PROBLEM } from '../config/backups';
+import type { Env } from '../config/env';
+import type { FileTarget } from './file-target';
 import { DirectoryTarget } from './directory-target';
 import { openS3Target } from './s3-target';
 import { TargetError } from './targets.errors';
@@ -19,7 +19,7 @@ export function configuredTarget(env: Pick<Env, 'BACKUP_TARGET' | 'DATA_DIR'>): 
 export async function openTarget(
   url: string,
   settings: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
-): Promise<BackupTarget> {
+): Promise<FileTarget> {
   const place = parseTarget(url);
   if (place === null)
     throw new TargetError('BACKUP_TARGET_INVALID', `The place of backups ${TARGET_PROBLEM}.`);

@@ -1,10 +1,10 @@
 import { Readable, Transform } from 'node:stream';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import type { TargetLocation } from '../../../config/backups';
-import { type Env, quietAwsClient } from '../../../config/env';
+import type { TargetLocation } from '../config/backups';
+import { type Env, quietAwsClient } from '../config/env';
 import {
-  type BackupFile,
-  type BackupTarget,
+  type StoredFile,
+  type FileTarget,
   checkFileName,
   type Fill,
   fileExists,
@@ -12,7 +12,7 @@ import {
   isFileName,
   type Leftover,
   type WriteOptions,
-} from './backup-target';
+} from './file-target';
 import { explainS3, isBrokenOff, isChanged } from './s3-errors';
 import { MOST_PARTS, partSizeFor, S3_QUEUE } from './s3-parts';
 import { TargetError } from './targets.errors';
@@ -31,7 +31,7 @@ type Sdk = typeof import('@aws-sdk/client-s3') & typeof import('@aws-sdk/lib-sto
 export async function openS3Target(
   place: S3Place,
   settings: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
-): Promise<BackupTarget> {
+): Promise<FileTarget> {
   quietAwsClient();
   const sdk = { ...(await import('@aws-sdk/client-s3')), ...(await import('@aws-sdk/lib-storage')) };
   const { S3_ENDPOINT: endpoint, S3_REGION: region } = settings;
@@ -44,8 +44,8 @@ export async function openS3Target(
   return new S3Target(sdk, client, place);
 }
 
-/** Backup files as objects directly below a prefix of a bucket. */
-class S3Target implements BackupTarget {
+/** Files as objects directly below a prefix of a bucket. */
+class S3Target implements FileTarget {
   readonly location: string;
 
   constructor(
@@ -111,7 +111,7 @@ class S3Target implements BackupTarget {
     return file.bytes;
   }
 
-  async *list(): AsyncGenerator<BackupFile> {
+  async *list(): AsyncGenerator<StoredFile> {
     const { bucket: Bucket, prefix: Prefix } = this.place;
     try {
       const pages = this.sdk.paginateListObjectsV2(

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { types } from 'node:util';
 import {
-  type BackupFile,
-  type BackupTarget,
+  type StoredFile,
+  type FileTarget,
   checkFileName,
   type Fill,
   fileExists,
@@ -14,15 +14,15 @@ import {
   isFileName,
   type Leftover,
   PARTIAL,
-} from './backup-target';
+} from './file-target';
 import { TargetError } from './targets.errors';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** Backup files in one directory, readable by the user of the program alone. */
-export class DirectoryTarget implements BackupTarget {
+/** Files in one directory, readable by the user of the program alone. */
+export class DirectoryTarget implements FileTarget {
   constructor(readonly location: string) {}
 
   /** Without `recursive`: Node's own loops for ever where a folder exists and mkdir answers ENOENT, as in /proc. */
@@ -62,7 +62,7 @@ export class DirectoryTarget implements BackupTarget {
     return file.bytes;
   }
 
-  async *list(): AsyncGenerator<BackupFile> {
+  async *list(): AsyncGenerator<StoredFile> {
     for (const name of (await this.#names()).filter(isFileName)) {
       const file = await this.#find(name); // null: removed meanwhile, or a folder
       if (file !== null) yield file;
@@ -134,12 +134,12 @@ export class DirectoryTarget implements BackupTarget {
     try {
       return (await readdir(this.location)).toSorted();
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT') return []; // the first backup creates it
+      if (isSystemError(error) && error.code === 'ENOENT') return []; // the first file creates it
       throw this.#explain(error);
     }
   }
 
-  async #find(name: string): Promise<(BackupFile & { createdAt: Date }) | null> {
+  async #find(name: string): Promise<(StoredFile & { createdAt: Date }) | null> {
     try {
       const found = await stat(this.#path(name));
       if (!found.isFile()) return null;
