@@ -45,6 +45,15 @@ export interface FileTarget {
   /** Removes a file; one that is not there is no error, so that a repeated removal ends well. */
   remove(name: string): Promise<void>;
   leftovers(): AsyncIterable<Leftover>;
+  /**
+   * The place one or more folders further down. Its files do not belong to this one, and no link in a folder leads out of it.
+   * @throws TargetError BACKUP_FILE_NAME_INVALID for a name that is none of a folder
+   */
+  below(...folders: string[]): FileTarget;
+  /** Names of the folders directly below that have files. */
+  folders(): AsyncIterable<string>;
+  /** Removes all files, also those that are being written and those of folders below. Safe to repeat. */
+  removeAll(): Promise<void>;
 }
 
 /** End of the name of a file that is being written. */

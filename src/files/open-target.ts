@@ -11,6 +11,11 @@ export function configuredTarget(env: Pick<Env, 'BACKUP_TARGET' | 'DATA_DIR'>): 
   return env.BACKUP_TARGET ?? path.join(env.DATA_DIR, 'backups');
 }
 
+/** The configured place of the files of shops. */
+export function configuredFiles(env: Pick<Env, 'FILES_TARGET' | 'DATA_DIR'>): string {
+  return env.FILES_TARGET ?? path.join(env.DATA_DIR, 'files');
+}
+
 /**
  * Opens a directory or `s3://bucket/prefix`. Nothing is created or asked until the first call of a method. Only a bucket
  * loads the client of S3.
@@ -21,8 +26,7 @@ export async function openTarget(
   settings: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
 ): Promise<FileTarget> {
   const place = parseTarget(url);
-  if (place === null)
-    throw new TargetError('BACKUP_TARGET_INVALID', `The place of backups ${TARGET_PROBLEM}.`);
+  if (place === null) throw new TargetError('BACKUP_TARGET_INVALID', `The place ${TARGET_PROBLEM}.`);
   if (place.kind === 'directory') return new DirectoryTarget(path.resolve(place.directory));
   return openS3Target(place, settings);
 }
