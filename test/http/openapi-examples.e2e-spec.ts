@@ -202,7 +202,8 @@ function differences(operation: Operation, { status, body, headers }: Answer): u
   if (status !== wanted) return [`${status} instead of ${wanted}`, body];
   const content = operation.responses[wanted]!.content; // successOf has found it
   if (content === undefined) return body === undefined ? [] : ['a body'];
-  const type = headers.get('content-type')?.split(';')[0] ?? 'none';
+  const sent = headers.get('content-type')?.split(';')[0] ?? 'none';
+  const type = sent in content ? sent : sent.replace(/\/.*/, '/*');
   if (content[type]?.schema === undefined) return [type];
   return faultsOf(body, content[type].schema, document.components.schemas);
 }
