@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { BulkService } from './bulk.service';
 import { ProductVariant } from './product-variant.entity';
 import { ImageFiles } from './image-files';
-import { ImageSweep } from './image-sweep';
+import { ImageSweepService } from './image-sweep.service';
 import { ImagesController } from './images.controller';
 import { ImagesService } from './images.service';
 import { Product } from './product.entity';
@@ -14,7 +14,7 @@ import { StockChange } from './stock-change.entity';
 
 @Module({
   controllers: [ProductsController, VariantsController, ImagesController],
-  providers: [ProductsService, VariantsService, BulkService, ImagesService, ImageFiles, ImageSweep],
+  providers: [ProductsService, VariantsService, BulkService, ImagesService, ImageFiles, ImageSweepService],
 })
 export class ProductsModule {
   static readonly entities = [Product, ProductVariant, StockChange];

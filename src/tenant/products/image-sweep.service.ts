@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 /** Removes files that no product shows: of processes that were killed between two steps, of undone imports, of restores. */
 @Injectable()
-export class ImageSweep {
+export class ImageSweepService {
   constructor(
     jobs: TenantJobs,
     private readonly files: ImageFiles,
