@@ -14,7 +14,7 @@ const LAYERS = [
     'operations/lint',
     'operations',
   ] as const),
-  ...(['tenancy', 'database', 'http', 'config', 'common'] as const),
+  ...(['tenancy', 'database', 'http', 'files', 'config', 'common'] as const),
 ] as const;
 type Layer = (typeof LAYERS)[number];
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { OptionInvalid } from '../common/common.errors';
 import { codeOf, reportOf } from '../common/report';
-import { TargetError } from '../operations/lifecycle/targets/targets.errors';
+import { TargetError } from '../files/targets.errors';
 
 interface Failure {
   /** Stable. */

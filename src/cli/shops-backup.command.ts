@@ -6,7 +6,7 @@ import type { EngineClient } from '../database/engine-client';
 import { locateBackup, placeOf } from '../operations/lifecycle/backup-files';
 import { assertNewSlug } from '../operations/lifecycle/new-slug';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
-import { configuredTarget, openTarget } from '../operations/lifecycle/targets/open-target';
+import { configuredTarget, openTarget } from '../files/open-target';
 import { keepOf } from '../operations/lifecycle/targets/retention';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';

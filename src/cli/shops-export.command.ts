@@ -3,7 +3,7 @@ import { readEnv } from '../config/env';
 import { locateBackup, placeOf } from '../operations/lifecycle/backup-files';
 import type { ExportResult } from '../operations/lifecycle/kinds/export.kind';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
-import { fileExists, isFileMissing } from '../operations/lifecycle/targets/backup-target';
+import { fileExists, isFileMissing } from '../files/file-target';
 import { type CommandContext, print } from './command-context';
 import { runOperation } from './run-operation';
 import { sizeText } from './table';

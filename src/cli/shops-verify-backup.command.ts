@@ -5,7 +5,7 @@ import { readEnv } from '../config/env';
 import { adminOf } from '../database/installation';
 import { withClient } from '../database/with-client';
 import { BackupInvalid } from '../operations/lifecycle/copy/backup-file';
-import { TargetError } from '../operations/lifecycle/targets/targets.errors';
+import { TargetError } from '../files/targets.errors';
 import { compareWithRecord, type VerifiedBackup, verifyBackup } from '../operations/lifecycle/verify-backup';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { type CommandContext, print } from './command-context';

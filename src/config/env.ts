@@ -73,6 +73,11 @@ const settings = z.object({
     .refine((origins) => origins.every(isOrigin), 'must be origins such as https://shop.example, by commas')
     .optional(),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
+  IMAGE_MAX_MB: z.coerce.number().int().min(1).max(100).default(10),
+  FILES_TARGET: z
+    .string()
+    .refine((text) => parseTarget(text) !== null, TARGET_PROBLEM)
+    .optional(),
   DELETED_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   BACKUP_TARGET: z
     .string()

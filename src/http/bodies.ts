@@ -5,6 +5,8 @@ import { hashBody } from '../common/idempotency-key';
 import { collectBody } from './json-body';
 import { assertSafeInput } from './safe-input';
 
+const IMAGE = /^image\//i;
+
 /** Parses JSON and passes files on as streams; any other content type is answered with 415. */
 export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -19,11 +21,19 @@ export function acceptBodies(fastify: FastifyInstance): void {
       void parseJson(request, body.toString(), done);
     }),
   );
-  for (const type of ['text/csv', 'multipart/form-data'])
+  for (const type of ['text/csv', 'multipart/form-data', IMAGE])
     fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
       done(null, stream),
     );
 }
+
+/** Bodies of a route, by its `takesFile`. */
+const TAKEN = {
+  false: 'JSON: application/json',
+  true: 'a file: text/csv or multipart/form-data',
+  image: 'an image: image/png, image/jpeg, image/webp, image/gif or image/avif',
+};
+type TakenKind = keyof typeof TAKEN;
 
 /** Refuses compressed bodies and character sets other than UTF-8, which would be misread. */
 function assertPlain({ headers }: FastifyRequest): void {
@@ -47,12 +57,14 @@ export function checkInput(fastify: FastifyInstance): void {
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const { body, params, query } = request;
-    const takesFile = (request.routeOptions.config as { takesFile?: boolean }).takesFile === true;
-    if (isStream(body) !== takesFile && (isStream(body) || body !== undefined))
+    const { takesFile = false } = request.routeOptions.config as { takesFile?: boolean | 'image' };
+    const isImage = isStream(body) && IMAGE.test(request.headers['content-type'] ?? '');
+    const sent = isImage ? 'image' : isStream(body);
+    if (sent !== takesFile && body !== undefined)
       throw new UnsupportedMediaType({
-        detail: `This route takes ${takesFile ? 'a file: text/csv or multipart/form-data' : 'JSON: application/json'}.`,
+        detail: `This route takes ${TAKEN[String(takesFile) as TakenKind]}.`,
       });
-    if (!takesFile) assertSafeBody(body);
+    if (takesFile === false) assertSafeBody(body);
     assertSafeInput(params, 'path');
     assertSafeInput(query, 'query');
     done();

@@ -74,9 +74,19 @@ export function Text(
   ]);
 }
 
-/** An http or https address, trimmed, of at most 2,048 characters. */
-export function Url(options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type: String, format: 'uri', maxLength: 2048 }, [
+/** A path of the API of shops, without dots that lead upwards. */
+const PATH = /^\/api\/v1(?:\/[\w-][\w.-]*)+$/;
+
+/**
+ * An http or https address, trimmed, of at most 2,048 characters.
+ * @param options `orPath` for one that may be a path of this API
+ */
+export function Url({
+  orPath = false,
+  ...options
+}: FieldOptions & { orPath?: boolean } = {}): PropertyDecorator {
+  const format = orPath ? 'uri-reference' : 'uri';
+  return field(options, { type: String, format, maxLength: 2048 }, [
     Transform(({ value }) => trimmed(value)),
     IsString(),
     MaxLength(2048),
@@ -84,7 +94,8 @@ export function Url(options: FieldOptions = {}): PropertyDecorator {
       name: 'url',
       validator: {
         validate: (value: unknown) =>
-          typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value),
+          typeof value === 'string' &&
+          ((/^https?:\/\//i.test(value) && URL.canParse(value)) || (orPath && PATH.test(value))),
         defaultMessage: buildMessage((each) => `${each}$property must be an http or https address`),
       },
     }),

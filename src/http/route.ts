@@ -24,6 +24,8 @@ interface RouteOptions {
   list?: boolean | 'counted';
   /** Example of the body, which is a CSV file, or a form with exactly one. */
   csv?: string;
+  /** The body is an image. */
+  image?: boolean;
   /** Media type of the answer, which is a file. */
   file?: string;
   /** False for a POST of a shop that refuses an Idempotency-Key, because it does not write in one transaction. */
@@ -62,6 +64,7 @@ export function Route({
   orOk,
   list = false,
   csv,
+  image = false,
   file,
   takesKey = true,
   errors = [],
@@ -76,6 +79,9 @@ export function Route({
       summary,
       ...(operationId === undefined ? {} : { operationId }),
       ...(csv === undefined ? {} : { requestBody: csvBody(csv) }),
+      ...(image
+        ? { requestBody: { required: true, content: { 'image/*': { schema: BINARY, example: 'GIF89a' } } } }
+        : {}),
     }),
     ...(isTagged ? [SetMetadata(TAGGED, true), outermost(EntityTagInterceptor)] : []),
     ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),

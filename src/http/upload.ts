@@ -1,16 +1,11 @@
 import type { Hash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error';
-import {
-  BodyTooLarge,
-  invalidField,
-  MalformedBody,
-  StorageFull,
-  UnsupportedMediaType,
-} from '../common/common.errors';
+import { atMost } from '../common/at-most';
+import { invalidField, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { Semaphores } from '../common/semaphore';
 import { callForBody } from './awaited-body';
@@ -65,7 +60,11 @@ type Sink = (source: Readable) => Promise<void>;
 function sinkTo(file: NamelessFile, maxBytes: number, hash?: Hash): Sink {
   return async (source) => {
     try {
-      await pipeline(undestroyed(source), limit(maxBytes, hash), file.writer());
+      await pipeline(
+        undestroyed(source),
+        atMost(maxBytes, (chunk) => hash?.update(chunk)),
+        file.writer(),
+      );
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (isDiskError(error)) orStorageFull(error);
@@ -85,18 +84,6 @@ function orStorageFull(error: unknown): never {
  */
 function undestroyed(source: Readable): AsyncIterable<Buffer> {
   return source.iterator({ destroyOnReturn: false });
-}
-
-function limit(maxBytes: number, hash?: Hash): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      hash?.update(chunk);
-      if (bytes > maxBytes) done(new BodyTooLarge({ detail: `The limit is ${maxBytes} bytes.` }));
-      else done(null, chunk);
-    },
-  });
 }
 
 /** Reads a form that contains exactly one file and nothing else. */

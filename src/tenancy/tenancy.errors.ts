@@ -50,4 +50,17 @@ export const IdempotentAnswerTooLarge = defineError(
   'The answer is too large to be kept for its Idempotency-Key; nothing was stored.',
 );
 
+export const FileNameInvalid = defineError(
+  'FILE_NAME_INVALID',
+  400,
+  'A file has no such name: letters, digits, dots, - and _, at most 200.',
+);
+export const FileNotFound = defineError('FILE_NOT_FOUND', 404, 'This shop has no such file.');
+export const FileExists = defineError('FILE_EXISTS', 409, 'This shop has a file of this name.');
+export const FilesUnavailable = defineError(
+  'FILES_UNAVAILABLE',
+  503,
+  'The files of shops cannot be reached at the moment.',
+);
+
 export const SlugTaken = defineError('SLUG_TAKEN', 409, 'Another shop has this slug.');

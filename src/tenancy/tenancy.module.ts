@@ -22,6 +22,7 @@ import { WarmPoolMaintenance } from './warm-pool-maintenance';
 import { TenantConnection } from './tenant-connection';
 import { TenantDatabase } from './tenant-database';
 import { AccessDirectory } from './access-directory';
+import { TenantFiles } from './tenant-files';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
 import { TenantBuilder } from './tenant-builder';
@@ -70,6 +71,7 @@ export class TenancyModule {
       WarmPoolMaintenance,
       TenantConnection,
       TenantDatabase,
+      TenantFiles,
       AccessDirectory,
       TenantGuard,
       RequestLimits,

@@ -61,6 +61,8 @@ export interface Rows {
   auditEntry: string;
   product: string;
   variant: string;
+  /** Name of a stored image of the product. */
+  image: string;
   order: string;
   paidOrder: string;
   /** Content of a cursor of the list of orders. */
@@ -96,6 +98,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     ...{
       product: '',
       variant: '',
+      image: '',
       order: '',
       paidOrder: '',
       orderNumber: '',
@@ -120,6 +123,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     const order = await newOrder(api, rows.product);
     Object.assign(rows, { order: order.id, orderNumber: String(order.number) });
   }
+  if (wanted.includes('image')) rows.image = await newImage(person, rows.product);
   if (wanted.includes('paidOrder')) {
     rows.paidOrder = (await newOrder(api, rows.product)).id;
     await api.post(`orders/${rows.paidOrder}/pay`);
@@ -128,6 +132,16 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
     rows.customer = created(await api.post('customers', { name: `Customer ${marker}` })).body.id;
   if (wanted.includes('import')) rows.import = await newImport(person);
   return rows;
+}
+
+/** First bytes of a PNG, then the marker: an image that is sent to another shop carries it there. */
+export const imageOf = ({ marker }: Person): Buffer<ArrayBuffer> =>
+  Buffer.from(`\x89PNG\r\n\x1a\n${marker}`, 'latin1');
+
+async function newImage(person: Person, product: string): Promise<string> {
+  const headers = { 'content-type': 'image/png' };
+  const answer = await person.api.raw('POST', `products/${product}/images`, imageOf(person), headers);
+  return (created(answer).body.src as string).split('/').at(-1)!; // a path has parts
 }
 
 async function newImport({ api, marker }: Person): Promise<string> {
@@ -160,6 +174,7 @@ export async function newWorld(testApp: TestApp): Promise<World> {
     'paidOrder',
     'orderNumber',
     'customer',
+    'image',
     'import',
     'operation',
   ]);

@@ -1,5 +1,8 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { EntityManager } from 'typeorm';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
+import { TenantFiles } from '../../src/tenancy/tenant-files';
 import { createTestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { startTestApp, useTestApp } from '../support/test-app';
@@ -87,6 +90,33 @@ describe('a read', () => {
     const database = app.app.get(TenantDatabase, { strict: false });
     const writing = database.run(shop.id, (manager) => manager.query('DELETE FROM orders'));
     await expect(writing).rejects.toMatchObject({ driverError: { code: READ_ONLY_TRANSACTION } });
+  });
+});
+
+describe('files of a shop', () => {
+  const app = useTestApp();
+
+  it('are not those of another shop that has files of the same names', async () => {
+    const files = app.app.get(TenantFiles, { strict: false });
+    const [ada, bob] = [await newOwner(app.api), await newOwner(app.api)].map(({ shop }) =>
+      files.of({ shopId: shop.id as string }, 'images'),
+    );
+    await ada!.write('same.png', Readable.from([Buffer.from('of ada')]), 10);
+    await expect(bob!.read('same.png')).rejects.toMatchObject({ kind: { code: 'FILE_NOT_FOUND' } });
+    await bob!.write('same.png', Readable.from([Buffer.from('of bob')]), 10);
+    expect(await text(await ada!.read('same.png'))).toBe('of ada');
+    await bob!.remove('same.png');
+    expect(await ada!.size('same.png')).toBe(6);
+  });
+
+  it('remain when another shop is removed', async () => {
+    const files = app.app.get(TenantFiles, { strict: false });
+    const [ada, bob] = [await newOwner(app.api), await newOwner(app.api)].map(({ shop }) => ({
+      shopId: shop.id as string,
+    }));
+    await files.of(ada!, 'images').write('ada.png', Readable.from([Buffer.from('of ada')]), 10);
+    await files.removeAll(bob!);
+    expect(await files.of(ada!, 'images').size('ada.png')).toBe(6);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newUser, PASSWORD } from '../support/factories';
-import { type Identity, type Kind, ONE_EXPORT, type Person } from './identities';
+import { type Identity, imageOf, type Kind, ONE_EXPORT, type Person } from './identities';
 
 /** Parts of a request in addition to its path, whose ids are filled in by name. */
 export interface Parts {
@@ -38,6 +38,7 @@ export interface RouteEntry {
 }
 
 const PRODUCT: IdParameter = { kind: 'product', refused: '404 PRODUCT_NOT_FOUND' };
+const IMAGE: IdParameter = { kind: 'image', refused: '404 IMAGE_NOT_FOUND' };
 const ORDER: IdParameter = { kind: 'order', refused: '404 ORDER_NOT_FOUND' };
 const VARIANT: IdParameter = { kind: 'variant', refused: '404 VARIANT_NOT_FOUND' };
 const IMPORT: IdParameter = { kind: 'import', refused: '404 IMPORT_NOT_FOUND' };
@@ -266,6 +267,25 @@ export const ROUTES: RouteEntry[] = [
     ok: '201',
     ids: { 'path.id': PRODUCT },
     parts: () => ({ json: { optionValues: { Size: randomUUID() }, priceMinor: 1 } }),
+  },
+  {
+    route: 'POST /api/v1/products/{id}/images',
+    access: 'tenant',
+    ok: '201',
+    ids: { 'path.id': PRODUCT },
+    parts: (_id, as) => ({ raw: imageOf(as), headers: { 'content-type': 'image/png' } }),
+  },
+  {
+    route: 'GET /api/v1/products/{id}/images/{name}',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': PRODUCT, 'path.name': IMAGE },
+  },
+  {
+    route: 'DELETE /api/v1/products/{id}/images/{name}',
+    access: 'tenant',
+    ok: '204',
+    ids: { 'path.id': PRODUCT, 'path.name': IMAGE },
   },
   { route: 'GET /api/v1/variants', access: 'tenant', ok: '200', ...withCursor('variant') },
   {

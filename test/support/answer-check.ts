@@ -19,7 +19,8 @@ export function undocumentedIn(
     return [`${status} ${body?.code} is not documented`];
   if (status >= 400 && type !== PROBLEM) return [`an error in ${type}`];
   if (response.content === undefined) return body === undefined ? [] : ['a body'];
-  const media = type === undefined ? undefined : response.content[type];
+  const media =
+    type === undefined ? undefined : (response.content[type] ?? response.content[type.replace(/\/.*/, '/*')]);
   if (media?.schema === undefined) return [`an answer in ${type}`];
   return faultsOf(body, media.schema, schemas);
 }

@@ -161,6 +161,7 @@ export class RandomRequests {
       const spoilt = JSON.stringify(this.values.spoil(body));
       return this.values.chance(0.05) ? spoilt.slice(0, this.values.upTo(spoilt.length)) : spoilt;
     }
+    if (type.startsWith('image/')) return 'GIF89a';
     const file = this.file(isCareful);
     if (type === 'text/csv') return file;
     const part = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\ncontent-type: text/csv\r\n\r\n`;

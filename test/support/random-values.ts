@@ -157,7 +157,8 @@ export class RandomValues {
     const known = this.known(name);
     if (known !== undefined && this.chance(0.4)) return known;
     if (format === 'email') return `${this.upTo(1e9).toString(36)}@example.com`;
-    if (format === 'uri') return `https://images.example.com/${this.upTo(99)}.jpg`;
+    if (format === 'uri' || format === 'uri-reference')
+      return `https://images.example.com/${this.upTo(99)}.jpg`;
     if (format === 'date-time') return new Date(Date.UTC(2026, 0, 1) + this.upTo(1e10)).toISOString();
     const length = this.chance(0.05)
       ? Math.min(maxLength, 5000)

@@ -82,7 +82,7 @@ export class S3Server {
     await once(this.server, 'listening');
   }
 
-  /** Lists and aborts uploads in parts, which s3rver 3.7 does not. */
+  /** Does what s3rver 3.7 does not: lists and aborts uploads in parts, lists folders that have only folders. */
   private answerItself({ method, url }: IncomingMessage, response: ServerResponse): boolean {
     const { pathname, searchParams } = new URL(url!, this.url);
     const bucket = pathname.split('/')[1]!;
@@ -91,8 +91,18 @@ export class S3Server {
       response.writeHead(204).end();
       return true;
     }
-    if (method !== 'GET' || !searchParams.has('uploads')) return false;
+    if (method !== 'GET') return false;
     const prefix = searchParams.get('prefix') ?? '';
+    const folders =
+      prefix !== '' && searchParams.get('delimiter') === '/' ? this.foldersBelow(bucket, prefix) : [];
+    if (folders.length > 0 && !this.keys(bucket).some((key) => isDirectlyBelow(key, prefix))) {
+      const names = folders.map((name) => `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`);
+      response
+        .setHeader('Content-Type', 'application/xml')
+        .end(`<ListBucketResult><IsTruncated>false</IsTruncated>${names.join('')}</ListBucketResult>`);
+      return true;
+    }
+    if (!searchParams.has('uploads')) return false;
     const uploads = this.uploadsIn(bucket).filter(({ key }) => key.startsWith(prefix));
     const xml = uploads.map(
       ({ id, key, startedAt }) =>
@@ -102,6 +112,13 @@ export class S3Server {
       .setHeader('Content-Type', 'application/xml')
       .end(`<ListMultipartUploadsResult>${xml.join('')}</ListMultipartUploadsResult>`);
     return true;
+  }
+
+  /** Prefixes of the folders directly below a prefix. */
+  private foldersBelow(bucket: string, prefix: string): string[] {
+    if (!existsSync(path.join(this.folder, bucket))) return [];
+    const deeper = this.keys(bucket).filter((key) => key.startsWith(prefix) && !isDirectlyBelow(key, prefix));
+    return [...new Set(deeper.map((key) => key.slice(0, key.indexOf('/', prefix.length) + 1)))];
   }
 
   private uploadsIn(bucket: string) {
@@ -119,6 +136,9 @@ export class S3Server {
     return path.join(this.folder, bucket, '._S3rver_uploads');
   }
 }
+
+const isDirectlyBelow = (key: string, prefix: string) =>
+  key.startsWith(prefix) && !key.includes('/', prefix.length);
 
 /**
  * Encrypts page tokens of s3rver with the cipher it wants: OpenSSL 3 has retired DES, but three rounds of it with one key

@@ -7,6 +7,7 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   'date-time': (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text),
   email: (text) => /^[^@\s]+@[^@\s]+$/.test(text),
   uri: (text) => URL.canParse(text),
+  'uri-reference': (text) => URL.canParse(text, 'https://shop.example'),
   binary: () => true,
 };
 

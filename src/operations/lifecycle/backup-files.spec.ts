@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Env } from '../../config/env';
 import { readBackupFile } from './backup-files';
-import { DirectoryTarget } from './targets/directory-target';
+import { DirectoryTarget } from '../../files/directory-target';
 
 describe('readBackupFile', () => {
   it('closes an encrypted file that it has no key for', async () => {

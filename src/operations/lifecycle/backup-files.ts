@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Env } from '../../config/env';
 import { type BackupManifest, readBackup, writeBackup } from './copy/backup-file';
 import type { TenantData } from './copy/tenant-data';
-import type { BackupTarget } from './targets/backup-target';
+import type { FileTarget } from '../../files/file-target';
 import { decryptWith, encryptTo, isEncrypted } from './targets/encryption';
-import { configuredTarget, openTarget } from './targets/open-target';
-import { TargetError } from './targets/targets.errors';
+import { configuredTarget, openTarget } from '../../files/open-target';
+import { TargetError } from '../../files/targets.errors';
 import { PROGRAM } from './program';
 
 /** A backup file that was written. */
@@ -29,7 +29,7 @@ export function backupName(slug: string, snapshotAt: string, isSecret: boolean):
  */
 export async function writeBackupFile(
   data: TenantData,
-  target: BackupTarget,
+  target: FileTarget,
   recipients: readonly string[] | null,
   onBlock: (table: string, bytes: number) => void,
   file: string = backupName(data.header.shop.slug, data.header.snapshotAt, recipients !== null),
@@ -66,7 +66,7 @@ export function placeOf({ target, file }: { target: string; file: string }): str
 export async function locateBackup(
   location: string,
   env: Env,
-): Promise<{ target: BackupTarget; file: string }> {
+): Promise<{ target: FileTarget; file: string }> {
   const file = location.slice(location.lastIndexOf('/') + 1);
   if (file.trim() === '' || /^s3:\/\/[^/]*$/i.test(location))
     throw new TargetError(

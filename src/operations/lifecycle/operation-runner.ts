@@ -24,7 +24,7 @@ import {
   writeCheckpoint,
   writeFailure,
 } from './operation-store';
-import { TargetError } from './targets/targets.errors';
+import { TargetError } from '../../files/targets.errors';
 
 const HEARTBEAT_MS = 3000;
 /** Without an answer to a heartbeat for this long, the lease may be lost. Shorter than the lease itself. */

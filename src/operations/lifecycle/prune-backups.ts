@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg';
-import type { BackupTarget } from './targets/backup-target';
+import type { FileTarget } from '../../files/file-target';
 import { chooseKept, keepOf } from './targets/retention';
 
 /** Removes the files of a shop in a target that the rule does not keep: first the file, then its row. */
 export async function pruneBackups(
   client: ClientBase,
-  target: BackupTarget,
+  target: FileTarget,
   shopId: string,
   keep: string,
 ): Promise<number> {

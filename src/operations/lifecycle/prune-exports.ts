@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { Env } from '../../config/env';
 import { placeOf } from './backup-files';
+import { openTarget } from '../../files/open-target';
 import type { Operation } from './operation.entity';
-import { openTarget } from './targets/open-target';
 
 type Settings = Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>;
 

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { type BackupTarget, isFileName } from './targets/backup-target';
+import { type FileTarget, isFileName } from '../../files/file-target';
 
 /**
  * Removes files of a backup whose writer ended before they had a row: parts of files, and whole ones. Nobody may write them
@@ -8,7 +8,7 @@ import { type BackupTarget, isFileName } from './targets/backup-target';
  */
 export async function removeUnrecorded(
   client: ClientBase,
-  target: BackupTarget,
+  target: FileTarget,
   files: readonly string[],
 ): Promise<void> {
   if (files.length === 0) return;
@@ -25,7 +25,7 @@ export async function removeUnrecorded(
 }
 
 /** Removes what killed writers of these files have left, and no whole file. */
-export async function removeParts(target: BackupTarget, files: readonly string[]): Promise<void> {
+export async function removeParts(target: FileTarget, files: readonly string[]): Promise<void> {
   for await (const leftover of target.leftovers())
     if (files.some((file) => leftover.name === file || leftover.name.startsWith(`${file}.`)))
       await leftover.remove();

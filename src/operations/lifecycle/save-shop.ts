@@ -6,7 +6,7 @@ import { backupName, writeBackupFile, type WrittenBackup } from './backup-files'
 import { withSnapshot } from './copy/snapshot';
 import type { TenantHeader } from './copy/tenant-data';
 import type { OperationRun } from './operation-kind';
-import type { BackupTarget } from './targets/backup-target';
+import type { FileTarget } from '../../files/file-target';
 
 /** Attempts for a shop whose tables a migration has locked. */
 const TRIES = 3;
@@ -27,7 +27,7 @@ export interface SaveOptions {
 export async function saveShop(
   run: OperationRun,
   control: ReconnectingClient,
-  target: BackupTarget,
+  target: FileTarget,
   shopId: string,
   { isEncrypted, archive, signal = run.signal, onBegin, onBytes }: SaveOptions,
 ): Promise<WrittenBackup> {
@@ -59,7 +59,7 @@ export async function saveShop(
 interface Saved {
   header: TenantHeader;
   written: WrittenBackup;
-  target: BackupTarget;
+  target: FileTarget;
   isEncrypted: boolean;
   isArchive: boolean;
 }

@@ -3,7 +3,7 @@ import { keepText } from '../../config/backups';
 import type { Env } from '../../config/env';
 import type { PublicDatabase } from '../../database/control-database';
 import { requestOperation } from './request-operation';
-import { configuredTarget, openTarget } from './targets/open-target';
+import { configuredTarget, openTarget } from '../../files/open-target';
 
 /** Shops at once: a night is long, and the shops go on selling. */
 const CONCURRENCY = 2;

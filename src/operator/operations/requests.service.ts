@@ -5,7 +5,7 @@ import { PublicDatabase } from '../../database/control-database';
 import { placeOf } from '../../operations/lifecycle/backup-files';
 import type { NewOperation } from '../../operations/lifecycle/operation-store';
 import { requestOperation } from '../../operations/lifecycle/request-operation';
-import { configuredTarget, openTarget } from '../../operations/lifecycle/targets/open-target';
+import { configuredTarget, openTarget } from '../../files/open-target';
 import { ShopStatusService } from '../../public/shops/shop-status.service';
 import { recordAudit } from '../../tenancy/audit-log';
 import { findShopIds } from '../../tenancy/named-shops';

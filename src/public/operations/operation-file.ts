@@ -2,8 +2,8 @@ import { StreamableFile } from '@nestjs/common';
 import type { Env } from '../../config/env';
 import type { ExportResult } from '../../operations/lifecycle/kinds/export.kind';
 import type { Operation } from '../../operations/lifecycle/operation-store';
-import { isFileMissing } from '../../operations/lifecycle/targets/backup-target';
-import { openTarget } from '../../operations/lifecycle/targets/open-target';
+import { isFileMissing } from '../../files/file-target';
+import { openTarget } from '../../files/open-target';
 import { OperationFileNotFound } from './operations.errors';
 
 /** The file of an export that is done and has not expired. */

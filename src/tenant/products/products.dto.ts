@@ -53,7 +53,7 @@ export class ProductOptionDto {
 const IMAGE = { example: 'https://images.example.com/tee.jpg' };
 
 export class ProductImageInputDto {
-  @Url(IMAGE)
+  @Url({ ...IMAGE, orPath: true, description: 'Of a stored image, as the product shows it.' })
   src: string;
 
   @Whole({ min: 1, max: MAX_POSITION, optional: true, description: 'Default: behind the images before it.' })
@@ -64,7 +64,7 @@ export class ProductImageInputDto {
 }
 
 export class ProductImageDto {
-  @Url(IMAGE)
+  @Url({ ...IMAGE, orPath: true, description: 'Of a stored image the path of its route.' })
   src: string;
 
   @Whole({ min: 1, max: MAX_POSITION })

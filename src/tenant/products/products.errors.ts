@@ -2,6 +2,12 @@ import { defineError } from '../../common/app-error';
 
 export const ProductNotFound = defineError('PRODUCT_NOT_FOUND', 404, 'This shop has no such product.');
 export const VariantNotFound = defineError('VARIANT_NOT_FOUND', 404, 'This shop has no such variant.');
+export const ImageNotFound = defineError('IMAGE_NOT_FOUND', 404, 'The product has no such image.');
+export const NotAnImage = defineError(
+  'NOT_AN_IMAGE',
+  415,
+  'The file is no image of a kind that is known: PNG, JPEG, WebP, GIF or AVIF.',
+);
 export const HandleTaken = defineError('HANDLE_TAKEN', 409, 'Another product of this shop has this handle.');
 export const LastVariant = defineError(
   'LAST_VARIANT',

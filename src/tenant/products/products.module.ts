@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { BulkService } from './bulk.service';
 import { ProductVariant } from './product-variant.entity';
+import { ImageFiles } from './image-files';
+import { ImageSweepService } from './image-sweep.service';
+import { ImagesController } from './images.controller';
+import { ImagesService } from './images.service';
 import { Product } from './product.entity';
 import { ProductsController } from './products.controller';
 import { ProductsService } from './products.service';
@@ -9,8 +13,8 @@ import { VariantsService } from './variants.service';
 import { StockChange } from './stock-change.entity';
 
 @Module({
-  controllers: [ProductsController, VariantsController],
-  providers: [ProductsService, VariantsService, BulkService],
+  controllers: [ProductsController, VariantsController, ImagesController],
+  providers: [ProductsService, VariantsService, BulkService, ImagesService, ImageFiles, ImageSweepService],
 })
 export class ProductsModule {
   static readonly entities = [Product, ProductVariant, StockChange];

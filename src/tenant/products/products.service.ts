@@ -12,7 +12,8 @@ import { TenantConnection } from '../../tenancy/tenant-connection';
 import { recordChanges, recordCreated } from '../changes/record-changes';
 import { readList } from '../lists/listing';
 import { assertAmountsNamed } from './currency-change';
-import { withPositions } from './product-images';
+import { ImageFiles } from './image-files';
+import { assertOwnImages, droppedImages, withPositions } from './product-images';
 import { optionsOf } from './product-options';
 import { assertSize, assertVariants, lockProduct } from './product-rows';
 import { PRODUCT_BY_ID, productListOf } from './product-list';
@@ -41,7 +42,10 @@ import {
 /** The catalogue of one shop. */
 @Injectable()
 export class ProductsService {
-  constructor(private readonly tenant: TenantConnection) {}
+  constructor(
+    private readonly tenant: TenantConnection,
+    private readonly imageFiles: ImageFiles,
+  ) {}
 
   /** Newest first unless asked otherwise: ids are UUIDv7, which sort by time of creation. */
   list(query: ListProductsQuery): Promise<Page<ProductDto>> {
@@ -64,6 +68,7 @@ export class ProductsService {
         ? variantRows(id, [], [{ sku, stock }], priceMinor, () => 'stock')
         : withShown(variantRows(id, [], variants, priceMinor), variants, { sku, priceMinor, stock }, []);
     assertVariants(rows, options);
+    assertOwnImages(images ?? [], []);
     const product = {
       ...{ attributes: {}, ...fields, id },
       options: options ?? optionsOf(rows),
@@ -79,13 +84,14 @@ export class ProductsService {
     });
   }
 
-  update(id: string, input: UpdateProductDto, ifMatch: Precondition): Promise<ProductDto> {
+  async update(id: string, input: UpdateProductDto, ifMatch: Precondition): Promise<ProductDto> {
     const { variants, options, images, sku, priceMinor, stock, removeVariants, ...rest } = input;
     const { id: sameId, createdAt, updatedAt, ...fields } = rest;
     const only = withoutUndefined({ sku, priceMinor, stock });
     const same = withoutUndefined({ id: sameId, createdAt, updatedAt });
     const origin = this.correction();
-    return this.tenant.transaction(async (manager) => {
+    let dropped: string[] = [];
+    const updated = await this.tenant.transaction(async (manager) => {
       const product = await lockProduct(manager, id);
       await ifMatch.check(() => readProduct(manager, id));
       if (Object.keys(same).length > 0) assertUnchanged(await readProduct(manager, id), same);
@@ -96,6 +102,8 @@ export class ProductsService {
         variants && withShown(variantRows(id, present, variants, priceMinor), variants, only, present);
       if (rows !== undefined && removeVariants !== true) assertAllNamed(present, rows);
       if (rows !== undefined || options !== undefined) assertVariants(rows ?? present, options);
+      assertOwnImages(images ?? [], product.images);
+      dropped = droppedImages(product.images, images ?? product.images);
       const changes = withoutUndefined({
         ...{ ...fields, options: options ?? (rows && optionsOf(rows)), updatedAt: new Date() },
         images: images && withPositions(images),
@@ -108,10 +116,12 @@ export class ProductsService {
       await recordChanges(manager, Product, [changed], origin.author);
       return readProduct(manager, id);
     });
+    await this.imageFiles.drop(this.tenant.access, dropped);
+    return updated;
   }
 
-  remove(id: string, ifMatch: Precondition): Promise<void> {
-    return this.tenant.transaction(async (manager) => {
+  async remove(id: string, ifMatch: Precondition): Promise<void> {
+    const dropped = await this.tenant.transaction(async (manager) => {
       const { variants, ...product } = await lockProduct(manager, id); // the cascade would lock the variants in any order
       await ifMatch.check(() => readProduct(manager, id));
       const removed = <T extends { id: string }>(before: T) => ({
@@ -122,7 +132,9 @@ export class ProductsService {
       await recordChanges(manager, Product, [removed(product)], this.tenant.author);
       await recordChanges(manager, ProductVariant, variants.map(removed), this.tenant.author);
       await manager.delete(Product, { id });
+      return droppedImages(product.images, []);
     });
+    await this.imageFiles.drop(this.tenant.access, dropped);
   }
 
   private correction(): VariantOrigin {

@@ -257,6 +257,13 @@ export const MUTANTS: Mutant[] = [
     suite: 'jobs',
   },
   {
+    name: 'the files of all shops lie in one folder',
+    file: 'src/tenancy/tenant-files.ts',
+    find: '  return shopId.toLowerCase();',
+    replace: "  return 'all';",
+    suite: 'leftovers',
+  },
+  {
     name: 'a job ends whoever has it',
     file: 'src/database/job-schema.ts',
     find: 'WHERE id = job AND lease = held',

@@ -10,7 +10,7 @@ import {
   findOperation,
   queueOperation,
 } from '../../../src/operations/lifecycle/operation-store';
-import { TargetError } from '../../../src/operations/lifecycle/targets/targets.errors';
+import { TargetError } from '../../../src/files/targets.errors';
 import { newId } from '../../../src/common/ids';
 import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';

@@ -5,7 +5,7 @@ import type { Extract } from 'tar-stream';
 import { z } from 'zod';
 import { defineError } from '../../../common/app-error';
 import { isRefusedValue } from '../../../common/sqlstate';
-import { TargetError } from '../targets/targets.errors';
+import { TargetError } from '../../../files/targets.errors';
 import { FORMAT, headerSchema, manifestSchema } from './backup-schema';
 import {
   TableCounter,

@@ -9,9 +9,9 @@ import type { OperationKind, OperationRun } from '../operation-kind';
 import { pruneBackups } from '../prune-backups';
 import { removeUnrecorded } from '../remove-unrecorded';
 import { saveShop } from '../save-shop';
-import type { BackupTarget } from '../targets/backup-target';
-import { openTarget } from '../targets/open-target';
-import { TargetError } from '../targets/targets.errors';
+import type { FileTarget } from '../../../files/file-target';
+import { openTarget } from '../../../files/open-target';
+import { TargetError } from '../../../files/targets.errors';
 
 const input = z.object({
   /** Ids of shops; null for all. */
@@ -70,7 +70,7 @@ const GONE = 'the shop was removed for good since the backup was requested';
 interface Saving {
   run: OperationRun;
   control: ReconnectingClient;
-  target: BackupTarget;
+  target: FileTarget;
   wanted: Input;
   /** Names of files that have no row yet. */
   begun: Set<string>;

@@ -7,8 +7,8 @@ import { writeExport } from '../export/export-file';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind, OperationRun } from '../operation-kind';
 import { removeParts } from '../remove-unrecorded';
-import { type BackupTarget, isFileMissing } from '../targets/backup-target';
-import { configuredTarget, openTarget } from '../targets/open-target';
+import { type FileTarget, isFileMissing } from '../../../files/file-target';
+import { configuredTarget, openTarget } from '../../../files/open-target';
 
 const input = z.object({
   /** Shop to export. */
@@ -76,7 +76,7 @@ export const exportKind: OperationKind<Input, Checkpoint> = {
 
 /** Finds the file of a runner that was killed before it could say that it had written it. */
 async function findWritten(
-  target: BackupTarget,
+  target: FileTarget,
   file: string,
   { written }: Partial<Checkpoint>,
 ): Promise<(Written & { bytes: number }) | null> {
@@ -92,7 +92,7 @@ async function findWritten(
 async function write(
   run: OperationRun,
   wanted: Input,
-  target: BackupTarget,
+  target: FileTarget,
   file: string,
 ): Promise<Written & { bytes: number }> {
   run.report({ step: 'export', done: 0, total: 0 });
@@ -113,7 +113,7 @@ async function write(
 async function placeOf(
   { operation, tools: { env } }: OperationRun,
   { out }: Input,
-): Promise<{ target: BackupTarget; file: string }> {
+): Promise<{ target: FileTarget; file: string }> {
   const stamp = operation.createdAt.toISOString().replaceAll(/[-:]/g, '');
   return out === null
     ? {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { OperatorError } from '../../../common/report';
 import { adminOf } from '../../../database/installation';
 import { ACCESS_CACHE_MS } from '../../../tenancy/served-versions';
+import { TenantFiles } from '../../../tenancy/tenant-files';
 import { describeError } from '../../faults';
 import { ReconnectingClient } from '../../reconnecting-client';
 import { placeOf } from '../backup-files';
@@ -11,7 +12,7 @@ import type { OperationKind, OperationRun } from '../operation-kind';
 import { removeExports } from '../prune-exports';
 import { removeTenant } from '../remove-tenant';
 import { saveShop } from '../save-shop';
-import { configuredTarget, openTarget } from '../targets/open-target';
+import { configuredFiles, configuredTarget, openTarget } from '../../../files/open-target';
 
 /** Members may write for this long after the deletion: what processes have cached, and a second for their commits. */
 const OUT_MS = ACCESS_CACHE_MS + 1000;
@@ -36,7 +37,7 @@ interface LeftFile {
 
 /**
  * Removes a deleted shop for good: a last backup, its rows in `public`, its data and those of before its restores, and its
- * other backups and its exports. Until its rows are removed, it can be cancelled or the shop undeleted; afterwards it only goes forward.
+ * other backups, its exports and its own files. Until its rows are removed, it can be cancelled or the shop undeleted; afterwards it only goes forward.
  */
 export const purgeKind: OperationKind<Input, Checkpoint> = {
   name: 'purge',
@@ -48,6 +49,7 @@ export const purgeKind: OperationKind<Input, Checkpoint> = {
       const objects = await removeData(run, control);
       const leftFiles = await removeBackups(run, control, wanted.shop);
       leftFiles.push(...(await removeExportsOf(run, control, wanted.shop)));
+      leftFiles.push(...(await removeFilesOf(run, wanted.shop)));
       return { id: wanted.shop, slug, archive, objects, leftFiles };
     } finally {
       await control.reset();
@@ -165,6 +167,16 @@ async function removeExportsOf(
   const client = await control.client();
   const { left } = await removeExports(client, run.tools.env, 'shop_id = $1', [shopId]);
   return left.map(({ file, error }) => ({ file, message: describeError(error).message }));
+}
+
+/** Removes the shop's own files, such as images. */
+async function removeFilesOf({ tools: { env } }: OperationRun, shopId: string): Promise<LeftFile[]> {
+  try {
+    await new TenantFiles(env).removeAll({ shopId });
+    return [];
+  } catch (error) {
+    return [{ file: `files of the shop in ${configuredFiles(env)}`, message: describeError(error).message }];
+  }
 }
 
 /** Removes files, then their rows. A file whose place refuses is named; its row stays. */

@@ -4,7 +4,7 @@ import { newId } from '../../../common/ids';
 import { placeOf, readBackupFile } from '../backup-files';
 import { TableCounter } from '../copy/tenant-data';
 import type { Tools } from '../operation-kind';
-import type { BackupTarget } from '../targets/backup-target';
+import type { FileTarget } from '../../../files/file-target';
 
 /**
  * Reads a file to its end and records it as a backup of the shop that its header names.
@@ -13,7 +13,7 @@ import type { BackupTarget } from '../targets/backup-target';
 export async function adoptFile(
   client: EngineClient,
   { env }: Tools,
-  target: BackupTarget,
+  target: FileTarget,
   file: string,
 ): Promise<string> {
   const place = placeOf({ target: target.location, file });

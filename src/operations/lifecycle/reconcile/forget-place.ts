@@ -2,9 +2,9 @@ import { OptionInvalid } from '../../../common/common.errors';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import type { Tools } from '../operation-kind';
-import type { BackupTarget } from '../targets/backup-target';
-import { configuredTarget, openTarget } from '../targets/open-target';
-import { TargetError } from '../targets/targets.errors';
+import type { FileTarget } from '../../../files/file-target';
+import { configuredTarget, openTarget } from '../../../files/open-target';
+import { TargetError } from '../../../files/targets.errors';
 
 /**
  * Deletes the records of all backups in a place that exists no more; no file is touched.
@@ -30,7 +30,7 @@ export async function forgetPlace({ installation, env }: Tools, place: string): 
   });
 }
 
-async function hasSome(target: BackupTarget, names: ReadonlySet<string>): Promise<boolean> {
+async function hasSome(target: FileTarget, names: ReadonlySet<string>): Promise<boolean> {
   try {
     for await (const { name } of target.list()) if (names.has(name)) return true;
     return false;

@@ -2,8 +2,8 @@ import type { EngineClient } from '../../../database/engine-client';
 import { describeError } from '../../faults';
 import { IS_ABANDONED } from '../../open-operations';
 import type { Tools } from '../operation-kind';
-import type { BackupFile, BackupTarget, Leftover } from '../targets/backup-target';
-import { configuredTarget, openTarget } from '../targets/open-target';
+import type { StoredFile, FileTarget, Leftover } from '../../../files/file-target';
+import { configuredTarget, openTarget } from '../../../files/open-target';
 import { adoptFile } from './adopt-file';
 import type { Orphan } from './orphan';
 
@@ -23,8 +23,8 @@ interface BackupRow {
 }
 
 interface Place {
-  target: BackupTarget;
-  files: BackupFile[];
+  target: FileTarget;
+  files: StoredFile[];
   leftovers: Leftover[];
 }
 
@@ -71,7 +71,7 @@ async function readRows(client: EngineClient): Promise<BackupRow[]> {
   return rows;
 }
 
-async function look(target: BackupTarget): Promise<Place> {
+async function look(target: FileTarget): Promise<Place> {
   const place: Place = { target, files: [], leftovers: [] };
   for await (const file of target.list()) place.files.push(file);
   for await (const leftover of target.leftovers()) place.leftovers.push(leftover);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Duplex } from 'node:stream';
 import type { Decrypter, Encrypter } from 'age-encryption';
-import { TargetError } from './targets.errors';
+import { TargetError } from '../../../files/targets.errors';
 
 /** Begin of every file of the format age-encryption.org/v1. */
 const MAGIC = Buffer.from('age-encryption.org/v1\n');

@@ -1,5 +1,5 @@
 import { KEEP_PROBLEM, type Keep, parseKeep } from '../../../config/backups';
-import { TargetError } from './targets.errors';
+import { TargetError } from '../../../files/targets.errors';
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { newId } from '../../../common/ids';
 import { formatMinor, parseMinor } from '../../../common/money';
-import { MAX_IMAGES } from '../../products/product-images';
+import { imageName, MAX_IMAGES } from '../../products/product-images';
 import { MAX_VARIANTS, mergeOptions, variantProblem } from '../../products/product-options';
 import { sizeProblem } from '../../products/product-size';
 import { AMOUNTS } from '../../products/product-variant.entity';
@@ -180,12 +180,13 @@ function statusOf(fields: CatalogueFields | null, before: CatalogueStatus | unde
   return isPublished === true && status === undefined && wanted === 'draft' ? 'active' : wanted;
 }
 
-/** Rows without a title or a handle add images to those of the product. */
+/** Rows without a title or a handle add images to those of the product; others replace those of other sites, which alone are in files. */
 function imagesOf({ handle, fields, images }: CatalogueProduct, before: ProductValues['images'] = []) {
   if (images === undefined) return before;
-  if (fields !== null && handle !== '') return images;
-  const shown = new Set(before.map(({ src }) => src));
-  return [...before, ...images.filter(({ src }) => !shown.has(src))].toSorted(
+  const kept =
+    fields !== null && handle !== '' ? before.filter(({ src }) => imageName(src) !== null) : before;
+  const shown = new Set(kept.map(({ src }) => src));
+  return [...kept, ...images.filter(({ src }) => !shown.has(src))].toSorted(
     (a, b) => a.position - b.position,
   );
 }

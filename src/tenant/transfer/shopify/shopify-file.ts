@@ -1,5 +1,6 @@
 import { formatMinor } from '../../../common/money';
 import type { CsvCell } from '../../../http/csv-download';
+import { imageName } from '../../products/product-images';
 import { type ProductImage, SOLD_STATUSES } from '../../products/product.entity';
 import type { ProductRow } from '../../products/products.dto';
 import type { VariantDto } from '../../products/variants.dto';
@@ -24,11 +25,13 @@ export const SHOPIFY_COLUMNS: readonly string[] = [
 ];
 
 /**
- * The rows of a product: each has the next variant and the next image, as long as there are any.
+ * The rows of a product: each has the next variant and the next image, as long as there are any. Images that the shop stores are left
+ * out, because only members can fetch them.
  * @param columns SHOPIFY_COLUMNS, then the names of attributes
  */
 export function shopifyRows(product: ProductRow, columns: readonly string[]): CsvCell[][] {
-  const { variants, images } = product;
+  const { variants } = product;
+  const images = product.images.filter(({ src }) => imageName(src) === null);
   return Array.from({ length: Math.max(variants.length, images.length) }, (_, i) => {
     const [variant, image] = [variants[i], images[i]];
     const row: Row = new Map<string, CsvCell>([

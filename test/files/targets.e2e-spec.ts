@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { BackupTarget } from '../../../src/operations/lifecycle/targets/backup-target';
-import { openTarget } from '../../../src/operations/lifecycle/targets/open-target';
-import type { TargetCode } from '../../../src/operations/lifecycle/targets/targets.errors';
-import { S3Server } from '../../support/s3-server';
+import type { FileTarget } from '../../src/files/file-target';
+import { openTarget } from '../../src/files/open-target';
+import type { TargetCode } from '../../src/files/targets.errors';
+import { S3Server } from '../support/s3-server';
 
 const MIB = 1024 * 1024;
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' };
 
 let server: S3Server;
-let target: BackupTarget;
+let target: FileTarget;
 
 beforeAll(async () => {
   Object.assign(process.env, CREDENTIALS, { AWS_MAX_ATTEMPTS: '2' });

@@ -1,10 +1,10 @@
 import { Readable, Transform } from 'node:stream';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import type { TargetLocation } from '../../../config/backups';
-import { type Env, quietAwsClient } from '../../../config/env';
+import type { TargetLocation } from '../config/backups';
+import { type Env, quietAwsClient } from '../config/env';
 import {
-  type BackupFile,
-  type BackupTarget,
+  type StoredFile,
+  type FileTarget,
   checkFileName,
   type Fill,
   fileExists,
@@ -12,7 +12,7 @@ import {
   isFileName,
   type Leftover,
   type WriteOptions,
-} from './backup-target';
+} from './file-target';
 import { explainS3, isBrokenOff, isChanged } from './s3-errors';
 import { MOST_PARTS, partSizeFor, S3_QUEUE } from './s3-parts';
 import { TargetError } from './targets.errors';
@@ -21,6 +21,8 @@ const CONNECT_MS = 10_000;
 const SILENCE_MS = 60_000;
 /** Times in a row that a broken download is taken up again without a byte more. */
 const RESUMES = 3;
+/** Objects that are removed at a time. */
+const REMOVED_AT_ONCE = 16;
 
 type S3Place = Extract<TargetLocation, { kind: 's3' }>;
 
@@ -31,7 +33,7 @@ type Sdk = typeof import('@aws-sdk/client-s3') & typeof import('@aws-sdk/lib-sto
 export async function openS3Target(
   place: S3Place,
   settings: Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>,
-): Promise<BackupTarget> {
+): Promise<FileTarget> {
   quietAwsClient();
   const sdk = { ...(await import('@aws-sdk/client-s3')), ...(await import('@aws-sdk/lib-storage')) };
   const { S3_ENDPOINT: endpoint, S3_REGION: region } = settings;
@@ -44,8 +46,8 @@ export async function openS3Target(
   return new S3Target(sdk, client, place);
 }
 
-/** Backup files as objects directly below a prefix of a bucket. */
-class S3Target implements BackupTarget {
+/** Files as objects directly below a prefix of a bucket. */
+class S3Target implements FileTarget {
   readonly location: string;
 
   constructor(
@@ -111,7 +113,7 @@ class S3Target implements BackupTarget {
     return file.bytes;
   }
 
-  async *list(): AsyncGenerator<BackupFile> {
+  async *list(): AsyncGenerator<StoredFile> {
     const { bucket: Bucket, prefix: Prefix } = this.place;
     try {
       const pages = this.sdk.paginateListObjectsV2(
@@ -134,13 +136,57 @@ class S3Target implements BackupTarget {
   }
 
   async *leftovers(): AsyncGenerator<Leftover> {
+    for await (const upload of this.#uploads()) if (isFileName(upload.name)) yield upload;
+  }
+
+  below(...folders: string[]): S3Target {
+    folders.forEach(checkFileName);
+    const prefix = `${this.place.prefix}${folders.map((folder) => `${folder}/`).join('')}`;
+    return new S3Target(this.sdk, this.client, { ...this.place, prefix });
+  }
+
+  async *folders(): AsyncGenerator<string> {
+    const { bucket: Bucket, prefix } = this.place;
+    try {
+      const pages = this.sdk.paginateListObjectsV2(
+        { client: this.client },
+        { Bucket, Prefix: prefix, Delimiter: '/' },
+      );
+      for await (const { CommonPrefixes = [] } of pages)
+        for (const { Prefix = '' } of CommonPrefixes) {
+          const name = Prefix.slice(prefix.length, -1);
+          if (isFileName(name)) yield name;
+        }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async removeAll(): Promise<void> {
+    const { bucket: Bucket, prefix: Prefix } = this.place;
+    for await (const upload of this.#uploads()) await upload.remove();
+    await this.#ask(async () => {
+      for await (const { Contents = [] } of this.sdk.paginateListObjectsV2(
+        { client: this.client },
+        { Bucket, Prefix },
+      ))
+        for (let at = 0; at < Contents.length; at += REMOVED_AT_ONCE)
+          await Promise.all(
+            Contents.slice(at, at + REMOVED_AT_ONCE).map(({ Key }) =>
+              this.client.send(new this.sdk.DeleteObjectCommand({ Bucket, Key })),
+            ),
+          );
+    });
+  }
+
+  /** Uploads that have not ended, also of folders below. */
+  async *#uploads(): AsyncGenerator<Leftover> {
     const { bucket: Bucket, prefix: Prefix } = this.place;
     for (let KeyMarker: string | undefined, UploadIdMarker: string | undefined; ;) {
       const command = new this.sdk.ListMultipartUploadsCommand({ Bucket, Prefix, KeyMarker, UploadIdMarker });
       const page = await this.#ask(() => this.client.send(command));
       for (const { Key = '', UploadId, Initiated = new Date(0) } of page.Uploads ?? []) {
         const name = Key.slice(Prefix.length);
-        if (!isFileName(name)) continue;
         const abort = new this.sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId });
         const remove = async () => void (await this.#ask(() => this.client.send(abort), name));
         yield { name, startedAt: Initiated, remove };

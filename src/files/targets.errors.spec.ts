@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { reportOf } from '../../../common/report';
+import { reportOf } from '../common/report';
 import { TARGET_CODES, TargetError } from './targets.errors';
 
-const page = readFileSync(path.join(__dirname, ...Array<string>(4).fill('..'), 'docs', 'backups.md'), 'utf8');
+const page = readFileSync(path.join(__dirname, ...Array<string>(2).fill('..'), 'docs', 'backups.md'), 'utf8');
 
 describe('errors of backup files', () => {
   it('are all in docs/backups.md, and no other', () => {

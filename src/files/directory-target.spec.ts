@@ -1,10 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DirectoryTarget } from './directory-target';
-import { configuredTarget, openTarget } from './open-target';
+import { configuredFiles, configuredTarget, openTarget } from './open-target';
 
 const parent = mkdtempSync(path.join(tmpdir(), 'targets-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -155,6 +165,73 @@ describe('a directory of backups', () => {
   });
 });
 
+describe('a folder below a directory', () => {
+  const below = () => target.below('shops', 'a');
+  const write = (to: DirectoryTarget, name: string) => to.write(name, content(name));
+
+  it('has files of its own, and the directory lists it and none of them', async () => {
+    await write(target, 'own.txt');
+    await write(below(), 'a.txt');
+    expect(readFileSync(path.join(folder, 'shops', 'a', 'a.txt'), 'utf8')).toBe('a.txt');
+    expect(await everything(target.list())).toMatchObject([{ name: 'own.txt' }]);
+    expect(await everything(target.folders())).toEqual(['shops']);
+    expect(await everything(target.below('shops').folders())).toEqual(['a']);
+  });
+
+  it.each(['..', '.', '', '/', 'a/b', 'a\0', 'a%2f', 'x'.repeat(201)])('is not named %j', (name) => {
+    expect(() => target.below('shops', name)).toThrow(refusedWith('BACKUP_FILE_NAME_INVALID'));
+  });
+
+  it('is removed with all below it, and nothing else', async () => {
+    for (const name of ['a', 'b']) await write(target.below('shops', name, 'images'), 'x.png');
+    writeFileSync(path.join(folder, 'shops', 'a', 'images', 'y.png.0123.partial'), 'half');
+    for (let time = 1; time <= 2; time++) await below().removeAll();
+    expect(readdirSync(path.join(folder, 'shops'))).toEqual(['b']);
+    expect(await target.below('shops', 'b', 'images').size('x.png')).toBe(5);
+  });
+
+  it.each(['a', 'shops'])('is refused by every method where a link %s leads elsewhere', async (linked) => {
+    const elsewhere = mkdtempSync(path.join(parent, 'elsewhere-'));
+    mkdirSync(path.join(elsewhere, 'a'));
+    const secret = path.join(elsewhere, linked === 'a' ? '' : 'a', 'secret.txt');
+    writeFileSync(secret, 'secret');
+    await target.below('shops').prepare();
+    if (linked === 'shops') rmSync(path.join(folder, 'shops'), { recursive: true });
+    symlinkSync(elsewhere, path.join(folder, ...(linked === 'a' ? ['shops', 'a'] : ['shops'])));
+    const refused = refusedWith('BACKUP_TARGET_INVALID');
+    await expect(below().read('secret.txt')).rejects.toEqual(refused);
+    await expect(below().size('secret.txt')).rejects.toEqual(refused);
+    await expect(below().remove('secret.txt')).rejects.toEqual(refused);
+    await expect(below().removeAll()).rejects.toEqual(refused);
+    await expect(write(below(), 'new.txt')).rejects.toEqual(refused);
+    await expect(everything(below().list())).rejects.toEqual(refused);
+    expect([existsSync(secret), existsSync(path.join(path.dirname(secret), 'new.txt'))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('does not follow a link in place of a file', async () => {
+    const secret = path.join(parent, 'secret.txt');
+    writeFileSync(secret, 'secret');
+    await below().prepare();
+    symlinkSync(secret, path.join(folder, 'shops', 'a', 'link.txt'));
+    await expect(below().read('link.txt')).rejects.toEqual(refusedWith('BACKUP_FILE_NOT_FOUND'));
+    await expect(below().size('link.txt')).rejects.toEqual(refusedWith('BACKUP_FILE_NOT_FOUND'));
+    await expect(write(below(), 'link.txt')).rejects.toEqual(refusedWith('BACKUP_FILE_EXISTS'));
+    expect(await everything(below().list())).toEqual([]);
+    expect(readFileSync(secret, 'utf8')).toBe('secret');
+  });
+
+  it('may lie in a directory that is a link itself', async () => {
+    await target.prepare();
+    const link = path.join(parent, 'link-to-directory');
+    symlinkSync(folder, link);
+    await write(new DirectoryTarget(link).below('shops'), 'a.txt');
+    expect(readFileSync(path.join(folder, 'shops', 'a.txt'), 'utf8')).toBe('a.txt');
+  });
+});
+
 describe('opening a target', () => {
   const settings = { S3_ENDPOINT: undefined, S3_REGION: undefined };
 
@@ -173,5 +250,6 @@ describe('opening a target', () => {
   it('without a setting is for a folder in DATA_DIR', () => {
     expect(configuredTarget({ DATA_DIR: '/data', BACKUP_TARGET: undefined })).toBe('/data/backups');
     expect(configuredTarget({ DATA_DIR: '/data', BACKUP_TARGET: 's3://b-b' })).toBe('s3://b-b');
+    expect(configuredFiles({ DATA_DIR: '/data', FILES_TARGET: undefined })).toBe('/data/files');
   });
 });

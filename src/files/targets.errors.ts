@@ -1,6 +1,9 @@
-import { OperatorError } from '../../../common/report';
+import { OperatorError } from '../common/report';
 
-/** Codes of what can be wrong with backup files, their place or their keys; docs/backups.md explains each. */
+/**
+ * Codes of what can be wrong with files, their place or the keys of backups; docs/backups.md explains each. All begin with
+ * BACKUP, as when only backups were stored: scripts compare them.
+ */
 export const TARGET_CODES = [
   'BACKUP_TARGET_INVALID',
   'BACKUP_TARGET_UNREACHABLE',
@@ -24,7 +27,7 @@ export const TARGET_CODES = [
 
 export type TargetCode = (typeof TARGET_CODES)[number];
 
-/** An error of backup files. Its message begins with the code, for commands print messages. It holds no key and no credential. */
+/** An error of a place of files. Its message begins with the code, for commands print messages. It holds no key and no credential. */
 export class TargetError extends OperatorError {
   constructor(
     readonly code: TargetCode,

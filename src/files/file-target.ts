@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { TargetError } from './targets.errors';
 
 /** A complete file of a target. */
-export interface BackupFile {
+export interface StoredFile {
   readonly name: string;
   readonly bytes: number;
   readonly modifiedAt: Date;
@@ -26,8 +26,8 @@ export interface WriteOptions {
   readonly expectedBytes?: number;
 }
 
-/** A place of backup files: a directory or a bucket. All methods stream, and throw TargetError for what the place refuses. */
-export interface BackupTarget {
+/** A place of files: a directory or a bucket. All methods stream, and throw TargetError for what the place refuses. */
+export interface FileTarget {
   /** The place as it is shown to people: a path, or `s3://bucket/prefix/`. */
   readonly location: string;
   /** Fails if the place takes no files. A folder is created; of a bucket nothing is changed. */
@@ -41,10 +41,19 @@ export interface BackupTarget {
   read(name: string): Promise<Readable>;
   size(name: string): Promise<number>;
   /** All complete files, by name. */
-  list(): AsyncIterable<BackupFile>;
+  list(): AsyncIterable<StoredFile>;
   /** Removes a file; one that is not there is no error, so that a repeated removal ends well. */
   remove(name: string): Promise<void>;
   leftovers(): AsyncIterable<Leftover>;
+  /**
+   * The place one or more folders further down. Its files do not belong to this one, and no link in a folder leads out of it.
+   * @throws TargetError BACKUP_FILE_NAME_INVALID for a name that is none of a folder
+   */
+  below(...folders: string[]): FileTarget;
+  /** Names of the folders directly below that have files. */
+  folders(): AsyncIterable<string>;
+  /** Removes all files, also those that are being written and those of folders below. Safe to repeat. */
+  removeAll(): Promise<void>;
 }
 
 /** End of the name of a file that is being written. */
@@ -60,7 +69,7 @@ export function checkFileName(name: string): void {
   if (isFileName(name)) return;
   throw new TargetError(
     'BACKUP_FILE_NAME_INVALID',
-    'Names of backup files have letters, digits, dots, - and _, at most 200, and do not end in .partial.',
+    'Names of files have letters, digits, dots, - and _, at most 200, and do not end in .partial.',
   );
 }
 

@@ -1,12 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { types } from 'node:util';
 import {
-  type BackupFile,
-  type BackupTarget,
+  type StoredFile,
+  type FileTarget,
   checkFileName,
   type Fill,
   fileExists,
@@ -14,16 +27,20 @@ import {
   isFileName,
   type Leftover,
   PARTIAL,
-} from './backup-target';
+} from './file-target';
 import { TargetError } from './targets.errors';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** Backup files in one directory, readable by the user of the program alone. */
-export class DirectoryTarget implements BackupTarget {
-  constructor(readonly location: string) {}
+/** Files in one directory, readable by the user of the program alone. */
+export class DirectoryTarget implements FileTarget {
+  /** @param root folder that no symbolic link may lead out of; by default links are followed */
+  constructor(
+    readonly location: string,
+    private readonly root?: string,
+  ) {}
 
   /** Without `recursive`: Node's own loops for ever where a folder exists and mkdir answers ENOENT, as in /proc. */
   async prepare(): Promise<void> {
@@ -36,6 +53,7 @@ export class DirectoryTarget implements BackupTarget {
   async write<T>(name: string, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
     checkFileName(name);
     await this.prepare();
+    await this.#assertInside();
     if ((await this.#find(name)) !== null) throw fileExists(name, this.location);
     const partial = path.join(this.location, `${name}.${randomBytes(6).toString('hex')}${PARTIAL}`);
     const handle = await this.#access(() => open(partial, 'wx', 0o600));
@@ -51,18 +69,21 @@ export class DirectoryTarget implements BackupTarget {
 
   async read(name: string): Promise<Readable> {
     checkFileName(name);
-    const handle = await this.#access(() => open(this.#path(name), 'r'), name);
+    await this.#assertInside();
+    const flags = constants.O_RDONLY | (this.root === undefined ? 0 : constants.O_NOFOLLOW);
+    const handle = await this.#access(() => open(this.#path(name), flags), name);
     return handle.createReadStream({ highWaterMark: 256 * 1024 });
   }
 
   async size(name: string): Promise<number> {
     checkFileName(name);
+    await this.#assertInside();
     const file = await this.#find(name);
     if (file === null) throw fileNotFound(name, this.location);
     return file.bytes;
   }
 
-  async *list(): AsyncGenerator<BackupFile> {
+  async *list(): AsyncGenerator<StoredFile> {
     for (const name of (await this.#names()).filter(isFileName)) {
       const file = await this.#find(name); // null: removed meanwhile, or a folder
       if (file !== null) yield file;
@@ -71,6 +92,7 @@ export class DirectoryTarget implements BackupTarget {
 
   async remove(name: string): Promise<void> {
     checkFileName(name);
+    await this.#assertInside();
     await this.#access(() => rm(this.#path(name), { force: true }));
     await this.#access(() => this.#sync());
   }
@@ -82,6 +104,35 @@ export class DirectoryTarget implements BackupTarget {
       const remove = () => this.#access(() => rm(this.#path(name), { force: true }));
       yield { name, startedAt: file.createdAt, remove };
     }
+  }
+
+  below(...folders: string[]): DirectoryTarget {
+    folders.forEach(checkFileName);
+    return new DirectoryTarget(path.join(this.location, ...folders), this.root ?? this.location);
+  }
+
+  async *folders(): AsyncGenerator<string> {
+    for (const name of (await this.#names()).filter(isFileName))
+      if (await this.#access(async () => (await lstat(this.#path(name))).isDirectory())) yield name;
+  }
+
+  async removeAll(): Promise<void> {
+    await this.#assertInside();
+    await this.#access(() => rm(this.location, { recursive: true, force: true }));
+  }
+
+  /** @throws TargetError BACKUP_TARGET_INVALID if a symbolic link below the root leads elsewhere */
+  async #assertInside(): Promise<void> {
+    const { root, location } = this;
+    if (root === undefined) return;
+    try {
+      const inside = path.join(await realpath(root), path.relative(root, location));
+      if ((await realpath(location)) === inside) return;
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return; // nothing is there yet
+      throw this.#explain(error);
+    }
+    throw new TargetError('BACKUP_TARGET_INVALID', `A symbolic link leads ${location} elsewhere.`);
   }
 
   /** Writes and syncs the content. The file is closed whatever happens. */
@@ -131,17 +182,18 @@ export class DirectoryTarget implements BackupTarget {
   }
 
   async #names(): Promise<string[]> {
+    await this.#assertInside();
     try {
       return (await readdir(this.location)).toSorted();
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT') return []; // the first backup creates it
+      if (isSystemError(error) && error.code === 'ENOENT') return []; // the first file creates it
       throw this.#explain(error);
     }
   }
 
-  async #find(name: string): Promise<(BackupFile & { createdAt: Date }) | null> {
+  async #find(name: string): Promise<(StoredFile & { createdAt: Date }) | null> {
     try {
-      const found = await stat(this.#path(name));
+      const found = await (this.root === undefined ? stat : lstat)(this.#path(name));
       if (!found.isFile()) return null;
       return { name, bytes: found.size, modifiedAt: found.mtime, createdAt: found.birthtime };
     } catch (error) {
@@ -164,7 +216,8 @@ export class DirectoryTarget implements BackupTarget {
 
   #explain(error: unknown, name?: string): unknown {
     if (!isSystemError(error)) return error;
-    if (error.code === 'ENOENT' && name !== undefined) return fileNotFound(name, this.location, error);
+    if ((error.code === 'ENOENT' || error.code === 'ELOOP') && name !== undefined)
+      return fileNotFound(name, this.location, error);
     if (error.code === 'EEXIST' && name !== undefined) return fileExists(name, this.location, error);
     if (FULL.has(error.code))
       return new TargetError('BACKUP_TARGET_FULL', `No space is left in ${this.location}.`, error);

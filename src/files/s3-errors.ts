@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { fileExists, fileNotFound } from './backup-target';
+import { fileExists, fileNotFound } from './file-target';
 import { type TargetCode, TargetError } from './targets.errors';
 
 const REFUSED = new Set([
