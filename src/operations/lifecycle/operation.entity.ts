@@ -12,6 +12,8 @@ export interface OperationFailure {
   message: string;
   /** Code of ours or SQLSTATE; null when there is none. */
   code: string | null;
+  /** Rows or fields that are the reason, for the member who asked for it. */
+  errors?: readonly object[];
 }
 
 /**
