@@ -62,7 +62,7 @@ function fileAnswer(type: string) {
 /** Documents the header that asks for an operation, and the answer that names it. */
 function asyncAnswer(type: Type): MethodDecorator[] {
   const location = { description: 'Address of the operation.', schema: { type: 'string' } };
-  const schema = { type: 'string', example: 'respond-async' };
+  const schema = { type: 'string' };
   const description = '`respond-async`: the answer is 202 at once, and an operation does the work.';
   return [
     ApiHeader({ name: 'Prefer', required: false, description, schema }),
