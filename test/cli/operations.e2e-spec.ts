@@ -7,7 +7,7 @@ import type { ShownOperation } from '../../src/operations/lifecycle/operation-st
 import { OperationsService } from '../../src/operations/lifecycle/operations.service';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, useBackupFolder } from '../support/lifecycle';
-import { runCli } from '../support/program';
+import { runCli, runJson } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
@@ -15,11 +15,7 @@ const folder = useBackupFolder();
 const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 let owner: Owner;
 
-async function json<T = ShownOperation>(...args: string[]): Promise<T> {
-  const { stdout, stderr } = await run(...args, '--json');
-  if (stdout.trim().split('\n').length !== 1) throw new Error(`${stdout}${stderr}`);
-  return JSON.parse(stdout) as T;
-}
+const json = <T = ShownOperation>(...args: string[]) => runJson<T>(app, args);
 
 /** Records an operation in a state of our choice; nobody runs it. */
 async function record(fields: Partial<Record<string, unknown>> = {}): Promise<string> {

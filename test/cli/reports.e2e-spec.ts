@@ -3,7 +3,7 @@ import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
-import { runCli } from '../support/program';
+import { runCli, runJson } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
@@ -26,18 +26,13 @@ interface Shown {
   failed: { slug: string; readAt: string | null; error: string }[];
 }
 
-async function json<T>(exitCode: number, ...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  if (code !== exitCode) throw new Error(`${code}: ${stderr}`);
-  return JSON.parse(stdout) as T;
-}
 const refresh = (exitCode = 0, ...args: string[]) =>
-  json<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+  runJson<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+    app,
+    ['reports:refresh', ...args],
     exitCode,
-    'reports:refresh',
-    ...args,
   );
-const show = (...args: string[]) => json<Shown>(0, 'reports:show', ...args);
+const show = (...args: string[]) => runJson<Shown>(app, ['reports:show', ...args]);
 
 /** Adds up the orders of a shop from its rows, one by one. */
 async function trueLines(owner: Owner): Promise<Record<string, { orders: number; revenueMinor: number }>> {

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Times } from '../../src/config/times';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { Api } from './api';
+import type { TestApp } from './test-app';
 
 /** The compiled program, as `npm start` and `npm run cli` run it. Built by global-setup. */
 const PROGRAM = process.env['TEST_PROGRAM']!;
@@ -128,6 +129,15 @@ export async function finish(child: ChildProcess): Promise<Finished> {
 
 export function runCli(args: string[], options: RunOptions = {}): Promise<Finished> {
   return finish(spawnProgram('cli', args, options));
+}
+
+/** Runs a command with `--json` on the database of the app. @returns the one object that it prints */
+export async function runJson<T>(app: TestApp, args: string[], exitCode = 0): Promise<T> {
+  const env = { DATABASE_URL: app.database.url };
+  const { code, stdout, stderr } = await runCli([...args, '--json'], { env });
+  if (code !== exitCode || stdout.trim().split('\n').length !== 1)
+    throw new Error(`exited with ${code}: ${stdout}${stderr}`);
+  return JSON.parse(stdout) as T;
 }
 
 export interface RunningServer {
