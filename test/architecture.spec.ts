@@ -144,11 +144,12 @@ describe('source files', () => {
     expect(linesWith(/@Controller\b/, (file) => sideOf(file) !== 'tenant')).toEqual([]);
   });
 
-  it('inject TenantConnection only into services of the tenant side; jobs make one for their shop', () => {
+  it('inject TenantConnection only into services of the tenant side; jobs and operations make one for their shop', () => {
     const isAllowed = (file: string) =>
       sideOf(file) === 'tenancy' ||
       /^tenant.*\.service\.ts$/.test(file) ||
-      file.startsWith(path.join('operations', 'tenant-jobs'));
+      file.startsWith(path.join('operations', 'tenant-jobs')) ||
+      file === path.join('operations', 'lifecycle', 'member-operations.ts');
     expect(linesWith(/\bTenantConnection\b/, isAllowed)).toEqual([]);
   });
 

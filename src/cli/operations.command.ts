@@ -4,8 +4,9 @@ import { newId } from '../common/ids';
 import { LOGGER, type Logger } from '../common/logger';
 import { ENV, type Env } from '../config/env';
 import { type Installation, INSTALLATION } from '../database/installation';
-import { OPERATION_KINDS } from '../operations/lifecycle/kinds/kinds';
-import type { Tools } from '../operations/lifecycle/operation-kind';
+import { KIND_NAMES } from '../operations/lifecycle/kinds/kinds';
+import { MemberOperations } from '../operations/lifecycle/member-operations';
+import type { OperationKind, Tools } from '../operations/lifecycle/operation-kind';
 import { OperationRunner } from '../operations/lifecycle/operation-runner';
 import {
   OPERATION_STATES,
@@ -33,9 +34,7 @@ export function addOperationReports(program: Command, context: CommandContext): 
     .command('operations:list')
     .description('list operations on shops, the newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(OPERATION_STATES))
-    .addOption(
-      new Option('--kind <kind>', 'only those of this kind').choices(OPERATION_KINDS.map(({ name }) => name)),
-    )
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KIND_NAMES))
     .option('--shop <slug|id>', 'only those on this shop alone')
     .option('--limit <n>', 'at most this many', parseCount(100_000), 50)
     .option('--json', 'print them as one JSON object')
@@ -73,7 +72,7 @@ export function addOperationChanges(program: Command, context: CommandContext): 
         const operations = app.get(OperationsService, { strict: false });
         const { state, isAbandoned } = await operations.cancel(id);
         if (state === 'queued' || isAbandoned)
-          await new OperationRunner(toolsOf(app), OPERATION_KINDS).run(id, { signal: context.signal });
+          await new OperationRunner(toolsOf(app), kindsOf(app)).run(id, { signal: context.signal });
         const operation = await operations.get(id);
         printOperation(operation, json);
         if (!json && operation.state === 'running') print('Its runner ends it within seconds.');
@@ -91,7 +90,7 @@ export function addOperationChanges(program: Command, context: CommandContext): 
         const { kind } = await app.get(OperationsService, { strict: false }).retry(id, runner);
         await runRecorded(
           context,
-          toolsOf(app),
+          { tools: toolsOf(app), kinds: kindsOf(app) },
           { id, runner },
           {
             title: kind,
@@ -105,6 +104,10 @@ export function addOperationChanges(program: Command, context: CommandContext): 
         );
       }),
     );
+}
+
+function kindsOf(app: INestApplicationContext): readonly OperationKind[] {
+  return app.get(MemberOperations, { strict: false }).all;
 }
 
 function toolsOf(app: INestApplicationContext): Tools {

@@ -4,7 +4,7 @@ import { adminOf, type Installation } from '../database/installation';
 import { withClient } from '../database/with-client';
 import { newId } from '../common/ids';
 import { OPERATION_KINDS } from '../operations/lifecycle/kinds/kinds';
-import type { Tools } from '../operations/lifecycle/operation-kind';
+import type { OperationKind, Tools } from '../operations/lifecycle/operation-kind';
 import { OperationRunner } from '../operations/lifecycle/operation-runner';
 import { type NewOperation, queueOperation } from '../operations/lifecycle/operation-store';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
@@ -34,14 +34,15 @@ export function runOperation(context: CommandContext, command: OperationCommand)
       const wanted = await command.prepare(client, installation);
       return queueOperation(client, { ...wanted, by: { kind: 'command', id: null } }, runner);
     });
-    await runRecorded(context, { installation, env, logger, migrations }, { id, runner }, command);
+    const tools = { installation, env, logger, migrations };
+    await runRecorded(context, { tools, kinds: OPERATION_KINDS }, { id, runner }, command);
   });
 }
 
 /** Runs an operation that is recorded for a runner of this process, as `runOperation` does. */
 export async function runRecorded(
   context: CommandContext,
-  tools: Tools,
+  { tools, kinds }: { tools: Tools; kinds: readonly OperationKind[] },
   { id, runner }: { id: string; runner: string },
   command: Omit<OperationCommand, 'prepare'>,
 ): Promise<void> {
@@ -49,7 +50,7 @@ export async function runRecorded(
   const { signal } = context;
   signal.addEventListener('abort', () => progress.say('Stopping; a second signal stops at once.'));
   try {
-    const ended = await new OperationRunner(tools, OPERATION_KINDS).run(id, {
+    const ended = await new OperationRunner(tools, kinds).run(id, {
       signal,
       onStop: 'cancel',
       onProgress: ({ step, done, total }) => progress.update(done, step ?? '', total),

@@ -72,6 +72,7 @@ const settings = z.object({
     .transform(itemsOf)
     .refine((origins) => origins.every(isOrigin), 'must be origins such as https://shop.example, by commas')
     .optional(),
+  IMPORT_INLINE_MB: z.coerce.number().int().min(0).max(10_240).default(10),
   IMPORT_MAX_MB: z.coerce.number().int().min(1).max(10_240).default(100),
   IMAGE_MAX_MB: z.coerce.number().int().min(1).max(100).default(10),
   FILES_TARGET: z

@@ -16,11 +16,14 @@ const RESPONSE_MS = 15_000;
 
 /**
  * Functions with the owner's rights that only the tenant login may call, which has no right on `public`: between two parts of a
- * tenant's transaction it adds a job for the shop, or ends the one that is being done (docs/decisions/0033-jobs-of-shops.md).
+ * tenant's transaction it adds a job or an import for the shop, or ends the one that is being done
+ * (docs/decisions/0033-jobs-of-shops.md). Of operations it may add imports only, none that read or remove a shop.
  */
 export const TENANT_FUNCTIONS: string[] = [
   'add_tenant_job(uuid, uuid, text, jsonb, text, text, timestamp with time zone, integer, uuid, text)',
   'finish_tenant_job(uuid, uuid)',
+  'add_products_import(uuid, uuid, uuid, jsonb, integer)',
+  'keep_operation_result(uuid, uuid, uuid, jsonb)',
 ];
 
 /**
@@ -44,6 +47,24 @@ const CREATE_TENANT_FUNCTIONS = `
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
   BEGIN
     DELETE FROM public.tenant_jobs WHERE id = job AND lease = held;
+    RETURN FOUND;
+  END $body$;
+  CREATE OR REPLACE FUNCTION ${JOB_SCHEMA}.add_products_import(operation uuid, shop uuid, member uuid, wanted jsonb, most integer)
+  RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+  BEGIN
+    INSERT INTO public.operations (id, kind, shop_id, shop_slug, by_kind, by_id, input)
+    SELECT operation, 'products-import', s.id, s.slug, 'member', member, wanted FROM public.shops s
+    WHERE s.id = shop AND most > (SELECT count(*) FROM public.operations o
+      WHERE o.shop_id = shop AND o.kind = 'products-import' AND o.state IN ('queued', 'running'));
+    IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM public.add_job('operation', '{}'::jsonb, NULL, NULL, NULL, NULL);
+    RETURN true;
+  END $body$;
+  CREATE OR REPLACE FUNCTION ${JOB_SCHEMA}.keep_operation_result(operation uuid, held_by uuid, shop uuid, outcome jsonb)
+  RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+  BEGIN
+    UPDATE public.operations SET checkpoint = jsonb_build_object('result', outcome), seen_at = clock_timestamp()
+    WHERE id = operation AND runner = held_by AND shop_id = shop AND state = 'running';
     RETURN FOUND;
   END $body$;
   ${TENANT_FUNCTIONS.map((signature) => `REVOKE ALL ON FUNCTION ${JOB_SCHEMA}.${signature} FROM PUBLIC;`).join(' ')}`;

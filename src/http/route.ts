@@ -1,6 +1,13 @@
 import { applyDecorators, HttpCode, type NestInterceptor, SetMetadata, type Type } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
-import { ApiExtension, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiExtension,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { AppErrorClass } from '../common/app-error';
 import { TAKES_KEY } from '../common/idempotency-key';
 import { TAGGED } from './entity-tag';
@@ -18,6 +25,8 @@ interface RouteOptions {
   status?: number;
   /** Class of the answer. */
   ok?: Type;
+  /** Class of an answer 202: the work is left to an operation, if the client prefers that or it is large. */
+  queued?: Type;
   /** Second class that an item of a list can have. */
   orOk?: Type;
   /** The answer is a page of `ok`; `counted` if it may say how many there are. */
@@ -52,6 +61,20 @@ function fileAnswer(type: string) {
   return { content: { [type]: { schema: BINARY } }, headers: { 'content-disposition': name } };
 }
 
+/** Documents the header that asks for an operation, and the answer that names it. */
+function asyncAnswer(type: Type): MethodDecorator[] {
+  const location = { description: 'Address of the operation.', schema: { type: 'string' } };
+  const schema = { type: 'string' };
+  const description = '`respond-async`: the answer is 202 at once, and an operation does the work.';
+  return [
+    ApiHeader({ name: 'Prefer', required: false, description, schema }),
+    ApiResponse({
+      ...{ status: 202, description: 'An operation does the work.', type },
+      headers: { Location: location },
+    }),
+  ];
+}
+
 /** Header of an answer that is one resource. */
 const ETAG = { description: 'Changes whenever the answer does.', schema: { type: 'string' } };
 
@@ -61,6 +84,7 @@ export function Route({
   operationId,
   status = 200,
   ok,
+  queued,
   orOk,
   list = false,
   csv,
@@ -85,6 +109,7 @@ export function Route({
     }),
     ...(isTagged ? [SetMetadata(TAGGED, true), outermost(EntityTagInterceptor)] : []),
     ...(takesKey ? [] : [SetMetadata(TAKES_KEY, false), ApiExtension(NO_KEY, true)]),
+    ...(queued ? asyncAnswer(queued) : []),
     ApiExtraModels(ProblemDto, ...(ok ? [ok] : []), ...(orOk ? [orOk] : [])),
     ApiResponse({
       status,

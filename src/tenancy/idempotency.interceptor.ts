@@ -21,7 +21,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
       key,
       userId: request.user!.userId, // no open route takes a key
       target: `POST ${request.url}`,
-      status: reply.statusCode,
+      get status() {
+        return reply.statusCode; // a route may choose another one for its answer
+      },
     });
     request.keyedWork = work;
     return next.handle().pipe(

@@ -1,25 +1,29 @@
 import type { EntityManager } from 'typeorm';
+import type { Statement } from '../database/lease';
 import { runAsLogin } from '../database/transactions';
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
 
-/** Thrown when a job is no longer this runner's: another has taken it, or an operator has dropped it. Nothing was stored. */
+/**
+ * Statement that ends a job, or stores the result of an operation. It answers with `ok`, false if the work is no longer this
+ * runner's.
+ */
+type Ending = (shopId: string, result: unknown) => Statement;
+
+/** Thrown when the work is no longer this runner's: another has taken it, or an operator has dropped it. Nothing was stored. */
 export class JobTaken extends Error {
   constructor() {
-    super('the job belongs to another runner by now, or was dropped');
+    super('the work belongs to another runner by now, or was dropped');
   }
 }
 
-/** A job that is being done: its row goes in the same transaction as the writes of its handler, so their effect is there once. */
+/** A job or an operation that is being done: it ends in the same transaction as the writes of its handler, so their effect is there once. */
 export class JobWork {
-  /** True once the job has ended, with all that its handler wrote. */
+  /** True once the work has ended, with all that its handler wrote. */
   isDone = false;
   private isOpen = false;
 
-  constructor(
-    private readonly id: string,
-    private readonly lease: string,
-  ) {}
+  constructor(private readonly ending: Ending) {}
 
   /**
    * Does the work and ends the job, in one transaction.
@@ -32,7 +36,7 @@ export class JobWork {
     try {
       const result = await transaction(async (manager) => {
         const done = await work(manager);
-        await this.finish(manager);
+        await this.end(manager, done);
         return done;
       });
       this.isDone = true;
@@ -42,11 +46,8 @@ export class JobWork {
     }
   }
 
-  private async finish(manager: EntityManager): Promise<void> {
-    const [row] = await runAsLogin<{ ok: boolean }>(manager, () => [
-      'SELECT jobs.finish_tenant_job($1, $2) AS ok',
-      [this.id, this.lease],
-    ]);
+  private async end(manager: EntityManager, result: unknown): Promise<void> {
+    const [row] = await runAsLogin<{ ok: boolean }>(manager, (shopId) => this.ending(shopId, result));
     if (row?.ok !== true) throw new JobTaken();
   }
 }

@@ -75,7 +75,7 @@ export interface TenantRequest {
   tenant?: TenantAccess;
   /** Set for a request with an Idempotency-Key. */
   keyedWork?: KeyedWork;
-  /** Set for a job, in place of a request: what ends it, and who added it. */
+  /** Set for a job or an operation, in place of a request: what ends it, and who added it. */
   jobWork?: JobWork;
   author?: Author;
 }

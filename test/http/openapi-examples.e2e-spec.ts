@@ -76,7 +76,8 @@ class World {
     let filled = template;
     for (const [, kind, parameter] of template.matchAll(/(\w+)\/\{(\w+)\}/g)) {
       const of = parameter === 'id' ? kind! : `${parameter!.replace(/Id$/, '')}s`; // both groups match
-      filled = filled.replace(`{${parameter}}`, await this.id(of));
+      const isOpen = template.endsWith('/operations/{id}/cancel'); // one that has ended cannot be cancelled
+      filled = filled.replace(`{${parameter}}`, await this.id(isOpen ? `open ${of}` : of));
     }
     return filled;
   }
@@ -101,9 +102,9 @@ class World {
       const { body } = created(await this.api.raw('POST', target, gif, { 'content-type': 'image/gif' }));
       return (body.src as string).split('/').at(-1)!; // a path has parts
     }
-    if (kind === 'operations') {
+    if (kind === 'operations' || kind === 'open operations') {
       const { body } = await this.api.post('exports');
-      await runnerOf(app).run(body.id);
+      if (kind === 'operations') await runnerOf(app).run(body.id);
       return body.id;
     }
     const collection = kind === 'variants' ? '/api/v1/products/{id}/variants' : `/api/v1/${kind}`;

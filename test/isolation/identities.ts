@@ -69,7 +69,7 @@ export interface Rows {
   orderNumber: string;
   customer: string;
   import: string;
-  /** Export that was asked for. */
+  /** Import that is left to a worker. */
   operation: string;
 }
 export type Kind = keyof Rows;
@@ -107,7 +107,7 @@ export async function newRows(person: Person, wanted: readonly Kind[]): Promise<
       operation: '',
     },
   };
-  if (wanted.includes('operation')) rows.operation = await newExport(person);
+  if (wanted.includes('operation')) rows.operation = await newOperation(person);
   if (wanted.every((kind) => ['shop', 'user', 'operation'].includes(kind))) return rows;
   if (wanted.includes('member') || wanted.includes('auditEntry')) {
     const { id, email } = await newUser(api, { name: `Member ${marker}` });
@@ -153,10 +153,17 @@ async function newImport({ api, marker }: Person): Promise<string> {
 /** Headers that ask for a person's one export: a shop has one at a time, so every request after the first is a repetition. */
 export const ONE_EXPORT = { 'idempotency-key': 'one-export' };
 
-async function newExport({ api }: Person): Promise<string> {
-  const { status, body } = await api.raw('POST', 'exports', undefined, ONE_EXPORT);
+/** Headers that leave one import of a person to a worker. Ten of a shop may wait, so every request after the first is a repetition. */
+export const oneImport = (key: string) => ({
+  ...{ 'content-type': 'text/csv', prefer: 'respond-async' },
+  'idempotency-key': key,
+});
+
+async function newOperation({ api, marker }: Person): Promise<string> {
+  const csv = `Title,Variant Price\nQueued ${marker},1`;
+  const { status, body } = await api.raw('POST', 'products/import', csv, oneImport('operation'));
   if (status !== 202) throw new Error(`expected 202, got ${status}: ${JSON.stringify(body)}`);
-  return body.id;
+  return body.operationId;
 }
 
 /** Creates two shops that must not see each other, and users who have lost a right. */

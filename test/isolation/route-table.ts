@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newUser, PASSWORD } from '../support/factories';
-import { type Identity, imageOf, type Kind, ONE_EXPORT, type Person } from './identities';
+import { type Identity, imageOf, type Kind, ONE_EXPORT, oneImport, type Person } from './identities';
 
 /** Parts of a request in addition to its path, whose ids are filled in by name. */
 export interface Parts {
@@ -186,6 +186,12 @@ export const ROUTES: RouteEntry[] = [
   },
   { route: 'GET /api/v1/operations/{id}', access: 'tenant', ok: '200', ids: { 'path.id': OPERATION } },
   {
+    route: 'POST /api/v1/operations/{id}/cancel',
+    access: 'tenant',
+    ok: '200',
+    ids: { 'path.id': OPERATION },
+  },
+  {
     route: 'GET /api/v1/operations/{id}/file',
     access: 'tenant',
     ok: '404 OPERATION_FILE_NOT_FOUND', // nothing runs operations here
@@ -232,6 +238,13 @@ export const ROUTES: RouteEntry[] = [
     access: 'tenant',
     ok: '200',
     parts: () => ({ raw: CSV, headers: { 'content-type': 'text/csv' } }),
+  },
+  {
+    route: 'POST /api/v1/products/import',
+    note: 'left to a worker',
+    access: 'tenant',
+    ok: '202',
+    parts: () => ({ raw: CSV, headers: oneImport('queued') }),
   },
   {
     route: 'POST /api/v1/products/import',

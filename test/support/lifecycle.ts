@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createLogger } from '../../src/common/logger';
 import { type Env, ENV } from '../../src/config/env';
 import { type Installation, INSTALLATION } from '../../src/database/installation';
-import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
+import { MemberOperations } from '../../src/operations/lifecycle/member-operations';
 import type { Tools } from '../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import { OperationRunner, type RunOptions } from '../../src/operations/lifecycle/operation-runner';
@@ -41,7 +41,7 @@ export function runnerOf({ app }: TestApp, tools: Partial<Tools> = {}): Operatio
       logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
       ...tools,
     },
-    OPERATION_KINDS,
+    app.get(MemberOperations).all,
   );
 }
 

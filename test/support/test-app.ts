@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -54,6 +56,7 @@ export async function startTestApp(
     APP_SECRET: 'a secret that only tests use, at least 32 characters',
     NEW_SHOPS_PER_HOUR: '1000000',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+    FILES_TARGET: path.join(path.dirname(process.env['TEST_PROGRAM']!), `files-${randomUUID()}`),
     ...settings,
   });
   const logger = createLogger(env.LOG_LEVEL);

@@ -69,6 +69,11 @@ async function removeRows(
   await client.query('DELETE FROM public.former_slugs WHERE shop_id = $1', [id]);
   await client.query('DELETE FROM public.tenant_jobs WHERE shop_id = $1', [id]);
   await client.query(
+    `UPDATE public.operations SET result = result - 'report', error = error - 'errors', checkpoint = checkpoint - 'result'
+     WHERE shop_id = $1 AND kind = 'products-import'`,
+    [id],
+  );
+  await client.query(
     `INSERT INTO public.held_tenants (shop_id, reason, of_shop, operation_id) VALUES ($1, 'removing', $1, $2)`,
     [id, run.operation.id],
   );

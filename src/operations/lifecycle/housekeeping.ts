@@ -1,5 +1,6 @@
 import { adminOf } from '../../database/installation';
 import { withClient } from '../../database/with-client';
+import { pruneImports } from './import-files';
 import type { Tools } from './operation-kind';
 import { pruneExports } from './prune-exports';
 import { dropReplaced, purgeDeleted } from './queue-removals';
@@ -16,6 +17,7 @@ export const HOUSEKEEPING: readonly Housekeeper[] = [
   dropReplaced,
   ({ installation, env }) =>
     withClient(adminOf(installation).url, 'exports', (client) => pruneExports(client, env)),
+  pruneImports,
   removeOldOperations,
 ];
 

@@ -36,6 +36,8 @@ export interface OperationRun {
 export interface OperationKind<I extends object = object, C extends object = object> {
   readonly name: string;
   readonly input: z.ZodType<I>;
+  /** True for work of a member in a shop: done in turn with others of the shop, and only while the shop is open. */
+  readonly isOfMember?: true;
   /** @returns the result, as it is stored and shown */
   run(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<object>;
   /** Removes what an operation that failed or was cancelled leaves. Safe to repeat; a retry begins with the same checkpoint. */
@@ -60,7 +62,14 @@ export class Cancelled extends Error {
 
 /** Reason of an abort: the process stops, and another may go on. */
 export class Stopped extends Error {
-  constructor() {
-    super('the process stops');
+  constructor(message = 'the process stops', cause?: unknown) {
+    super(message, { cause });
+  }
+}
+
+/** Thrown by work that cannot be done at the moment, through no fault of its own: it goes back to the queue. */
+export class Postponed extends Stopped {
+  constructor(cause: unknown) {
+    super('the operation cannot be done at the moment', cause);
   }
 }

@@ -1,16 +1,18 @@
 import type { ClientBase } from 'pg';
 import { AppError } from '../../common/app-error';
 import { newId } from '../../common/ids';
-import { codeOf, OperatorError } from '../../common/report';
+import { OperatorError } from '../../common/report';
 import { adminOf } from '../../database/installation';
-import { describeError, faultOf, isDisconnected } from '../faults';
+import { faultOf, isDisconnected } from '../faults';
 import { ReconnectingClient } from '../reconnecting-client';
 import type { Operation, OperationFailure } from './operation.entity';
+import { CANCELLED, failureOf, withUndo } from './operation-failure';
 import {
   Cancelled,
   LeaseLost,
   type OperationKind,
   type OperationRun,
+  Postponed,
   Stopped,
   type Tools,
 } from './operation-kind';
@@ -24,14 +26,12 @@ import {
   writeCheckpoint,
   writeFailure,
 } from './operation-store';
-import { TargetError } from '../../files/targets.errors';
 
 const HEARTBEAT_MS = 3000;
 /** Without an answer to a heartbeat for this long, the lease may be lost. Shorter than the lease itself. */
 const SILENCE_MS = 12_000;
 /** An operation that has ended this many runners is not given to another. */
 const MAX_ATTEMPTS = 5;
-const CANCELLED = 'CANCELLED';
 
 export interface RunOptions {
   /** Aborted when the process stops. */
@@ -57,7 +57,7 @@ export class OperationRunner {
   /**
    * Runs an operation to its end, or until the process stops.
    * @returns the operation as it is afterwards; null when another runner has it or it has ended
-   * @throws LeaseLost; the server's error when the connection was lost, after which another run goes on
+   * @throws LeaseLost; Postponed, or the server's error when the connection was lost, after which another run goes on
    */
   async run(id: string, options: RunOptions = {}): Promise<Operation | null> {
     const { runner = newId() } = options;
@@ -109,7 +109,11 @@ export class OperationRunner {
   /** Records why the operation did not succeed, then undoes it. */
   private async fail(lease: Lease, operation: Operation, error: unknown): Promise<void> {
     if (error instanceof LeaseLost) throw error;
-    if (error instanceof Stopped) return lease.end({ state: 'queued', isInOrder: true });
+    if (error instanceof Stopped) {
+      await lease.end({ state: 'queued', isInOrder: true });
+      if (error instanceof Postponed) throw error;
+      return;
+    }
     if (faultOf(error) === 'server' && isDisconnected(error)) {
       await lease.end({ state: 'queued' }); // a next runner goes on when the server is back
       throw error;
@@ -278,17 +282,4 @@ class Lease {
       await this.control.reset();
     }
   }
-}
-
-/** Message of a failure whose undo failed too. */
-function withUndo(message: string, undoing: string): string {
-  const why = undoing === message ? 'for the same reason.' : `because: ${undoing}`;
-  return `${message.replace(/\.$/, '')}; what it left could not be removed, ${why}`;
-}
-
-function failureOf(error: unknown): OperationFailure {
-  const { message } = describeError(error);
-  if (error instanceof Cancelled) return { message, code: CANCELLED };
-  const code = codeOf(error);
-  return { message: error instanceof TargetError ? error.text : message, code };
 }

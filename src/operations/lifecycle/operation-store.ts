@@ -9,6 +9,9 @@ import { OperationInProgress } from './lifecycle.errors';
 export { OPERATION_STATES } from './operation.entity';
 export type { Operation, OperationState } from './operation.entity';
 
+/** SQL of the columns result and error without the rows of a shop. */
+export const RESULT_FOR_OPERATORS = `result - 'report' AS result, error - 'errors' AS error`;
+
 /** Sender of statements to `public`: a connection of the admin login or a manager's query runner. */
 export interface Queries {
   query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<Pick<QueryResult<R>, 'rows'>>;
@@ -30,12 +33,13 @@ export interface NewOperation {
   isExclusive: boolean;
 }
 
-/** Columns that people are shown. */
-const SHOWN = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
-  is_exclusive AS "isExclusive", state, step, done, total, result, error, attempts,
+const PLAIN = `id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", input,
+  is_exclusive AS "isExclusive", state, step, done, total, attempts,
   cancel_wanted AS "cancelWanted", seen_at AS "seenAt", created_at AS "createdAt", started_at AS "startedAt",
   finished_at AS "finishedAt"`;
-const COLUMNS = `${SHOWN}, checkpoint, runner`;
+const COLUMNS = `${PLAIN}, result, error, checkpoint, runner`;
+/** Columns for operators: without the rows of a shop, which only its members see. */
+const SHOWN = `${PLAIN}, ${RESULT_FOR_OPERATORS}`;
 
 /**
  * Records an operation that any process with admin rights may run, in the caller's transaction if there is one.
@@ -94,17 +98,49 @@ export async function claimOperation(
   return rows[0] ?? null;
 }
 
-/** Operations of these kinds that a runner may take, oldest first. */
+/** An operation that a runner may take. */
+export interface Claimable {
+  id: string;
+  cancelWanted: boolean;
+  /** It is of a kind that members' operations have. */
+  isOfMember: boolean;
+}
+
+/**
+ * Operations of these kinds that a runner may take, oldest first.
+ * @param memberKinds kinds of which a shop has one operation at a time, its oldest, and only while it is open or gone. The shop
+ *   whose last one began the longest ago is first
+ */
 export async function findClaimable(
   queries: Queries,
   kinds: readonly string[],
-): Promise<{ id: string; cancelWanted: boolean }[]> {
-  const { rows } = await queries.query<{ id: string; cancelWanted: boolean }>(
-    `SELECT id, cancel_wanted AS "cancelWanted" FROM public.operations WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
-       AND kind = ANY ($1) ORDER BY created_at, id`,
-    [kinds],
+  memberKinds: readonly string[] = [],
+): Promise<Claimable[]> {
+  const { rows } = await queries.query<Claimable>(
+    `SELECT id, cancel_wanted AS "cancelWanted", kind = ANY ($2) AS "isOfMember" FROM public.operations o
+     WHERE state IN ('queued', 'running') AND (state = 'queued' OR ${IS_ABANDONED})
+       AND (kind = ANY ($1) OR kind = ANY ($2) AND (cancel_wanted OR ${IS_IN_TURN}))
+     ORDER BY CASE WHEN kind = ANY ($2) THEN (SELECT max(e.started_at) FROM public.operations e
+         WHERE e.shop_id = o.shop_id AND e.kind = o.kind) END NULLS FIRST, created_at, id`,
+    [kinds, memberKinds],
   );
   return rows;
+}
+
+/** SQL condition on a row `o` of operations: it is the oldest of its shop and kind, and its shop is open, or gone for good. */
+const IS_IN_TURN = `(NOT EXISTS (SELECT FROM public.operations e WHERE e.shop_id = o.shop_id AND e.kind = o.kind
+    AND e.state IN ('queued', 'running') AND (e.created_at, e.id) < (o.created_at, o.id))
+  AND NOT EXISTS (SELECT FROM public.shops s WHERE s.id = o.shop_id AND s.status NOT IN ('active', 'deleted')))`;
+
+/** Asks the runner of an operation, or the next one, for its end. @returns false when it has ended already */
+export async function wantCancellation(queries: Queries, id: string): Promise<boolean> {
+  const { rows } = await queries.query(
+    `WITH asked AS (UPDATE public.operations SET cancel_wanted = true
+       WHERE id = $1 AND state IN ('queued', 'running') RETURNING id)
+     SELECT id FROM asked`,
+    [id],
+  );
+  return rows.length > 0;
 }
 
 /** Values that the lease's holder writes. */

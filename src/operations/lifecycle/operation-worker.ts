@@ -9,13 +9,17 @@ import { JobRunner } from '../jobs/job-runner';
 import { keepHouse } from './housekeeping';
 import { OPERATION_KINDS } from './kinds/kinds';
 import type { Tools } from './operation-kind';
+import { MemberOperations } from './member-operations';
 import { OperationRunner } from './operation-runner';
-import { findClaimable, type Queries } from './operation-store';
+import { type Claimable, findClaimable, type Queries } from './operation-store';
 import { OPERATION_TASK } from './request-operation';
 import { requestScheduledBackup } from './scheduled-backup';
 
-/** Operations that one process runs at once. */
-const AT_ONCE = 2;
+/**
+ * Operations that one process runs at once: on whole shops, and of members. The latter are imports, of which a process does two at
+ * a time: one place is left for requests.
+ */
+const AT_ONCE = { ofShops: 2, ofMembers: 1 };
 /** How often it looks for operations that nobody runs. A request wakes it at once. Milliseconds. */
 const SWEEP_MS = 5000;
 const KINDS = OPERATION_KINDS.map(({ name }) => name);
@@ -33,7 +37,7 @@ const HOUSEKEEPING_CRON = '10 3 * * *';
 @Injectable()
 export class OperationWorker implements OnModuleDestroy {
   private readonly stopping = new AbortController();
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, { isOfMember: boolean; ended: Promise<void> }>();
   private readonly tools: Tools;
   private sweeping: Promise<void> = Promise.resolve();
   private waking = new AbortController();
@@ -42,6 +46,7 @@ export class OperationWorker implements OnModuleDestroy {
     private readonly database: PublicDatabase,
     private readonly jobs: JobRunner,
     @Inject(INSTALLATION) installation: Installation,
+    private readonly members: MemberOperations,
     migrations: TenantMigrations,
     @Inject(ENV) env: Env,
     @Inject(LOGGER) logger: Logger,
@@ -66,7 +71,7 @@ export class OperationWorker implements OnModuleDestroy {
     this.stopping.abort();
     this.wake();
     await this.sweeping;
-    await Promise.all(this.running.values());
+    await Promise.all([...this.running.values()].map(({ ended }) => ended));
   }
 
   private wake(): void {
@@ -89,18 +94,25 @@ export class OperationWorker implements OnModuleDestroy {
     const queries: Queries = {
       query: async (sql, values) => ({ rows: await this.database.read(sql, values) }),
     };
-    for (const { id, cancelWanted } of await findClaimable(queries, KINDS)) {
+    const ofMembers = this.members.kinds.map(({ name }) => name);
+    for (const claimable of await findClaimable(queries, KINDS, ofMembers)) {
       if (this.stopping.signal.aborted) return;
-      if (!this.running.has(id) && (cancelWanted || this.running.size < AT_ONCE))
-        this.running.set(id, this.run(id));
+      const { id, isOfMember } = claimable;
+      if (!this.running.has(id) && this.hasRoom(claimable))
+        this.running.set(id, { isOfMember, ended: this.run(id) });
     }
+  }
+
+  private hasRoom({ cancelWanted, isOfMember }: Claimable): boolean {
+    const others = [...this.running.values()].filter((other) => other.isOfMember === isOfMember);
+    return cancelWanted || others.length < (isOfMember ? AT_ONCE.ofMembers : AT_ONCE.ofShops);
   }
 
   /** Runs one operation. After an error it is taken up by a later sweep: at once would be a tight loop. */
   private async run(id: string): Promise<void> {
     const { logger } = this.tools;
     try {
-      const runner = new OperationRunner(this.tools, OPERATION_KINDS);
+      const runner = new OperationRunner(this.tools, this.members.all);
       const ended = await runner.run(id, { signal: this.stopping.signal, onStop: 'release' });
       if (ended !== null)
         logger.info({ event: 'operation.ended', operation: id, kind: ended.kind, state: ended.state });

@@ -12,6 +12,8 @@ export interface OperationFailure {
   message: string;
   /** Stable: @see codeOf. Null in operations of older programs. */
   code: string | null;
+  /** Rows or fields that are the reason, for the member who asked for it. */
+  errors?: readonly object[];
 }
 
 /**

@@ -9,7 +9,14 @@ import {
   OperationNotRetriable,
 } from './lifecycle.errors';
 import { findShopIds, shopNotFound } from '../../tenancy/named-shops';
-import { listOperations, type OperationQuery, type Queries, type ShownOperation } from './operation-store';
+import {
+  listOperations,
+  type OperationQuery,
+  type Queries,
+  queriesOf,
+  type ShownOperation,
+  wantCancellation,
+} from './operation-store';
 import { wakeWorker } from './request-operation';
 
 /** Shows operators what runs and what ran, cancels and retries it. Needs no admin rights. */
@@ -46,14 +53,9 @@ export class OperationsService {
   async cancel(id: string): Promise<ShownOperation> {
     await this.get(id);
     const isAsked = await this.database.transaction(async (manager) => {
-      const rows = await manager.query<unknown[]>(
-        `WITH asked AS (UPDATE operations SET cancel_wanted = true
-           WHERE id = $1 AND state IN ('queued', 'running') RETURNING id)
-         SELECT id FROM asked`,
-        [id],
-      );
-      if (rows.length > 0) await wakeWorker(manager);
-      return rows.length > 0;
+      const isOpen = await wantCancellation(queriesOf(manager), id);
+      if (isOpen) await wakeWorker(manager);
+      return isOpen;
     });
     const operation = await this.get(id);
     if (!isAsked) throw new OperationEnded({ detail: `The operation has ended as ${operation.state}.` });

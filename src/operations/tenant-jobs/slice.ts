@@ -93,7 +93,8 @@ export class Slice {
     const handler = jobs.handlers.get(job.kind)!; // only these kinds are taken
     const payload = handler.payload.safeParse(job.payload);
     if (!payload.success) throw new PayloadRefused({ cause: payload.error });
-    const work = new JobWork(job.id, this.lease);
+    const ending = 'SELECT jobs.finish_tenant_job($1, $2) AS ok';
+    const work = new JobWork(() => [ending, [job.id, this.lease]]);
     const author = { userId: job.userId, requestId: job.requestId };
     const tenant = { ...access, isCommand: true };
     const origin = {

@@ -13,6 +13,11 @@ import {
   OperationNotFound,
   OperationNotRetriable,
 } from '../../operations/lifecycle/lifecycle.errors';
+import {
+  queriesOf,
+  RESULT_FOR_OPERATORS,
+  wantCancellation,
+} from '../../operations/lifecycle/operation-store';
 import { wakeWorker } from '../../operations/lifecycle/request-operation';
 import { fileOf, openFile } from '../../public/operations/operation-file';
 import { OperationFileNotFound } from '../../public/operations/operations.errors';
@@ -23,7 +28,7 @@ import type { ListOperationsQuery, OperationDto } from './operations.dto';
 
 const OPERATIONS = `
   SELECT id, kind, shop_id AS "shopId", shop_slug AS "shopSlug", by_kind AS "byKind", by_id AS "byId", state, step, done, total,
-    result, error, cancel_wanted AS "cancelWanted", created_at AS "createdAt", started_at AS "startedAt",
+    ${RESULT_FOR_OPERATORS}, cancel_wanted AS "cancelWanted", created_at AS "createdAt", started_at AS "startedAt",
     finished_at AS "finishedAt" FROM operations`;
 
 /** SQL condition on an operation: it replaces or removes the data of a shop. */
@@ -99,11 +104,7 @@ export class OperationsService {
   async cancel(by: Operator, id: string): Promise<OperationDto> {
     const { shopId, kind } = await this.get(id);
     await this.database.transaction(async (manager) => {
-      const [rows] = await manager.query<[unknown[], number]>(
-        `UPDATE operations SET cancel_wanted = true WHERE id = $1 AND state IN ('queued', 'running') RETURNING id`,
-        [id],
-      );
-      if (rows.length === 0) throw new OperationEnded();
+      if (!(await wantCancellation(queriesOf(manager), id))) throw new OperationEnded();
       await wakeWorker(manager);
       await recordAudit(manager, operatorEvent(by, 'operation.cancelled', shopId, { operation: id, kind }));
     });

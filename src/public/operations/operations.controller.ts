@@ -1,12 +1,15 @@
-import { Get, Param, type StreamableFile } from '@nestjs/common';
+import { Get, Param, Post, type StreamableFile } from '@nestjs/common';
+import { type Caller, From } from '../../http/caller.decorator';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { InShop } from '../../tenancy/in-shop.decorator';
+import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { Needs } from '../../tenancy/member-role';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { OperationDto } from './operations.dto';
-import { OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
+import { OperationEnded, OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
+import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { OperationFileNotFound } from './operations.errors';
 import { OperationsService } from './operations.service';
 
@@ -15,14 +18,30 @@ export class OperationsController {
   constructor(private readonly operations: OperationsService) {}
 
   @Get(':id')
-  @Needs('owner')
+  @Needs('staff')
   @Route({
     summary: 'Shows an operation that a member asked for',
     ok: OperationDto,
-    errors: [OperationNotFound],
+    errors: [OperationNotFound, OwnerRequired],
   })
   get(@InShop() access: TenantAccess, @Param('id', IdPipe) id: string): Promise<OperationDto> {
     return this.operations.get(access, id);
+  }
+
+  @Post(':id/cancel')
+  @Needs('staff')
+  @Route({
+    summary: 'Asks for the end of an operation; what it has begun is undone',
+    ok: OperationDto,
+    errors: [OperationNotFound, OperationEnded, OwnerRequired],
+  })
+  cancel(
+    @InShop() access: TenantAccess,
+    @From() caller: Caller,
+    @Keyed() keyed: KeyedTransaction,
+    @Param('id', IdPipe) id: string,
+  ): Promise<OperationDto> {
+    return this.operations.cancel(access, caller, keyed, id);
   }
 
   @Get(':id/file')

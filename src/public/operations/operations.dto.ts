@@ -1,9 +1,10 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Id, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
 import type { Operation, OperationState } from '../../operations/lifecycle/operation-store';
 import { fileOf } from './operation-file';
 
 /** Operations that members may ask for. */
-export const MEMBERS_KINDS = ['export'] as const;
+export const MEMBERS_KINDS = ['export', 'products-import'] as const;
 
 const STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const satisfies OperationState[];
 
@@ -31,8 +32,11 @@ export class OperationDto {
   @OneOf(STATES)
   state: OperationState;
 
-  @Whole({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Rows that were written.' })
+  @Whole({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Rows that were written or read.' })
   done: number;
+
+  @Whole({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Rows in all; 0 while unknown.' })
+  total: number;
 
   @Text({
     max: 100,
@@ -41,6 +45,18 @@ export class OperationDto {
     example: null,
   })
   errorCode: string | null;
+
+  @ApiProperty({
+    ...{ type: 'array', items: { type: 'object', additionalProperties: true }, maxItems: 1000, example: [] },
+    description: 'Rows that are the reason why it failed, as in the error of the request.',
+  })
+  errors: readonly object[];
+
+  @ApiProperty({
+    ...{ type: 'object', additionalProperties: true, nullable: true, example: null },
+    description: 'Report of an import that is done: the answer of `POST /api/v1/products/import`.',
+  })
+  report: object | null;
 
   @Nested(OperationFileDto, { nullable: true, description: 'The result, once it is done, until it expires.' })
   file: OperationFileDto | null;
@@ -53,14 +69,17 @@ export class OperationDto {
 }
 
 export function toOperationDto(operation: Operation): OperationDto {
-  const { id, kind, state, done, error, createdAt, finishedAt } = operation;
+  const { id, kind, state, done, total, error, result, createdAt, finishedAt } = operation;
   const file = fileOf(operation);
   return {
     id,
     kind,
     state,
     done,
+    total,
     errorCode: error === null ? null : (error.code ?? 'INTERNAL_ERROR'),
+    errors: error?.errors ?? [],
+    report: (result as { report?: object } | null)?.report ?? null,
     file: file && {
       path: `/api/v1/operations/${id}/file`,
       name: file.file,

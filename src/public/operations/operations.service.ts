@@ -2,13 +2,21 @@ import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
-import { findOperation, type Operation, queriesOf } from '../../operations/lifecycle/operation-store';
-import { requestOperation } from '../../operations/lifecycle/request-operation';
+import type { Caller } from '../../http/caller.decorator';
+import {
+  findOperation,
+  type Operation,
+  queriesOf,
+  wantCancellation,
+} from '../../operations/lifecycle/operation-store';
+import { requestOperation, wakeWorker } from '../../operations/lifecycle/request-operation';
+import { recordAudit } from '../../tenancy/audit-log';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
-import type { TenantAccess } from '../../tenancy/tenant';
+import { requireRole } from '../../tenancy/member-role';
+import type { MemberRole, TenantAccess } from '../../tenancy/tenant';
 import { fileOf, openFile } from './operation-file';
 import { type OperationDto, toOperationDto } from './operations.dto';
-import { OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
+import { OperationEnded, OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
 import { OperationFileNotFound } from './operations.errors';
 
 /**
@@ -43,9 +51,38 @@ export class OperationsService {
     );
   }
 
-  /** @throws OperationNotFound, also for one that an operator asked for */
-  async get({ shopId }: TenantAccess, id: string): Promise<OperationDto> {
-    return toOperationDto(await this.database.run((manager) => ofShop(manager, shopId, id)));
+  /** @throws OperationNotFound, also for one that an operator asked for; OwnerRequired for an export, which only owners ask for */
+  async get({ shopId, memberRole }: TenantAccess, id: string): Promise<OperationDto> {
+    const operation = await this.database.run((manager) => ofShop(manager, shopId, id));
+    requireRole(memberRole, roleFor(operation));
+    return toOperationDto(operation);
+  }
+
+  /**
+   * Asks for the end of an operation; its runner, or the next one, undoes what was begun.
+   * @throws OperationNotFound, OwnerRequired, OperationEnded
+   */
+  cancel(
+    { shopId, userId, memberRole }: TenantAccess,
+    { requestId }: Caller,
+    keyed: KeyedTransaction,
+    id: string,
+  ): Promise<OperationDto> {
+    return keyed.run(
+      this.database,
+      async (manager) => {
+        const operation = await ofShop(manager, shopId, id);
+        requireRole(memberRole, roleFor(operation));
+        if (!(await wantCancellation(queriesOf(manager), id))) throw new OperationEnded();
+        await wakeWorker(manager);
+        await recordAudit(manager, {
+          ...{ action: 'operation.cancelled', actorId: userId, shopId, requestId },
+          details: { by: 'member', operation: id, kind: operation.kind },
+        });
+        return toOperationDto(operation);
+      },
+      shopId,
+    );
   }
 
   /** Opens the file of an operation, wherever it is. @throws OperationNotFound, OperationFileNotFound */
@@ -54,6 +91,11 @@ export class OperationsService {
     if (file === null) throw new OperationFileNotFound();
     return openFile(file, this.env);
   }
+}
+
+/** Least role that may see and cancel an operation: that of asking for it. */
+function roleFor({ kind }: Operation): MemberRole {
+  return kind === 'export' ? 'owner' : 'staff';
 }
 
 async function ofShop(manager: EntityManager, shopId: string, id: string): Promise<Operation> {

@@ -68,8 +68,8 @@ export interface ImportOptions {
   decimal?: 'point' | 'comma';
   /** Stores nothing and reports what would be stored. */
   isDryRun?: boolean;
-  /** Called after each batch with the number of rows read. */
-  onProgress?: (rows: number) => void;
+  /** Called after each batch with the number of rows read, and that of the file. */
+  onProgress?: (rows: number, total: number) => void;
 }
 
 export class RowProblemDto {
@@ -177,6 +177,19 @@ export class ImportReportDto {
 
   @Texts({ max: 1000, length: 255, description: 'Columns with values that are not stored.' })
   notStored: string[];
+}
+
+/** An import that a worker will do. */
+export class QueuedImportDto {
+  @Id()
+  operationId: string;
+
+  @Text({
+    max: 200,
+    example: '/api/v1/operations/0199c0de-0000-7000-8000-000000000000',
+    description: 'Address of the operation, whose `report` is the answer of an import.',
+  })
+  path: string;
 }
 
 /** An import of products, as it is listed. */

@@ -85,9 +85,9 @@ export class ProductsImportService {
     );
     for await (const group of csv.groups())
       if (group === null) await writer.stayAlive();
-      else if (await writer.add(group)) onProgress?.(report.rows);
+      else if (await writer.add(group)) onProgress?.(report.rows, csv.rows);
     await writer.finish();
-    onProgress?.(report.rows);
+    onProgress?.(report.rows, csv.rows);
     report.finish(id, csv.notStored);
     if (mode === 'atomic' && report.skippedRows > 0)
       throw new ImportRejected({

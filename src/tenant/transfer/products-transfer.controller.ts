@@ -1,6 +1,6 @@
-import { Get, Inject, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import { Get, Inject, Post, Query, Req, Res, type StreamableFile } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   BodyTooLarge,
   MalformedBody,
@@ -16,11 +16,19 @@ import { Feature } from '../../tenancy/features';
 import { InShop } from '../../tenancy/in-shop.decorator';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { Adds } from '../../tenancy/quotas';
+import { FilesUnavailable } from '../../tenancy/tenancy.errors';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { ImportQuery, ImportReportDto, toImportOptions } from './import.dto';
+import { ImportQuery, ImportReportDto, QueuedImportDto, toImportOptions } from './import.dto';
 import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
-import { EncodingUnclear, ImportRejected, NotACatalogueFile, SeparatorUnclear } from './transfer.errors';
+import { QueuedImportsService } from './queued/queued-imports.service';
+import {
+  EncodingUnclear,
+  ImportRejected,
+  ImportsWaiting,
+  NotACatalogueFile,
+  SeparatorUnclear,
+} from './transfer.errors';
 
 const MIB = 1_048_576;
 const EXAMPLE = 'Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\nmug,Mug,MUG-1,3,5.00\n';
@@ -30,6 +38,7 @@ const EXAMPLE = 'Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\nm
 export class ProductsTransferController {
   constructor(
     private readonly imports: ProductsImportService,
+    private readonly queued: QueuedImportsService,
     private readonly exports: ProductsExportService,
     @Inject(ENV) private readonly env: Env,
   ) {}
@@ -42,24 +51,33 @@ export class ProductsTransferController {
     summary: 'Imports a Shopify product CSV; creates or updates by handle, or by SKU where there is none',
     operationId: 'ProductsController_import',
     ok: ImportReportDto,
+    queued: QueuedImportDto,
     csv: EXAMPLE,
     errors: [
       NotACatalogueFile,
       EncodingUnclear,
       SeparatorUnclear,
       ImportRejected,
+      ImportsWaiting,
       BodyTooLarge,
       UnsupportedMediaType,
       MalformedBody,
+      FilesUnavailable,
     ],
   })
   import(
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Query() query: ImportQuery,
     @InShop() { shopId }: TenantAccess,
-  ): Promise<ImportReportDto> {
-    return withUpload(request, { sender: shopId, maxBytes: this.env.IMPORT_MAX_MB * MIB }, (file) =>
-      this.imports.import(file, toImportOptions(query)),
+  ): Promise<ImportReportDto | QueuedImportDto> {
+    return withUpload<ImportReportDto | QueuedImportDto>(
+      request,
+      { sender: shopId, maxBytes: this.env.IMPORT_MAX_MB * MIB },
+      (file) =>
+        this.queued.isFor(request, file)
+          ? this.queued.add(file, toImportOptions(query), reply)
+          : this.imports.import(file, toImportOptions(query)),
     );
   }
 

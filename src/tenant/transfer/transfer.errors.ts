@@ -23,6 +23,11 @@ export const ImportTouched = defineError(
 );
 export const ImportUndone = defineError('IMPORT_UNDONE', 409, 'The import is undone already.');
 export const ImportTooOld = defineError('IMPORT_TOO_OLD', 409, 'An import can be undone for 30 days.');
+export const ImportsWaiting = defineError(
+  'IMPORTS_WAITING',
+  429,
+  'Too many imports of the shop wait for their turn.',
+);
 export const ImportRejected = defineError(
   'IMPORT_REJECTED',
   422,

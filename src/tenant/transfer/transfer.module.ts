@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LifecycleModule } from '../../operations/lifecycle/lifecycle.module';
 import { Import, ImportChange } from './imports/import.entity';
 import { ImportsController } from './imports/imports.controller';
 import { ImportsService } from './imports/imports.service';
@@ -8,9 +9,12 @@ import { OrdersTransferController } from './orders-transfer.controller';
 import { ProductsExportService } from './products-export.service';
 import { ProductsImportService } from './products-import.service';
 import { ProductsTransferController } from './products-transfer.controller';
+import { ProductsImportKind } from './queued/products-import.kind';
+import { QueuedImportsService } from './queued/queued-imports.service';
 
 /** Imports and exports of whole files. This module depends on the resources in src/tenant; they do not depend on it. */
 @Module({
+  imports: [LifecycleModule],
   controllers: [ProductsTransferController, OrdersTransferController, ImportsController],
   providers: [
     ProductsImportService,
@@ -18,6 +22,8 @@ import { ProductsTransferController } from './products-transfer.controller';
     OrdersImportService,
     OrdersExportService,
     ImportsService,
+    ProductsImportKind,
+    QueuedImportsService,
   ],
 })
 export class TransferModule {

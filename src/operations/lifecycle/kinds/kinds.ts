@@ -21,3 +21,9 @@ export const OPERATION_KINDS = [
   rehearseKind,
   verifyBackupKind,
 ] as unknown as readonly OperationKind[];
+
+/** Import of products into a shop, whose code is with the products. */
+export const PRODUCTS_IMPORT = 'products-import';
+
+/** Names of all kinds, those of members' operations included. */
+export const KIND_NAMES: readonly string[] = [...OPERATION_KINDS.map(({ name }) => name), PRODUCTS_IMPORT];

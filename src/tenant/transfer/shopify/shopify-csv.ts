@@ -43,6 +43,11 @@ export class ShopifyCsv {
     }
   }
 
+  /** Rows with any value. */
+  get rows(): number {
+    return this.first.rows;
+  }
+
   /** Names of the columns with values that are not kept. */
   get notStored(): ReadonlySet<string> {
     return this.first.notStored;
@@ -104,6 +109,7 @@ export class ShopifyCsv {
 }
 
 interface FirstPass {
+  rows: number;
   /** Undefined if no row has a value. */
   header: ShopifyHeader | undefined;
   /** Handles whose rows have other rows between them, or a row before the titled one. */
@@ -118,9 +124,11 @@ async function passOver(file: ShopifyFile, options: ReadingOptions): Promise<Fir
   const notStored = new Set<string>();
   let header: ShopifyHeader | undefined;
   let last: string | null = null;
+  let rows = 0;
   let isFirstTitled = false;
-  for await (const rows of rowsOf(file, options))
-    for (const { row, record } of rows) {
+  for await (const piece of rowsOf(file, options))
+    for (const { row, record } of piece) {
+      rows++;
       header = row.columns;
       noteNotStored(header, record, notStored);
       const { handle } = row;
@@ -135,7 +143,7 @@ async function passOver(file: ShopifyFile, options: ReadingOptions): Promise<Fir
       if (seen.size > MAX_PRODUCTS)
         throw new UnreadableCsv(`The file has more than ${MAX_PRODUCTS} products; split it.`, record.line);
     }
-  return { header, scattered, notStored };
+  return { rows, header, scattered, notStored };
 }
 
 interface FileRow {
