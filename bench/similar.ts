@@ -4,7 +4,7 @@ import { adminOf } from '../src/database/installation';
 import { createHttpApp } from '../src/app/http-server';
 import { TenantDatabase } from '../src/tenancy/tenant-database';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
-import { findSimilar, makeOutdated, storeVectors } from '../src/tenant/products/similar/similar-products';
+import { makeOutdated, rankSimilar, storeVectors } from '../src/tenant/products/similar/similar-products';
 import { similarityOf } from '../src/tenant/products/similar/vectors';
 import { countArgument, print, start } from './lib/command';
 import { fillShop } from './lib/fill-shop';
@@ -45,8 +45,8 @@ start(() =>
         let hits: string[] = [];
         const search = await timed(async () => {
           const like = { id, limit: LIMIT, status: undefined };
-          const similar = await database.run(shopId, (manager) => findSimilar(manager, [], like));
-          hits = similar.map(({ product }) => product.id);
+          const similar = await database.run(shopId, (manager) => rankSimilar(manager, [], like));
+          hits = similar.map((one) => one.id);
         });
         outdated.push({ value: check, floor: null });
         searches.push({ value: search, floor: null });

@@ -152,4 +152,27 @@ describe('GET /products/:id/similar', () => {
     expect(namesOf(await similarTo(tee.id))).toEqual(['Linen shirt']);
     expect(await storedIn(owner)).toHaveLength(2);
   });
+
+  it('lists what is in the shop after a restore of the whole shop', async () => {
+    const tee = await newProduct(api, TEE);
+    const { id } = await newProduct(api, { ...TEE, name: 'Linen shirt' });
+    const file = await backUp(app, backups.path, owner.shop.id);
+    await api.patch(`products/${id}`, { name: 'Steel kettle', tags: [], type: '', vendor: '' });
+    await newProduct(api, { ...TEE, name: 'Linen bag' });
+    for (let i = 0; i < 2; i++) expect(namesOf(await similarTo(tee.id, '?limit=1'))).toEqual(['Linen bag']);
+    expect(await restore(app, { file, over: owner.shop.id })).toMatchObject({ state: 'done' });
+    expect(namesOf(await similarTo(tee.id, '?limit=1'))).toEqual(['Linen shirt']);
+  });
+
+  it('shows products from a cached ranking as they are now', async () => {
+    const tee = await newProduct(api, TEE);
+    const other = await newProduct(api, { ...TEE, name: 'Linen shirt', stock: 5 });
+    for (let i = 0; i < 2; i++) expect((await similarTo(tee.id)).body.items[0].stock).toBe(5);
+    await api.post('orders', { lines: [{ productId: other.id, quantity: 2 }] });
+    expect((await similarTo(tee.id)).body.items[0].stock).toBe(3);
+    await api.patch(`products/${other.id}`, { status: 'draft' });
+    expect((await similarTo(tee.id, '?status=active')).body.items).toEqual([]);
+    await api.delete(`products/${tee.id}`);
+    expect(problemIn(await similarTo(tee.id))).toBe('404 PRODUCT_NOT_FOUND');
+  });
 });

@@ -6,7 +6,7 @@ export interface Mutant {
   find: string;
   replace: string;
   /** The suite that runs first; the others run only if this one passes. */
-  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers' | 'jobs';
+  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers' | 'jobs' | 'cache';
 }
 
 const PREAMBLE = 'src/tenancy/preamble.ts';
@@ -113,6 +113,21 @@ export const MUTANTS: Mutant[] = [
     find: '`${userId} ${shopId}`',
     replace: '`${shopId}`',
     suite: 'routes',
+  },
+  {
+    name: 'the key of cached values lacks the shop',
+    file: 'src/tenancy/tenant-cache.ts',
+    find: 'return `tenant:${shopId}:${kind}:${name}`;',
+    replace: 'return `tenant:${kind}:${name}${shopId.slice(36)}`;',
+    suite: 'cache',
+  },
+  {
+    name: 'similar products come from the vectors of every shop',
+    file: 'src/tenant/products/similar/similar.service.ts',
+    find: '    return { items: similar.map(toSimilarDto), isComplete };',
+    replace:
+      '    const seen = ((SimilarService as never as { seen: ReturnType<typeof toSimilarDto>[] }).seen ??= []);\n    for (const one of similar) seen.push(toSimilarDto(one));\n    return { items: seen.slice(-limit), isComplete };',
+    suite: 'cache',
   },
   {
     name: 'a manager is kept across requests',

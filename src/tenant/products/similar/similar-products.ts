@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { noteWritten } from '../../../tenancy/tenant-cache';
 import { PRODUCT_COLUMNS } from '../product-list';
 import type { ProductStatus } from '../product.entity';
 import { ProductNotFound } from '../products.errors';
@@ -17,10 +18,22 @@ export interface MadeVector extends Pick<TextRow, 'id' | 'status' | 'madeFrom'> 
   vector: number[];
 }
 
+/** Id of a product, and how similar it is. */
+export interface Ranked {
+  id: string;
+  similarity: number;
+}
+
 /** A product and how similar it is. */
 export interface Similar {
   product: ProductRow;
   similarity: number;
+}
+
+export interface SimilarTo {
+  id: string;
+  limit: number;
+  status: ProductStatus | undefined;
 }
 
 /** The time as text, because a Date has no microseconds. */
@@ -64,6 +77,7 @@ export async function makeOutdated(manager: EntityManager, limit: number): Promi
 /** @returns how many were stored; others were locked or removed */
 export async function storeVectors(manager: EntityManager, made: readonly MadeVector[]): Promise<number> {
   if (made.length === 0) return 0;
+  noteWritten(manager, 'products'); // a ranking may lack what has a vector only now
   const stored = await manager.query<object[]>(STORE, [
     EMBEDDER.model,
     made.map(({ id }) => id),
@@ -75,15 +89,15 @@ export async function storeVectors(manager: EntityManager, made: readonly MadeVe
 }
 
 /**
- * The products that are most similar to one, the most similar first.
+ * Ranks the products that are most similar to one, the most similar first.
  * @param made vectors to use in place of the stored ones
  * @throws ProductNotFound
  */
-export async function findSimilar(
+export async function rankSimilar(
   manager: EntityManager,
   made: readonly MadeVector[],
-  { id, limit, status }: { id: string; limit: number; status: ProductStatus | undefined },
-): Promise<Similar[]> {
+  { id, limit, status }: SimilarTo,
+): Promise<Ranked[]> {
   const [like] = await vectorsOf(await manager.query<TextRow[]>(TEXT_BY_ID, [id]));
   if (like === undefined) throw new ProductNotFound();
   const vectors = new Map(await nearestTo(manager, like, status));
@@ -91,15 +105,25 @@ export async function findSimilar(
     vectors.delete(one.id);
     if (one.id !== id && (status ?? one.status) === one.status) vectors.set(one.id, one.vector);
   }
-  const ranked = [...vectors]
+  return [...vectors]
     .map(([other, vector]) => ({ id: other, similarity: similarityOf(like.vector, vector) }))
     .toSorted((a, b) => b.similarity - a.similarity || (a.id < b.id ? 1 : -1))
     .slice(0, limit);
-  const rows = await manager.query<ProductRow[]>(PRODUCTS_BY_IDS, [ranked.map((one) => one.id)]);
+}
+
+/** Reads ranked products as they are now: a ranking may be older, and lack what was removed since. @throws ProductNotFound */
+export async function readRanked(
+  manager: EntityManager,
+  ranking: readonly Ranked[],
+  { id, status }: SimilarTo,
+): Promise<Similar[]> {
+  const rows = await manager.query<ProductRow[]>(PRODUCTS_BY_IDS, [[id, ...ranking.map((one) => one.id)]]);
   const products = new Map(rows.map((product) => [product.id, product]));
-  return ranked.flatMap((one) => {
-    const product = products.get(one.id); // may have been removed a moment ago
-    return product === undefined ? [] : { product, similarity: one.similarity };
+  if (!products.has(id)) throw new ProductNotFound();
+  return ranking.flatMap((one) => {
+    const product = products.get(one.id);
+    if (product === undefined || (status ?? product.status) !== product.status) return [];
+    return { product, similarity: one.similarity };
   });
 }
 
