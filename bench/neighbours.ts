@@ -1,80 +1,48 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { adminOf } from '../src/database/installation';
-import { TenantMigrations } from '../src/tenancy/tenant-migrations';
-import { startApi } from './lib/api';
 import { countArgument, print, start } from './lib/command';
-import { fillShop } from './lib/fill-shop';
-import { makeFleet } from './lib/fleet';
-import { describeSetup } from './lib/machine';
 import { report, resultOf } from './lib/results';
 import { quantile } from './lib/rounds';
-import { withServer } from './lib/server';
-import { accessTokens } from './lib/tokens';
+import { withTwoShops } from './lib/two-shops';
 
 /**
- * A shop beside a noisy one: `npm run bench:neighbours -- 60 2` with the seconds of noise and the number of processes. The
- * noisy shop searches its 50,000 products on 200 connections without a pause, refused or not; the other lists 20 products five
- * times a second. Fails if the noisy one gets an answer with 5xx, or the other anything but 200.
+ * A shop beside a noisy one: `npm run bench:neighbours -- 60 2 pgbouncer` with the seconds of noise, the number of processes, and
+ * whether requests go through PgBouncer. The noisy shop searches its 50,000 products on 200 connections without a pause, refused
+ * or not; the other lists 20 products five times a second. Fails if the noisy one gets an answer with 5xx, or the other
+ * anything but 200.
  */
 const SECONDS = countArgument(1, 60);
 const WORKERS = countArgument(2, 1);
+const IS_POOLED = process.argv[4] === 'pgbouncer';
 const QUIET_SECONDS = 20;
 const PRODUCTS = 50_000;
 const NOISY_CONNECTIONS = 200;
-const PAUSE_MS = 200;
 /** How long a client of the noisy shop waits for an answer: longer than the queue and a statement may take. */
 const CLIENT_SECONDS = 60;
 const NOISY_PATH = '/api/v1/products?limit=100&q=tee';
-const QUIET_PATH = '/api/v1/products?limit=20';
 /** The bar: three times the quiet p99, or this if that is less. */
 const LEAST_BAR_MS = 100;
 
 start(() =>
-  withServer(async (installation, env) => {
-    const setup = await describeSetup(adminOf(installation).bootstrapUrl);
-    const ids = await makeFleet(installation, await TenantMigrations.load(), 2);
-    const [noisy, quiet] = ids as [string, string];
-    await fillShop(installation, noisy, PRODUCTS, 1000);
-    await fillShop(installation, quiet, 100, 100);
-    const api = await startApi(installation, env, { WORKERS: String(WORKERS) });
-    const [noisyToken, quietToken] = (await accessTokens(installation, ids)) as [string, string];
-    await timesOf(api.ready, quietToken, 5); // connections and caches are warm
-    const before = await timesOf(api.ready, quietToken, QUIET_SECONDS);
-    const noise = makeNoise(api.ready, noisyToken);
-    const during = await timesOf(api.ready, quietToken, SECONDS);
-    print(`noisy shop: ${JSON.stringify(await noise)}; quiet shop: ${during.length} requests`);
-    await api.stop();
-    print(
-      `quiet shop: p50 ${quantile(during, 0.5).toFixed(0)} ms, p90 ${quantile(during, 0.9).toFixed(0)}, most ${Math.max(...during).toFixed(0)}`,
-    );
-    const most = Math.max(LEAST_BAR_MS, 3 * quantile(before, 0.99));
-    const what = `p99 of a list of 20 products, 5/s, beside 200 searches at once, ${WORKERS} processes; floor: before`;
-    const rounds = [{ value: quantile(during, 0.99), floor: quantile(before, 0.99) }];
-    report('neighbours', [
-      resultOf(setup, { name: 'neighbours.p99', what, unit: 'ms', bar: { of: 'value', most } }, rounds),
-    ]);
-  }),
+  withTwoShops(
+    { products: PRODUCTS, workers: WORKERS, isPooled: IS_POOLED },
+    async ({ setup, url, noisy, quietTimes }) => {
+      const before = await quietTimes(QUIET_SECONDS);
+      const noise = makeNoise(url, noisy.token);
+      const during = await quietTimes(SECONDS);
+      print(`noisy shop: ${JSON.stringify(await noise)}; quiet shop: ${during.length} requests`);
+      print(
+        `quiet shop: p50 ${quantile(during, 0.5).toFixed(0)} ms, p90 ${quantile(during, 0.9).toFixed(0)}, most ${Math.max(...during).toFixed(0)}`,
+      );
+      const most = Math.max(LEAST_BAR_MS, 3 * quantile(before, 0.99));
+      const way = `${WORKERS} processes${IS_POOLED ? ', PgBouncer' : ''}`;
+      const what = `p99 of a list of 20 products, 5/s, beside 200 searches at once, ${way}; floor: before`;
+      const rounds = [{ value: quantile(during, 0.99), floor: quantile(before, 0.99) }];
+      report(`neighbours-${WORKERS}${IS_POOLED ? '-pgbouncer' : ''}`, [
+        resultOf(setup, { name: 'neighbours.p99', what, unit: 'ms', bar: { of: 'value', most } }, rounds),
+      ]);
+    },
+  ),
 );
-
-/** Milliseconds of each request. They begin at a steady pace, however long the answers take. */
-async function timesOf(url: string, token: string, seconds: number): Promise<number[]> {
-  const asked: Promise<number>[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    asked.push(timeOf(url, token));
-    await sleep(PAUSE_MS);
-  }
-  return Promise.all(asked);
-}
-
-async function timeOf(url: string, token: string): Promise<number> {
-  const started = performance.now();
-  const answer = await fetch(url + QUIET_PATH, { headers: { authorization: `Bearer ${token}` } });
-  const body = await answer.text();
-  if (answer.status !== 200) throw new Error(`the quiet shop got ${body}`);
-  return performance.now() - started;
-}
 
 /** Sends the noise from a thread of its own. @returns answers by status */
 async function makeNoise(url: string, token: string): Promise<Record<string, number>> {

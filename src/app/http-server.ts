@@ -20,6 +20,7 @@ import { compressAnswers } from './compression';
 import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
 import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
+import { refuseEarly } from './early-refusals';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
@@ -44,6 +45,8 @@ export interface HttpApi {
   openApi(app: NestFastifyApplication): OpenAPIObject;
   /** Facts about a request for its line of the log. */
   factsOf(request: FastifyRequest): object;
+  /** Some of its routes enter a shop. */
+  hasShops?: boolean;
   /** Gives what counts requests. */
   meterOf?(app: NestFastifyApplication): RequestMeter;
 }
@@ -67,6 +70,7 @@ export function createHttpApp(
       const { user } = request as TenantRequest;
       return { shopId: user?.shopId ?? undefined, userId: user?.userId };
     },
+    hasShops: true,
     meterOf: (app) => app.get(RequestMeter),
   });
 }
@@ -111,6 +115,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   acceptBodies(fastify);
   if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
   logRequests(fastify, base.logger, api, api.meterOf?.(app));
+  if (api.hasShops === true) refuseEarly(fastify, app, problems);
   checkInput(fastify);
   endConnectionsOnStop(fastify);
   cutStalledDownloads(fastify, arrival);

@@ -54,6 +54,11 @@ export interface Connections {
   borrow(shopId: string, share?: Share): Promise<BorrowedClient>;
   /** @param isClean whether the connection is outside any transaction; otherwise it is destroyed */
   giveBack(client: BorrowedClient, isClean: boolean): void;
+  /**
+   * Refuses what `borrow` would refuse at once.
+   * @throws Overloaded, TooManyRequests
+   */
+  requireRoom(shopId: string, share?: Share): void;
   load(): PoolLoad;
   /** Closes connections that the data source does not close. */
   close(): Promise<void>;
@@ -64,8 +69,7 @@ export class PooledConnections implements Connections {
   constructor(private readonly dataSource: DataSource) {}
 
   async borrow(): Promise<BorrowedClient> {
-    const { waitingCount, options } = this.pool;
-    if (waitingCount >= roomOf(options.max)) throw tooManyWait();
+    this.requireRoom();
     try {
       return await this.pool.connect();
     } catch (error) {
@@ -75,6 +79,11 @@ export class PooledConnections implements Connections {
 
   giveBack(client: BorrowedClient, isClean: boolean): void {
     client.release(!isClean);
+  }
+
+  requireRoom(): void {
+    const { waitingCount, options } = this.pool;
+    if (waitingCount >= roomOf(options.max)) throw tooManyWait();
   }
 
   load(): PoolLoad {

@@ -144,6 +144,11 @@ export class Transactions {
     }
   }
 
+  /** @throws as Connections.requireRoom */
+  requireRoom({ shopId = '', share }: Purpose): void {
+    this.connections.requireRoom(shopId, share);
+  }
+
   load(): PoolLoad {
     return this.connections.load();
   }

@@ -26,6 +26,11 @@ export class PoolTurns {
     return shop;
   }
 
+  /** @returns undefined for a shop that neither uses a connection nor waits */
+  find(id: string): PoolShop | undefined {
+    return this.shops.get(id);
+  }
+
   occupy(shop: PoolShop, slot: Slot): Slot {
     slot.shop = shop;
     slot.usedSince = performance.now();

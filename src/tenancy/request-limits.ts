@@ -51,14 +51,18 @@ export class RequestLimits implements OnApplicationShutdown {
     if (policy === undefined) return;
     const now = performance.now();
     const count = this.countOf(shopId, policy, now);
-    const isAdmitted = count.known + count.own < policy.quota;
-    if (isAdmitted) count.own++;
-    const left = Math.max(0, policy.quota - count.known - count.own);
-    const seconds = Math.max(1, Math.ceil((count.endsAt - now) / 1000));
-    tell({ 'ratelimit-policy': policy.header, ratelimit: `"shop";r=${left};t=${seconds}` });
-    if (!isAdmitted) throw new RateLimited({ retryAfter: seconds });
+    refuseBeyond(count, now, tell);
+    count.own++;
+    tell(headersOf(count, now));
     if (count.own >= policy.slice && !count.isTelling && now >= this.awayUntil)
       void this.giveAccount(shopId, count);
+  }
+
+  /** Refuses a request that `count` would refuse. Counts none. @throws RateLimited */
+  requireLeft({ shopId }: TenantAccess, tell: (headers: RateHeaders) => void): void {
+    const count = this.counts.get(shopId);
+    const now = performance.now();
+    if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, tell);
   }
 
   onApplicationShutdown(): void {
@@ -93,4 +97,21 @@ export class RequestLimits implements OnApplicationShutdown {
       count.isTelling = false;
     }
   }
+}
+
+/** @throws RateLimited */
+function refuseBeyond(count: Count, now: number, tell: (headers: RateHeaders) => void): void {
+  if (count.known + count.own < count.policy.quota) return;
+  tell(headersOf(count, now));
+  throw new RateLimited({ retryAfter: secondsLeft(count, now) });
+}
+
+function headersOf(count: Count, now: number): RateHeaders {
+  const { policy, known, own } = count;
+  const left = Math.max(0, policy.quota - known - own);
+  return { 'ratelimit-policy': policy.header, ratelimit: `"shop";r=${left};t=${secondsLeft(count, now)}` };
+}
+
+function secondsLeft({ endsAt }: Count, now: number): number {
+  return Math.max(1, Math.ceil((endsAt - now) / 1000));
 }

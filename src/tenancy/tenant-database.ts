@@ -76,6 +76,11 @@ export class TenantDatabase implements OnApplicationShutdown {
     return keyed.once(place, work);
   }
 
+  /** Refuses a request of the shop whose transaction would be refused at once. @throws Overloaded, TooManyRequests */
+  requireRoom({ shopId, allowance }: TenantAccess): void {
+    this.transactions.requireRoom({ shopId, share: allowance.limits });
+  }
+
   /** Open and idle connections, and queued requests. */
   load(): PoolLoad {
     return this.transactions.load();

@@ -78,6 +78,12 @@ export class TenantPool implements Connections {
     this.release(slot);
   }
 
+  requireRoom(shopId: string, share: Share = UNLIMITED): void {
+    const shop = this.turns.find(shopId);
+    const refusal = shop === undefined || mayTake(shop, share) ? undefined : this.refusalOf(shop, share);
+    if (refusal !== undefined) throw refusal;
+  }
+
   load(): PoolLoad {
     const count = (of: (slot: Slot) => number) => this.slots.reduce((sum, slot) => sum + of(slot), 0);
     return {
@@ -94,8 +100,8 @@ export class TenantPool implements Connections {
   }
 
   /** Takes a free connection for a request that need not wait. */
-  private takeFree(shop: PoolShop, { transactionsAtOnce }: Share): Slot | undefined {
-    if (shop.waiters.length > 0 || shop.inUse >= (transactionsAtOnce ?? Infinity)) return undefined;
+  private takeFree(shop: PoolShop, share: Share): Slot | undefined {
+    if (!mayTake(shop, share)) return undefined;
     const slot = this.choose(shop);
     return slot && this.turns.occupy(shop, slot);
   }
@@ -119,19 +125,27 @@ export class TenantPool implements Connections {
   }
 
   /** @throws TooManyRequests if too many of the shop wait, Overloaded if too many wait, both at once */
-  private queue(shop: PoolShop, { transactionsAtOnce, transactionsWaiting }: Share): Promise<Slot> {
-    const { room } = this.settings;
-    const isFull = shop.waiters.length >= (transactionsWaiting ?? room / 2); // no shop fills the whole room
-    if (isFull || this.turns.waiting >= room) {
+  private queue(shop: PoolShop, share: Share): Promise<Slot> {
+    const refusal = this.refusalOf(shop, share);
+    if (refusal !== undefined) {
       this.turns.forget(shop);
-      throw isFull ? new TooManyRequests({ retryAfter: RETRY_SECONDS }) : tooManyWait();
+      throw refusal;
     }
     shop.acceptsAny ||= this.isLongWait(shop.preferred);
     this.sweep ??= setInterval(() => this.lookAfterWaiting(), this.sweepMs).unref(); // those in use keep the process alive
     return new Promise((take, refuse) => {
       const until = performance.now() + this.settings.waitMs;
-      this.turns.join(shop, { atOnce: transactionsAtOnce ?? Infinity, until, take, refuse });
+      this.turns.join(shop, { atOnce: share.transactionsAtOnce ?? Infinity, until, take, refuse });
     });
+  }
+
+  /** Reason why a request may not wait. */
+  private refusalOf(shop: PoolShop, { transactionsWaiting }: Share): Error | undefined {
+    const { room } = this.settings;
+    if (shop.waiters.length >= (transactionsWaiting ?? room / 2))
+      // no shop fills the whole room
+      return new TooManyRequests({ retryAfter: RETRY_SECONDS });
+    return this.turns.waiting >= room ? tooManyWait() : undefined;
   }
 
   /** Hands the connection to the next shop. The one that had it may use another now, if one is free. */
@@ -176,4 +190,9 @@ export class TenantPool implements Connections {
       ? noConnection(cause)
       : new TooManyRequests({ retryAfter: RETRY_SECONDS, cause });
   }
+}
+
+/** True if a request of the shop need not wait for others of it. */
+function mayTake({ waiters, inUse }: PoolShop, { transactionsAtOnce }: Share): boolean {
+  return waiters.length === 0 && inUse < (transactionsAtOnce ?? Infinity);
 }

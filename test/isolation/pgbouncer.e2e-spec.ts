@@ -2,9 +2,10 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, newProduct } from '../support/factories';
 import { KIT } from '../support/sizes';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { scratchFolder } from '../support/program';
 import { until } from '../support/until';
 import { assertClean, printLoad, runLoad } from './load';
-import { PGBOUNCER, type Pooler, startPooler } from './pgbouncer';
+import { PGBOUNCER, type Pooler, startPooler } from '../../bench/lib/pooler';
 import { openShops } from './shops';
 
 const TEN_MINUTES = 600_000;
@@ -22,7 +23,7 @@ if (PGBOUNCER === undefined)
   beforeAll(async () => {
     database = await createTestDatabase();
     await (await startTestApp({}, { database })).close(); // creates the logins that the pooler needs
-    pooler = await startPooler(database, SERVER_CONNECTIONS);
+    pooler = await startPooler(database, SERVER_CONNECTIONS, scratchFolder());
     app = await startTestApp({ TENANT_POOL_SIZE: '10', POOLER_URL: pooler.url }, { database });
   });
   afterAll(async () => {

@@ -9,9 +9,10 @@ import { withClient as withAdmin } from '../../src/database/with-client';
 import { createLogger } from '../../src/common/logger';
 import { addJob, type JobOptions } from '../../src/operations/jobs/add-job';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
-import { PGBOUNCER, startPooler } from '../isolation/pgbouncer';
+import { PGBOUNCER, startPooler } from '../../bench/lib/pooler';
 import { withClient } from '../support/database';
 import { newOwner } from '../support/factories';
+import { scratchFolder } from '../support/program';
 import { useTestApp } from '../support/test-app';
 import { until, untilTrue } from '../support/until';
 
@@ -184,7 +185,7 @@ describe('addJob', () => {
 
 (PGBOUNCER === undefined ? describe.skip : describe)('behind a PgBouncer in transaction mode', () => {
   it('jobs are added by the same function', async () => {
-    const pooler = await startPooler(app.database, 2);
+    const pooler = await startPooler(app.database, 2, scratchFolder());
     const url = new URL(pooler.url);
     const { username, password } = new URL(installation().logins.public);
     Object.assign(url, { username, password });

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { AccessDirectory } from '../../src/tenancy/access-directory';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { Answer } from '../support/api';
@@ -75,6 +76,45 @@ describe('a shop whose requests hang', () => {
       expect(new Set(statuses(others))).toEqual(new Set([200]));
     });
     expect((await list(hanging)).status).toBe(200);
+  });
+});
+
+describe('a client that ignores that its shop is full', () => {
+  it('gets refusals without Nest, at other routes its answers, and is served as soon as there is room', async () => {
+    const [hanging, other] = [
+      await ownerWith({ transactionsAtOnce: 1, transactionsWaiting: 1 }),
+      await ownerWith({}),
+    ];
+    const enter = jest.spyOn(app.app.get(AccessDirectory, { strict: false }), 'enter');
+    const asked = await whileLocked([hanging], async () => {
+      const served = [list(hanging), list(hanging)];
+      await untilTrue(() => waiting() === 1);
+      expect(problemIn(await list(hanging))).toBe('429 TOO_MANY_REQUESTS');
+      enter.mockClear();
+      const refused = await listOften(hanging, 20);
+      expect(new Set(refused.map(problemIn))).toEqual(new Set(['429 TOO_MANY_REQUESTS']));
+      expect(refused[0]!.headers.get('retry-after')).toBe('1');
+      expect(enter.mock.calls.length).toBeLessThanOrEqual(1); // one a second is authenticated in full
+      expect((await hanging.api.get('shops')).status).toBe(200);
+      expect((await hanging.api.as('none').get('products')).status).toBe(401);
+      expect((await list(other)).status).toBe(200);
+      return served;
+    });
+    expect(statuses(await Promise.all(asked))).toEqual([200, 200]);
+    expect((await list(hanging)).status).toBe(200);
+  });
+
+  it('is refused without Nest by the limit of requests too, with its headers', async () => {
+    const owner = await ownerWith({ requestsPerMinute: 5, requestBurst: 5 });
+    await listOften(owner, 5);
+    const enter = jest.spyOn(app.app.get(AccessDirectory, { strict: false }), 'enter');
+    expect(problemIn(await list(owner))).toBe('429 RATE_LIMITED');
+    enter.mockClear();
+    const refused = await list(owner);
+    expect(problemIn(refused)).toBe('429 RATE_LIMITED');
+    expect(refused.headers.get('ratelimit')).toMatch(/^"shop";r=0;t=\d+$/);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"shop";q=5;w=60');
+    expect(enter).not.toHaveBeenCalled();
   });
 });
 

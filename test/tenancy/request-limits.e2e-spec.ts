@@ -1,6 +1,7 @@
 import type { Answer, Api } from '../support/api';
 import { newOwner, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
+import { REDIS, startRedis } from '../support/redis';
 import { CACHE_TIMES } from '../support/sizes';
 import { startTestApp, useTestApp } from '../support/test-app';
 import { until } from '../support/until';
@@ -129,6 +130,41 @@ describe('rate limit of a shop', () => {
       expect([served, problemIn(last)]).toEqual([30, '429 RATE_LIMITED']);
     } finally {
       await other.close();
+    }
+  });
+});
+
+if (REDIS === undefined)
+  process.stdout.write('skipped, Redis is not installed: rate limits counted in Redis\n');
+
+(REDIS === undefined ? describe.skip : describe)('rate limit counted in Redis', () => {
+  it('holds for all processes together, also when Redis was away for a while', async () => {
+    let redis = await startRedis();
+    const settings = { REDIS_URL: redis.url };
+    const options = { database: app.database, times: CACHE_TIMES };
+    const two = [await startTestApp(settings, options), await startTestApp(settings, options)];
+    const apisOf = ({ api }: Owner) => two.map((one) => one.api.as(api.token));
+    try {
+      const owner = await ownerWith({ requestsPerMinute: 40 });
+      const { served } = await untilLimited(apisOf(owner), 200);
+      expect(served).toBeGreaterThanOrEqual(40);
+      expect(served).toBeLessThanOrEqual(46); // a slice of two each, and one on its way
+      const known = await app.database.query('SELECT 1 FROM request_limits WHERE key LIKE $1', [
+        `%${owner.shop.id}%`,
+      ]);
+      expect(known).toEqual([]);
+
+      await redis.stop();
+      const away = await ownerWith({ requestsPerMinute: 40 });
+      expect((await untilLimited(apisOf(away), 200)).served).toBe(80); // each process by itself
+      redis = await startRedis(Number(new URL(redis.url).port));
+      await until(
+        async () => untilLimited(apisOf(await ownerWith({ requestsPerMinute: 40 })), 200),
+        ({ served: now }) => now <= 46,
+      );
+    } finally {
+      await Promise.all(two.map((one) => one.close()));
+      await redis.stop();
     }
   });
 });

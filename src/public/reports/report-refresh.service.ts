@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { severalAtOnce } from '../../common/several-at-once';
 import { FOREIGN_KEY_VIOLATION, sqlState } from '../../common/sqlstate';
 import { PublicDatabase } from '../../database/control-database';
 import { describeError, faultOf } from '../../operations/faults';
@@ -79,25 +80,15 @@ export class ReportRefreshService {
   async refresh({ olderThan, signal, onShop }: RefreshOptions = {}): Promise<Refreshed> {
     const shops = await this.database.read<Shop>(SHOPS, [olderThan ?? null]);
     const result: Refreshed = { read: 0, failed: [], left: shops.length };
-    const waiting = shops.values();
-    let isOver = false;
-    const work = async () => {
-      for (const shop of waiting) {
-        if (isOver || signal?.aborted) return;
-        const error = await this.readShop(shop).catch((cause: unknown) => {
-          isOver = true; // for the others too
-          throw cause;
-        });
-        result.left--;
-        if (error === undefined) result.read++;
-        else result.failed.push({ slug: shop.slug, error });
-        const { read, failed } = result;
-        onShop?.({ done: read + failed.length, total: shops.length, failed: failed.length });
-      }
-    };
-    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
-    const broken = ends.find((end) => end.status === 'rejected');
-    if (broken !== undefined) throw broken.reason;
+    await severalAtOnce(shops, AT_ONCE, async (shop) => {
+      if (signal?.aborted) return;
+      const error = await this.readShop(shop);
+      result.left--;
+      if (error === undefined) result.read++;
+      else result.failed.push({ slug: shop.slug, error });
+      const { read, failed } = result;
+      onShop?.({ done: read + failed.length, total: shops.length, failed: failed.length });
+    });
     return result;
   }
 

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { z } from 'zod';
+import { severalAtOnce } from '../../../common/several-at-once';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { describeError, faultOf } from '../../faults';
@@ -99,18 +100,14 @@ async function saveShops(saving: Saving): Promise<object> {
     done++;
     report();
   };
-  const work = async () => {
-    for (let shop = shops.left.shift(); shop !== undefined; shop = shops.left.shift()) {
-      signal.throwIfAborted();
-      await saveOne(shop).catch((error: unknown) => {
-        failing.abort(error); // the others must have ended before anything is undone
-        throw error;
-      });
-    }
-  };
   report();
-  await Promise.allSettled(Array.from({ length: wanted.concurrency }, work));
-  signal.throwIfAborted();
+  await severalAtOnce(shops.left, wanted.concurrency, async (shop) => {
+    signal.throwIfAborted();
+    await saveOne(shop).catch((error: unknown) => {
+      failing.abort(error);
+      throw error;
+    });
+  });
   const client = await control.client();
   await removeUnrecorded(client, target, [...begun]);
   const files = wanted.shops === null ? undefined : await filesOf(client, run.operation.id);

@@ -5,8 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverAccount } from '../../src/database/server/server-account';
-import type { TestDatabase } from '../support/database';
-import { scratchFolder } from '../support/program';
+import { withClient } from '../../src/database/with-client';
 
 const BINARIES = ['/usr/sbin', '/usr/bin', '/usr/local/bin', ...(process.env['PATH'] ?? '').split(':')].map(
   (folder) => path.join(folder, 'pgbouncer'),
@@ -16,7 +15,14 @@ const ATTEMPTS = 100;
 /** Path of the installed PgBouncer; undefined if there is none. */
 export const PGBOUNCER = BINARIES.find((file) => existsSync(file));
 
-/** A PgBouncer in transaction mode in front of a test database. */
+/** A database that a pooler stands in front of. */
+export interface PooledDatabase {
+  /** URL of its administrator. */
+  url: string;
+  name: string;
+}
+
+/** A PgBouncer in transaction mode in front of a database. */
 export interface Pooler {
   /** For POOLER_URL. */
   url: string;
@@ -29,9 +35,13 @@ export interface Pooler {
  * Starts a PgBouncer that keeps `connections` server connections for each login. It authenticates with the SCRAM
  * verifiers that PostgreSQL stores, so the logins must have their passwords already. It learns their SCRAM keys from
  * each login's first connection and needs no password itself.
+ * @param folder for its files, which is removed when it stops
  */
-export async function startPooler(database: TestDatabase, connections: number): Promise<Pooler> {
-  const folder = scratchFolder();
+export async function startPooler(
+  database: PooledDatabase,
+  connections: number,
+  folder: string,
+): Promise<Pooler> {
   const port = await freePort();
   const users = path.join(folder, 'userlist.txt');
   const config = path.join(folder, 'pgbouncer.ini');
@@ -55,15 +65,17 @@ function start(folder: string, config: string): ChildProcess {
   return spawn(command!, args, { ...account, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-async function verifiers(database: TestDatabase): Promise<string> {
-  const rows = await database.query<{ rolname: string; rolpassword: string }>(
-    'SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY($1)',
-    [[`${database.name}_public`, `${database.name}_tenant`]],
+async function verifiers({ url, name }: PooledDatabase): Promise<string> {
+  const { rows } = await withClient(url, 'pooler', (client) =>
+    client.query<{ rolname: string; rolpassword: string }>(
+      'SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY($1)',
+      [[`${name}_public`, `${name}_tenant`]],
+    ),
   );
   return rows.map(({ rolname, rolpassword }) => `"${rolname}" "${rolpassword}"\n`).join('');
 }
 
-/** The settings of a deployment, at the addresses of this test. */
+/** The settings of a deployment, at the addresses of this machine. */
 function settings(
   server: URL,
   database: string,
