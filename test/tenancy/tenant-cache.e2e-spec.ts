@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createLogger } from '../../src/common/logger';
 import { type CacheStore, MemoryStore, RedisStore } from '../../src/tenancy/cache-store';
 import { openRedis } from '../../src/tenancy/redis';
 import { TenantCache } from '../../src/tenancy/tenant-cache';
 import { freePort } from '../support/ports';
+import { REDIS } from '../support/redis';
 import { until } from '../support/until';
 
-const REDIS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((file) => existsSync(file));
 const ADA = { shopId: '0196b7f0-0000-7000-8000-00000000000a' };
 const BOB = { shopId: '0196b7f0-0000-7000-8000-00000000000b' };
 const MINUTE = { ttlMs: 60_000 };
@@ -124,6 +123,9 @@ describe('a cache in the process', () => {
     expect(await cache.remember(ADA, 'oldest', MINUTE, value.make)).toBe(2);
   });
 });
+
+if (REDIS === undefined)
+  process.stdout.write('skipped, Redis is not installed: the cache of several processes\n');
 
 (REDIS === undefined ? describe.skip : describe)('a cache in Redis', () => {
   let port: number;
