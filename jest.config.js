@@ -23,6 +23,8 @@ const onPostgres = {
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   resolver: '<rootDir>/test/package-resolver.cjs',
+  runtime: '<rootDir>/test/one-context/runtime.cjs',
+  testEnvironment: '<rootDir>/test/one-context/environment.cjs',
   transformIgnorePatterns: [...common.transformIgnorePatterns, '/\\.data/test/\\d+/packages/'],
 };
 

@@ -56,8 +56,8 @@ export function addCommands(program: Command, context: CommandContext): void {
 }
 
 /** Entry point of the bundle, which the build loads without running it (bundle-loader.cjs). */
-export function run(): void {
-  main().catch(reportFailure);
+export function run(): Promise<void> {
+  return main().catch(reportFailure);
 }
 
-if (require.main === module) run();
+if (require.main === module) void run();

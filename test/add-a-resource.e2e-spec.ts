@@ -62,10 +62,18 @@ describe('docs/add-a-resource.md', () => {
     return /wrote (migrations\/tenant\/\d{13}-\S+\.ts)/.exec(stdout)![1]!;
   }
 
+  /** Runs a tool of node_modules. */
+  const tool = (name: string, ...args: string[]) => run(inProject(`node_modules/.bin/${name}`), ...args);
+  /** In one process, which loads the program once. */
+  const jest = (...args: string[]) => tool('jest', ...args, '--runInBand');
+
   /** Checks types, too. */
   async function lint(...files: string[]): Promise<void> {
-    const { code, stdout } = await run(
-      ...(['npx', 'oxlint', '--type-aware', '--type-check', '--deny-warnings'] as const),
+    const { code, stdout } = await tool(
+      'oxlint',
+      '--type-aware',
+      '--type-check',
+      '--deny-warnings',
       ...files,
     );
     expect([code, stdout]).toEqual([0, expect.stringContaining('0 warnings and 0 errors')]);
@@ -119,18 +127,18 @@ describe('docs/add-a-resource.md', () => {
     it('passes the type check', () => lint(...touched()));
 
     it('passes its own test, and those that inspect every resource', async () => {
-      const { code, stderr } = await run(
-        ...(['npx', 'jest', 'test/tenant/suppliers', 'test/architecture', 'test/http/plain-bodies'] as const),
-        ...(['test/http/openapi-examples', '--selectProjects', 'unit', 'e2e'] as const),
+      const { code, stderr } = await jest(
+        ...['test/tenant/suppliers', 'test/architecture', 'test/http/plain-bodies'],
+        ...['test/http/openapi-examples', '--selectProjects', 'unit', 'e2e'],
       );
       expect(stderr).toMatch(/Test Suites: 4 passed, 4 total/);
       expect(code).toBe(0);
     });
 
     it('is asked by the isolation kit without an entry there', async () => {
-      const { code, stdout, stderr } = await run(
-        ...(['npx', 'jest', 'test/isolation/routes', '--selectProjects', 'isolation'] as const),
-        ...(['-t', 'the route table|routes without an entry'] as const),
+      const { code, stdout, stderr } = await jest(
+        ...['test/isolation/routes', '--selectProjects', 'isolation'],
+        ...['-t', 'the route table|routes without an entry'],
       );
       expect([code, stderr]).toEqual([0, expect.stringMatching(/Tests: .* 4 passed/)]);
       for (const route of ['GET /api/v1/suppliers', 'POST /api/v1/suppliers', 'GET /api/v1/suppliers/{id}'])
@@ -153,9 +161,8 @@ describe('docs/add-a-resource.md', () => {
         expect.stringMatching(/^CREATE INDEX "suppliers_first_product_id_idx" /),
         expect.stringMatching(/^CREATE UNIQUE INDEX "suppliers_code_key" /),
       ]);
-      const { stderr } = await run(
-        ...(['npx', 'jest', 'test/migrations/migration-lint', '--selectProjects', 'unit'] as const),
-        ...(['-t', 'breaks no rule'] as const),
+      const { stderr } = await jest(
+        ...['test/migrations/migration-lint', '--selectProjects', 'unit', '-t', 'breaks no rule'],
       );
       for (const rule of ['constraint-not-valid-first', 'index-not-concurrent'])
         expect(stderr).toContain(rule);
@@ -171,7 +178,7 @@ describe('docs/add-a-resource.md', () => {
       const written = blocks(page, '(?:ts|diff)').flatMap(({ file }) =>
         /^(src|test)/.test(file) ? file : [],
       );
-      const format = await run('npx', 'prettier', '--check', ...new Set(written));
+      const format = await tool('prettier', '--check', ...new Set(written));
       expect([format.code, format.stderr]).toEqual([0, '']);
     });
 
@@ -181,9 +188,9 @@ describe('docs/add-a-resource.md', () => {
       const roles = 'test/public/permissions';
       const named =
         'suppliers|source files|migrations|docs/errors.md|docs/permissions.md|a body of plain fields|the route table|routes without an entry';
-      const { code, stdout, stderr } = await run(
-        ...(['npx', 'jest', ...own, ...all, roles, 'test/isolation/routes', '-t', named] as const),
-        ...(['--selectProjects', 'unit', 'e2e', 'isolation'] as const),
+      const { code, stdout, stderr } = await jest(
+        ...[...own, ...all, roles, 'test/isolation/routes', '-t', named],
+        ...['--selectProjects', 'unit', 'e2e', 'isolation'],
       );
       expect([code, stderr]).toEqual([0, expect.stringMatching(/Test Suites: 8 passed, 8 total/)]);
       const derived = ['GET /api/v1/suppliers/export', 'PATCH /api/v1/suppliers/{id}'];

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
 
 const SRC = path.join(__dirname, '..', 'src');
 
@@ -129,26 +128,6 @@ describe('source files', () => {
         !(isType && sideOf(`${from}.ts`) === 'tenancy'),
     );
     expect(heavy.map(show)).toEqual([]);
-  });
-
-  it('of engine, operations, database and common compile where public and tenant are not', () => {
-    const engine = sources.filter((file) =>
-      ['operations', 'tenancy', 'database', 'common'].includes(sideOf(file)),
-    );
-    const config = ts.readConfigFile(path.join(SRC, '..', 'tsconfig.json'), (file) => ts.sys.readFile(file))
-      .config as object;
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, path.join(SRC, '..'));
-    const host = ts.createCompilerHost(options);
-    const isProduct = (file: string) => /[\\/]src[\\/](operator|public|tenant|app|cli|http)[\\/]/.test(file);
-    host.fileExists = (file) => !isProduct(file) && ts.sys.fileExists(file);
-    const program = ts.createProgram(
-      engine.map((file) => path.join(SRC, file)),
-      { ...options, noEmit: true, incremental: false, tsBuildInfoFile: undefined },
-      host,
-    );
-    const found = ts.getPreEmitDiagnostics(program);
-    expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([]);
-    expect(program.getSourceFiles().filter(({ fileName }) => isProduct(fileName))).toEqual([]);
   });
 
   it('know roles, schemas and pools only in the engine and the database folder', () => {

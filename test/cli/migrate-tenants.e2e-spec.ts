@@ -1,6 +1,9 @@
+import { type Installation, INSTALLATION } from '../../src/database/installation';
+import { targetOf } from '../../src/operations/migrator/run-options';
+import { TenantMigrator } from '../../src/operations/migrator/tenant-migrator';
 import { createTestDatabase } from '../support/database';
 import { at, type FleetShop, makeShops, NEWEST, readFleet, unwhole } from '../support/fleet';
-import { type Finished, type NextMigration, programWith, runCli } from '../support/program';
+import { type Finished, migrationsWith, type NextMigration, programWith, runCli } from '../support/program';
 import { FLEET } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 
@@ -24,6 +27,12 @@ const migrateBy =
       env: { DATABASE_URL: app.database.url },
     });
 const migrate = migrateBy(next);
+/** The same without a process, for what a test begins with and what is put back behind it. */
+async function migrateHere({ undo = false } = {}): Promise<void> {
+  const migrations = await migrationsWith(SUPPLIERS);
+  const migrator = new TenantMigrator(migrations, app.app.get<Installation>(INSTALLATION));
+  await migrator.run({ patienceMs: 0 }, undo ? targetOf(migrations, { undo }) : undefined);
+}
 const fleet = () => readFleet(app);
 const poison = ({ schema }: FleetShop) =>
   app.database.query(`CREATE TABLE ${schema}.suppliers (in_the_way int)`);
@@ -32,7 +41,7 @@ const cure = ({ schema }: FleetShop) => app.database.query(`DROP TABLE ${schema}
 beforeAll(() => makeShops(app, SHOPS));
 afterEach(async () => {
   await app.database.query(`UPDATE public.tenants SET status = 'ready', run_id = NULL`);
-  if (at(VERSION, await fleet()).length > 0) await migrate('--undo');
+  if (at(VERSION, await fleet()).length > 0) await migrateHere({ undo: true });
 });
 afterAll(() => next.remove());
 
@@ -224,7 +233,7 @@ describe('migrate:tenants', () => {
   });
 
   it('gives the new table the rights of the others', async () => {
-    await migrate();
+    await migrateHere();
     const rights = await app.database.query<{ granted: boolean }>(
       `SELECT has_table_privilege(nspname, nspname || '.suppliers', 'SELECT, INSERT') AS granted
        FROM pg_namespace WHERE nspname LIKE 'shop\\_%'`,
@@ -244,14 +253,14 @@ describe('migrate:tenants', () => {
   });
 
   it('has nothing to do a second time', async () => {
-    await migrate();
+    await migrateHere();
     const { code, stdout } = await migrate();
     expect([code, stdout]).toEqual([0, `nothing to do: no shop is behind ${VERSION}\n`]);
   });
 
   it('takes the newest step back with --undo, and applies it again', async () => {
     const before = await fleet();
-    await migrate();
+    await migrateHere();
     const { code, stdout } = await migrate('--undo');
     expect([code, stdout]).toEqual([0, expect.stringContaining(`${SHOPS} migrated`)]);
     expect((await fleet()).map(({ shape, checksum }) => [shape, checksum])).toEqual(
@@ -269,7 +278,7 @@ describe('migrate:status', () => {
   it('tells versions, failures with their reason and runs, and exits 1 unless all is well', async () => {
     const poisoned = (await fleet())[3]!;
     await poison(poisoned);
-    await migrate();
+    await migrateHere();
     const bad = await status();
     await cure(poisoned);
     expect(bad.code).toBe(1);
@@ -281,7 +290,7 @@ describe('migrate:status', () => {
     expect(bad.stdout).toMatch(
       new RegExp(`unfinished  ${SHOPS - 1} of ${SHOPS} to ${VERSION}, 1 failed; \\S+ \\d+, since `),
     );
-    await migrate();
+    await migrateHere();
     const good = await status();
     expect([good.code, good.stdout]).toEqual([0, expect.stringMatching(/behind {6}0\n/)]);
   });

@@ -1,5 +1,6 @@
 import { ReportRefreshService } from '../../src/public/reports/report-refresh.service';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
+import { runHere, runJson } from '../support/command';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
@@ -8,7 +9,8 @@ import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const operators = useOperators(app);
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 const schemaOf = ({ shop }: Owner) => new TenantLocator().locate(shop.id).schema;
 
 interface Line {
@@ -26,18 +28,13 @@ interface Shown {
   failed: { slug: string; readAt: string | null; error: string }[];
 }
 
-async function json<T>(exitCode: number, ...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  if (code !== exitCode) throw new Error(`${code}: ${stderr}`);
-  return JSON.parse(stdout) as T;
-}
 const refresh = (exitCode = 0, ...args: string[]) =>
-  json<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+  runJson<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+    app,
+    ['reports:refresh', ...args],
     exitCode,
-    'reports:refresh',
-    ...args,
   );
-const show = (...args: string[]) => json<Shown>(0, 'reports:show', ...args);
+const show = (...args: string[]) => runJson<Shown>(app, ['reports:show', ...args]);
 
 /** Adds up the orders of a shop from its rows, one by one. */
 async function trueLines(owner: Owner): Promise<Record<string, { orders: number; revenueMinor: number }>> {
@@ -86,7 +83,8 @@ describe('reports', () => {
   });
 
   it('equal the sum over all shops', async () => {
-    expect(await refresh()).toEqual({ read: 3, failed: [], left: 0 });
+    const refreshed = await run('reports:refresh', '--json');
+    expect(JSON.parse(refreshed.stdout)).toEqual({ read: 3, failed: [], left: 0 });
     const [usd, eur] = [(await trueLines(first))['USD']!, (await trueLines(second))['EUR']!];
     expect(usd.orders).toBe(2);
     const { lines, ...totals } = await show();
@@ -160,7 +158,7 @@ describe('reports', () => {
     ['--from', '2026-02-30'],
     ['--limit', '0'],
   ])('refuse %s %s', async (option, value) => {
-    const { code, stdout, stderr } = await run('reports:show', option, value);
+    const { code, stdout, stderr } = await runHere(['reports:show', option, value], env());
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(option);
   });

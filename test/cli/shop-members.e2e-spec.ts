@@ -1,3 +1,4 @@
+import { runHere } from '../support/command';
 import { newMember, newOwner, newUser, type Owner } from '../support/factories';
 import { runCli } from '../support/program';
 import { CACHE_TIMES } from '../support/sizes';
@@ -5,8 +6,9 @@ import { useTestApp } from '../support/test-app';
 import { untilRefused } from '../support/until';
 
 const app = useTestApp({}, { times: CACHE_TIMES });
-const run = ({ shop }: Owner, ...args: string[]) =>
-  runCli(['shops:members', shop.slug, ...args], { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const command = ({ shop }: Owner, args: string[]) => ['shops:members', shop.slug as string, ...args];
+const run = (owner: Owner, ...args: string[]) => runCli(command(owner, args), { env: env() });
 
 /** Entries about members that the owner reads. */
 async function audited({ api }: Owner): Promise<object[]> {
@@ -65,7 +67,7 @@ describe('shops:members', () => {
       ['--remove', owner.email],
       ['--add', owner.email, '--role', 'staff'],
     ]) {
-      const { code, stdout, stderr } = await run(owner, ...options);
+      const { code, stdout, stderr } = await runHere(command(owner, options), env());
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain('LAST_OWNER');
     }
@@ -76,7 +78,7 @@ describe('shops:members', () => {
 
   it('refuses unknown users, strangers, and options that do not go together', async () => {
     const [owner, stranger] = await Promise.all([newOwner(app.api), newUser(app.api)]);
-    const refusal = async (...options: string[]) => (await run(owner, ...options)).stderr;
+    const refusal = async (...options: string[]) => (await runHere(command(owner, options), env())).stderr;
     expect(await refusal('--add', 'nobody@example.com', '--role', 'staff')).toContain('USER_NOT_FOUND');
     expect(await refusal('--remove', 'nobody@example.com')).toContain('USER_NOT_FOUND');
     expect(await refusal('--remove', stranger.email)).toContain('MEMBER_NOT_FOUND');

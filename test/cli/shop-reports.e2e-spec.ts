@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { runJson } from '../support/command';
 import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as T;
-}
+const json = <T>(...args: string[]) => runJson<T>(app, args);
 
 interface Listed {
   id: string;

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ShopStatusService } from '../../src/public/shops/shop-status.service';
 import { BY_COMMAND } from '../../src/tenancy/audit-log';
+import { runHere } from '../support/command';
 import { newOwner, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli, scratchFolder } from '../support/program';
@@ -11,7 +12,8 @@ import { useTestApp } from '../support/test-app';
 import { until } from '../support/until';
 
 const app = useTestApp({}, { times: CACHE_TIMES });
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
 function entriesOf({ shop }: Owner): Promise<object[]> {
   return app.database.query(
@@ -72,14 +74,14 @@ describe('shops:suspend and shops:resume', () => {
   });
 
   it.each(['no-such-shop', randomUUID(), `x' OR true --`])('refuse %s, which is no shop', async (shop) => {
-    const { code, stdout, stderr } = await run('shops:suspend', shop);
+    const { code, stdout, stderr } = await runHere(['shops:suspend', shop], env());
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.split('\n').slice(1)).toEqual([`SHOP_NOT_FOUND: No shop has the slug or id ${shop}.`, '']); // behind the database
   });
 
   it('leave the shops beside it alone', async () => {
     const [ada, bob] = await Promise.all([newOwner(app.api), newOwner(app.api)]);
-    await run('shops:suspend', ada.shop.slug);
+    await runHere(['shops:suspend', ada.shop.slug as string], env());
     expect((await bob.api.get('products')).status).toBe(200);
     expect(await entriesOf(bob)).toEqual([]);
   });
@@ -111,11 +113,11 @@ describe('shops:read-only', () => {
     const { api, shop } = await newOwner(app.api);
     const file = path.join(scratchFolder(), 'file.csv');
     writeFileSync(file, text);
-    await run('shops:read-only', shop.slug);
+    await runHere(['shops:read-only', shop.slug as string], env());
     const { code, stderr } = await run(command, file, '--shop', shop.slug);
     expect([code, stderr]).toEqual([1, expect.stringContaining('SHOP_READ_ONLY: ')]);
     expect((await api.get('products')).body.items).toEqual([]);
-    await run('shops:resume', shop.slug);
+    await runHere(['shops:resume', shop.slug as string], env());
     expect((await run(command, file, '--shop', shop.slug)).code).toBe(0); // the file was not at fault
   });
 });
@@ -127,13 +129,13 @@ describe('shops:suspend, shops:read-only and shops:resume', () => {
     ['shops:resume', 'active'],
   ])('print one object with --json: %s', async (command, status) => {
     const { id, slug } = (await newOwner(app.api)).shop;
-    const { code, stdout } = await run(command, slug, '--json');
+    const { code, stdout } = await runHere([command, slug as string, '--json'], env());
     const hasChanged = status !== 'active';
     expect([code, JSON.parse(stdout)]).toEqual([0, { id, slug, status, hasChanged }]);
   });
 
   it.each(['shops:suspend', 'shops:read-only', 'shops:resume'])('show an example: %s', async (command) => {
-    const { code, stdout } = await run(command, '--help');
+    const { code, stdout } = await runHere([command, '--help'], env());
     expect([code, stdout]).toEqual([0, expect.stringContaining(`npm run cli -- ${command} corner-shop`)]);
   });
 

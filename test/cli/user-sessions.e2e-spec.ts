@@ -1,3 +1,4 @@
+import { runHere } from '../support/command';
 import { newMember, newOwner, newUser, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli } from '../support/program';
@@ -6,10 +7,11 @@ import { useTestApp } from '../support/test-app';
 import { untilRefused } from '../support/until';
 
 const app = useTestApp({}, { times: CACHE_TIMES });
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runCli(args, { env: env() });
 
 async function sessionsOf(email: string): Promise<object[]> {
-  const { code, stdout, stderr } = await run('users:sessions', email, '--json');
+  const { code, stdout, stderr } = await runHere(['users:sessions', email, '--json'], env());
   if (code !== 0) throw new Error(stderr);
   return (JSON.parse(stdout) as { sessions: object[] }).sessions;
 }

@@ -71,7 +71,9 @@ describe('POST /auth/register', () => {
   });
 
   it('stores a password as argon2id with 19 MiB, two passes, one lane or more', async () => {
+    process.env['TEST_PASSWORDS'] = 'real'; // test/cheap-passwords.cjs
     const { email } = await newOwner(app.api);
+    delete process.env['TEST_PASSWORDS'];
     const [user] = await app.database.query<{ password_hash: string }>(
       'SELECT password_hash FROM users WHERE email = $1',
       [email],

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import '../../src/database/engine-client'; // sets how numbers are read, in every file and not only where the program is used
 import { quoteIdent } from '../../src/database/identifiers';
 import { rolesOf } from '../../src/database/roles';
 import { creatorNumber } from '../../src/tenancy/role-creators';
@@ -19,13 +20,62 @@ export async function createTestDatabase(ending = ''): Promise<TestDatabase> {
   const name = `t_${randomBytes(5).toString('hex')}${ending}`;
   await withClient(serverUrl(), (client) => client.query(`CREATE DATABASE ${quoteIdent(name)}`));
   const url = serverUrl(name);
+  const kept = new KeptClient(url);
   return {
     name,
     url,
-    query: <T extends object>(sql: string, values?: unknown[]) =>
-      withClient(url, async (client) => (await client.query<T>(sql, values)).rows),
-    drop: () => drop(name, url),
+    query: async <T extends object>(sql: string, values?: unknown[]) =>
+      (await kept.run((client) => client.query<T>(sql, values), PLAIN.test(sql))).rows,
+    drop: async () => {
+      await kept.end();
+      await drop(name, url);
+    },
   };
+}
+
+/** One statement that leaves nothing in its connection: no role, setting, lock or temporary table. */
+const PLAIN = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b(?!.*(;|set_config|advisory|pg_sleep))/is;
+
+/** Milliseconds for which an unused connection is kept. */
+const KEPT_MS = 1000;
+
+/** A connection for statements that come one after another, such as those of a poll: opening one takes longer than most. */
+class KeptClient {
+  private client: Client | null = null;
+  private isBusy = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly url: string) {}
+
+  /** @param mayKeep false for work that needs a connection of its own, as work beside other work always gets */
+  async run<T>(work: (client: Client) => Promise<T>, mayKeep: boolean): Promise<T> {
+    if (!mayKeep || this.isBusy) return withClient(this.url, work);
+    this.isBusy = true;
+    clearTimeout(this.timer);
+    try {
+      return await work(this.client ?? (await this.open()));
+    } finally {
+      this.isBusy = false;
+      this.timer = setTimeout(() => void this.end(), KEPT_MS);
+    }
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.timer);
+    const { client } = this;
+    this.client = null;
+    await client?.end();
+  }
+
+  private async open(): Promise<Client> {
+    const client = new Client({ connectionString: this.url });
+    const forget = () => {
+      if (this.client === client) this.client = null;
+    };
+    client.on('error', forget).on('end', forget); // tests end connections
+    await client.connect();
+    return (this.client = client);
+  }
 }
 
 /** Runs work on a connection of its own. */
