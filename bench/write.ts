@@ -8,6 +8,7 @@ import type { TenantAccess } from '../src/tenancy/tenant';
 import { AccessDirectory } from '../src/tenancy/access-directory';
 import { KeyedWork } from '../src/tenancy/keyed-work';
 import { TenantConnection } from '../src/tenancy/tenant-connection';
+import { TenantCache } from '../src/tenancy/tenant-cache';
 import { TenantDatabase } from '../src/tenancy/tenant-database';
 import { TenantLocator } from '../src/tenancy/tenant-locator';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
@@ -84,13 +85,14 @@ start(() =>
 async function keyedOrders(app: INestApplicationContext, shops: string[]): Promise<() => Promise<OrderDto>> {
   const directory = app.get(AccessDirectory, { strict: false });
   const database = app.get(TenantDatabase, { strict: false });
+  const cache = app.get(TenantCache, { strict: false });
   const tenants: TenantAccess[] = [];
   for (const shop of shops) tenants.push(await directory.enterAsOwner(shop));
   return () => {
     const tenant = tenants[Math.floor(Math.random() * tenants.length)]!; // there are shops
     const route = { key: newId(), userId: tenant.userId, target: 'POST /api/v1/orders', status: 201 };
     const request = { tenant, keyedWork: new KeyedWork({ headers: {} }, route) };
-    return new OrdersService(new TenantConnection(request, database, directory)).create(threeLines());
+    return new OrdersService(new TenantConnection(request, database, directory, cache)).create(threeLines());
   };
 }
 

@@ -101,6 +101,11 @@ export function callsOf(world: World): Call[] {
     search('signs', `'&|!:*()<->\\%_`),
     { route: 'GET /api/v1/products/{id}', path: `products/${severalVariants}` },
     {
+      route: 'GET /api/v1/products/{id}/similar',
+      path: `products/${severalVariants}/similar`,
+      blocks: Infinity, // it compares all products: docs/decisions/0035-similar-products-without-an-extension.md
+    },
+    {
       route: 'POST /api/v1/products',
       path: 'products',
       body: { name: 'Linen bag', sku: 'NEW-1', priceMinor: 1000, stock: 5 },

@@ -14,6 +14,7 @@ import {
   type ShownOperation,
 } from '../operations/lifecycle/operation-store';
 import { OperationsService } from '../operations/lifecycle/operations.service';
+import { TenantCache } from '../tenancy/tenant-cache';
 import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';
@@ -117,6 +118,7 @@ function toolsOf(app: INestApplicationContext): Tools {
     migrations: app.get(TenantMigrations, options),
     env: app.get<Env>(ENV, options),
     logger: app.get<Logger>(LOGGER, options),
+    cache: app.get(TenantCache, options),
   };
 }
 

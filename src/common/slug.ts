@@ -15,11 +15,16 @@ export function isSlug(text: string): boolean {
 
 /** Makes a slug from a name: `Café Zürich & Co.` → `cafe-zurich-co`, `Łódź` → `lodz`. Empty if nothing of the name remains. */
 export function slugify(name: string): string {
-  return transliterate(name.normalize('NFKC'))
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
-    .toLowerCase()
+  return plainText(name)
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_SLUG)
     .replace(/^-+|-+$/g, '');
+}
+
+/** Text in lower case, in Latin letters where they exist, without accents: `Café Zürich` → `cafe zurich`. */
+export function plainText(text: string): string {
+  return transliterate(text.normalize('NFKC'))
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase();
 }

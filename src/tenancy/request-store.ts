@@ -1,5 +1,6 @@
 import { RateLimiterPostgres, type RateLimiterStoreAbstract } from 'rate-limiter-flexible';
 import type { PublicDatabase } from '../database/control-database';
+import { openRedis } from './redis';
 
 /** How long a command to Redis may take, milliseconds. */
 const REDIS_MS = 1000;
@@ -28,15 +29,8 @@ export function countInDatabase(database: PublicDatabase): RequestStore {
 
 /** Counts in Redis. While it is away, a count fails at once. */
 export async function countInRedis(url: string, onError: (error: Error) => void): Promise<RequestStore> {
-  const [{ Redis }, { RateLimiterRedis }] = await Promise.all([
-    import('ioredis'),
-    import('rate-limiter-flexible'),
-  ]);
-  const client = new Redis(url, {
-    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0 },
-    ...{ commandTimeout: REDIS_MS, connectTimeout: REDIS_MS },
-  });
-  client.on('error', onError); // it connects again by itself
+  const { RateLimiterRedis } = await import('rate-limiter-flexible');
+  const client = await openRedis(url, REDIS_MS, onError);
   const limiter = new RateLimiterRedis({
     ...{ storeClient: client, keyPrefix: `stoa:${KEY_PREFIX}`, points: 1, duration: 1 },
   });

@@ -16,10 +16,12 @@ import { ActivityLog } from './activity-log';
 import { ShopActivityRow } from './shop-activity.entity';
 import { ProvisioningService } from './provisioning.service';
 import { RequestLimits } from './request-limits';
+import { openTenantCache } from './open-tenant-cache';
 import { countInDatabase, countInRedis } from './request-store';
 import { ServedVersions } from './served-versions';
 import { WarmPoolMaintenance } from './warm-pool-maintenance';
 import { TenantConnection } from './tenant-connection';
+import { TenantCache } from './tenant-cache';
 import { TenantDatabase } from './tenant-database';
 import { AccessDirectory } from './access-directory';
 import { TenantFiles } from './tenant-files';
@@ -42,7 +44,7 @@ import { WarmPool } from './warm-pool';
 const LONG_MS = 100;
 
 /** Providers that a factory makes. */
-const MADE_HERE = new Set<unknown>([TenantDatabase, TenantMigrations, RequestLimits]);
+const MADE_HERE = new Set<unknown>([TenantCache, TenantDatabase, TenantMigrations, RequestLimits]);
 
 /** The engine's own tables in `public`. */
 export const TENANCY_ENTITIES = [
@@ -69,6 +71,7 @@ export class TenancyModule {
       ShopActivity,
       ProvisioningService,
       WarmPoolMaintenance,
+      TenantCache,
       TenantConnection,
       TenantDatabase,
       TenantFiles,
@@ -108,6 +111,11 @@ export class TenancyModule {
           inject: [PublicDatabase, ENV, LOGGER],
           useFactory: (database: PublicDatabase, env: Env, logger: Logger) =>
             openRequestLimits(database, env.REDIS_URL, logger),
+        },
+        {
+          provide: TenantCache,
+          inject: [ENV, LOGGER],
+          useFactory: (env: Env, logger: Logger) => openTenantCache(env.REDIS_URL, logger),
         },
         TenantLocator,
         TenantBuilder,

@@ -9,6 +9,7 @@ import type { WriteMode } from './preamble';
 import type { ShopSettings } from './shop-settings';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
 import type { Author, TenantAccess, TenantRequest } from './tenant';
+import { TenantCache, writtenIn } from './tenant-cache';
 import { TenantDatabase, type TenantUse } from './tenant-database';
 
 type Work<T> = (manager: EntityManager) => Promise<T>;
@@ -26,6 +27,7 @@ export class TenantConnection {
     @Inject(REQUEST) private readonly request: TenantRequest,
     private readonly database: TenantDatabase,
     private readonly directory: AccessDirectory,
+    private readonly cache: TenantCache,
   ) {}
 
   /** User and shop of the request. @throws TenantRequired outside a tenant route: there is no default shop */
@@ -90,14 +92,17 @@ export class TenantConnection {
   async transaction<T>(work: Work<T>): Promise<T> {
     const access = await this.checkedAccess();
     const Refusal = refusalOf(access);
+    const written = new Set<string>();
     try {
       return await (Refusal === undefined
-        ? this.begin(access, this.checkedAfter(work), 'READ WRITE')
+        ? this.begin(access, this.checkedAfter(noted(work, written)), 'READ WRITE')
         : this.begin(access, work, 'READ ONLY'));
     } catch (error) {
       if (Refusal !== undefined && sqlState(error) === READ_ONLY_TRANSACTION)
         throw new Refusal({ cause: error });
       throw await this.directory.explain(error, access);
+    } finally {
+      if (Refusal === undefined) await this.cache.forget(access, written); // also when nobody knows whether it was stored
     }
   }
 
@@ -138,6 +143,17 @@ export class TenantConnection {
       throw await this.directory.explain(error, access);
     }
   }
+}
+
+/** The work, which tells what it has written. */
+function noted<T>(work: Work<T>, written: Set<string>): Work<T> {
+  return async (manager) => {
+    try {
+      return await work(manager);
+    } finally {
+      for (const resource of writtenIn(manager)) written.add(resource);
+    }
+  };
 }
 
 /** Error for each write of the member, if they may not write. */

@@ -258,6 +258,7 @@ export const ROUTES: RouteEntry[] = [
     },
   },
   { route: 'GET /api/v1/products/{id}', access: 'tenant', ok: '200', ids: { 'path.id': PRODUCT } },
+  { route: 'GET /api/v1/products/{id}/similar', access: 'tenant', ok: '200', ids: { 'path.id': PRODUCT } },
   {
     route: 'PATCH /api/v1/products/{id}',
     access: 'tenant',

@@ -9,6 +9,7 @@ import type { Tools } from '../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import { OperationRunner, type RunOptions } from '../../src/operations/lifecycle/operation-runner';
 import { type NewOperation, queueOperation } from '../../src/operations/lifecycle/operation-store';
+import { TenantCache } from '../../src/tenancy/tenant-cache';
 import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { withClient } from './database';
@@ -37,6 +38,7 @@ export function runnerOf({ app }: TestApp, tools: Partial<Tools> = {}): Operatio
     {
       installation: app.get<Installation>(INSTALLATION),
       migrations: app.get(TenantMigrations),
+      cache: app.get(TenantCache),
       env: app.get<Env>(ENV),
       logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
       ...tools,

@@ -45,6 +45,7 @@ describe('provisioning', () => {
         'order_events',
         'order_lines',
         'orders',
+        'product_embeddings',
         'product_variants',
         'products',
         'schema_migrations',

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { TenantJobs } from '../../src/operations/tenant-jobs/tenant-jobs';
 import { AccessDirectory } from '../../src/tenancy/access-directory';
 import { TenantConnection } from '../../src/tenancy/tenant-connection';
+import { TenantCache } from '../../src/tenancy/tenant-cache';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import type { Answer } from '../support/api';
 import { newOwner, newProduct, type Owner } from '../support/factories';
@@ -56,7 +57,12 @@ async function sweep(): Promise<void> {
   const get = <T>(type: abstract new (...args: never[]) => T) =>
     app.app.get<T>(type as never, { strict: false });
   const access = await get(AccessDirectory).enterAsOwner(owner.shop.id as string);
-  const connection = new TenantConnection({ tenant: access }, get(TenantDatabase), get(AccessDirectory));
+  const connection = new TenantConnection(
+    { tenant: access },
+    get(TenantDatabase),
+    get(AccessDirectory),
+    get(TenantCache),
+  );
   await get(TenantJobs).handlers.get('sweep-images')!.run(connection, {}, new AbortController().signal);
 }
 

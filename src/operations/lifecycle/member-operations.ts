@@ -7,6 +7,7 @@ import { AccessDirectory } from '../../tenancy/access-directory';
 import { JobTaken, JobWork } from '../../tenancy/job-work';
 import { FilesUnavailable, ShopNotReady, ShopReadOnly, ShopSuspended } from '../../tenancy/tenancy.errors';
 import type { Author } from '../../tenancy/tenant';
+import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { OPERATION_KINDS } from './kinds/kinds';
@@ -44,6 +45,7 @@ export class MemberOperations {
   constructor(
     private readonly database: TenantDatabase,
     private readonly directory: AccessDirectory,
+    private readonly cache: TenantCache,
   ) {}
 
   /** Kinds of all operations, those on whole shops included. */
@@ -92,7 +94,12 @@ export class MemberOperations {
         routeOptions: { url: `operation ${kind}` },
       };
       return await work(
-        new TenantConnection({ ...origin, tenant, author, jobWork }, this.database, this.directory),
+        new TenantConnection(
+          { ...origin, tenant, author, jobWork },
+          this.database,
+          this.directory,
+          this.cache,
+        ),
       );
     } catch (error) {
       if (error instanceof JobTaken) throw new LeaseLost(error);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Logger } from '../../common/logger';
 import type { Env } from '../../config/env';
 import type { Installation } from '../../database/installation';
+import type { TenantCache } from '../../tenancy/tenant-cache';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import type { Operation } from './operation.entity';
 import type { Beat } from './operation-store';
@@ -13,6 +14,8 @@ export interface Tools {
   migrations: TenantMigrations;
   env: Env;
   logger: Logger;
+  /** Cache of the process; a command has none. */
+  cache?: Pick<TenantCache, 'forgetShop'>;
 }
 
 /** One run of an operation, for the code of its kind. */

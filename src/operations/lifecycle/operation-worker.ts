@@ -4,6 +4,7 @@ import { LOGGER, type Logger } from '../../common/logger';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import { type Installation, INSTALLATION } from '../../database/installation';
+import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { JobRunner } from '../jobs/job-runner';
 import { keepHouse } from './housekeeping';
@@ -48,10 +49,11 @@ export class OperationWorker implements OnModuleDestroy {
     @Inject(INSTALLATION) installation: Installation,
     private readonly members: MemberOperations,
     migrations: TenantMigrations,
+    cache: TenantCache,
     @Inject(ENV) env: Env,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.tools = { installation, migrations, env, logger };
+    this.tools = { installation, migrations, env, logger, cache };
   }
 
   /** Starts the work; call it once. It does not start with the module, because commands load the module too. */

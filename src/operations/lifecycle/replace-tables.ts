@@ -5,7 +5,7 @@ import type { Roles } from '../../database/roles';
 import type { Placement } from '../../tenancy/tenant';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { tenantLockKey } from '../tenant-lock';
-import { listTables } from './copy/tenant-tables';
+import { DERIVED_TABLES, listTables } from './copy/tenant-tables';
 import { RestoreConflict, RestoreTableUnknown } from './lifecycle.errors';
 import { enterMembersSql } from './swap-tenants';
 import { retryWhileBusy } from './retry-while-busy';
@@ -69,8 +69,8 @@ async function replaceSql(
       detail: `The shop has no table ${missing.join(', ')} now: restore the whole shop.`,
     });
   const in_ = ({ schema }: Placement, name: string) => `${quoteIdent(schema)}.${quoteIdent(name)}`;
-  const { rows: keys } = await client.query<{ drop: string; create: string }>(
-    `SELECT format('ALTER TABLE %I.%I DROP CONSTRAINT %I', $1::text, c.relname, k.conname) AS "drop",
+  const { rows: keys } = await client.query<{ of: string; drop: string; create: string }>(
+    `SELECT c.relname AS "of", format('ALTER TABLE %I.%I DROP CONSTRAINT %I', $1::text, c.relname, k.conname) AS "drop",
        format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', $1::text, c.relname, k.conname, pg_get_constraintdef(k.oid)) AS "create"
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
        JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
@@ -78,6 +78,7 @@ async function replaceSql(
        AND (c.relname = ANY ($2) OR f.relname = ANY ($2)) ORDER BY c.relname, k.conname`,
     [live.schema, names],
   );
+  const derived = new Set(keys.map((key) => key.of).filter((name) => DERIVED_TABLES.includes(name)));
   const emptied = tables.filter(({ name }) => name !== COUNTERS);
   const fill = emptied.map(({ name, columns }) => {
     const list = columns.map(quoteIdent).join(', ');
@@ -88,6 +89,7 @@ async function replaceSql(
     `LOCK TABLE ${listed(tables)} IN ACCESS EXCLUSIVE MODE`,
     `SET LOCAL search_path TO ${quoteIdent(live.schema)}, pg_temp`,
     ...keys.map((key) => key.drop),
+    ...[...derived].map((name) => `TRUNCATE ${in_(live, name)}`),
     ...(emptied.length > 0 ? [`TRUNCATE ${listed(emptied)}`] : []),
     ...fill,
     ...(names.includes('members') ? [enterMembersSql(live, shopId)] : []),

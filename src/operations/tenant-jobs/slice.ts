@@ -7,6 +7,7 @@ import { AccessDirectory } from '../../tenancy/access-directory';
 import { JobTaken, JobWork } from '../../tenancy/job-work';
 import { NotAMember, ShopNotReady, ShopReadOnly, ShopSuspended } from '../../tenancy/tenancy.errors';
 import type { TenantAccess } from '../../tenancy/tenant';
+import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { TenantDatabase } from '../../tenancy/tenant-database';
 import { JobStore, type TakenJob } from './job-store';
@@ -33,6 +34,7 @@ export class SliceTools {
     readonly jobs: TenantJobs,
     readonly database: TenantDatabase,
     readonly directory: AccessDirectory,
+    readonly cache: TenantCache,
     readonly activity: ShopActivity,
     @Inject(LOGGER) readonly logger: Logger,
   ) {}
@@ -89,7 +91,7 @@ export class Slice {
   }
 
   private async handle(job: TakenJob, access: TenantAccess): Promise<void> {
-    const { database, directory, jobs } = this.tools;
+    const { cache, database, directory, jobs } = this.tools;
     const handler = jobs.handlers.get(job.kind)!; // only these kinds are taken
     const payload = handler.payload.safeParse(job.payload);
     if (!payload.success) throw new PayloadRefused({ cause: payload.error });
@@ -105,6 +107,7 @@ export class Slice {
       { ...origin, tenant, author, jobWork: work },
       database,
       directory,
+      cache,
     );
     await this.inTime((signal) => handler.run(connection, payload.data, signal));
     if (!work.isDone) await connection.transaction(() => Promise.resolve());

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 import { newId } from '../../common/ids';
 import type { Author } from '../../tenancy/tenant';
+import { noteWritten } from '../../tenancy/tenant-cache';
 import type { ChangeKind, OldAndNew } from './change.entity';
 import { RECORDED_ELSEWHERE, resourceOf } from './resources';
 
@@ -29,6 +30,7 @@ export async function recordChanges<Row extends ObjectLiteral>(
 ): Promise<void> {
   const metadata = manager.connection.getMetadata(entity);
   const names = recordedFields(metadata);
+  noteWritten(manager, resourceOf(metadata));
   const rows = changes.flatMap((change) => toRow(change, names) ?? []);
   if (rows.length === 0) return;
   await manager.query(

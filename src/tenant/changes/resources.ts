@@ -8,6 +8,7 @@ export const NOT_RECORDED: Readonly<Record<string, string>> = {
   order_lines: 'units change by order events, nothing else does',
   imports: 'is a record: an import is stored once, and its undoing in it',
   import_changes: 'serves the undoing of an import, for 30 days',
+  product_embeddings: 'is made from products, by the program',
   counters: 'counts',
   members: 'is written by the engine; the audit log in public has it',
 };

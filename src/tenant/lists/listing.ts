@@ -12,6 +12,8 @@ export interface Listing<R> {
   cursorOf: (row: R) => string;
 }
 
+export type Counted = Required<Pick<Page<never>, 'count' | 'isCountExact'>>;
+
 export const COUNT_LIMIT = MAX_COUNT + 1;
 
 /** Rows that are looked through in order before an index without an order is used. */
@@ -85,7 +87,13 @@ export async function readList<R, T>(
   const pageOf = (rows: R[]) => toPage(rows, query.limit, cursorOf, map);
   const reading = manager.query<R[]>(...page);
   if (query.count !== true) return pageOf(await reading);
-  const [rows, counted] = await Promise.all([reading, manager.query<{ count: string }[]>(...count)]);
+  const [rows, counted] = await Promise.all([reading, countRows(manager, count)]);
+  return { ...pageOf(rows), ...counted };
+}
+
+/** @param count of a listing */
+export async function countRows(manager: EntityManager, count: Statement): Promise<Counted> {
+  const counted = await manager.query<{ count: string }[]>(...count);
   const found = Number(counted[0]?.count ?? 0);
-  return { ...pageOf(rows), count: Math.min(found, MAX_COUNT), isCountExact: found <= MAX_COUNT };
+  return { count: Math.min(found, MAX_COUNT), isCountExact: found <= MAX_COUNT };
 }

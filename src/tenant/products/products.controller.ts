@@ -16,6 +16,8 @@ import {
   VariantsNotNamed,
 } from './products.errors';
 import { ProductsService } from './products.service';
+import { ListSimilarQuery, SimilarProductsDto } from './similar/similar.dto';
+import { SimilarService } from './similar/similar.service';
 import { CreateVariantDto, ProductVariantDto } from './variants.dto';
 import { VariantsService } from './variants.service';
 
@@ -24,6 +26,7 @@ export class ProductsController {
   constructor(
     private readonly products: ProductsService,
     private readonly variants: VariantsService,
+    private readonly similar: SimilarService,
   ) {}
 
   @Get()
@@ -53,6 +56,19 @@ export class ProductsController {
   @Route({ summary: 'Shows a product', ok: ProductDto, errors: [ProductNotFound] })
   get(@Param('id', IdPipe) id: string): Promise<ProductDto> {
     return this.products.get(id);
+  }
+
+  @Get(':id/similar')
+  @Route({
+    summary: 'Lists the products that are most similar to a product',
+    ok: SimilarProductsDto,
+    errors: [ProductNotFound],
+  })
+  listSimilar(
+    @Param('id', IdPipe) id: string,
+    @Query() query: ListSimilarQuery,
+  ): Promise<SimilarProductsDto> {
+    return this.similar.list(id, query);
   }
 
   @Patch(':id')

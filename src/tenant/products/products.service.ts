@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { invalidField } from '../../common/common.errors';
@@ -8,9 +9,10 @@ import { assertUnchanged } from '../../http/read-only';
 import { slugify } from '../../common/slug';
 import { isUniqueViolation } from '../../common/sqlstate';
 import { withoutUndefined } from '../../common/without-undefined';
+import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { recordChanges, recordCreated } from '../changes/record-changes';
-import { readList } from '../lists/listing';
+import { countRows, type Listing, readList } from '../lists/listing';
 import { assertAmountsNamed } from './currency-change';
 import { ImageFiles } from './image-files';
 import { assertOwnImages, droppedImages, withPositions } from './product-images';
@@ -39,12 +41,18 @@ import {
   variantRows,
 } from './variants';
 
+/** How long a count may miss the write of a process that dies after its COMMIT. */
+const COUNT_MS = 10_000;
+
+const digest = (text: string) => hash('sha256', text, 'base64');
+
 /** The catalogue of one shop. */
 @Injectable()
 export class ProductsService {
   constructor(
     private readonly tenant: TenantConnection,
     private readonly imageFiles: ImageFiles,
+    private readonly cache: TenantCache,
   ) {}
 
   /** Newest first unless asked otherwise: ids are UUIDv7, which sort by time of creation. */
@@ -52,8 +60,27 @@ export class ProductsService {
     if (query.q !== undefined && query.sort !== undefined)
       throw invalidField('sort', 'a search by q has an order of its own');
     const listing = isSearch(query) ? searchOf(query) : productListOf(query);
+    if (query.count === true && this.cache.isShared) return this.listCounted(listing, query);
     const read = (manager: EntityManager) => readList(manager, listing, query, toProductDto);
     return query.count === true ? this.tenant.run(read) : this.tenant.runOne(read);
+  }
+
+  /** A count is cached where the writes of all processes end it, and nowhere else: it must not contradict what a client has written. */
+  private async listCounted(
+    listing: Listing<ProductRow>,
+    query: ListProductsQuery,
+  ): Promise<Page<ProductDto>> {
+    const { count } = listing;
+    const [page, counted] = await Promise.all([
+      this.tenant.runOne((manager) => readList(manager, listing, { limit: query.limit }, toProductDto)),
+      this.cache.remember(
+        this.tenant.access,
+        `count ${digest(JSON.stringify(count))}`,
+        { ttlMs: COUNT_MS },
+        () => this.tenant.runOne((manager) => countRows(manager, count)),
+      ),
+    ]);
+    return { ...page, ...counted };
   }
 
   get(id: string): Promise<ProductDto> {

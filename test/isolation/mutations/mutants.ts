@@ -6,7 +6,7 @@ export interface Mutant {
   find: string;
   replace: string;
   /** The suite that runs first; the others run only if this one passes. */
-  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers' | 'jobs';
+  suite: 'routes' | 'load' | 'corpus' | 'billing-job' | 'leftovers' | 'jobs' | 'cache';
 }
 
 const PREAMBLE = 'src/tenancy/preamble.ts';
@@ -113,6 +113,20 @@ export const MUTANTS: Mutant[] = [
     find: '`${userId} ${shopId}`',
     replace: '`${shopId}`',
     suite: 'routes',
+  },
+  {
+    name: 'the key of cached values lacks the shop',
+    file: 'src/tenancy/tenant-cache.ts',
+    find: 'return `tenant:${shopId}:${kind}:${name}`;',
+    replace: 'return `tenant:${kind}:${name}${shopId.slice(36)}`;',
+    suite: 'cache',
+  },
+  {
+    name: 'the ranking of similar products is kept for all shops',
+    file: 'src/tenant/products/similar/similar.service.ts',
+    find: '      this.tenant.access,\n      `similar',
+    replace: "      { shopId: 'all' },\n      `similar",
+    suite: 'cache',
   },
   {
     name: 'a manager is kept across requests',

@@ -2,9 +2,12 @@ import type { ClientBase } from 'pg';
 import { VERSION_TABLE } from '../../../database/schema-migrations';
 import type { TableShape } from './tenant-data';
 
+/** Tables whose rows the program makes from others, whenever they are missing: no part of a backup, copy or export. */
+export const DERIVED_TABLES: readonly string[] = ['product_embeddings'];
+
 /**
  * Lists the tables of a schema in the order of foreign keys, with the columns that COPY takes. The version table is left
- * out: its rows come from the migrations themselves.
+ * out, because its rows come from the migrations themselves, and so are derived tables.
  * @param client admin login, which may read the catalogue
  */
 export async function listTables(client: ClientBase, schema: string): Promise<TableShape[]> {
@@ -16,8 +19,8 @@ export async function listTables(client: ClientBase, schema: string): Promise<Ta
        array(SELECT DISTINCT f.relname::text FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
          WHERE k.conrelid = c.oid AND k.contype = 'f' ORDER BY 1) AS "refersTo"
      FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-     WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname <> $2 ORDER BY c.relname`,
-    [schema, VERSION_TABLE],
+     WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname <> ALL ($2) ORDER BY c.relname`,
+    [schema, [VERSION_TABLE, ...DERIVED_TABLES]],
   );
   return inOrder(rows);
 }

@@ -4,6 +4,7 @@ import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
+import { forgetCached } from '../forget-cached';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
 import { assertNewSlug } from '../new-slug';
@@ -42,7 +43,7 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
   name: 'restore',
   input,
   async run(run, wanted, checkpoint) {
-    if (checkpoint.result !== undefined) return finish(run, checkpoint);
+    if (checkpoint.result !== undefined) return finish(run, wanted, checkpoint);
     const { over: shop } = wanted;
     if (shop !== null)
       await withClient(adminOf(run.tools.installation).url, 'restore', (client) => assertShop(client, shop));
@@ -91,7 +92,7 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
       await replaceTables(client, roles, over, tenantId, wanted.tables, () => save(false), run.signal);
       return result;
     });
-    return finish(run, { tenantId, result: done, isSpent });
+    return finish(run, wanted, { tenantId, result: done, isSpent });
   },
   undo: (run, _wanted, checkpoint) => dropLoaded(run, checkpoint),
 };
@@ -118,11 +119,13 @@ async function assertFits(
     });
 }
 
-/** Removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */
+/** Ends cached values, and removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */
 async function finish(
   run: OperationRun,
+  { over }: Input,
   { tenantId, result, isSpent }: Partial<Checkpoint>,
 ): Promise<object> {
+  if (over !== null) await forgetCached(run.tools, over);
   if (isSpent === true && tenantId !== undefined) {
     run.report({ step: 'clean' });
     await removeTenant(run.tools.installation, tenantId, { signal: run.signal });
