@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { AppError } from '../common/app-error';
 import { OptionInvalid } from '../common/common.errors';
-import { reportOf } from '../common/report';
-import { sqlState } from '../common/sqlstate';
+import { codeOf, reportOf } from '../common/report';
 import { TargetError } from '../operations/lifecycle/targets/targets.errors';
 
 interface Failure {
-  /** Stable; null for an error that has none. */
-  code: string | null;
+  /** Stable. */
+  code: string;
   message: string;
 }
 
@@ -36,9 +34,8 @@ function printObject(error: Failure): void {
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof AppError) return { code: error.kind.code, message: error.message };
-  if (error instanceof TargetError) return { code: error.code, message: error.text };
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: sqlState(error) ?? null, message };
+  const code = codeOf(error);
+  if (error instanceof TargetError) return { code, message: error.text };
+  return { code, message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,5 +1,5 @@
 import { defineError } from './app-error';
-import { OperatorError, reportOf } from './report';
+import { codeOf, OperatorError, reportOf } from './report';
 
 const Broken = defineError('BROKEN_FOR_A_TEST', 400, 'It is broken.');
 const withCode = (message: string, code: string) => Object.assign(new Error(message), { code });
@@ -21,5 +21,23 @@ describe('the report of a failure', () => {
     ['no cause without a message', new OperatorError('Gone.', { cause: new Error('') }), 'Gone.'],
   ])('says %s', (_what, error, said) => {
     expect(reportOf(error)).toBe(said);
+  });
+});
+
+describe('the code of a failure', () => {
+  it.each([
+    ['ours', new Broken(), 'BROKEN_FOR_A_TEST'],
+    [
+      'of PostgreSQL',
+      Object.assign(new Error('failed'), { driverError: withCode('no such table', '42P01') }),
+      '42P01',
+    ],
+    ['of the system', withCode('listen EACCES: denied', 'EACCES'), 'EACCES'],
+    ['of the first of several', new AggregateError([new Broken(), new Error('other')]), 'BROKEN_FOR_A_TEST'],
+    ['that an operator can correct', new OperatorError('Set DATABASE_URL.'), 'OPERATOR_ERROR'],
+    ['that nobody expected', new TypeError('undefined is not a function'), 'INTERNAL_ERROR'],
+    ['that is no error', 'thrown', 'INTERNAL_ERROR'],
+  ])('is one %s', (_what, error, code) => {
+    expect(codeOf(error)).toBe(code);
   });
 });

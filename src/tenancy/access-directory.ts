@@ -6,6 +6,7 @@ import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
 import { getShopId } from './named-shops';
 import { readAllowance } from './plan';
+import { readSettings } from './shop-settings';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
 import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
@@ -23,14 +24,15 @@ interface Answer extends TenantState {
   plan: string;
   limits: string;
   features: string;
+  settings: string;
 }
 
 /** Cached part of a grant. */
-type Member = Pick<TenantAccess, 'memberRole' | 'currency' | 'isReadOnly' | 'allowance'>;
+type Member = Pick<TenantAccess, 'memberRole' | 'currency' | 'isReadOnly' | 'allowance' | 'settings'>;
 
 const ACCESS = `
   SELECT is_live AS "isLive", member_role AS "memberRole", status, currency, version, checksum, serves_from AS "servesFrom",
-    plan, limits, features
+    plan, limits, features, settings
   FROM access_of($1, $2, $3)`;
 
 /**
@@ -137,12 +139,13 @@ export class AccessDirectory {
 
   /** The grant, or the reason for the denial. */
   private memberOf(answer: Answer): Member | AppError {
-    const { memberRole, currency, status, plan, limits, features } = answer;
+    const { memberRole, currency, status, plan, limits, features, settings } = answer;
     if (memberRole === null || status === 'deleted') return new NotAMember();
     const isReadOnly = status === 'read_only';
     if (status !== 'active' && !isReadOnly) return new ShopSuspended(); // a newer program may know other statuses
     if (!this.served.serves(answer)) return new ShopNotReady({ retryAfter: RETRY_SECONDS });
-    return { memberRole, currency, isReadOnly, allowance: readAllowance(plan, limits, features) };
+    const allowance = readAllowance(plan, limits, features);
+    return { memberRole, currency, isReadOnly, allowance, settings: readSettings(settings) };
   }
 }
 

@@ -41,6 +41,11 @@ export type PlanLimits = z.infer<typeof PLAN_LIMITS>;
 export type LimitName = keyof PlanLimits;
 export const LIMIT_NAMES = Object.keys(PLAN_LIMITS.shape) as LimitName[];
 
+/** Limits that a shop has in place of its plan's. */
+export const OWN_LIMITS = z.object(
+  Object.fromEntries(LIMIT_NAMES.map((name) => [name, PLAN_LIMITS.shape[name].unwrap().optional()])),
+);
+
 /** Features of a shop that are on or off, by name. */
 export type Features = Readonly<Record<string, boolean>>;
 export const FEATURES = z.record(z.string().regex(/^[a-z][a-zA-Z0-9]{0,49}$/), z.boolean());

@@ -6,6 +6,7 @@ import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
 import { type FeatureName, requireFeature } from './features';
 import type { WriteMode } from './preamble';
+import type { ShopSettings } from './shop-settings';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
 import type { Author, TenantAccess, TenantRequest } from './tenant';
 import { TenantDatabase, type TenantUse } from './tenant-database';
@@ -31,6 +32,14 @@ export class TenantConnection {
   get access(): TenantAccess {
     if (this.request.tenant === undefined) throw new TenantRequired();
     return this.request.tenant;
+  }
+
+  /**
+   * Settings of the shop that are in force: time zone, language, prefix of orders and so on. They come with the access, so
+   * they cost no query and may be 5 s old. @throws TenantRequired
+   */
+  get settings(): Readonly<ShopSettings> {
+    return this.access.settings;
   }
 
   /** Requires a feature of the shop, for work that is not a whole route. @throws FeatureOff, TenantRequired */

@@ -1,6 +1,7 @@
 import type { JobWork } from './job-work';
 import type { KeyedWork } from './keyed-work';
 import type { Allowance } from './plan';
+import type { ShopSettings } from './shop-settings';
 
 /** Roles of a member in a shop; each may do all that those after it may (docs/permissions.md). */
 export const MEMBER_ROLES = ['owner', 'admin', 'staff', 'read_only'] as const;
@@ -47,6 +48,8 @@ export interface TenantAccess {
   isReadOnly: boolean;
   /** Plan, limits and features of the shop. */
   allowance: Allowance;
+  /** Settings of the shop that are in force. */
+  settings: Readonly<ShopSettings>;
   /** True for a command of the operator, which acts as the owner `userId`. */
   isCommand?: boolean;
 }

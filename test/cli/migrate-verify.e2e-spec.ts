@@ -98,7 +98,7 @@ two  column-extra  suppliers.note: expected nothing, found text
     const { code, stdout } = await verify('--json', '--repair', '-');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
-      error: { code: null, message: expect.stringContaining('--repair <file>') },
+      error: { code: 'OPERATOR_ERROR', message: expect.stringContaining('--repair <file>') },
     });
   });
 

@@ -5,7 +5,7 @@ import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import type { ShownOperation } from '../../src/operations/lifecycle/operation-store';
 import { OperationsService } from '../../src/operations/lifecycle/operations.service';
-import { runHere } from '../support/command';
+import { runJson } from '../support/command';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, useBackupFolder } from '../support/lifecycle';
 import { runCli } from '../support/program';
@@ -13,15 +13,10 @@ import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const folder = useBackupFolder();
-const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 let owner: Owner;
 
-async function json<T = ShownOperation>(...args: string[]): Promise<T> {
-  const { stdout, stderr } = await runHere([...args, '--json'], env());
-  if (stdout.trim().split('\n').length !== 1) throw new Error(`${stdout}${stderr}`);
-  return JSON.parse(stdout) as T;
-}
+const json = <T = ShownOperation>(...args: string[]) => runJson<T>(app, args);
 
 /** Records an operation in a state of our choice; nobody runs it. */
 async function record(fields: Partial<Record<string, unknown>> = {}): Promise<string> {

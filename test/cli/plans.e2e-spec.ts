@@ -1,4 +1,4 @@
-import { runHere } from '../support/command';
+import { runHere, runJson } from '../support/command';
 import { newOwner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
@@ -7,11 +7,7 @@ const app = useTestApp();
 const env = () => ({ DATABASE_URL: app.database.url });
 const run = (...args: string[]) => runCli(args, { env: env() });
 
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await run(...args, '--json');
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as T;
-}
+const json = <T>(...args: string[]) => runJson<T>(app, args);
 
 interface Listed {
   name: string;
@@ -25,9 +21,20 @@ describe('plans:set', () => {
     expect(stdout).toMatch(/^seats +-$/m);
     expect(stdout).toMatch(/^rows +9000$/m);
     expect(stdout).toMatch(/^feature\.bulkUpdates +off$/m);
-    const { plans } = await json<{ plans: Listed[] }>('plans:list');
+    const listed = await run('plans:list', '--json');
+    const { plans } = JSON.parse(listed.stdout) as { plans: Listed[] };
     expect(plans.map(({ name }) => name)).toEqual(['enterprise', 'free', 'standard', 'wholesale']);
     expect(plans[3]!.limits).toContainEqual({ name: 'seats', value: null });
+  });
+
+  it('sets settings of the shops of a plan, and takes them away', async () => {
+    const set = ['setting.timeZone=Europe/Berlin', 'setting.orderPrefix=2026', 'setting.taxBasisPoints=1900'];
+    await json('plans:set', 'german', ...set, 'setting.pricesIncludeTax=on', '--create');
+    const { stdout } = await run('plans:set', 'german', 'setting.timeZone=');
+    expect(stdout).toMatch(/^setting\.timeZone +-$/m);
+    expect(stdout).toMatch(/^setting\.orderPrefix +2026$/m);
+    expect(stdout).toMatch(/^setting\.taxBasisPoints +1900$/m);
+    expect(stdout).toMatch(/^setting\.pricesIncludeTax +on$/m);
   });
 
   it.each([
@@ -36,6 +43,8 @@ describe('plans:set', () => {
     [['free', 'seats=0'], 'VALIDATION_FAILED'],
     [['free', 'seat=1'], 'seat is not taken here'],
     [['free', 'seats'], 'write name=value'],
+    [['free', 'setting.timeZone=Mars'], 'VALIDATION_FAILED'],
+    [['free', 'setting.pricesIncludeTax=yes'], 'setting.pricesIncludeTax must be on or off'],
     [['free', 'feature.bulkUpdates=maybe'], 'feature.bulkUpdates must be on or off'],
   ])('refuses %j', async (args, reason) => {
     const { code, stdout, stderr } = await runHere(['plans:set', ...args], env());
@@ -50,9 +59,9 @@ describe('shops:plan and shops:limits', () => {
     const { slug } = owner.shop;
     expect((await run('shops:plan', slug, 'free')).stdout).toBe(`${slug} now has the plan free\n`);
     const { stdout } = await run('shops:limits', slug, 'seats=7', 'feature.changeHistory=off');
-    expect(stdout).toMatch(/^seats +3 +7 +7$/m);
-    expect(stdout).toMatch(/^statementMs +5000 +- +5000$/m);
-    expect(stdout).toMatch(/^feature\.changeHistory +- +off +off$/m);
+    expect(stdout).toMatch(/^seats +3 +7 +7 +1 +14%$/m);
+    expect(stdout).toMatch(/^statementMs +5000 +- +5000 +- +-$/m);
+    expect(stdout).toMatch(/^feature\.changeHistory +- +off +off +- +-$/m);
     const entries = (await owner.api.get('audit')).body.items as object[];
     expect(entries.slice(0, 2)).toMatchObject([
       { action: 'shop.limits_changed', details: { seats: 7, 'feature.changeHistory': 'off', by: 'command' } },

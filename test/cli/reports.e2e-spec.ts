@@ -1,6 +1,6 @@
 import { ReportRefreshService } from '../../src/public/reports/report-refresh.service';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
-import { runHere } from '../support/command';
+import { runHere, runJson } from '../support/command';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
@@ -28,18 +28,13 @@ interface Shown {
   failed: { slug: string; readAt: string | null; error: string }[];
 }
 
-async function json<T>(exitCode: number, ...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await runHere([...args, '--json'], env());
-  if (code !== exitCode) throw new Error(`${code}: ${stderr}`);
-  return JSON.parse(stdout) as T;
-}
 const refresh = (exitCode = 0, ...args: string[]) =>
-  json<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+  runJson<{ read: number; failed: { slug: string; error: string }[]; left: number }>(
+    app,
+    ['reports:refresh', ...args],
     exitCode,
-    'reports:refresh',
-    ...args,
   );
-const show = (...args: string[]) => json<Shown>(0, 'reports:show', ...args);
+const show = (...args: string[]) => runJson<Shown>(app, ['reports:show', ...args]);
 
 /** Adds up the orders of a shop from its rows, one by one. */
 async function trueLines(owner: Owner): Promise<Record<string, { orders: number; revenueMinor: number }>> {

@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { runHere } from '../support/command';
+import { runJson } from '../support/command';
 import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await runHere([...args, '--json'], env());
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as T;
-}
+const json = <T>(...args: string[]) => runJson<T>(app, args);
 
 interface Listed {
   id: string;

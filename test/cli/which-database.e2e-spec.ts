@@ -60,7 +60,7 @@ describe('commands that only look', () => {
     const wanted = `There is no database in DATA_DIR (${dir})`;
     expect(code).toBe(1);
     expect(answer).toEqual(
-      args.includes('--json') ? { code: null, message: expect.stringContaining(wanted) } : '',
+      args.includes('--json') ? { code: 'OPERATOR_ERROR', message: expect.stringContaining(wanted) } : '',
     );
     expect(stderr).toContain(wanted);
     expect(existsSync(dir)).toBe(false);

@@ -74,6 +74,20 @@ describe('TenantJobs.add', () => {
     expect([await notes(ada), await notes(bob)]).toEqual([[1], []]);
   });
 
+  it('gives the handler the settings of its shop', async () => {
+    await app.database.query(`UPDATE shops SET settings = '{"orderPrefix": "ADA-"}' WHERE id = $1`, [
+      ada.shop.id,
+    ]);
+    const seen: Record<string, string> = {};
+    const kind = handled(async (connection) => {
+      seen[connection.access.shopId] = connection.settings.orderPrefix;
+      await connection.transaction(() => Promise.resolve());
+    });
+    for (const owner of [ada, bob]) await add(owner, kind, {});
+    await allDone();
+    expect(seen).toEqual({ [ada.shop.id]: 'ADA-', [bob.shop.id]: '' });
+  });
+
   it('adds nothing when the transaction, or the savepoint around it, is rolled back', async () => {
     await expect(
       inside(ada, async (manager) => {

@@ -1,4 +1,4 @@
-import { newOwner, type Owner } from '../support/factories';
+import { newMember, newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, type TestOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
 import { CACHE_TIMES } from '../support/sizes';
@@ -45,6 +45,37 @@ describe('plans', () => {
         details: { plan: 'wholesale', rows: 5000, seats: 'none', by: 'operator' },
       },
     ]);
+  });
+
+  it('have settings of their shops, each by name', async () => {
+    const owner = await newOwner(app.api);
+    const settings = { timeZone: 'Europe/Berlin', language: 'DE', taxBasisPoints: 1900 };
+    const created = await grace.api.post('plans', { name: 'german', settings });
+    const none = { country: null, orderPrefix: null, pricesIncludeTax: null };
+    expect(created.body.settings).toEqual({ ...none, ...settings, language: 'de' });
+    const changes = { settings: { taxBasisPoints: null, pricesIncludeTax: true } };
+    const { body } = await grace.api.patch('plans/german', changes);
+    expect(body.settings).toMatchObject({ taxBasisPoints: null, pricesIncludeTax: true, language: 'de' });
+    await grace.api.post(`shops/${owner.shop.slug}/plan`, { plan: 'german' });
+    const shown = (await owner.api.get('settings')).body;
+    expect(shown).toMatchObject({ timeZone: 'Europe/Berlin', language: 'de', pricesIncludeTax: true });
+    const [newest] = await app.database.query<{ details: object }>(
+      `SELECT details FROM audit_log WHERE action = 'plan.changed' ORDER BY id DESC LIMIT 1`,
+    );
+    expect(newest?.details).toEqual({
+      ...{ plan: 'german', by: 'operator' },
+      ...{ 'setting.taxBasisPoints': 'none', 'setting.pricesIncludeTax': 'on' },
+    });
+  });
+
+  it.each([
+    [{ timeZone: 'Europe/Atlantis' }, 'settings.timeZone'],
+    [{ orderPrefix: 'th_' }, 'settings.orderPrefix'],
+    [{ address: { line1: 'Rosenweg 1', city: 'Zurich' } }, 'settings.address'],
+    [{ name: 'Corner Shop' }, 'settings.name'],
+  ])('refuse the settings %j', async (settings, field) => {
+    const refused = await grace.api.patch('plans/free', { settings });
+    expect([problemIn(refused), refused.body.errors[0].field]).toEqual(['400 VALIDATION_FAILED', field]);
   });
 
   it.each([
@@ -101,9 +132,8 @@ describe('a shop', () => {
     expect((await grace.api.patch(path, changes)).body.plan).toBe('free');
     await grace.api.patch(path, { limits: { workMemKiB: null } });
     const { limits, features } = (await grace.api.get(path)).body;
-    expect(named(limits, 'seats')).toEqual({ name: 'seats', plan: 3, own: 9, inForce: 9 });
-    expect(named(limits, 'workMemKiB')).toEqual({
-      name: 'workMemKiB',
+    expect(named(limits, 'seats')).toMatchObject({ plan: 3, own: 9, inForce: 9 });
+    expect(named(limits, 'workMemKiB')).toMatchObject({
       plan: 4096,
       own: null,
       inForce: 4096,
@@ -118,6 +148,31 @@ describe('a shop', () => {
       },
       { action: 'shop.plan_changed' },
     ]);
+  });
+
+  it('has used parts of its limits', async () => {
+    const owner = await newOwner(app.api);
+    await newMember(owner);
+    await newProduct(owner.api);
+    await app.database.query('ANALYZE');
+    await app.database.query(
+      `INSERT INTO shop_activity (process, shop_id, at, database_ms, wait_ms, transactions, rows, requests, errors, jobs)
+       VALUES (gen_random_uuid(), $1, now(), 0, 0, 0, 0, 30, 0, 0), (gen_random_uuid(), $1, now(), 0, 0, 0, 0, 20, 0, 0),
+         (gen_random_uuid(), $1, now() - interval '2 minutes', 0, 0, 0, 0, 99, 0, 0)`,
+      [owner.shop.id],
+    );
+    const changes = { limits: { seats: 5, rows: 10, storageMiB: 1, requestsPerMinute: 200 } };
+    const path = `shops/${owner.shop.id}/limits`;
+    const { limits } = (await grace.api.patch(path, changes)).body;
+    expect(named(limits, 'seats')).toMatchObject({ used: 2, percent: 40 });
+    expect(named(limits, 'requestsPerMinute')).toMatchObject({ used: 50, percent: 25 });
+    expect(named(limits, 'storageMiB')).toMatchObject({ used: 1, percent: expect.any(Number) });
+    const { used, percent } = named<{ name: string; used?: number; percent?: number }>(limits, 'rows')!;
+    expect([used! > 3, percent]).toEqual([true, used! * 10]);
+    expect(named(limits, 'statementMs')).toMatchObject({ used: null, percent: null });
+    await grace.api.patch(path, { limits: { rows: null } });
+    await grace.api.post(`shops/${owner.shop.id}/plan`, { plan: 'enterprise' });
+    expect(named((await grace.api.get(path)).body.limits, 'rows')).toMatchObject({ used, percent: null });
   });
 
   it('without a limit has that of the installation', async () => {

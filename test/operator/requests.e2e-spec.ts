@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { newMember, newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, rowsOf, runnerOf, useBackupFolder } from '../support/lifecycle';
@@ -181,6 +181,28 @@ describe('POST shops/:shop/purge', () => {
     await ada.api.post(`operations/${body.id}/cancel`);
     await runnerOf(app).run(body.id);
     expect((await ada.api.post(`shops/${id}/undelete`)).body).toMatchObject({ status: 'active' });
+  });
+});
+
+describe('POST backups/:id/verify', () => {
+  it('reads a whole file, and fails with the code of what is wrong with it', async () => {
+    const owner = await newOwner(app.api);
+    await newProduct(owner.api);
+    const file = await backUp(app, folder.path, owner.shop.id);
+    const { items } = (await grace.api.get(`backups?shop=${owner.shop.slug}`)).body;
+    const path = `backups/${items[0].id}/verify`;
+    const { kind, state, result } = await ended(grace.api, path);
+    expect([kind, state]).toEqual(['verify-backup', 'done']);
+    expect(result).toMatchObject({ isRecorded: true, shop: { id: owner.shop.id }, members: 1, behind: 0 });
+    expect(result.tables.products.rows).toBe(1);
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 100));
+    const damaged = await ended(grace.api, path);
+    expect([damaged.state, damaged.error.code]).toEqual(['failed', 'BACKUP_INVALID']);
+    rmSync(file);
+    expect((await ended(grace.api, path)).error.code).toBe('BACKUP_FILE_NOT_FOUND');
+    const missing = await grace.api.post(`backups/${randomUUID()}/verify`);
+    expect(problemIn(missing)).toBe('404 BACKUP_NOT_FOUND');
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { newMember, newOwner, newProduct, type Owner } from '../support/factories';
 import { operate, runnerOf, useBackupFolder } from '../support/lifecycle';
@@ -47,6 +47,24 @@ describe('POST /exports', () => {
     expect(JSON.parse(entries.get('products.ndjson')!)).toMatchObject({ id, name: 'Mug' });
     const { items } = (await owner.api.get('audit?action=shop.exported')).body;
     expect(items).toMatchObject([{ actorId: owner.user.id, details: { by: 'member', operation: done.id } }]);
+  });
+
+  it('keeps the newest three files of a shop, whatever others keep', async () => {
+    const [owner, other] = [await newOwner(app.api), await newOwner(app.api)];
+    const first = await exported(owner);
+    const ofOther = await exported(other);
+    const input = { shop: owner.shop.id, out: null };
+    const shop = { id: owner.shop.id as string, slug: owner.shop.slug as string };
+    const by = { kind: 'operator' as const, id: null };
+    expect((await operate(app, { kind: 'export', shop, by, input })).state).toBe('done');
+    const kept = [];
+    for (let i = 0; i < 3; i++) kept.push(await exported(owner));
+    expect((await download(owner, first.id)).status).toBe(404);
+    for (const { id } of kept) expect((await download(owner, id)).status).toBe(200);
+    expect((await download(other, ofOther.id)).status).toBe(200);
+    const files = readdirSync(folder.path).filter((name) => name.startsWith(`export.${owner.shop.slug}.`));
+    expect(files).toHaveLength(4); // that of the operator too
+    expect(files).not.toContain(first.file.name);
   });
 
   const jobs = async () =>

@@ -1,10 +1,16 @@
-import { newMember, newOwner } from '../support/factories';
+import { AccessDirectory } from '../../src/tenancy/access-directory';
+import { TenantSession } from '../../src/tenancy/tenant-session';
+import { OrdersService } from '../../src/tenant/orders/orders.service';
+import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
+import { readCsv } from '../support/independent-csv';
 import { backUp, operate, restore, useBackupFolder } from '../support/lifecycle';
 import { problemIn } from '../support/problem';
+import { CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
+import { until } from '../support/until';
 
 const folder = useBackupFolder();
-const app = useTestApp({ BACKUP_TARGET: folder.path });
+const app = useTestApp({ BACKUP_TARGET: folder.path }, { times: CACHE_TIMES });
 
 const DEFAULTS = {
   ...{ country: null, language: 'en', timeZone: 'UTC', address: null },
@@ -45,7 +51,6 @@ describe('GET and PATCH settings', () => {
     [{ country: 'XX' }, 'country'],
     [{ country: 'CHE' }, 'country'],
     [{ language: 'german!' }, 'language'],
-    [{ language: null }, 'language'],
     [{ timeZone: 'Europe/Atlantis' }, 'timeZone'],
     [{ timeZone: '+02:00' }, 'timeZone'],
     [{ currency: 'ABC' }, 'currency'],
@@ -109,7 +114,100 @@ describe('GET and PATCH settings', () => {
   });
 });
 
+describe('settings of a plan', () => {
+  const setPlan = async (settings: object, ...owners: Owner[]) => {
+    const name = `plan-${owners[0]!.shop.slug}`.slice(0, 31).replace(/-$/, '');
+    await app.database.query(
+      'INSERT INTO plans (name, settings) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET settings = $2',
+      [name, settings],
+    );
+    for (const { shop } of owners)
+      await app.database.query('UPDATE shops SET plan = $2 WHERE id = $1', [shop.id, name]);
+  };
+  const accessOf = ({ user, shop }: Owner) =>
+    app.app.get(AccessDirectory, { strict: false }).enter(user.id, shop.id);
+
+  it('are in force where the shop has none of its own, until the shop changes them, and again after a null', async () => {
+    const [owner, other] = [await newOwner(app.api), await newOwner(app.api)];
+    await setPlan({ country: 'DE', timeZone: 'Europe/Berlin', taxBasisPoints: 1900 }, owner);
+    const ofPlan = { ...DEFAULTS, country: 'DE', timeZone: 'Europe/Berlin', taxBasisPoints: 1900 };
+    expect((await owner.api.get('settings')).body).toMatchObject(ofPlan);
+    expect((await other.api.get('settings')).body).toMatchObject(DEFAULTS);
+    const own = await owner.api.patch('settings', { timeZone: 'Europe/Zurich', country: 'CH' });
+    expect(own.body).toMatchObject({ ...ofPlan, timeZone: 'Europe/Zurich', country: 'CH' });
+    await setPlan({ country: 'AT', timeZone: 'Europe/Vienna' }, owner);
+    const kept = await owner.api.patch('settings', { country: null, language: null });
+    expect(kept.body).toMatchObject({ ...DEFAULTS, timeZone: 'Europe/Zurich', country: 'AT' });
+    expect(await storedOf(owner.shop.id)).toEqual({ timeZone: 'Europe/Zurich' });
+    const { items } = (await owner.api.get('audit?action=settings.changed')).body;
+    expect(items).toMatchObject([
+      { details: { fields: 'country' } },
+      { details: { fields: 'timeZone, country' } },
+    ]);
+  });
+
+  it('stay those of the plan when a form sends all settings back', async () => {
+    const owner = await newOwner(app.api);
+    await setPlan({ language: 'de', pricesIncludeTax: true }, owner);
+    const { body } = await owner.api.get('settings');
+    expect((await owner.api.patch('settings', { ...body, address: ADDRESS })).body.language).toBe('de');
+    expect(await storedOf(owner.shop.id)).toEqual({ address: ADDRESS });
+  });
+
+  it('are known to services within the lifetime of a grant, as those of the shop are', async () => {
+    const owner = await newOwner(app.api);
+    const settings = async () => (await accessOf(owner)).settings;
+    expect(await settings()).toEqual(DEFAULTS);
+    await setPlan({ orderPrefix: 'P-', country: 'DE' }, owner);
+    await until(settings, ({ orderPrefix }) => orderPrefix === 'P-');
+    await owner.api.patch('settings', { orderPrefix: 'TH-', address: ADDRESS });
+    const inForce = await until(settings, ({ orderPrefix }) => orderPrefix === 'TH-');
+    expect(inForce).toEqual({ ...DEFAULTS, country: 'DE', orderPrefix: 'TH-', address: ADDRESS });
+  });
+
+  it('are not in the way of a null that an older program has stored', async () => {
+    const owner = await newOwner(app.api);
+    await setPlan({ country: 'DE' }, owner);
+    await app.database.query(`UPDATE shops SET settings = '{"country": null}' WHERE id = $1`, [
+      owner.shop.id,
+    ]);
+    expect((await accessOf(owner)).settings.country).toBe('DE');
+    expect((await owner.api.get('settings')).body.country).toBe('DE');
+  });
+});
+
+describe('the prefix of orders', () => {
+  it('names those that are placed from then on, in lists, exports and commands', async () => {
+    const { api, shop } = await newOwner(app.api);
+    const { id } = await newProduct(api, { stock: 100 });
+    const lines = [{ productId: id, quantity: 1 }];
+    expect((await newOrder(api, id)).name).toBe('1');
+    await api.patch('settings', { orderPrefix: 'DE-' });
+    const { name, number } = await until(
+      () => newOrder(api, id),
+      (order) => order.name.startsWith('DE-'),
+    );
+    expect(name).toBe(`DE-${number}`);
+    const orders = await app.app.get(TenantSession).resolve(OrdersService, shop.id);
+    expect((await orders.create({ lines })).name).toBe(`DE-${number + 1}`);
+    await api.patch('settings', { orderPrefix: null });
+    const { items } = (await api.get('orders?limit=100')).body as { items: { name: string }[] };
+    const names = items.map((order) => order.name);
+    expect([names[0], names[1], names.at(-1)]).toEqual([`DE-${number + 1}`, name, '1']);
+    const rows = readCsv((await api.get('orders/export')).body);
+    expect(rows.map(({ Invoice }) => Invoice)).toEqual(names.toReversed());
+  });
+});
+
 describe('settings of a shop', () => {
+  it('that it has not set are not set by a restore either', async () => {
+    const { api, shop } = await newOwner(app.api);
+    await api.patch('settings', { country: 'CH' });
+    const file = await backUp(app, folder.path, shop.id);
+    const { state, id } = await restore(app, { file, as: `${shop.slug}-copy` });
+    expect([state, await storedOf(id)]).toEqual(['done', { country: 'CH' }]);
+  });
+
   it('are in its backup, and in the shop that is restored from it', async () => {
     const { api, shop } = await newOwner(app.api);
     await api.patch('settings', CHANGES);

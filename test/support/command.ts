@@ -1,5 +1,6 @@
 import { run } from '../../src/cli';
 import type { Finished } from './program';
+import type { TestApp } from './test-app';
 
 const SECRET = 'a secret that only tests use, at least 32 characters';
 
@@ -13,6 +14,14 @@ export function runHere(args: string[], env: Record<string, string>): Promise<Fi
   const next = last.then(() => runAlone(args, env));
   last = next.catch(() => undefined);
   return next;
+}
+
+/** Runs a command with `--json` on the database of the app, in this process. @returns the one object that it prints */
+export async function runJson<T>(app: TestApp, args: string[], exitCode = 0): Promise<T> {
+  const { code, stdout, stderr } = await runHere([...args, '--json'], { DATABASE_URL: app.database.url });
+  if (code !== exitCode || stdout.trim().split('\n').length !== 1)
+    throw new Error(`exited with ${code}: ${stdout}${stderr}`);
+  return JSON.parse(stdout) as T;
 }
 
 async function runAlone(args: string[], env: Record<string, string>): Promise<Finished> {

@@ -6,6 +6,12 @@ export const OperationInProgress = defineError(
   'Another operation on this shop is not finished.',
 );
 
+export const ShopBusy = defineError(
+  'SHOP_BUSY',
+  409,
+  'Transactions of the shop hold its tables for longer than a minute.',
+);
+
 export const OperationNotFound = defineError('OPERATION_NOT_FOUND', 404, 'There is no such operation.');
 
 export const OperationEnded = defineError('OPERATION_ENDED', 409, 'The operation has ended.');

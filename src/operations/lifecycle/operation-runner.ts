@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { AppError } from '../../common/app-error';
 import { newId } from '../../common/ids';
-import { OperatorError } from '../../common/report';
+import { codeOf, OperatorError } from '../../common/report';
 import { adminOf } from '../../database/installation';
 import { describeError, faultOf, isDisconnected } from '../faults';
 import { ReconnectingClient } from '../reconnecting-client';
@@ -287,9 +287,8 @@ function withUndo(message: string, undoing: string): string {
 }
 
 function failureOf(error: unknown): OperationFailure {
-  const { message, sqlState } = describeError(error);
+  const { message } = describeError(error);
   if (error instanceof Cancelled) return { message, code: CANCELLED };
-  if (error instanceof TargetError) return { message: error.text, code: error.code };
-  const code = error instanceof AppError ? error.kind.code : sqlState;
-  return { message, code };
+  const code = codeOf(error);
+  return { message: error instanceof TargetError ? error.text : message, code };
 }

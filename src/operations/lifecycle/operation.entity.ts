@@ -10,7 +10,7 @@ export type Origin = (typeof ORIGINS)[number];
 /** A failure, as it is stored and shown. */
 export interface OperationFailure {
   message: string;
-  /** Code of ours or SQLSTATE; null when there is none. */
+  /** Stable: @see codeOf. Null in operations of older programs. */
   code: string | null;
 }
 

@@ -1,12 +1,32 @@
 import type { ClientBase } from 'pg';
 import type { Env } from '../../config/env';
 import { placeOf } from './backup-files';
+import type { Operation } from './operation.entity';
 import { openTarget } from './targets/open-target';
 
 type Settings = Pick<Env, 'S3_ENDPOINT' | 'S3_REGION'>;
 
 /** Days for which an export can be downloaded. */
 export const EXPORT_DAYS = 7;
+
+/** Files of exports that a shop keeps, for members and operators each: a newer one takes the place of the oldest. */
+export const KEPT_EXPORTS = 3;
+
+/**
+ * Removes the files of older exports, so that with the one that is running KEPT_EXPORTS are left.
+ * @returns files that could not be removed; the next export tries again
+ */
+export async function pruneOlderExports(
+  client: ClientBase,
+  env: Settings,
+  { shopId, byKind }: Pick<Operation, 'shopId' | 'byKind'>,
+): Promise<{ file: string; error: unknown }[]> {
+  const newest = `
+    SELECT id FROM public.operations WHERE kind = 'export' AND state = 'done' AND shop_id = $1 AND by_kind = $2
+      AND result ->> 'file' IS NOT NULL AND result ->> 'expiresAt' IS NOT NULL ORDER BY id DESC LIMIT ${KEPT_EXPORTS - 1}`;
+  const isOlder = `shop_id = $1 AND by_kind = $2 AND id NOT IN (${newest})`;
+  return (await removeExports(client, env, isOlder, [shopId, byKind])).left;
+}
 
 /**
  * Removes the files of exports that have expired. Safe to repeat. A place that refuses keeps no other from being cleared.

@@ -31,21 +31,17 @@ export async function publishShop(
   client: EngineClient,
   run: OperationRun,
   tenantId: string,
-  wanted: Pick<TenantHeader['shop'], 'slug' | 'name' | 'currency' | 'settings'> &
-    Pick<TenantHeader, 'members'>,
+  wanted: Omit<TenantHeader['shop'], 'id' | 'createdAt'> & Pick<TenantHeader, 'members'>,
   action: AuditAction,
   within: (shop: PublishedShop) => Promise<void>,
   details: Record<string, string> = {},
 ): Promise<PublishedShop> {
-  const { slug, name, currency, settings = {}, members } = wanted;
+  const { slug, name, members } = wanted;
   const { schema } = new TenantLocator().locate(tenantId);
   assertSlug(slug);
   await client.exec('BEGIN');
   try {
-    await client.query(
-      'INSERT INTO public.shops (id, name, slug, currency, settings) VALUES ($1, $2, $3, $4, $5)',
-      [tenantId, name, slug, currency, settings],
-    );
+    await insertShop(client, tenantId, wanted);
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw new SlugTaken({
@@ -77,6 +73,24 @@ export async function publishShop(
   await within(shop);
   await client.exec('COMMIT');
   return shop;
+}
+
+/**
+ * Inserts the row of the shop with all that an operator or a member has set. A plan that this installation does not have becomes
+ * `standard`. A suspended shop stays closed, and a read-only one read-only: a copy is no way round it. One that was deleted is
+ * open again, because that is what a backup of it is for.
+ */
+function insertShop(
+  client: EngineClient,
+  id: string,
+  shop: Omit<TenantHeader['shop'], 'id' | 'createdAt'>,
+): Promise<unknown> {
+  const { name, slug, currency, status, settings = {}, plan = null, limits = {}, features = {} } = shop;
+  return client.query(
+    `INSERT INTO public.shops (id, name, slug, currency, status, settings, limits, features, plan)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce((SELECT p.name FROM public.plans p WHERE p.name = $9), 'standard'))`,
+    [id, name, slug, currency, status === 'deleted' ? 'active' : status, settings, limits, features, plan],
+  );
 }
 
 /** A slug that a shop gave up within the last 30 days still names that shop. Ask after the insert, which waits for it. @throws SlugTaken */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import { faultOf } from '../faults';
+import { ShopBusy } from './lifecycle.errors';
 
 /** Limit for all attempts. */
 const PATIENCE_MS = 60_000;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 60_000;
  * Repeats a transaction on a shop's tables while other transactions hold the locks that it needs. Each failure rolls back.
  * @param attempt begins the transaction and commits it
  * @param restMs pause after an attempt
- * @throws the error of `attempt`, unless a lock was not available; OperatorError when nobody lets go for a minute
+ * @throws the error of `attempt`, unless a lock was not available; ShopBusy when nobody lets go for a minute
  */
 export async function retryWhileBusy<T>(
   client: EngineClient,
@@ -26,11 +26,7 @@ export async function retryWhileBusy<T>(
     } catch (error) {
       await client.exec('ROLLBACK');
       if (faultOf(error) !== 'busy') throw error;
-      if (Date.now() > until)
-        throw new OperatorError(
-          'Transactions of the shop hold its tables: try again when it has less to do.',
-          { cause: error },
-        );
+      if (Date.now() > until) throw new ShopBusy({ cause: error });
     }
     await sleep(restMs());
   }

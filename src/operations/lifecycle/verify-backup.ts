@@ -39,6 +39,7 @@ export async function verifyBackup(
   location: string,
   env: Env,
   migrations: TenantMigrations,
+  signal?: AbortSignal,
 ): Promise<VerifiedBackup> {
   const { target, file } = await locateBackup(location, env);
   const stored = await target.size(file);
@@ -58,7 +59,10 @@ export async function verifyBackup(
       const sums: Record<string, TableSum> = {};
       for await (const { name, rows } of data.tables) {
         const counter = new TableCounter();
-        for await (const block of rows) counter.add(block);
+        for await (const block of rows) {
+          signal?.throwIfAborted();
+          counter.add(block);
+        }
         sums[name] = counter.sum();
       }
       return { header: data.header, tables: sums };

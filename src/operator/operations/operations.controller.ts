@@ -195,6 +195,18 @@ export class OperationsController {
     return this.requests.purge(by, shop, wanted);
   }
 
+  @Post('backups/:id/verify')
+  @Allows('operator')
+  @Route({
+    summary: 'Queues the check of a whole backup file; the operation fails if it cannot be restored',
+    status: 202,
+    ok: OperationDto,
+    errors: [BackupNotFound],
+  })
+  verifyBackup(@Acting() by: Operator, @Param('id', IdPipe) id: string): Promise<OperationDto> {
+    return this.requests.verifyBackup(by, id);
+  }
+
   @Post('backups/rehearse')
   @Allows('operator')
   @Route({

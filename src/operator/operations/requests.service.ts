@@ -105,6 +105,13 @@ export class RequestsService {
     return this.operations.get(id);
   }
 
+  /** Reads a whole backup file and compares it with what was recorded. @throws BackupNotFound */
+  async verifyBackup(by: Operator, backupId: string): Promise<OperationDto> {
+    const backup = await this.backups.get(backupId);
+    const input = { file: placeOf(backup) };
+    return this.request(by, { kind: 'verify-backup', shop: null, isExclusive: false, input }, null);
+  }
+
   /** Restores the newest backups as scratch shops, inspects and removes them. */
   rehearse(by: Operator, { newest }: RehearseDto): Promise<OperationDto> {
     return this.request(by, { kind: 'rehearse', shop: null, isExclusive: false, input: { newest } });

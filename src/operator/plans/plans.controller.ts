@@ -6,6 +6,7 @@ import {
   LimitChangesDto,
   NamedPlanDto,
   PlanChangeDto,
+  PlanChangesDto,
   PlanDto,
   PlansDto,
   ShopLimitsDto,
@@ -28,7 +29,7 @@ export class PlansController {
 
   @Get('plans')
   @Allows('viewer')
-  @Route({ summary: 'Lists all plans with their limits and features', ok: PlansDto })
+  @Route({ summary: 'Lists all plans with their limits, features and settings', ok: PlansDto })
   async list(): Promise<PlansDto> {
     return { plans: await this.plans.list() };
   }
@@ -43,14 +44,14 @@ export class PlansController {
   @Patch('plans/:plan')
   @Allows('operator')
   @Route({
-    summary: 'Changes limits and features of a plan, for all its shops within 5 s',
+    summary: 'Changes limits, features and settings of a plan, for all its shops within 5 s',
     ok: PlanDto,
     errors: [PlanNotFound],
   })
   update(
     @Acting() by: Operator,
     @Param('plan') plan: string,
-    @Body() changes: LimitChangesDto,
+    @Body() changes: PlanChangesDto,
   ): Promise<PlanDto> {
     return this.plans.update(by, plan, changes);
   }

@@ -2,9 +2,16 @@ import type { Command } from 'commander';
 import { type CommandContext, print } from '../../cli/command-context';
 import { printTable } from '../../cli/table';
 import { validated } from '../../http/validation';
+import { SETTING_NAMES } from '../../tenancy/shop-settings';
 import { COMMAND } from '../../tenancy/operator';
-import { parseChanges } from './plan-changes';
-import { CreatePlanDto, LimitChangesDto, type PlanDto, type ShopLimitsDto } from './plans.dto';
+import { parseChanges, shownText } from './plan-changes';
+import {
+  CreatePlanDto,
+  LimitChangesDto,
+  PlanChangesDto,
+  type PlanDto,
+  type ShopLimitsDto,
+} from './plans.dto';
 import { PlansService } from './plans.service';
 import { ShopLimitsService } from './shop-limits.service';
 
@@ -17,7 +24,7 @@ interface Flags {
 export function addPlans(program: Command, context: CommandContext): void {
   program
     .command('plans:list')
-    .description('list plans with their limits and features')
+    .description('list plans with their limits, features and settings')
     .option('--json', 'print them as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- plans:list')
     .action(({ json }: Flags) =>
@@ -29,14 +36,14 @@ export function addPlans(program: Command, context: CommandContext): void {
     );
   program
     .command('plans:set')
-    .description('change limits and features of a plan, within 5 s')
+    .description('change limits, features and settings of a plan, within 5 s')
     .argument('<plan>')
-    .argument('[name=value...]', 'limits, and features as feature.<name>=on|off; name= takes one away')
+    .argument('[name=value...]', 'limits, feature.<name>=on|off, setting.<name>=value; name= takes one away')
     .option('--create', 'create the plan')
     .option('--json', 'print the plan as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- plans:set free seats=5 feature.bulkUpdates=off')
     .action(async (name: string, args: string[], { create, json }: Flags) => {
-      const changes = await validated(LimitChangesDto, parseChanges(args));
+      const changes = await validated(PlanChangesDto, parseChanges(args));
       const created = create && (await validated(CreatePlanDto, { name, ...changes }));
       await context.withApp(async (app) => {
         const plans = app.get(PlansService);
@@ -65,7 +72,7 @@ function addShopPlan(program: Command, context: CommandContext): void {
     );
   program
     .command('shops:limits')
-    .description('show the limits of a shop; with name=value, change its own first, within 5 s')
+    .description('show the limits of a shop and their use; with name=value, change its own first, within 5 s')
     .argument('<slug|id>')
     .argument('[name=value...]', 'limits, and features as feature.<name>=on|off; name= takes one away')
     .option('--json', 'as one JSON object')
@@ -97,24 +104,33 @@ function printPlans(plans: readonly PlanDto[]): void {
       plans.map((plan) => text(plan.features[i]!.isOn)),
     ),
   );
+  const settings = SETTING_NAMES.map((name) =>
+    row(
+      `setting.${name}`,
+      plans.map((plan) => text(plan.settings[name])),
+    ),
+  );
   const shops = row(
     'shops',
     plans.map((plan) => String(plan.shops)),
   );
-  printTable(['', ...plans.map(({ name }) => name)], [...limits, ...features, shops]);
+  printTable(['', ...plans.map(({ name }) => name)], [...limits, ...features, ...settings, shops]);
   print(`${plans.length} plan(s)`);
 }
 
 function printLimits({ slug, plan, limits, features }: ShopLimitsDto): void {
-  const rows = [...limits, ...features.map((feature) => ({ ...feature, name: `feature.${feature.name}` }))];
-  printTable(
-    ['', `plan ${plan}`, 'own', 'in force'],
-    rows.map(({ name, plan: ofPlan, own, inForce }) => [name, text(ofPlan), text(own), text(inForce)]),
-  );
+  const ofLimits = limits.map(({ name, plan: ofPlan, own, inForce, used, percent }) => [
+    ...[name, text(ofPlan), text(own), text(inForce)],
+    ...[text(used), percent === null ? '-' : `${percent}%`],
+  ]);
+  const ofFeatures = features.map(({ name, plan: ofPlan, own, inForce }) => [
+    ...[`feature.${name}`, text(ofPlan), text(own), text(inForce)],
+    ...['-', '-'],
+  ]);
+  printTable(['', `plan ${plan}`, 'own', 'in force', 'used', 'percent'], [...ofLimits, ...ofFeatures]);
   print(`${slug} has the plan ${plan}`);
 }
 
-function text(value: number | boolean | null): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return value === null ? '-' : String(value);
+function text(value: string | number | boolean | null): string {
+  return shownText(value, '-');
 }

@@ -1,6 +1,8 @@
 import { Matches } from 'class-validator';
 import { Example, Flag, Id, ListOf, Nested, NeedsAnyOf, Text, Time, Whole } from '../../http/fields';
 import { FEATURE_NAMES, type FeatureName } from '../../tenancy/features';
+import type { PlanSettings } from '../../tenancy/shop-settings';
+import { PlanSettingsDto } from '../settings/settings.dto';
 import { boundsOf, LIMIT_NAMES, type LimitName, type PlanLimits } from '../../tenancy/plan';
 
 const PLAN_NAME = /^[a-z][a-z0-9-]{0,30}$/;
@@ -30,6 +32,13 @@ export class LimitChangesDto {
   features?: Partial<Record<FeatureName, boolean | null>>;
 }
 
+@NeedsAnyOf('limits', 'features', 'settings')
+@Example({ limits: { seats: 20 }, settings: { timeZone: 'Europe/Berlin' } })
+export class PlanChangesDto extends LimitChangesDto {
+  @Nested(PlanSettingsDto, { optional: true })
+  settings?: PlanSettingsDto;
+}
+
 export class CreatePlanDto {
   @Text({ max: 31, example: 'wholesale', description: 'Lower-case letters, digits, hyphens.' })
   @Matches(PLAN_NAME, {
@@ -42,6 +51,9 @@ export class CreatePlanDto {
 
   @Nested(FeaturesDto, { optional: true })
   features?: Partial<Record<FeatureName, boolean | null>>;
+
+  @Nested(PlanSettingsDto, { optional: true })
+  settings?: PlanSettingsDto;
 }
 
 export class NamedPlanDto {
@@ -78,6 +90,11 @@ export class PlanDto {
   @ListOf(PlanFeatureDto, { max: 100 })
   features: PlanFeatureDto[];
 
+  @Nested(PlanSettingsDto, {
+    description: 'Settings of its shops that have none of their own. Null: the default of all plans.',
+  })
+  settings: { [K in keyof PlanSettings]: PlanSettings[K] | null };
+
   @Time()
   updatedAt: Date;
 }
@@ -103,6 +120,16 @@ class ShopLimitDto {
     description: 'In force: of the shop, the plan or the installation. Null: no limit.',
   })
   inForce: number | null;
+
+  @Whole({
+    ...LIMIT,
+    example: 12,
+    description: 'Rows, storage, members, and requests of the last minute; null for the other limits.',
+  })
+  used: number | null;
+
+  @Whole({ ...LIMIT, example: 15, description: 'Used part of the limit in force, per cent.' })
+  percent: number | null;
 }
 
 class ShopFeatureDto {

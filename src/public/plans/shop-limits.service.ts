@@ -8,10 +8,19 @@ import { type Operator, operatorEvent } from '../../tenancy/operator';
 import { LIMIT_NAMES, type PlanLimits } from '../../tenancy/plan';
 import { Plan } from '../../tenancy/plan.entity';
 import { getNamedShopId, lockNamedShop } from '../shops/named-shop';
+import { ACTIVITY_SECONDS } from '../shops/shop-activity.service';
 import { Shop } from '../shops/shop.entity';
 import { changedValues, difference, type Values } from './plan-changes';
 import type { LimitChangesDto, PlanChangeDto, ShopLimitsDto } from './plans.dto';
 import { planNotFound } from './plans.service';
+
+/** Measured at most every 10 s, as for quotas; requests as the processes have reported them. */
+const USAGE = `
+  SELECT u.rows, u.bytes / 1048576.0::float8 AS "storageMiB",
+    (SELECT count(*)::int FROM memberships WHERE shop_id = $1) AS seats,
+    (SELECT coalesce(sum(requests), 0)::int FROM shop_activity
+     WHERE shop_id = $1 AND at > now() - interval '${ACTIVITY_SECONDS} seconds') AS "requestsPerMinute"
+  FROM measure_shop($1, 10000) u`;
 
 /**
  * Gives shops their plan, and limits and features in place of the plan's, for operators. All processes apply a change within
@@ -37,17 +46,17 @@ export class ShopLimitsService {
   }
 
   /** Shows each limit and feature: of the plan, of the shop, and in force. @throws ShopNotFound */
-  get(shop: string): Promise<ShopLimitsDto> {
-    return this.database.run(async (manager) => {
+  async get(shop: string): Promise<ShopLimitsDto> {
+    const found = await this.database.run(async (manager) => {
       const id = await getNamedShopId(manager, shop);
-      const found = await manager.findOneOrFail(Shop, { where: { id }, relations: { ownPlan: true } });
-      return this.shown(found, found as unknown as Values, found.ownPlan as Values);
+      return manager.findOneOrFail(Shop, { where: { id }, relations: { ownPlan: true } });
     });
+    return this.shown(found, found as unknown as Values, found.ownPlan as Values);
   }
 
   /** Changes limits and features of the shop itself, each by name; null takes one away. @throws ShopNotFound */
-  update(by: Operator, shop: string, changes: LimitChangesDto): Promise<ShopLimitsDto> {
-    return this.database.transaction(async (manager) => {
+  async update(by: Operator, shop: string, changes: LimitChangesDto): Promise<ShopLimitsDto> {
+    const [found, own, plan] = await this.database.transaction(async (manager) => {
       const found = await lockNamedShop(manager, shop);
       const before = found as Values;
       const after = changedValues(before, changes);
@@ -56,19 +65,26 @@ export class ShopLimitsService {
         await manager.update(Shop, { id: found.id }, after);
         await recordAudit(manager, operatorEvent(by, 'shop.limits_changed', found.id, details));
       }
-      const plan = await manager.findOneByOrFail(Plan, { name: found.plan });
-      return this.shown(found, after, plan as Values);
+      return [found, after, await manager.findOneByOrFail(Plan, { name: found.plan })] as const;
     });
+    return this.shown(found, own, plan as Values);
   }
 
-  private shown({ id, slug, plan: name }: Shop, own: Values, plan: Values): ShopLimitsDto {
+  private async shown({ id, slug, plan: name }: Shop, own: Values, plan: Values): Promise<ShopLimitsDto> {
     const installation = this.installationLimits();
+    const usage = await this.usageOf(id);
     return {
       ...{ id, slug, plan: name },
       limits: LIMIT_NAMES.map((limit) => {
         const [ofPlan, ofShop] = [plan.limits[limit] ?? null, own.limits[limit] ?? null];
         const inForce = ofShop ?? ofPlan ?? installation[limit] ?? null;
-        return { name: limit, plan: ofPlan, own: ofShop, inForce };
+        const used = usage[limit] ?? null;
+        const percent = used === null || inForce === null ? null : Math.floor((used / inForce) * 100);
+        return {
+          ...{ name: limit, plan: ofPlan, own: ofShop, inForce },
+          used: used === null ? null : Math.ceil(used),
+          percent,
+        };
       }),
       features: FEATURE_NAMES.map((feature) => ({
         name: feature,
@@ -77,6 +93,12 @@ export class ShopLimitsService {
         inForce: isOn({ ...plan.features, ...own.features }, feature),
       })),
     };
+  }
+
+  /** Use of the limits that are measured without a look at the rows of the shop. */
+  private async usageOf(shopId: string): Promise<Partial<PlanLimits>> {
+    const [usage] = await this.database.read<Partial<PlanLimits>>(USAGE, [shopId]);
+    return usage!; // a function with OUT parameters gives one row
   }
 
   /** Limits of all shops for which neither the plan nor the shop has one. */

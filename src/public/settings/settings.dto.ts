@@ -70,43 +70,46 @@ export class SettingsDto {
   updatedAt: string;
 }
 
-export class UpdateSettingsDto {
-  @Text({ ...NAME, ...OPTIONAL })
-  name?: string;
-
-  @Currency(OPTIONAL)
-  currency?: string;
-
+/** Settings that a plan may have too. Null takes one away, so that the next applies: of the plan, then the default. */
+export class PlanSettingsDto {
   @Transform(({ value }) => (typeof value === 'string' ? value.toUpperCase() : value))
   @Text({ ...COUNTRY, ...NULLABLE })
   @IsISO31661Alpha2({ message: 'country must be an ISO 3166-1 alpha-2 code, such as CH' })
   country?: string | null;
 
   @Transform(({ value }) => languageTag(value) ?? value)
-  @Text({ ...LANGUAGE, ...OPTIONAL })
+  @Text({ ...LANGUAGE, ...NULLABLE })
   @check(
     'language',
     'language must be a BCP 47 tag, such as de-CH',
     (value) => languageTag(value) !== undefined,
   )
-  language?: string;
+  language?: string | null;
 
-  @Text({ ...TIME_ZONE, ...OPTIONAL })
+  @Text({ ...TIME_ZONE, ...NULLABLE })
   @check('timeZone', 'timeZone must be a name of the IANA database, such as Europe/Zurich', isTimeZone)
-  timeZone?: string;
+  timeZone?: string | null;
+
+  @Text({ ...PREFIX, ...NULLABLE })
+  @Matches(/^[A-Z0-9-]*$/, { message: 'orderPrefix must be capital letters, digits and hyphens' })
+  orderPrefix?: string | null;
+
+  @Whole({ ...TAX, ...NULLABLE })
+  taxBasisPoints?: number | null;
+
+  @Flag({ ...INCLUDED, ...NULLABLE })
+  pricesIncludeTax?: boolean | null;
+}
+
+export class UpdateSettingsDto extends PlanSettingsDto {
+  @Text({ ...NAME, ...OPTIONAL })
+  name?: string;
+
+  @Currency(OPTIONAL)
+  currency?: string;
 
   @Nested(AddressDto, { ...ADDRESS, ...NULLABLE })
   address?: AddressDto | null;
-
-  @Text({ ...PREFIX, ...OPTIONAL })
-  @Matches(/^[A-Z0-9-]*$/, { message: 'orderPrefix must be capital letters, digits and hyphens' })
-  orderPrefix?: string;
-
-  @Whole({ ...TAX, ...OPTIONAL })
-  taxBasisPoints?: number;
-
-  @Flag({ ...INCLUDED, ...OPTIONAL })
-  pricesIncludeTax?: boolean;
 
   @Id(UNCHANGED)
   id?: string;

@@ -5,7 +5,7 @@ import type { OrderRow } from './orders.dto';
 
 /** Orders `o` with their lines, in one statement, as in product-list.ts. */
 const ORDER_COLUMNS = `
-  SELECT o.id, o.number, o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor",
+  SELECT o.id, o.number, o.number_prefix AS "numberPrefix", o.kind, o.status, o.external_number AS "externalNumber", o.currency, o.total_minor AS "totalMinor",
     o.paid_minor AS "paidMinor", o.refunded_minor AS "refundedMinor",
     o.subtotal_minor AS "subtotalMinor", o.discount_minor AS "discountMinor", o.shipping_minor AS "shippingMinor",
     o.tax_minor AS "taxMinor", o.tags, o.note, o.attributes, o.customer_details AS "customerDetails", o.customer_email AS "customerEmail",

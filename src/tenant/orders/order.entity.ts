@@ -42,6 +42,10 @@ export class Order {
   @Column('bigint')
   number: number;
 
+  /** Setting `orderPrefix` when it was placed: the name that a buyer was told never changes. */
+  @Column('text', { name: 'number_prefix', default: '' })
+  numberPrefix: string;
+
   @Column('text')
   status: OrderStatus;
 

@@ -136,6 +136,14 @@ export class OrderDto {
   @Whole({ min: 1, max: Number.MAX_SAFE_INTEGER, example: 1, description: 'Counts from 1 in each shop.' })
   number: number;
 
+  @Text({
+    max: 64,
+    example: 'DE-1',
+    description:
+      'For people: the prefix of the settings when it was placed, and the number; for an imported order, its former number.',
+  })
+  name: string;
+
   @OneOf(ORDER_KINDS, {
     description:
       'Amounts and quantities are never negative: for a return or an adjustment they count in the other direction.',
@@ -237,13 +245,18 @@ export type OrderRow = Omit<Order, 'creator' | 'buyer'> & {
   lines: Omit<OrderLine, 'orderId' | 'order' | 'variant'>[];
 };
 
+/** Name of an order for people, which never changes. */
+export function orderName({ number, numberPrefix, externalNumber }: OrderRow): string {
+  return externalNumber ?? `${numberPrefix}${number}`;
+}
+
 export function toOrderDto(order: OrderRow): OrderDto {
   const { id, number, kind, status, externalNumber, currency, customerId, createdBy } = order;
   const { discountMinor, shippingMinor, taxMinor, totalMinor, paidMinor, refundedMinor } = order;
   const { customerEmail, customerName, placedAt, createdAt } = order;
   const { tags, note, attributes, customerDetails } = order;
   return {
-    ...{ id, number, kind, status },
+    ...{ id, number, name: orderName(order), kind, status },
     paymentStatus: paymentStatus(order),
     fulfilmentStatus: fulfilmentStatus(order),
     ...{ externalNumber, currency },

@@ -54,12 +54,13 @@ export class OrdersService {
 
   /** Takes stock, numbers the order and stores it at current prices, all or nothing. */
   create({ lines, customer }: CreateOrderDto): Promise<OrderDto> {
-    const { access, author } = this.tenant;
+    const { access, author, settings } = this.tenant;
     assertBuyer(customer);
     return this.tenant.transaction(async (manager) => {
       const sold = await lockStock(manager, lines);
       const order = {
         id: newId(),
+        numberPrefix: settings.orderPrefix,
         currency: currencyOf(sold),
         totalMinor: totalOf(sold),
         customerId: newId(),

@@ -57,9 +57,9 @@ const PLACE_ORDER = namedStatement<Values>(
     UPDATE counters SET value = value + 1 FROM (SELECT count(*) FROM newcomer) AS before
     WHERE name = 'orders' RETURNING value),
   placed AS (
-    INSERT INTO orders (id, number, status, currency, total_minor, customer_email, customer_name,
+    INSERT INTO orders (id, number, number_prefix, status, currency, total_minor, customer_email, customer_name,
       customer_id, created_by)
-    SELECT ${value.id}, value, 'pending', ${value.currency}, ${value.totalMinor}, ${value.customerEmail},
+    SELECT ${value.id}, value, ${value.numberPrefix}, 'pending', ${value.currency}, ${value.totalMinor}, ${value.customerEmail},
       coalesce(${value.customerName}, (SELECT name FROM buyer), (SELECT name FROM newcomer)), coalesce((SELECT id FROM buyer), (SELECT id FROM newcomer)), ${value.createdBy}
     FROM counted)
   INSERT INTO order_lines (order_id, variant_id, position, product_id, sku, name, option_values, unit_price_minor,
@@ -72,6 +72,7 @@ const PLACE_ORDER = namedStatement<Values>(
 
 export interface NewOrder {
   id: string;
+  numberPrefix: string;
   currency: string;
   totalMinor: number;
   /** For a customer who is new. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hasControls } from '../../../common/safe-text';
+import { FEATURES, OWN_LIMITS } from '../../../tenancy/plan';
 import { SHOP_SETTINGS } from '../../../tenancy/shop-settings';
 import { MEMBER_ROLES, SHOP_STATUSES } from '../../../tenancy/tenant';
 
@@ -23,7 +24,10 @@ export const headerSchema = z.object({
     currency: z.string().regex(/^[A-Z]{3}$/),
     status: z.enum(SHOP_STATUSES),
     createdAt: z.string(),
-    settings: SHOP_SETTINGS.optional(),
+    settings: SHOP_SETTINGS.partial().optional(),
+    plan: text(31).optional(),
+    limits: OWN_LIMITS.optional(),
+    features: FEATURES.optional(),
   }),
   members: z
     .array(

@@ -43,7 +43,7 @@ export const IMPERSONAL: Record<string, readonly string[]> = {
   members: ['role'],
   order_events: ['kind', 'units'],
   order_lines: ['sku', 'name', 'option_values'],
-  orders: ['status', 'kind', 'external_number', 'currency'],
+  orders: ['number_prefix', 'status', 'kind', 'external_number', 'currency'],
   product_variants: ['sku', 'option_values', 'barcode', 'image_src', 'attributes'],
   products: [
     ...['handle', 'name', 'description', 'currency', 'status', 'vendor', 'type', 'tags'],

@@ -97,7 +97,7 @@ async function readHeader(
   tables: TableShape[],
 ): Promise<TenantHeader> {
   const shops = await admin.query<TenantHeader['shop'] & { snapshotAt: Date; since: Date }>(
-    `SELECT id, slug, name, currency, status, settings, created_at AS since, now() AS "snapshotAt" FROM public.shops WHERE id = $1`,
+    `SELECT id, slug, name, currency, status, settings, plan, limits, features, created_at AS since, now() AS "snapshotAt" FROM public.shops WHERE id = $1`,
     [shopId],
   );
   const shop = shops.rows[0];
@@ -115,9 +115,12 @@ async function readHeader(
      WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND c.relkind = 'r'`,
     [schema],
   );
-  const { id, slug, name, currency, status, settings, since, snapshotAt } = shop;
+  const { id, slug, name, currency, status, settings, plan, limits, features, since, snapshotAt } = shop;
   return {
-    shop: { id, slug, name, currency, status, createdAt: since.toISOString(), settings },
+    shop: {
+      ...{ id, slug, name, currency, status, createdAt: since.toISOString() },
+      ...{ settings, plan, limits, features },
+    },
     members: members.rows,
     history: history.rows,
     snapshotAt: snapshotAt.toISOString(),

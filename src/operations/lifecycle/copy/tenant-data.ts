@@ -21,6 +21,10 @@ export interface TenantHeader {
     createdAt: string;
     /** Its settings as they are stored; files of older programs have none. */
     settings?: Record<string, unknown> | undefined;
+    /** Its plan, and its own limits and features; files of older programs have none. */
+    plan?: string | undefined;
+    limits?: Record<string, unknown> | undefined;
+    features?: Record<string, boolean> | undefined;
   };
   members: { id: string; email: string; name: string; role: MemberRole }[];
   /** Migrations that the schema has, oldest first. */

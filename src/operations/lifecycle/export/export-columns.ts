@@ -115,6 +115,7 @@ export const EXPORTED: Record<string, ExportedTable> = {
     columns: {
       id: ['id', 'Id of the order'],
       number: ['number', 'Number in the shop: 1, 2, 3 …'],
+      number_prefix: ['text', 'Prefix of the number, for people; empty for an imported order'],
       external_number: ['text', 'Number in a former system; empty for orders taken here'],
       status: ['text', 'pending, paid, fulfilled or cancelled'],
       kind: ['text', 'sale, or return and adjustment of a former system'],

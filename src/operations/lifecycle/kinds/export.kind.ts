@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
-import { EXPORT_DAYS } from '../prune-exports';
+import { EXPORT_DAYS, pruneOlderExports } from '../prune-exports';
 import { withSnapshot } from '../copy/snapshot';
 import { writeExport } from '../export/export-file';
 import { recordOperationAudit } from '../operation-audit';
@@ -59,6 +59,9 @@ export const exportKind: OperationKind<Input, Checkpoint> = {
       await recordOperationAudit(client, run.operation, 'shop.exported', wanted.shop);
       await run.save({ result: exported } satisfies Partial<Checkpoint>, client);
       await client.exec('COMMIT');
+      if (wanted.out !== null) return;
+      for (const { file: older, error } of await pruneOlderExports(client, run.tools.env, run.operation))
+        run.tools.logger.warn({ event: 'export.not_removed', file: older, err: error });
     });
     return exported;
   },

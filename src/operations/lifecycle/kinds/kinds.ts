@@ -6,6 +6,7 @@ import { dropReplacedKind } from './drop-replaced.kind';
 import { purgeKind } from './purge.kind';
 import { rehearseKind } from './rehearse.kind';
 import { restoreKind } from './restore.kind';
+import { verifyBackupKind } from './verify-backup.kind';
 import { undoRestoreKind } from './undo-restore.kind';
 
 /** Kinds of operations that this program can run. Each parses its own input, so their types differ only inside. */
@@ -18,4 +19,5 @@ export const OPERATION_KINDS = [
   purgeKind,
   dropReplacedKind,
   rehearseKind,
+  verifyBackupKind,
 ] as unknown as readonly OperationKind[];

@@ -3,7 +3,7 @@ import { formulaSafe } from '../../../common/formula-safe';
 import { formatMinor } from '../../../common/money';
 import { HISTORY_COLUMNS } from './history-row';
 import { fulfilmentStatus, paymentStatus } from '../../orders/order-state';
-import type { OrderRow } from '../../orders/orders.dto';
+import { orderName, type OrderRow } from '../../orders/orders.dto';
 
 /** A row of ORDERS_AFTER: an order with its customer. */
 export type FiledOrder = OrderRow & { buyer: { number: string | null; country: string | null } | null };
@@ -26,7 +26,7 @@ export function orderRows(order: FiledOrder): CsvCell[][] {
     // Money written off has a negative price; goods that came back or were lost have a negative quantity.
     const isMoney = kind === 'adjustment' && line.totalMinor > 0; // the unit price may round to 0
     return [
-      plain(order.externalNumber ?? String(number)),
+      plain(orderName(order)),
       plain(line.sku),
       plain(line.name),
       isMoney ? line.quantity : sign * line.quantity,
