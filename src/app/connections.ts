@@ -1,10 +1,11 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ConnectionError, FastifyInstance } from 'fastify';
+import type { ConnectionError, FastifyInstance, FastifyRequest } from 'fastify';
 import type { AppErrorClass } from '../common/app-error';
 import { HeadersTooLarge, MalformedRequest, RequestTimeout } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { isStream } from '../http/bodies';
+import { unreadAnswers } from '../http/held-memory';
 import { problemOf } from '../http/problem';
 import { BARE_HEADERS } from './security-headers';
 
@@ -13,6 +14,13 @@ const FIRST_BYTE_MS = 500;
 
 /** On shutdown, wait this long for another request on a connection whose client was told to keep it. */
 const LAST_REQUEST_MS = 500;
+
+/** Answers below this fit into the buffers of a connection. */
+const LARGE_BYTES = 16_384;
+
+/** Memory of a download: its buffers; and those and the window of Brotli, which is most of it (compression.ts). */
+const PLAIN_BYTES = 131_072;
+const COMPRESSED_BYTES = 1_700_000;
 
 /** Errors by Node's error code. */
 const REFUSALS: Record<string, AppErrorClass> = {
@@ -79,12 +87,64 @@ function closeUnused(fastify: FastifyInstance): void {
 }
 
 /**
- * Disconnects a client that reads nothing from a download for `limitMs`, so that the temporary file's disk space is freed.
- * Later requests on the same connection have no such limit.
+ * Closes the connection that has been without a request for longest when one more arrives than there may be. Node's own limit
+ * refuses the newcomer, so that silent connections would shut out all others. If each has a request, the newcomer is closed.
+ * A request that follows another without waiting for its answer does not count.
  */
-export function cutStalledDownloads(fastify: FastifyInstance, limitMs: number): void {
-  fastify.addHook('onSend', (request, _reply, payload, done) => {
-    if (isStream(payload)) request.raw.socket.setTimeout(limitMs);
+export function boundConnections(server: Server, most: number): void {
+  const open = new Set<Socket>();
+  /** The one without a request for longest first. */
+  const idle = new Set<Socket>();
+  const forget = (socket: Socket) => {
+    open.delete(socket);
+    idle.delete(socket);
+  };
+  server.on('connection', (socket) => {
+    if (open.size >= most) {
+      const [longest] = idle;
+      if (longest === undefined) return void socket.destroy();
+      forget(longest);
+      longest.destroy();
+    }
+    open.add(socket);
+    idle.add(socket);
+    socket.once('close', () => forget(socket));
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    response.once('close', () => {
+      if (open.has(socket)) idle.add(socket);
+    });
+  });
+}
+
+/**
+ * Disconnects a client that reads nothing of its answer for `limitMs`, or that is the slowest when the answers which clients have
+ * yet to read take too much memory. A download also frees its temporary file.
+ */
+export function cutDeafClients(fastify: FastifyInstance, limitMs: number): void {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    const { socket } = request.raw;
+    socket.setTimeout(limitMs); // until the answer has left; then Node sets its own for the next request
+    const bytes = isStream(payload)
+      ? bytesOfDownload(request)
+      : Buffer.byteLength((payload ?? '') as string | Buffer);
+    if (bytes >= LARGE_BYTES && !socket.destroyed) {
+      const hold = unreadAnswers.hold(bytes, () => socket.destroy());
+      const release = () => {
+        hold.release();
+        socket.off('close', release);
+      };
+      socket.setMaxListeners(0).once('close', release); // an answer behind another has no event if the connection ends
+      reply.raw.once('close', release);
+    }
     done();
   });
+}
+
+/** Memory of a download, which is not compressed while others need much. Call before the answer is compressed. */
+function bytesOfDownload({ headers }: FastifyRequest): number {
+  if (unreadAnswers.isHalfFull()) headers['x-no-compression'] = '1'; // read by @fastify/compress
+  const isPlain = headers['accept-encoding'] === undefined || headers['x-no-compression'] !== undefined;
+  return isPlain ? PLAIN_BYTES : COMPRESSED_BYTES;
 }

@@ -11,13 +11,14 @@ import { MalformedUrl, UriTooLong } from '../common/common.errors';
 import { newId } from '../common/ids';
 import { type Logger, NestLogger } from '../common/logger';
 import { isTraced, traceIdIn } from '../common/tracing';
+import { letAskFirst } from '../http/awaited-body';
 import { acceptBodies, checkInput } from '../http/bodies';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
 import type { Base } from '../database/database.module';
 import { compressAnswers } from './compression';
-import { cutStalledDownloads, endConnectionsOnStop, refuseConnection } from './connections';
+import { boundConnections, cutDeafClients, endConnectionsOnStop, refuseConnection } from './connections';
 import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
 import { refuseEarly } from './early-refusals';
@@ -26,8 +27,6 @@ import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
 import type { TenantRequest } from '../tenancy/tenant';
 
-/** Time limit for the headers to arrive. */
-const HEADERS_MS = 60_000;
 /** Interval at which Node checks for late requests. */
 const CHECK_MS = 5_000;
 const REQUEST_ID = /^[\w-]{8,64}$/;
@@ -79,16 +78,17 @@ export function createHttpApp(
 export async function createServerOf(base: Base, api: HttpApi): Promise<NestFastifyApplication> {
   const problems = new ProblemFilter(base.logger);
   const arrival = base.env.REQUEST_TIMEOUT_MS;
-  const connectionsCheckingInterval = Math.min(arrival, CHECK_MS);
+  const headersTimeout = Math.min(arrival, base.env.HEADERS_TIMEOUT_MS);
   const options: FastifyHttpOptions<Server> = {
     bodyLimit: MAX_BODY_KIB * 1024,
     trustProxy: trustedProxies(base.env.TRUST_PROXY),
     requestTimeout: arrival,
+    keepAliveTimeout: base.env.KEEP_ALIVE_MS,
     return503OnClosing: false, // requests that still arrive are served: the databases are closed last
     http: {
       requestTimeout: arrival,
-      headersTimeout: Math.min(arrival, HEADERS_MS),
-      connectionsCheckingInterval,
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(headersTimeout, CHECK_MS),
     },
     genReqId: (request) => wantedRequestId(request.headers['x-request-id']) ?? newId(),
     frameworkErrors: (error, request, reply) =>
@@ -118,7 +118,9 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   if (api.hasShops === true) refuseEarly(fastify, app, problems);
   checkInput(fastify);
   endConnectionsOnStop(fastify);
-  cutStalledDownloads(fastify, arrival);
+  cutDeafClients(fastify, arrival);
+  letAskFirst(fastify.server);
+  boundConnections(fastify.server, base.env.MAX_CONNECTIONS);
   SwaggerModule.setup('docs', app, () => api.openApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: api.title,

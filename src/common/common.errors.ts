@@ -29,6 +29,11 @@ export const UnsupportedMediaType = defineError(
   415,
   'Send application/json, or for a file text/csv or multipart/form-data.',
 );
+export const ExpectationFailed = defineError(
+  'EXPECTATION_FAILED',
+  417,
+  'The header Expect may only be 100-continue.',
+);
 export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be processed.');
 export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');
 export const DatabaseUnavailable = defineError(
@@ -52,6 +57,15 @@ export const ShuttingDown = defineError('SHUTTING_DOWN', 503, 'The server is shu
 /** ValidationFailed for one field of a body or query, or for one header. */
 export function invalidField(field: string, message: string): AppError {
   return new ValidationFailed({ detail: message, errors: [{ field, message }] });
+}
+
+/** A request may have thousands of wrong fields, and an answer that named all would be many times as long. */
+const MAX_NAMED = 50;
+
+/** ValidationFailed for fields; it names the first of them. */
+export function invalidFields(errors: readonly { field: string; message: string }[]): AppError {
+  const named = errors.slice(0, MAX_NAMED);
+  return new ValidationFailed({ detail: named.map(({ message }) => message).join('; '), errors: named });
 }
 
 /** @throws ValidationFailed that names these fields, if there are any */

@@ -1,20 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MalformedBody, UnsupportedMediaType } from '../common/common.errors';
+import { ExpectationFailed, MalformedBody, UnsupportedMediaType } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
+import { collectBody } from './json-body';
 import { assertSafeInput } from './safe-input';
 
 /** Parses JSON and passes files on as streams; any other content type is answered with 415. */
 export function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
-    (request as FastifyRequest & { bodyBytes?: number }).bodyBytes = body.length;
-    hashBody(request)?.update(body);
-    if (!isUtf8(body as Buffer)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
-    return parseJson(request, body.toString(), done);
-  });
+  fastify.addContentTypeParser('application/json', (request, stream, done) =>
+    collectBody(request, stream, (error, body) => {
+      if (body === undefined) return done(error, undefined);
+      if (body.length === 0) return done(null, undefined); // a POST without fields, such as orders/:id/pay
+      (request as FastifyRequest & { bodyBytes?: number }).bodyBytes = body.length;
+      hashBody(request)?.update(body);
+      if (!isUtf8(body)) return done(new MalformedBody({ detail: 'The body is not UTF-8.' }));
+      void parseJson(request, body.toString(), done);
+    }),
+  );
   for (const type of ['text/csv', 'multipart/form-data'])
     fastify.addContentTypeParser(type, { bodyLimit: Number.MAX_SAFE_INTEGER }, (_request, stream, done) =>
       done(null, stream),
@@ -30,9 +34,14 @@ function assertPlain({ headers }: FastifyRequest): void {
     throw new UnsupportedMediaType({ detail: 'The body must not be compressed.' });
 }
 
+function assertExpected({ headers }: FastifyRequest): void {
+  if (!/^(100-continue)?$/i.test(headers.expect ?? '')) throw new ExpectationFailed();
+}
+
 /** Checks the headers as they arrive, and body, path and query before validation. */
 export function checkInput(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
+    assertExpected(request);
     assertPlain(request);
     done();
   });

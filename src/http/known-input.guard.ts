@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { invalidField, ValidationFailed } from '../common/common.errors';
+import { invalidField, invalidFields } from '../common/common.errors';
 import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
 import { isStream } from './bodies';
 import { TAGGED } from './entity-tag';
@@ -78,8 +78,7 @@ function takes(context: ExecutionContext, type: RouteParamtypes): boolean {
 }
 
 function refuseAll(names: readonly string[]): never {
-  const errors = names.map((field) => ({ field, message: unknownField(field) }));
-  throw new ValidationFailed({ detail: errors.map(({ message }) => message).join('; '), errors });
+  throw invalidFields(names.map((field) => ({ field, message: unknownField(field) })));
 }
 
 function isRead(method: string): boolean {

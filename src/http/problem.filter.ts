@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../common/logger';
+import { isAwaited } from './awaited-body';
 import { problemOf, toAppError } from './problem';
 
 /** A request that got a problem document; its log line has the code. */
@@ -28,7 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (reply.sent) return;
     request.problemCode = code;
-    drain(request);
+    drain(request, reply);
     if (error.details.retryAfter !== undefined) void reply.header('retry-after', error.details.retryAfter);
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply
@@ -40,14 +41,24 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 const DRAIN_MS = 10_000;
+const DRAIN_BYTES = 8_388_608;
 
 /**
  * Reads the rest of a refused body for a while: the client reads the answer only after it has sent everything, and an unread
- * connection could neither serve again nor notice that the client has gone.
+ * connection could neither serve again nor notice that the client has gone. Of a larger rest nothing is read, so the client must stop:
+ * it has the answer, which would be lost if the connection were closed at once.
  */
-function drain({ raw }: FastifyRequest): void {
+function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (raw.complete || raw.destroyed) return;
-  raw.resume();
+  if (isAwaited(raw)) return void reply.header('connection', 'close'); // the body does not follow
+  void reply.removeHeader('connection'); // Fastify would close at once
+  const { socket } = raw;
+  const most = socket.bytesRead + DRAIN_BYTES;
+  raw
+    .on('data', () => {
+      if (socket.bytesRead > most) raw.pause();
+    })
+    .resume();
   const timer = setTimeout(() => raw.destroy(), DRAIN_MS).unref();
   raw.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
 }

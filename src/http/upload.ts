@@ -13,6 +13,7 @@ import {
 } from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { Semaphores } from '../common/semaphore';
+import { callForBody } from './awaited-body';
 import { NamelessFile } from './nameless-file';
 import { unknownField } from './validation';
 
@@ -50,6 +51,7 @@ async function receive<T>(
   const file = await NamelessFile.open().catch(orStorageFull);
   try {
     const sink = sinkTo(file, maxBytes, hashBody(request));
+    callForBody(request.raw);
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true;
     await (isForm ? receiveForm(request, body, sink) : sink(body));
     return await work({ size: await file.size(), open: () => file.reader() });

@@ -1,7 +1,10 @@
 import { getMetadataStorage } from 'class-validator';
 import { ParseUUIDPipe, type ValidationError, ValidationPipe } from '@nestjs/common';
-import { ValidationFailed } from '../common/common.errors';
+import { invalidFields, ValidationFailed } from '../common/common.errors';
 import { assertSafeInput } from './safe-input';
+
+/** Wrong fields that are looked at: each takes a while to explain, and no answer names more. */
+const MAX_EXPLAINED = 50;
 
 interface FieldError {
   field: string;
@@ -18,8 +21,8 @@ export function createValidationPipe(): ValidationPipe {
     stopAtFirstError: true,
     validationError: { target: true, value: true }, // messageOf reads them
     exceptionFactory: (errors) => {
-      const fields = errors.flatMap((error) => flatten(error, ''));
-      return new ValidationFailed({ errors: fields, detail: fields.map((f) => f.message).join('; ') });
+      const some = errors.slice(0, MAX_EXPLAINED);
+      return invalidFields(some.flatMap((error) => flatten(error, '')));
     },
   });
 }

@@ -16,7 +16,7 @@ export function runHere(args: string[], env: Record<string, string>): Promise<Fi
   return next;
 }
 
-/** Runs a command with `--json` on the database of the app, in this process. @returns the one object that it prints */
+/** Runs a command with `--json` on the database of the app. @returns the one object that it prints */
 export async function runJson<T>(app: TestApp, args: string[], exitCode = 0): Promise<T> {
   const { code, stdout, stderr } = await runHere([...args, '--json'], { DATABASE_URL: app.database.url });
   if (code !== exitCode || stdout.trim().split('\n').length !== 1)

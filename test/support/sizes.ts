@@ -91,3 +91,12 @@ export const RESTORES = {
   steps: size('RESTORE_STEPS', 9, 30),
   seed: size('RESTORE_SEED', Date.now() % 1_000_000, Date.now() % 1_000_000),
 };
+
+/** Clients that send too much, too slowly or not at all. */
+export const ABUSE = {
+  silent: size('ABUSE_SILENT', 60, 500),
+  slowBodies: size('ABUSE_SLOW_BODIES', 45, 200),
+  bodyMiB: size('ABUSE_BODY_MIB', 12, 50),
+  bombMiB: size('ABUSE_BOMB_MIB', 16, 1024),
+  pipelined: size('ABUSE_PIPELINED', 50, 500),
+};

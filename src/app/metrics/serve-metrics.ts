@@ -4,7 +4,11 @@ import { AggregatorRegistry, register } from 'prom-client';
 import type { Logger } from '../../common/logger';
 import type { Env } from '../../config/env';
 import type { Times } from '../../config/times';
+import { boundConnections } from '../connections';
 import { FleetMetrics } from './fleet-metrics';
+
+/** Far more than those who scrape. */
+const MAX_CONNECTIONS = 100;
 
 /**
  * Serves `GET /metrics` in the text format of Prometheus: what this process or all its workers count, and figures of the
@@ -20,11 +24,12 @@ export async function serveMetrics(
 ): Promise<() => Promise<void>> {
   const workers = env.WORKERS > 1 ? new AggregatorRegistry() : null;
   const fleet = await FleetMetrics.load(publicUrl, logger, times);
+  const headersTimeout = env.HEADERS_TIMEOUT_MS;
   const read = async () => {
     const texts = await Promise.all([workers?.clusterMetrics() ?? register.metrics(), fleet.text()]);
     return texts.map((text) => text.trimEnd()).join('\n\n') + '\n';
   };
-  const server = createServer((request, response) => {
+  const server = createServer({ headersTimeout, requestTimeout: headersTimeout }, (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     read().then(
       (text) => response.writeHead(200, { 'content-type': register.contentType }).end(text),
@@ -35,6 +40,7 @@ export async function serveMetrics(
       },
     );
   });
+  boundConnections(server, MAX_CONNECTIONS);
   await once(server.listen(env.METRICS_PORT, env.METRICS_HOST), 'listening');
   return async () => {
     const closed = once(server, 'close');
