@@ -13,8 +13,7 @@ import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const folder = useBackupFolder();
-const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 let owner: Owner;
 
 const json = <T = ShownOperation>(...args: string[]) => runJson<T>(app, args);

@@ -21,7 +21,8 @@ describe('plans:set', () => {
     expect(stdout).toMatch(/^seats +-$/m);
     expect(stdout).toMatch(/^rows +9000$/m);
     expect(stdout).toMatch(/^feature\.bulkUpdates +off$/m);
-    const { plans } = await json<{ plans: Listed[] }>('plans:list');
+    const listed = await run('plans:list', '--json');
+    const { plans } = JSON.parse(listed.stdout) as { plans: Listed[] };
     expect(plans.map(({ name }) => name)).toEqual(['enterprise', 'free', 'standard', 'wholesale']);
     expect(plans[3]!.limits).toContainEqual({ name: 'seats', value: null });
   });

@@ -5,8 +5,7 @@ import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 
 const json = <T>(...args: string[]) => runJson<T>(app, args);
 
