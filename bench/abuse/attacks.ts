@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -22,14 +23,11 @@ export interface Attack {
 }
 
 const MB = 1_000_000;
+const GIB = 1024 ** 3;
 const LARGE_BODY = 50 * MB;
 const CHUNK = Buffer.alloc(65_536, ' ');
-
-/** One gigabyte of zeros. */
-const bomb = (() => {
-  let made: Buffer | undefined;
-  return () => (made ??= gzipSync(Buffer.alloc(1024 ** 3)));
-})();
+/** Zeros of a gigabyte, compressed; made before an attack begins. */
+let bomb = Buffer.alloc(0);
 
 function head(line: string, { token }: Target, headers: Record<string, string | number> = {}): string {
   const all = { host: 'shop', authorization: `Bearer ${token}`, ...headers };
@@ -104,13 +102,13 @@ export const ATTACKS: Attack[] = [
     client: (number) => (socket, target) => {
       const path = number % 2 === 0 ? 'products' : 'products/import';
       const type = number % 2 === 0 ? json : { 'content-type': 'text/csv' };
-      const headers = { ...type, 'content-encoding': 'gzip', 'content-length': bomb().length };
+      const headers = { ...type, 'content-encoding': 'gzip', 'content-length': bomb.length };
       socket.write(head(`POST /api/v1/${path}`, target, headers));
-      socket.write(bomb());
+      socket.write(bomb);
     },
   },
   {
-    ...{ name: 'deaf', what: '200 clients that do not read large answers', clients: 200, everyMs: 100 },
+    ...{ name: 'deaf', what: '200 clients that do not read large answers', clients: 200, everyMs: 4000 },
     client: (number) => (socket, target) => {
       const paths = ['/openapi.json', '/docs/swagger-ui-bundle.js'];
       const encoding = number % 4 < 2 ? 'identity' : 'br';
@@ -119,9 +117,9 @@ export const ATTACKS: Attack[] = [
     },
   },
   {
-    ...{ name: 'pipelines', what: '10,000 pipelined requests a second', clients: 20, everyMs: 1000 },
+    ...{ name: 'pipelines', what: '1,000 pipelined requests a second', clients: 20, everyMs: 1000 },
     client: () => (socket, target) => {
-      socket.write(head('GET /api/v1/none', target).repeat(500));
+      socket.write(head('GET /api/v1/none', target).repeat(50));
     },
   },
   {
@@ -150,6 +148,8 @@ export async function run(
   signal: AbortSignal,
   seen: (end: string) => void,
 ): Promise<void> {
+  setMaxListeners(attack.clients, signal);
+  if (attack.name === 'bombs') bomb = gzipSync(Buffer.alloc(GIB));
   const one = async (number: number) => {
     while (!signal.aborted) {
       const started = performance.now();

@@ -21,7 +21,8 @@ export function collectBody(
   done: (error: Error | null, body?: Buffer) => void,
 ): void {
   const limit = request.routeOptions.bodyLimit;
-  if (Number(request.headers['content-length'] ?? 0) > limit) return done(tooLarge(limit));
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > limit) return done(tooLarge(limit));
   callForBody(request.raw);
   let body: Buffer = Buffer.alloc(0);
   let bytes = 0;
@@ -40,7 +41,8 @@ export function collectBody(
     if (parts === 1) {
       body = Buffer.from(part); // a copy: the part may be a view of a larger buffer
     } else {
-      if (needed > body.length) body = enlarged(body, Math.min(limit, 2 * needed));
+      if (needed > body.length)
+        body = enlarged(body, announced > 0 ? announced : Math.min(limit, 2 * needed));
       part.copy(body, bytes);
     }
     bytes = needed;

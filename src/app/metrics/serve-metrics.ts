@@ -9,6 +9,8 @@ import { FleetMetrics } from './fleet-metrics';
 
 /** Far more than those who scrape. */
 const MAX_CONNECTIONS = 100;
+/** Interval at which Node checks for late requests. */
+const CHECK_MS = 5_000;
 
 /**
  * Serves `GET /metrics` in the text format of Prometheus: what this process or all its workers count, and figures of the
@@ -25,11 +27,13 @@ export async function serveMetrics(
   const workers = env.WORKERS > 1 ? new AggregatorRegistry() : null;
   const fleet = await FleetMetrics.load(publicUrl, logger, times);
   const headersTimeout = env.HEADERS_TIMEOUT_MS;
+  const connectionsCheckingInterval = Math.min(headersTimeout, CHECK_MS);
+  const limits = { headersTimeout, requestTimeout: headersTimeout, connectionsCheckingInterval };
   const read = async () => {
     const texts = await Promise.all([workers?.clusterMetrics() ?? register.metrics(), fleet.text()]);
     return texts.map((text) => text.trimEnd()).join('\n\n') + '\n';
   };
-  const server = createServer({ headersTimeout, requestTimeout: headersTimeout }, (request, response) => {
+  const server = createServer(limits, (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end();
     read().then(
       (text) => response.writeHead(200, { 'content-type': register.contentType }).end(text),
