@@ -2,8 +2,12 @@
 const { existsSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
+const { pathToFileURL } = require('node:url');
 const v8 = require('node:v8');
 const vm = require('node:vm');
+
+/** Module with the source map of the bundle. */
+let named;
 
 /** Names the cache for this version of V8, its flags and the kind of processor (Node's manual, v8.cachedDataVersionTag). */
 function cacheOf(file) {
@@ -17,13 +21,15 @@ function cacheOf(file) {
  */
 function load(file) {
   const cache = cacheOf(file);
+  const filename = `file:///bundle/${path.basename(file)}`; // V8 keeps it in the cache, and a build is moved
   const script = new vm.Script(readFileSync(file, 'latin1'), {
-    filename: file,
+    filename,
     cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  // Node finds source maps only for modules, by file name, so this compiles an empty module of that name.
-  new Module(file)._compile(`//# sourceMappingURL=${path.basename(file)}.map`, file);
+  // Node finds source maps only for modules, by file name, so this compiles an empty module of that name. Node keeps its map as long as the module.
+  named = new Module(filename);
+  named._compile(`//# sourceMappingURL=${pathToFileURL(file).pathname}.map`, filename);
   const module = { exports: {} };
   script.runInThisContext()(module.exports, Module.createRequire(file), module, file, path.dirname(file));
   return { script, exports: module.exports };
