@@ -7,6 +7,7 @@ const ALLOWED = [
   'idempotency-key',
   'if-match',
   'if-none-match',
+  'prefer',
   'x-request-id',
 ];
 /** Answer headers that scripts may read besides those that they always may. */
@@ -14,6 +15,7 @@ const EXPOSED = [
   'content-disposition',
   'etag',
   'idempotency-replayed',
+  'location',
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
