@@ -159,9 +159,10 @@ describe('GET /openapi.json', () => {
     ).toEqual([true, false]);
   });
 
-  it('gives every route one successful answer, with a body unless it is 204', () => {
+  it('gives every route one successful answer, with a body unless it is 204, and 202 if it may take long', () => {
     const wrong = namesOf(operations, ({ responses }) => {
-      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      const all = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      const good = all.length > 1 ? all.filter(([status]) => status !== '202') : all;
       const [status, response] = good[0] ?? [];
       const body = Object.keys(response?.content ?? {}).join();
       return (

@@ -80,7 +80,7 @@ describe('an API process with PROVISIONING=worker', () => {
   it('holds no connection with admin rights', async () => {
     await newOwner(server.api);
     const sessions = await database.query<{ usename: string }>(
-      `SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY 1`,
+      `SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1`,
       [database.name],
     );
     expect(sessions.map(({ usename }) => usename)).toEqual([

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createLogger } from '../../src/common/logger';
 import { type Env, ENV } from '../../src/config/env';
 import { type Installation, INSTALLATION } from '../../src/database/installation';
+import { DERIVED_TABLES } from '../../src/operations/lifecycle/copy/tenant-tables';
 import { MemberOperations } from '../../src/operations/lifecycle/member-operations';
 import type { Tools } from '../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
@@ -93,7 +94,10 @@ export async function undoRestore(app: TestApp, shopId: string): Promise<void> {
   if (state !== 'done') throw new Error(`the undo ended as ${state}: ${error?.message}`);
 }
 
-/** Every row of a tenant as text, by table, sorted: equal for tenants with the same data. Without the version table. */
+/**
+ * Every row of a tenant as text, by table, sorted: equal for tenants with the same data. Without the version table and
+ * tables that are derived from others.
+ */
 export async function rowsOf(app: TestApp, tenantId: string): Promise<Record<string, string[]>> {
   const { schema } = new TenantLocator().locate(tenantId);
   return withClient(app.database.url, async (client) => {
@@ -101,8 +105,8 @@ export async function rowsOf(app: TestApp, tenantId: string): Promise<Record<str
       `SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS columns
        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r'
-         AND c.relname <> 'schema_migrations' GROUP BY c.relname ORDER BY c.relname`,
-      [schema],
+         AND c.relname <> ALL ($2) GROUP BY c.relname ORDER BY c.relname`,
+      [schema, ['schema_migrations', ...DERIVED_TABLES]],
     );
     const found: Record<string, string[]> = {};
     for (const { name, columns } of tables) {

@@ -56,6 +56,7 @@ export async function startTestApp(
     APP_SECRET: 'a secret that only tests use, at least 32 characters',
     NEW_SHOPS_PER_HOUR: '1000000',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+    IMPORT_INLINE_MB: '100', // most tests of imports read the report in the answer
     FILES_TARGET: path.join(path.dirname(process.env['TEST_PROGRAM']!), `files-${randomUUID()}`),
     ...settings,
   });

@@ -3,7 +3,7 @@ import { newOwner, newProduct, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
-const app = useTestApp();
+const app = useTestApp({ POOL_WAIT_MS: '60000' }); // twenty requests, of which each reads two thousand variants
 let owner: Owner;
 let api: Api;
 // oxlint-disable-next-line typescript/no-explicit-any -- see Answer.body
