@@ -7,13 +7,13 @@ import { quantile } from './lib/rounds';
 import { withTwoShops } from './lib/two-shops';
 
 /**
- * A shop beside one whose table is locked: `npm run bench:locked -- 60` with the seconds of the lock. Four clients of the locked shop
+ * A shop beside one whose table is locked: `npm run bench:locked -- 60` with the seconds of the lock. Two clients of the locked shop
  * ask without a pause, as many as the plan lets work at once; the other lists 20 products five times a second. Lock and peace
  * take turns, so that other load on the machine affects both alike.
  */
 const SECONDS = countArgument(1, 60);
 const ROUNDS = 3;
-const CLIENTS = 4;
+const CLIENTS = 2;
 /** LOCK_TIMEOUT_MS: the standard plan has no limit of its own. */
 const LOCK_MS = 5000;
 /** How much longer than its lock timeout an answer may take. */

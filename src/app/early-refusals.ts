@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -10,8 +11,11 @@ import { TenantDatabase } from '../tenancy/tenant-database';
 const AGAIN_MS = 1000;
 const REMEMBERED_MS = 2 * AGAIN_MS;
 const REMEMBERED_TOKENS = 10_000;
-/** How long a client that came back too soon waits for its refusal, milliseconds. */
-const HELD_MS = 250;
+/**
+ * How long a client that came back before `Retry-After` waits for its refusal, milliseconds. The times differ, so that clients which
+ * were refused together do not come back together.
+ */
+const HELD_MS = { least: 500, most: 1000 };
 /** Number of requests that wait for their refusal; others get it at once. */
 const MAX_HELD = 1000;
 const TOO_MANY = 429;
@@ -54,10 +58,13 @@ export function refuseEarly(
       const refuse = () => problems.send(error, request, reply);
       if (held >= MAX_HELD) return refuse();
       held++;
-      setTimeout(() => {
-        held--;
-        refuse();
-      }, HELD_MS);
+      setTimeout(
+        () => {
+          held--;
+          refuse();
+        },
+        randomInt(HELD_MS.least, HELD_MS.most),
+      );
       return;
     }
     done();

@@ -162,6 +162,7 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
       waitMs,
       longMs: LONG_MS,
       tenantsPerConnection: env.TENANTS_PER_CONNECTION,
+      workers: env.WORKERS,
     },
   );
   const limits = {

@@ -27,6 +27,8 @@ export interface TenantPoolSettings {
   longMs: number;
   /** Number of tenants that one connection serves before it is replaced. */
   tenantsPerConnection: number;
+  /** Number of processes that serve the same clients; each gives a shop a part of its share, one transaction at least. */
+  workers: number;
 }
 
 /**
@@ -54,7 +56,8 @@ export class TenantPool implements Connections {
     this.slots = Array.from({ length: size }, (_, index) => openSlot(index, ofSlot, onError));
   }
 
-  async borrow(shopId: string, share: Share = UNLIMITED): Promise<BorrowedClient> {
+  async borrow(shopId: string, whole: Share = UNLIMITED): Promise<BorrowedClient> {
+    const share = this.partOf(whole);
     const preferred = this.slots[parseInt(shopId.slice(-8), 16) % this.slots.length]!; // the end of a UUIDv7 is random
     const shop = this.turns.shopOf(shopId, preferred);
     const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share));
@@ -78,7 +81,8 @@ export class TenantPool implements Connections {
     this.release(slot);
   }
 
-  requireRoom(shopId: string, share: Share = UNLIMITED): void {
+  requireRoom(shopId: string, whole: Share = UNLIMITED): void {
+    const share = this.partOf(whole);
     const shop = this.turns.find(shopId);
     const refusal = shop === undefined || mayTake(shop, share) ? undefined : this.refusalOf(shop, share);
     if (refusal !== undefined) throw refusal;
@@ -97,6 +101,16 @@ export class TenantPool implements Connections {
 
   async close(): Promise<void> {
     await Promise.all(this.slots.map(({ pool }) => pool.end()));
+  }
+
+  private partOf(share: Share): Share {
+    const { workers } = this.settings;
+    const { transactionsAtOnce: atOnce, transactionsWaiting: waiting } = share;
+    if (workers === 1) return share;
+    return {
+      transactionsAtOnce: atOnce === null ? null : Math.ceil(atOnce / workers),
+      transactionsWaiting: waiting === null ? null : Math.ceil(waiting / workers),
+    };
   }
 
   /** Takes a free connection for a request that need not wait. */

@@ -54,14 +54,14 @@ describe('a shop whose requests hang', () => {
         if (answer.status !== 200) refused.push(answer);
         return answer;
       });
-      await untilTrue(() => refused.length === 6); // four are at work, fifty wait
+      await untilTrue(() => refused.length === 8); // two are at work, fifty wait
       expect(waiting()).toBe(50);
       expect(statuses(await listOften(other, 20))).toEqual(Array.from({ length: 20 }, () => 200));
-      expect([waiting(), refused.length]).toEqual([50, 6]);
+      expect([waiting(), refused.length]).toEqual([50, 8]);
       return all;
     });
     const answers = await Promise.all(asked);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(54);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(52);
     for (const answer of refused) {
       expect(problemIn(answer)).toBe('429 TOO_MANY_REQUESTS');
       expect(answer.headers.get('retry-after')).toBe('1');

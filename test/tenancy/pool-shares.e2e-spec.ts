@@ -69,6 +69,16 @@ describe('fair share of the pool', () => {
     pool.giveBack(odd, true);
   });
 
+  it('gives a shop its part of what the processes of the machine share, and one at least', async () => {
+    const pool = open({ size: 4, longMs: -1, workers: 2 });
+    const held = [await pool.borrow(shop(1), share(3, 1)), await pool.borrow(shop(1), share(3, 1))];
+    const waiting = pool.borrow(shop(1), share(3, 1));
+    await expect(pool.borrow(shop(1), share(3, 1))).rejects.toThrow(TooManyRequests);
+    const other = await pool.borrow(shop(2), share(1));
+    for (const client of [...held, other]) pool.giveBack(client, true);
+    pool.giveBack(await waiting, true);
+  });
+
   it('lets a shop use its part, in the order of its requests, and others the rest', async () => {
     const pool = open({ size: 4, longMs: -1 });
     const held = [await pool.borrow(shop(1), share(2)), await pool.borrow(shop(1), share(2))];

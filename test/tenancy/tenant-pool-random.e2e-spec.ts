@@ -75,6 +75,7 @@ function open(size: number, waitMs: number): TenantPool {
     waitMs,
     longMs: 20,
     tenantsPerConnection: 30,
+    workers: 1,
   });
 }
 
