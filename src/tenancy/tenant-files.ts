@@ -13,7 +13,7 @@ import { FileExists, FileNameInvalid, FileNotFound, FilesUnavailable } from './t
 import type { TenantAccess } from './tenant';
 
 /** Purposes of files; each has a folder of its own in that of the shop. */
-export type FileArea = 'exports' | 'images' | 'imports';
+export type FileArea = 'images' | 'imports';
 
 type Tenant = Pick<TenantAccess, 'shopId'>;
 type Settings = Pick<Env, 'FILES_TARGET' | 'DATA_DIR' | 'S3_ENDPOINT' | 'S3_REGION'>;

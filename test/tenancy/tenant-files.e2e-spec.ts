@@ -86,7 +86,7 @@ describe.each(['folder', 'bucket'] as const)('files of shops in a %s', (place) =
 
   it('are all removed with their shop, again and again', async () => {
     for (const name of ['1.png', '2.png', '3.png']) await files.of(a, 'images').write(name, source('a'), 10);
-    await files.of(a, 'exports').write('all.zip', source('a'), 10);
+    await files.of(a, 'imports').write('all.zip', source('a'), 10);
     await files.of(b, 'images').write('b.png', source('b'), 10);
     for (let time = 1; time <= 2; time++) await files.removeAll(a);
     expect(keys[place]()).toEqual([`shops/${b.shopId}/images/b.png`]);
