@@ -109,7 +109,8 @@ async function reachable(port: number, child: ChildProcess, log: () => string): 
   throw new Error(`pgbouncer did not start:\n${log()}`);
 }
 
-function canConnect(port: number): Promise<boolean> {
+/** True if somebody listens on the port of this machine. */
+export function canConnect(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
-import { until } from './until';
+import { canConnect } from '../../bench/lib/pooler';
+import { freePort } from './ports';
+import { untilTrue } from './until';
 
 /** Path of the installed Redis server; undefined if there is none. */
 export const REDIS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((file) =>
@@ -20,26 +21,10 @@ export async function startRedis(onPort?: number): Promise<TestRedis> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn(REDIS!, args, { cwd: '/', stdio: 'ignore' });
   const ended = once(child, 'exit');
-  await until(() => isOpen(port), Boolean);
+  await untilTrue(() => canConnect(port));
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
   };
   return { url: `redis://127.0.0.1:${port}`, stop };
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.once('error', () => resolve(false)).once('connect', () => resolve(true));
-    socket.once('connect', () => socket.destroy());
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
