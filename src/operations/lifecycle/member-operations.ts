@@ -1,29 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AppError } from '../../common/app-error';
-import { DatabaseUnavailable, Overloaded, StorageFull } from '../../common/common.errors';
+import { Overloaded, StorageFull } from '../../common/common.errors';
 import { runAsLogin } from '../../database/transactions';
 import { AccessDirectory } from '../../tenancy/access-directory';
 import { JobTaken, JobWork } from '../../tenancy/job-work';
-import { FilesUnavailable, ShopNotReady, ShopReadOnly, ShopSuspended } from '../../tenancy/tenancy.errors';
+import { FilesUnavailable } from '../../tenancy/tenancy.errors';
 import type { Author } from '../../tenancy/tenant';
 import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { TenantDatabase } from '../../tenancy/tenant-database';
+import { isPassing } from '../passing';
 import { OPERATION_KINDS } from './kinds/kinds';
 import { LeaseLost, type OperationKind, type OperationRun, Postponed } from './operation-kind';
 
-const TOO_MANY_REQUESTS = 429;
-/** States of shop or program that an operation waits for. A member who has left does not come back: that is a failure. */
-const PASSING = [
-  ShopSuspended,
-  ShopReadOnly,
-  ShopNotReady,
-  DatabaseUnavailable,
-  FilesUnavailable,
-  Overloaded,
-  StorageFull,
-];
+/** Errors that an operation waits for as well. A member who has left does not come back: that is a failure. */
+const ALSO_PASSING = [FilesUnavailable, Overloaded, StorageFull];
 
 /** Request for an import of products. */
 export interface WantedImport {
@@ -103,12 +94,7 @@ export class MemberOperations {
       );
     } catch (error) {
       if (error instanceof JobTaken) throw new LeaseLost(error);
-      throw isPassing(error) ? new Postponed(error) : error;
+      throw isPassing(error, ALSO_PASSING) ? new Postponed(error) : error;
     }
   }
-}
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof AppError)) return false;
-  return error.kind.status === TOO_MANY_REQUESTS || PASSING.some((Kind) => error instanceof Kind);
 }

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../../common/app-error';
-import { DatabaseUnavailable } from '../../common/common.errors';
 import { LOGGER, type Logger } from '../../common/logger';
 import { ShopActivity } from '../../database/shop-activity';
 import { AccessDirectory } from '../../tenancy/access-directory';
 import { JobTaken, JobWork } from '../../tenancy/job-work';
-import { NotAMember, ShopNotReady, ShopReadOnly, ShopSuspended } from '../../tenancy/tenancy.errors';
+import { NotAMember } from '../../tenancy/tenancy.errors';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantCache } from '../../tenancy/tenant-cache';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { TenantDatabase } from '../../tenancy/tenant-database';
+import { isPassing } from '../passing';
 import { JobStore, type TakenJob } from './job-store';
 import { TenantJobs } from './tenant-jobs';
 
@@ -19,9 +19,8 @@ const TURN_MS = 1000;
 /** Time of one job. A handler that does not end by then can store nothing any more, milliseconds. */
 const JOB_MS = 300_000;
 
-const TOO_MANY_REQUESTS = 429;
-/** States of shop or program that a job waits for. */
-const PASSING = [NotAMember, ShopSuspended, ShopReadOnly, ShopNotReady, DatabaseUnavailable];
+/** Errors that a job waits for as well: it acts as an owner, and another may come. */
+const ALSO_PASSING = [NotAMember];
 
 /** Jobs of the shop after its turn: some that can begin, none, or some that cannot begin at the moment. */
 export type Left = 'more' | 'none' | 'stuck';
@@ -82,7 +81,7 @@ export class Slice {
         this.log('warn', 'tenant_job.taken', job, error);
         return true;
       }
-      const isGivenBack = this.signal.aborted || isPassing(error);
+      const isGivenBack = this.signal.aborted || isPassing(error, ALSO_PASSING);
       if (isGivenBack) await store.giveBack(job.id, this.lease);
       else await this.fail(job, error);
       if (!isGivenBack) activity.worked(this.shopId, true);
@@ -142,11 +141,6 @@ class PayloadRefused extends Error {
   constructor(options: ErrorOptions) {
     super('the payload has not the form that the program expects', options);
   }
-}
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof AppError)) return false;
-  return error.kind.status === TOO_MANY_REQUESTS || PASSING.some((Kind) => error instanceof Kind);
 }
 
 /** Rejects once the signal is aborted. */
