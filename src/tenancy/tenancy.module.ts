@@ -32,6 +32,7 @@ import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
 import { TenantSession } from './tenant-session';
 import { HeldTenant } from './held-tenant.entity';
+import { KeptData } from './kept-data';
 import { Quotas } from './quotas';
 import { MigrationRun } from './migration-run.entity';
 import { Plan } from './plan.entity';
@@ -75,6 +76,7 @@ export class TenancyModule {
       TenantConnection,
       TenantDatabase,
       TenantFiles,
+      KeptData,
       AccessDirectory,
       TenantGuard,
       RequestLimits,

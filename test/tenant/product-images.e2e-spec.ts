@@ -8,12 +8,14 @@ import { TenantCache } from '../../src/tenancy/tenant-cache';
 import { TenantDatabase } from '../../src/tenancy/tenant-database';
 import type { Answer } from '../support/api';
 import { newOwner, newProduct, type Owner } from '../support/factories';
+import { backUp, operate, restore, undoRestore, useBackupFolder } from '../support/lifecycle';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'images-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const app = useTestApp({ FILES_TARGET: folder, IMAGE_MAX_MB: '1' });
+const backups = useBackupFolder();
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\nof the shop', 'latin1');
 const GIF = Buffer.from('GIF89a of the shop', 'latin1');
@@ -261,5 +263,42 @@ describe('the sweep of every night', () => {
     await sweep();
     const left = stored();
     expect([left.includes(shown!), left.includes(lost!), left.includes(fresh!)]).toEqual([true, false, true]);
+  });
+});
+
+describe('images that a restore has taken from the shop', () => {
+  it('come back with its undo, whatever was swept and removed meanwhile, and go with the kept data', async () => {
+    const { id } = owner.shop;
+    const first = await added();
+    const file = await backUp(app, backups.path, id);
+    const second = await added();
+    expect((await restore(app, { file, over: id })).state).toBe('done');
+    expect((await imagesOf()).map(({ src }: { src: string }) => src)).toEqual([first]);
+    expect((await owner.api.delete(first)).status).toBe(204);
+    for (const src of [first, second]) age(nameIn(src));
+    await sweep();
+    await undoRestore(app, id);
+    expect([(await download(first)).status, (await download(second)).status]).toEqual([200, 200]);
+
+    const third = await added();
+    expect((await owner.api.delete(third)).status).toBe(204);
+    age(nameIn(third));
+    const [held] = await app.database.query<{ id: string }>(
+      'SELECT shop_id AS id FROM held_tenants WHERE of_shop = $1',
+      [id],
+    );
+    await operate(app, { kind: 'drop-replaced', input: { shop: id, tenant: held!.id } });
+    await sweep();
+    expect([first, second, third].map((src) => stored().includes(nameIn(src)))).toEqual([true, true, false]);
+  });
+
+  it('leave no file of an upload that is refused', async () => {
+    const { id } = owner.shop;
+    expect((await restore(app, { file: await backUp(app, backups.path, id), over: id })).state).toBe('done');
+    const images = Array.from({ length: 250 }, (_, i) => ({ src: `https://example.com/${i}.jpg` }));
+    await owner.api.patch(`products/${product.id}`, { images });
+    const before = stored();
+    expect(problemIn(await upload(PNG))).toBe('400 VALIDATION_FAILED');
+    expect(stored()).toEqual(before);
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '../../common/logger';
+import { KeptData } from '../../tenancy/kept-data';
 import { type ShopFiles, TenantFiles } from '../../tenancy/tenant-files';
 import type { TenantAccess } from '../../tenancy/tenant';
 
@@ -8,6 +9,7 @@ import type { TenantAccess } from '../../tenancy/tenant';
 export class ImageFiles {
   constructor(
     private readonly files: TenantFiles,
+    private readonly kept: KeptData,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -15,13 +17,34 @@ export class ImageFiles {
     return this.files.of(access, 'images');
   }
 
-  /** Removes files that no product shows any more. One that cannot be removed is left to the sweep. */
+  /** True while data beside those that the shop serves may show files that its products do not. */
+  areKept(access: Pick<TenantAccess, 'shopId'>): Promise<boolean> {
+    return this.kept.existsFor(access);
+  }
+
+  /** Removes files that no product shows any more. What is kept, or cannot be removed, is left to the sweep. */
   async drop(access: Pick<TenantAccess, 'shopId'>, names: readonly string[]): Promise<void> {
-    for (const name of names)
-      try {
-        await this.of(access).remove(name);
-      } catch (err) {
-        this.logger.warn({ event: 'image.not_removed', shopId: access.shopId, name, err });
-      }
+    if (names.length === 0) return;
+    await this.attempt(access, async () => {
+      if (await this.areKept(access)) return;
+      for (const name of names) await this.discard(access, name);
+    });
+  }
+
+  /** Removes a file that no product has ever shown. */
+  discard(access: Pick<TenantAccess, 'shopId'>, name: string): Promise<void> {
+    return this.attempt(access, () => this.of(access).remove(name), name);
+  }
+
+  private async attempt(
+    { shopId }: Pick<TenantAccess, 'shopId'>,
+    work: () => Promise<void>,
+    name?: string,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      this.logger.warn({ event: 'image.not_removed', shopId, name, err });
+    }
   }
 }

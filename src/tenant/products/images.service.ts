@@ -49,7 +49,7 @@ export class ImagesService {
       if (error instanceof AppError) isShown = false; // refused before COMMIT
       throw error;
     } finally {
-      if (!isShown) await this.files.drop(access, [name]); // also of a repetition, which ends before the work
+      if (!isShown) await this.files.discard(access, name); // also of a repetition, which ends before the work
     }
   }
 
