@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { EntityManager } from 'typeorm';
 import { TenantJobs } from '../../src/operations/tenant-jobs/tenant-jobs';
 import { AccessDirectory } from '../../src/tenancy/access-directory';
 import { TenantConnection } from '../../src/tenancy/tenant-connection';
@@ -55,11 +56,11 @@ async function download(src: string, headers: Record<string, string> = {}) {
 }
 
 /** Does the job of every night in the owner's shop. */
-async function sweep(): Promise<void> {
+async function sweep(Connection = TenantConnection): Promise<void> {
   const get = <T>(type: abstract new (...args: never[]) => T) =>
     app.app.get<T>(type as never, { strict: false });
   const access = await get(AccessDirectory).enterAsOwner(owner.shop.id as string);
-  const connection = new TenantConnection(
+  const connection = new Connection(
     { tenant: access },
     get(TenantDatabase),
     get(AccessDirectory),
@@ -263,6 +264,59 @@ describe('the sweep of every night', () => {
     await sweep();
     const left = stored();
     expect([left.includes(shown!), left.includes(lost!), left.includes(fresh!)]).toEqual([true, false, true]);
+  });
+});
+
+describe('the sweep of a large shop', () => {
+  /** Length of what each statement has read, as JSON. */
+  const lengths: number[] = [];
+
+  const watched = (manager: EntityManager) => {
+    const runner = manager.queryRunner!; // managers of transactions have one
+    const query = runner.query.bind(runner) as (...all: unknown[]) => Promise<unknown>;
+    const watchedQuery = async (...all: unknown[]) => {
+      const answer = await query(...all);
+      lengths.push(JSON.stringify(answer).length);
+      return answer;
+    };
+    return Object.assign(manager, { queryRunner: Object.assign(runner, { query: watchedQuery }) });
+  };
+
+  class WatchedConnection extends TenantConnection {
+    override run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+      return super.run((manager) => work(watched(manager)));
+    }
+
+    override runOne<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+      return super.runOne((manager) => work(watched(manager)));
+    }
+  }
+
+  it('reads the names of stored images alone, of some products at a time', async () => {
+    const schema = `"shop_${(owner.shop.id as string).replaceAll('-', '')}"`;
+    const before = nameIn(await added());
+    await app.database.query(
+      `INSERT INTO ${schema}.products (id, handle, name, currency, status, images)
+       SELECT gen_random_uuid(), 'large-' || n, 'Large', 'EUR', 'active',
+         (SELECT jsonb_agg(jsonb_build_object('src', 'https://example.com/' || repeat('x', 500), 'position', i, 'alt', NULL))
+          FROM generate_series(1, 100) i)
+       FROM generate_series(1, 120) n`,
+    );
+    const [lost, shownLast] = [nameIn(await added()), nameIn(await added())];
+    await app.database.query(`UPDATE ${schema}.products SET images = images - 2 - 1 WHERE id = $1`, [
+      product.id,
+    ]);
+    const last = 'ffffffff-ffff-4fff-bfff-ffffffffffff'; // behind all others
+    await app.database.query(
+      `INSERT INTO ${schema}.products (id, handle, name, currency, status, images) VALUES ($1, 'last', 'Last', 'EUR', 'active',
+         jsonb_build_array(jsonb_build_object('src', $2::text, 'position', 1, 'alt', NULL)))`,
+      [last, `/api/v1/products/${last}/images/${shownLast}`],
+    );
+    for (const name of [before, lost, shownLast]) age(name);
+    await sweep(WatchedConnection);
+    expect([before, lost, shownLast].map((name) => stored().includes(name))).toEqual([true, false, true]);
+    expect(lengths.length).toBeGreaterThan(1);
+    expect(Math.max(...lengths)).toBeLessThan(100_000);
   });
 });
 
