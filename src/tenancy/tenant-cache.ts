@@ -1,5 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { ZodType } from 'zod';
 import type { Logger } from '../common/logger';
 import type { CacheStore } from './cache-store';
 import type { TenantAccess } from './tenant';
@@ -11,11 +12,13 @@ const ANY = 'any';
 /** Stands for the exchange of the whole shop, by a restore for example. */
 const SHOP = 'shop';
 
-export interface Remembered {
+export interface Remembered<T> {
   /** Longest time for which the value may be used, milliseconds: it bounds what an unseen write can do. */
   ttlMs: number;
   /** Resource whose writes end the value, as `recordChanges` names it; by default every write in the shop does. */
   of?: string;
+  /** Form of the value. What is found in another one, in a store that others can write to, is made anew. */
+  shape: ZodType<T>;
 }
 
 /**
@@ -28,8 +31,9 @@ export interface Remembered {
  */
 export class TenantCache implements OnApplicationShutdown {
   private awayUntil = 0;
-  /** Generations that could not be renewed while the store was away. */
-  private readonly owed = new Set<string>();
+  /** Generations to renew, each with the number of the last write that asked for it: a renewal before that write is none. */
+  private readonly owed = new Map<string, number>();
+  private writes = 0;
 
   constructor(
     private readonly store: CacheStore,
@@ -49,12 +53,13 @@ export class TenantCache implements OnApplicationShutdown {
   async remember<T>(
     { shopId }: Pick<TenantAccess, 'shopId'>,
     name: string,
-    { ttlMs, of = ANY }: Remembered,
+    { ttlMs, of = ANY, shape }: Remembered<T>,
     make: () => Promise<T>,
   ): Promise<T> {
     const key = keyOf(shopId, 'value', name);
     const found = await this.attempt(() => this.store.read(generationsOf(shopId, [SHOP, of]), key));
-    if (found?.value !== undefined) return JSON.parse(found.value) as T;
+    const known = found?.value === undefined ? undefined : this.read(found.value, shape, { shopId, name });
+    if (known !== undefined) return known.value;
     const value = await make();
     if (found !== undefined)
       await this.attempt(() => this.store.write(key, found.generation, JSON.stringify(value), ttlMs));
@@ -75,8 +80,19 @@ export class TenantCache implements OnApplicationShutdown {
     this.store.close();
   }
 
+  /** @returns undefined for a text that is no value of this form */
+  private read<T>(text: string, shape: ZodType<T>, where: object): { value: T } | undefined {
+    try {
+      return { value: shape.parse(JSON.parse(text)) };
+    } catch (err) {
+      this.logger.warn({ event: 'tenant_cache.value_refused', ...where, err });
+      return undefined;
+    }
+  }
+
   private async renew(generations: readonly string[]): Promise<void> {
-    for (const one of generations) this.owed.add(one);
+    this.writes++;
+    for (const one of generations) this.owed.set(one, this.writes);
     await this.attempt(() => Promise.resolve()); // pays what is owed
   }
 
@@ -85,8 +101,8 @@ export class TenantCache implements OnApplicationShutdown {
     if (performance.now() < this.awayUntil) return undefined;
     try {
       const owed = [...this.owed];
-      if (owed.length > 0) await this.store.renew(owed);
-      for (const one of owed) this.owed.delete(one);
+      if (owed.length > 0) await this.store.renew(owed.map(([one]) => one));
+      for (const [one, write] of owed) if (this.owed.get(one) === write) this.owed.delete(one);
       return await work();
     } catch (err) {
       this.awayUntil = performance.now() + RETRY_MS;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { newId } from '../../src/common/ids';
 import { TenantCache } from '../../src/tenancy/tenant-cache';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
@@ -7,6 +8,7 @@ import { problemIn } from '../support/problem';
 import { newMember, newOwner, type Owner } from '../support/factories';
 
 const app = useTestApp({}, { times: { accessCacheMs: 50 } });
+const MINUTE = { ttlMs: 60_000, shape: z.string() };
 let ada: Owner;
 let bob: Owner;
 const [product, near, far] = [newId(), newId(), newId()];
@@ -58,17 +60,15 @@ describe('values of two shops with the same ids', () => {
   it('cannot be reached by the text of a key', async () => {
     const cache = app.app.get(TenantCache);
     const [a, b] = [{ shopId: ada.shop.id as string }, { shopId: bob.shop.id as string }];
-    await cache.remember(b, 'secret', { ttlMs: 60_000 }, () => Promise.resolve('of bob'));
+    await cache.remember(b, 'secret', MINUTE, () => Promise.resolve('of bob'));
     for (const name of ['secret', `tenant:${b.shopId}:value:secret`, `${b.shopId}:value:secret`])
-      expect(await cache.remember(a, name, { ttlMs: 60_000 }, () => Promise.resolve('of ada'))).toBe(
-        'of ada',
-      );
+      expect(await cache.remember(a, name, MINUTE, () => Promise.resolve('of ada'))).toBe('of ada');
   });
 
   it('end with the writes of their own shop', async () => {
     const cache = app.app.get(TenantCache);
     const value = (owner: Owner, text: string) =>
-      cache.remember({ shopId: owner.shop.id }, 'ended', { ttlMs: 60_000 }, () => Promise.resolve(text));
+      cache.remember({ shopId: owner.shop.id }, 'ended', MINUTE, () => Promise.resolve(text));
     expect([await value(ada, 'old'), await value(bob, 'old')]).toEqual(['old', 'old']);
     expect((await ada.api.patch(`products/${far}`, { description: 'new' })).status).toBe(200);
     expect([await value(ada, 'new'), await value(bob, 'new')]).toEqual(['new', 'old']);

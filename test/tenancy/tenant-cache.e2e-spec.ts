@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { createLogger } from '../../src/common/logger';
 import { type CacheStore, MemoryStore, RedisStore } from '../../src/tenancy/cache-store';
 import { openRedis } from '../../src/tenancy/redis';
@@ -7,7 +8,8 @@ import { until } from '../support/until';
 
 const ADA = { shopId: '0196b7f0-0000-7000-8000-00000000000a' };
 const BOB = { shopId: '0196b7f0-0000-7000-8000-00000000000b' };
-const MINUTE = { ttlMs: 60_000 };
+const MINUTE = { ttlMs: 60_000, shape: z.number() };
+const TEXT = { ...MINUTE, shape: z.string() };
 const logger = createLogger('silent');
 const cacheOf = (store: CacheStore) => new TenantCache(store, logger);
 
@@ -64,7 +66,7 @@ const itKeepsValues = (open: () => TenantCache) => {
   it('does not keep a value that was made from data of before a write', async () => {
     const cache = open();
     const [reading, writing] = [gate(), gate()];
-    const old = cache.remember(ADA, 'race', MINUTE, async () => {
+    const old = cache.remember(ADA, 'race', TEXT, async () => {
       reading.open(); // has read the data, and is slow to answer
       await writing.opened;
       return 'before';
@@ -73,7 +75,7 @@ const itKeepsValues = (open: () => TenantCache) => {
     await cache.forget(ADA, []);
     writing.open();
     expect(await old).toBe('before');
-    expect(await cache.remember(ADA, 'race', MINUTE, () => Promise.resolve('after'))).toBe('after');
+    expect(await cache.remember(ADA, 'race', TEXT, () => Promise.resolve('after'))).toBe('after');
   });
 
   it('keeps no error', async () => {
@@ -87,16 +89,17 @@ const itKeepsValues = (open: () => TenantCache) => {
   it('does not let a caller change the value of another', async () => {
     const cache = open();
     const make = () => Promise.resolve({ list: [1] });
-    await cache.remember(ADA, 'object', MINUTE, make);
-    (await cache.remember(ADA, 'object', MINUTE, make)).list.push(2);
-    expect(await cache.remember(ADA, 'object', MINUTE, make)).toEqual({ list: [1] });
+    const options = { ...MINUTE, shape: z.object({ list: z.array(z.number()) }) };
+    await cache.remember(ADA, 'object', options, make);
+    (await cache.remember(ADA, 'object', options, make)).list.push(2);
+    expect(await cache.remember(ADA, 'object', options, make)).toEqual({ list: [1] });
   });
 
   it('forgets a value after its time', async () => {
     const [cache, value] = [open(), counter()];
-    await cache.remember(ADA, 'short', { ttlMs: 20 }, value.make);
+    await cache.remember(ADA, 'short', { ...MINUTE, ttlMs: 20 }, value.make);
     await until(
-      () => cache.remember(ADA, 'short', { ttlMs: 20 }, value.make),
+      () => cache.remember(ADA, 'short', { ...MINUTE, ttlMs: 20 }, value.make),
       (found) => found > 1,
     );
   });
@@ -105,10 +108,51 @@ const itKeepsValues = (open: () => TenantCache) => {
 describe('a cache in the process', () => {
   itKeepsValues(() => cacheOf(new MemoryStore()));
 
+  it.each(['{bad', 'null', '{}', '[]', '"1"', ''])('makes a value anew where it finds %j', async (bad) => {
+    const [store, value] = [new MemoryStore(), counter()];
+    const cache = cacheOf(store);
+    await cache.remember(ADA, 'bad', MINUTE, value.make);
+    const key = `tenant:${ADA.shopId}:value:bad`;
+    const generations = ['shop', 'any'].map((name) => `tenant:${ADA.shopId}:generation:${name}`);
+    const found = await store.read(generations, key);
+    expect(found.value).toBe('1');
+    await store.write(key, found.generation, bad, 60_000);
+    for (let i = 0; i < 2; i++) expect(await cache.remember(ADA, 'bad', MINUTE, value.make)).toBe(2);
+  });
+
+  it('ends values for a write whose renewal fails while that of an earlier one succeeds', async () => {
+    const renewals: { pass: () => void; fail: () => void }[] = [];
+    class SlowStore extends MemoryStore {
+      override async renew(generations: readonly string[]): Promise<void> {
+        if (renewals.length < 2)
+          await new Promise<void>((pass, reject) => {
+            renewals.push({ pass, fail: () => reject(new Error('away')) });
+          });
+        return super.renew(generations);
+      }
+    }
+    const store = new SlowStore();
+    const [cache, other] = [cacheOf(store), cacheOf(store)];
+    const forLong = { ...TEXT, ttlMs: 3_600_000 };
+    const [first, second] = [cache.forget(ADA, []), cache.forget(ADA, [])];
+    renewals[0]!.pass();
+    await first;
+    expect(await other.remember(ADA, 'debt', forLong, () => Promise.resolve('between'))).toBe('between');
+    renewals[1]!.fail();
+    await second;
+    await until(
+      async () => {
+        await cache.remember(ADA, 'of somebody', TEXT, () => Promise.resolve(''));
+        return other.remember(ADA, 'debt', forLong, () => Promise.resolve('after'));
+      },
+      (text) => text === 'after',
+    );
+  });
+
   it('keeps no value that is too long', async () => {
     const [cache, value] = [cacheOf(new MemoryStore()), counter()];
     const long = async () => `${await value.make()}`.padEnd(600_000);
-    for (let i = 0; i < 2; i++) await cache.remember(ADA, 'long', MINUTE, long);
+    for (let i = 0; i < 2; i++) await cache.remember(ADA, 'long', TEXT, long);
     expect(value.made).toBe(2);
   });
 

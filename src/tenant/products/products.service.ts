@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import type { Page } from '../../http/page';
@@ -43,6 +44,7 @@ import {
 
 /** How long a count may miss the write of a process that dies after its COMMIT. */
 const COUNT_MS = 10_000;
+const COUNTED = z.object({ count: z.int().min(0), isCountExact: z.boolean() });
 
 const digest = (text: string) => hash('sha256', text, 'base64');
 
@@ -76,7 +78,7 @@ export class ProductsService {
       this.cache.remember(
         this.tenant.access,
         `count ${digest(JSON.stringify(count))}`,
-        { ttlMs: COUNT_MS },
+        { ttlMs: COUNT_MS, shape: COUNTED },
         () => this.tenant.runOne((manager) => countRows(manager, count)),
       ),
     ]);

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { isId } from '../../../common/ids';
 import { TenantCache } from '../../../tenancy/tenant-cache';
 import { TenantConnection } from '../../../tenancy/tenant-connection';
 import { EmbeddingJobs } from './embedding-jobs';
 import {
   makeOutdated,
   type MadeVector,
-  type Ranked,
   rankSimilar,
   readRanked,
   type SimilarTo,
@@ -18,10 +19,11 @@ const MADE_AT_ONCE = 500;
 /** How long a ranking may miss a change of the names and tags of products in another process, where there is no Redis. */
 const RANKING_MS = 60_000;
 
-interface Ranking {
-  ranked: Ranked[];
-  isComplete: boolean;
-}
+const RANKING = z.object({
+  ranked: z.array(z.object({ id: z.string().refine(isId), similarity: z.number() })),
+  isComplete: z.boolean(),
+});
+type Ranking = z.infer<typeof RANKING>;
 
 /** Similar products of one shop. */
 @Injectable()
@@ -38,7 +40,7 @@ export class SimilarService {
     const { ranked, isComplete } = await this.cache.remember(
       this.tenant.access,
       `similar ${id} ${limit} ${status ?? ''}`,
-      { ttlMs: RANKING_MS, of: 'products' },
+      { ttlMs: RANKING_MS, of: 'products', shape: RANKING },
       () => this.rank(wanted),
     );
     const similar = await this.tenant.runOne((manager) => readRanked(manager, ranked, wanted));
