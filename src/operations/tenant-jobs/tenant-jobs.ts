@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ZodType } from 'zod';
 import { newId } from '../../common/ids';
+import { PublicDatabase } from '../../database/control-database';
 import { runAsLogin } from '../../database/transactions';
-import type { Author } from '../../tenancy/tenant';
+import type { Author, TenantAccess } from '../../tenancy/tenant';
 import type { TenantConnection } from '../../tenancy/tenant-connection';
 
 export interface TenantJobOptions {
@@ -47,6 +48,8 @@ export class TenantJobs {
   readonly handlers = new Map<string, TenantJobHandler<unknown>>();
   readonly schedules = new Map<string, TenantSchedule>();
 
+  constructor(private readonly database: PublicDatabase) {}
+
   /**
    * Adds a job for the shop of the manager, in its transaction: it exists when, and only when, that is committed.
    * @param manager received from `TenantConnection.transaction`
@@ -69,6 +72,18 @@ export class TenantJobs {
       ],
     ]);
     return row!.id; // one row by definition
+  }
+
+  /**
+   * Adds a job of the program itself, without payload, whoever asked for it: also for a member who may not write, who must not be able to
+   * say what it does. It depends on no transaction. Nothing is added while one that was added so waits.
+   */
+  async addOwn({ shopId }: Pick<TenantAccess, 'shopId'>, kind: string): Promise<void> {
+    await this.database.read(
+      `INSERT INTO tenant_jobs (id, shop_id, kind, payload, unique_key) VALUES ($1, $2, $3, '{}', $3)
+       ON CONFLICT (shop_id, kind, unique_key) DO NOTHING`,
+      [newId(), shopId, kind],
+    );
   }
 
   /** Names the handler of a kind, when the module is created. Jobs of other kinds wait for a program that knows them. */

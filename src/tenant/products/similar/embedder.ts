@@ -1,7 +1,8 @@
-import type { Product } from '../product.entity';
+/** The parts of a product that say what it is, each as one text. */
+export type ProductText = Record<'name' | 'vendor' | 'type' | 'tags' | 'options', string>;
 
-/** The parts of a product that say what it is. */
-export type ProductText = Pick<Product, 'name' | 'vendor' | 'type' | 'tags' | 'options'>;
+/** Longest text that is read of a part: 250 tags of 255 characters say no more than the first. */
+export const MAX_CHARACTERS = 1000;
 
 /** Makes vectors of products: the more alike two products are, the nearer to 1 the cosine of their vectors. */
 export interface Embedder {

@@ -1,10 +1,11 @@
 import type { EntityManager } from 'typeorm';
+import { mapInSlices } from '../../../common/map-in-slices';
 import { noteWritten } from '../../../tenancy/tenant-cache';
 import { PRODUCT_COLUMNS } from '../product-list';
 import type { ProductStatus } from '../product.entity';
 import { ProductNotFound } from '../products.errors';
 import type { ProductRow } from '../products.dto';
-import type { ProductText } from './embedder';
+import { MAX_CHARACTERS, type ProductText } from './embedder';
 import { VOCABULARY_EMBEDDER as EMBEDDER } from './vocabulary-embedder';
 import { signatureOf, similarityOf } from './vectors';
 
@@ -36,9 +37,11 @@ export interface SimilarTo {
   status: ProductStatus | undefined;
 }
 
-/** The time as text, because a Date has no microseconds. */
-const TEXT =
-  'SELECT p.id, p.name, p.vendor, p.type, p.tags, p.options, p.status, p.updated_at::text AS "madeFrom"';
+/** Cut in the database: options can have half a megabyte. The time as text, because a Date has no microseconds. */
+const TEXT = `SELECT p.id, p.name, p.vendor, p.type, left(array_to_string(p.tags, ' '), ${MAX_CHARACTERS}) AS tags,
+    left(coalesce((SELECT string_agg(o #>> '{}', ' ') FROM jsonb_path_query(p.options, '$[*].*[*]') o), ''),
+      ${MAX_CHARACTERS}) AS options,
+    p.status, p.updated_at::text AS "madeFrom"`;
 
 const TEXT_BY_ID = `${TEXT} FROM products p WHERE p.id = $1`;
 
@@ -82,7 +85,7 @@ export async function storeVectors(manager: EntityManager, made: readonly MadeVe
     EMBEDDER.model,
     made.map(({ id }) => id),
     made.map(({ madeFrom }) => madeFrom),
-    made.map(({ vector }) => signatureOf(vector)),
+    await mapInSlices(made, ({ vector }) => signatureOf(vector)),
     made.map(({ vector }) => `{${vector.join(',')}}`),
   ]);
   return stored.length;

@@ -4,7 +4,7 @@ import { PRODUCT_STATUSES, type ProductStatus } from '../product.entity';
 import { ProductDto, toProductDto } from '../products.dto';
 import type { Similar } from './similar-products';
 
-const MAX_SIMILAR = 50;
+export const MAX_SIMILAR = 50;
 const DEFAULT_SIMILAR = 10;
 
 export class ListSimilarQuery {

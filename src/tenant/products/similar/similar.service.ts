@@ -12,10 +12,10 @@ import {
   type SimilarTo,
   storeVectors,
 } from './similar-products';
-import { type ListSimilarQuery, type SimilarProductsDto, toSimilarDto } from './similar.dto';
+import { type ListSimilarQuery, MAX_SIMILAR, type SimilarProductsDto, toSimilarDto } from './similar.dto';
 
-/** Vectors that a request makes, some 50 ms of work; a job makes the rest. */
-const MADE_AT_ONCE = 500;
+/** Vectors that a request makes, 15 to 60 ms of work in slices; a job makes the rest. */
+const MADE_AT_ONCE = 100;
 /** How long a ranking may miss a change of the names and tags of products in another process, where there is no Redis. */
 const RANKING_MS = 60_000;
 
@@ -36,18 +36,20 @@ export class SimilarService {
 
   /** The most similar first. The ranking is cached, the products are as they are now. @throws ProductNotFound */
   async list(id: string, { limit, status }: ListSimilarQuery): Promise<SimilarProductsDto> {
-    const wanted = { id, limit, status };
+    const wanted = { id, limit: MAX_SIMILAR, status };
     const { ranked, isComplete } = await this.cache.remember(
       this.tenant.access,
-      `similar ${id} ${limit} ${status ?? ''}`,
+      `similar ${id} ${status ?? ''}`,
       { ttlMs: RANKING_MS, of: 'products', shape: RANKING },
       () => this.rank(wanted),
     );
-    const similar = await this.tenant.runOne((manager) => readRanked(manager, ranked, wanted));
+    const similar = await this.tenant.runOne((manager) =>
+      readRanked(manager, ranked.slice(0, limit), wanted),
+    );
     return { items: similar.map(toSimilarDto), isComplete };
   }
 
-  /** Products whose vectors are not of now are ranked by vectors that are made here, and stored if the member may write. */
+  /** Products whose vectors are not of now are ranked by vectors that are made here, and stored if the member may write; a job stores them else. */
   private async rank(wanted: SimilarTo): Promise<Ranking> {
     const { made, ...ranking } = await this.tenant.run(async (manager) => {
       const outdated = await makeOutdated(manager, MADE_AT_ONCE + 1);
@@ -62,8 +64,9 @@ export class SimilarService {
   }
 
   private async store(made: readonly MadeVector[], isAll: boolean): Promise<void> {
-    const { isReadOnly, memberRole } = this.tenant.access;
-    if (isReadOnly || memberRole === 'read_only') return;
+    const { access } = this.tenant;
+    if (access.isReadOnly) return; // no job is done there either
+    if (access.memberRole === 'read_only') return this.jobs.addFor(access);
     await this.tenant.transaction(async (manager) => {
       await storeVectors(manager, made);
       if (!isAll) await this.jobs.add(manager);

@@ -1,9 +1,9 @@
-import type { ProductText } from './embedder';
+import { MAX_CHARACTERS, type ProductText } from './embedder';
 import { similarityOf } from './vectors';
 import { VOCABULARY_EMBEDDER } from './vocabulary-embedder';
 
 const product = (fields: Partial<ProductText>): ProductText => ({
-  ...{ name: '', vendor: '', type: '', tags: [], options: [] },
+  ...{ name: '', vendor: '', type: '', tags: '', options: '' },
   ...fields,
 });
 
@@ -14,7 +14,7 @@ async function similarity(a: Partial<ProductText>, b: Partial<ProductText>): Pro
 
 describe('VOCABULARY_EMBEDDER', () => {
   it('makes the same vector of length 1 of the same words', async () => {
-    const tee = product({ name: 'Linen tee', vendor: 'Loom', type: 'Shirts', tags: ['summer'] });
+    const tee = product({ name: 'Linen tee', vendor: 'Loom', type: 'Shirts', tags: 'summer' });
     const [vector, again] = await VOCABULARY_EMBEDDER.embed([tee, { ...tee }]);
     expect(again).toEqual(vector);
     expect(Math.hypot(...vector!)).toBeCloseTo(1, 2);
@@ -40,8 +40,8 @@ describe('VOCABULARY_EMBEDDER', () => {
   it.each([
     ['type', { type: 'Shirts' }],
     ['vendor', { vendor: 'Loom' }],
-    ['tags', { tags: ['summer', 'sale'] }],
-    ['options', { options: [{ name: 'Size', values: ['Small', 'Large'] }] }],
+    ['tags', { tags: 'summer sale' }],
+    ['options', { options: 'Size Small Large' }],
   ])('counts the same %s', async (_part, shared) => {
     const alone = await similarity({ name: 'Linen tee' }, { name: 'Wool scarf' });
     const with_ = await similarity({ name: 'Linen tee', ...shared }, { name: 'Wool scarf', ...shared });
@@ -51,6 +51,28 @@ describe('VOCABULARY_EMBEDDER', () => {
   it('reads words of every alphabet', async () => {
     expect(await similarity({ name: '亚麻衬衫' }, { name: '亚麻衬衫' })).toBeCloseTo(1, 2);
     expect(await similarity({ name: 'Льняная рубашка' }, { name: 'льняная РУБАШКА' })).toBeCloseTo(1, 2);
+  });
+
+  it.each([
+    ['letters', 'words '],
+    ['a character that stands for many', 'ﷺ '],
+  ])('reads a part of a long text of %s', async (_what, text) => {
+    const long = text.repeat(MAX_CHARACTERS);
+    expect(await similarity({ tags: `${long}linen` }, { tags: long })).toBe(1);
+    expect(await similarity({ tags: `linen ${long}` }, { tags: long })).toBeLessThan(1);
+  });
+
+  it('lets other work in while it makes many', async () => {
+    let turns = 0;
+    let isDone = false;
+    const note = () => {
+      turns++;
+      if (!isDone) setImmediate(note);
+    };
+    setImmediate(note);
+    await VOCABULARY_EMBEDDER.embed(Array.from({ length: 100 }, () => product({ name: 'Linen tee' })));
+    isDone = true;
+    expect(turns).toBeGreaterThanOrEqual(9);
   });
 
   it('finds a product without words like none', async () => {

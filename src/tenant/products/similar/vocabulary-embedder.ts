@@ -1,5 +1,6 @@
+import { mapInSlices } from '../../../common/map-in-slices';
 import { plainText } from '../../../common/slug';
-import type { Embedder, ProductText } from './embedder';
+import { type Embedder, MAX_CHARACTERS, type ProductText } from './embedder';
 import { mixed, normalised } from './vectors';
 
 const DIMENSIONS = 256;
@@ -8,27 +9,20 @@ const DIMENSIONS = 256;
 const WEIGHTS = { name: 1, type: 0.7, tags: 0.6, vendor: 0.4, options: 0.3 };
 /** Weight of the runs of three characters against that of the whole word: `shirts` is near `shirt`. */
 const RUN_WEIGHT = 0.3;
-/** Longest text that is read of a part: 250 tags of 255 characters say no more than the first. */
-const MAX_CHARACTERS = 2000;
 
 /**
  * Vectors of the words of a product and of their runs of three characters, each hashed to a dimension and a sign: no network,
  * no model to load, the same everywhere. It knows words, not meanings: a sofa is not near a couch.
  */
 export const VOCABULARY_EMBEDDER: Embedder = {
-  model: 'vocabulary-1',
-  embed: (products) => Promise.resolve(products.map(vectorOf)),
+  model: 'vocabulary-2',
+  embed: (products) => mapInSlices(products, vectorOf),
 };
 
-function vectorOf({ name, type, vendor, tags, options }: ProductText): number[] {
-  const parts = {
-    ...{ name, type, vendor, tags: tags.join(' ') },
-    options: options.flatMap((option) => [option.name, ...option.values]).join(' '),
-  };
+function vectorOf(parts: ProductText): number[] {
   const vector = new Array<number>(DIMENSIONS).fill(0);
   for (const [part, weight] of Object.entries(WEIGHTS))
-    for (const [i, value] of partOf(parts[part as keyof typeof parts]).entries())
-      vector[i]! += weight * value; // as many
+    for (const [i, value] of partOf(parts[part as keyof ProductText]).entries()) vector[i]! += weight * value; // as many
   return normalised(vector);
 }
 
@@ -43,8 +37,11 @@ function partOf(text: string): number[] {
   return normalised(vector);
 }
 
+/** Cut after each step: one character can stand for eighteen letters, and a Latin name for a letter can have six. */
 function wordsIn(text: string): string[] {
-  return plainText(text.slice(0, MAX_CHARACTERS)).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const letters = text.slice(0, MAX_CHARACTERS).normalize('NFKC').slice(0, MAX_CHARACTERS);
+  const latin = plainText(letters).slice(0, MAX_CHARACTERS);
+  return latin.match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 function add(vector: number[], feature: string, weight: number): void {
