@@ -46,6 +46,8 @@ export class AccessDirectory {
   private readonly members: LRUCache<string, Member>;
   /** Questions that are not answered yet. */
   private readonly asked = new Map<string, Promise<Answer>>();
+  /** Number of calls of `forget`: a question of before one may have an answer of before it. */
+  private forgotten = 0;
 
   constructor(
     private readonly database: PublicDatabase,
@@ -91,6 +93,16 @@ export class AccessDirectory {
     return new ShopNotReady({ retryAfter: RETRY_SECONDS, cause: error });
   }
 
+  /**
+   * Drops the grants of a shop whose settings have just been changed by this process: the next request works with the new ones.
+   * Other processes learn of them when their grants expire.
+   */
+  forget(shopId: string): void {
+    this.forgotten++;
+    this.asked.clear();
+    for (const key of this.members.keys()) if (key.endsWith(shopId)) this.members.delete(key);
+  }
+
   /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
     const shopId = await getShopId((sql, values) => this.database.read(sql, values), slugOrId);
@@ -128,12 +140,14 @@ export class AccessDirectory {
   /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */
   private async query(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
     const start = performance.now(); // the answer may be out of date when it arrives
+    const { forgotten } = this;
     const [row] = await this.database.read<Answer>(ACCESS, [userId, sessionId, shopId]);
     const answer = row!; // a function with OUT parameters gives one
     if (answer.isLive && sessionId !== null) this.live.set(sessionId, userId, { start });
     if (shopId === null) return answer;
     const member = this.memberOf(answer);
-    if (!(member instanceof AppError)) this.members.set(keyOf(userId, shopId), member, { start });
+    if (!(member instanceof AppError) && forgotten === this.forgotten)
+      this.members.set(keyOf(userId, shopId), member, { start });
     return answer;
   }
 
