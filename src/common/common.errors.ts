@@ -27,7 +27,7 @@ export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'The reque
 export const UnsupportedMediaType = defineError(
   'UNSUPPORTED_MEDIA_TYPE',
   415,
-  'Send application/json, or for a file text/csv or multipart/form-data.',
+  'The route does not take a body of this content type.',
 );
 export const ExpectationFailed = defineError(
   'EXPECTATION_FAILED',
@@ -41,7 +41,11 @@ export const DatabaseUnavailable = defineError(
   503,
   'The database cannot be reached at the moment.',
 );
-export const Overloaded = defineError('OVERLOADED', 503, 'The server is overloaded at the moment.');
+export const Overloaded = defineError(
+  'OVERLOADED',
+  503,
+  'The server, or the shop, has too much to do at the moment.',
+);
 export const StatementTimeout = defineError(
   'STATEMENT_TIMEOUT',
   503,

@@ -4,11 +4,12 @@ import { AppError } from '../common/app-error';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
+import { type FeatureName, isOn } from './features';
 import { getShopId } from './named-shops';
 import { readAllowance } from './plan';
 import { readSettings } from './shop-settings';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
-import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
+import { FeatureOff, NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
 
 const CACHE_ENTRIES = 10_000;
@@ -91,6 +92,21 @@ export class AccessDirectory {
     const answer = await this.query(userId, null, shopId);
     if (answer.memberRole === null || this.served.serves(answer)) return error;
     return new ShopNotReady({ retryAfter: RETRY_SECONDS, cause: error });
+  }
+
+  /** Requires a feature of the shop. @throws FeatureOff, which says whether the plan or the shop itself has it off */
+  async requireFeature({ shopId, allowance }: TenantAccess, name: FeatureName): Promise<void> {
+    const { plan, features } = allowance;
+    if (isOn(features, name)) return;
+    const [own] = await this.database.read('SELECT FROM shops WHERE id = $1 AND features ? $2', [
+      shopId,
+      name,
+    ]);
+    const detail =
+      own === undefined
+        ? `The plan ${plan} of this shop does not include ${name}.`
+        : `${name} is off for this shop by a limit of its own, whatever its plan ${plan} includes.`;
+    throw new FeatureOff({ detail });
   }
 
   /**
