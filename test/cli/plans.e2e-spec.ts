@@ -38,7 +38,9 @@ describe('plans:set', () => {
   });
 
   it.each([
-    [['golden', 'seats=1'], 'PLAN_NOT_FOUND'],
+    [['golden', 'seats=1'], 'PLAN_NOT_FOUND: No plan has the name golden. --create makes it.'],
+    [['free', 'seat=1'], 'requestsPerMinute, '],
+    [['free', 'feature.cake=on'], 'feature.bulkUpdates, '],
     [['free', 'seats=1', '--create'], 'PLAN_EXISTS'],
     [['free', 'seats=0'], 'VALIDATION_FAILED'],
     [['free', 'seat=1'], 'seat is not taken here'],
