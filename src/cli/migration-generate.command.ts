@@ -20,7 +20,7 @@ export function addMigrationGenerate(program: Command, context: CommandContext, 
   program
     .command('migration:generate')
     .description('write a migration for the difference between the entities and the migrations')
-    .argument('<side>', 'Give public or tenant.', parseSide)
+    .argument('<side>', 'public or tenant', parseSide)
     .argument('<name>', 'such as create-suppliers', parseName)
     .action((side: Side, name: string) =>
       context.withInstallation(async (installation) => {
