@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../common/logger';
 import { isAwaited } from './awaited-body';
+import { freeBytes } from './free-bytes';
 import { problemOf, toAppError } from './problem';
 
 /** A request that got a problem document; its log line has the code. */
@@ -55,7 +56,8 @@ function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
   const { socket } = raw;
   const most = socket.bytesRead + DRAIN_BYTES;
   raw
-    .on('data', () => {
+    .on('data', (part: Buffer) => {
+      freeBytes(part);
       if (socket.bytesRead > most) raw.pause();
     })
     .resume();
