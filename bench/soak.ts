@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminOf } from '../src/database/installation';
+import { freePort } from '../src/database/server/free-port';
 import { withClient } from '../src/database/with-client';
 import { TenantMigrations } from '../src/tenancy/tenant-migrations';
 import { startApi } from './lib/api';
@@ -105,12 +104,4 @@ async function seriesOf(port: number): Promise<Set<string>> {
   if (!answer.ok) throw new Error(`the metrics answered ${answer.status}`);
   const lines = (await answer.text()).split('\n').filter((line) => /^(?!#|nodejs_active_)./.test(line));
   return new Set(lines.map((line) => line.slice(0, line.lastIndexOf(' ')).replace(/shop="[^"]*"/, '')));
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
 }

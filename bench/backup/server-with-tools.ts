@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createLogger } from '../../src/common/logger';
 import { type Env, readEnv } from '../../src/config/env';
 import { type Installation, openInstallation } from '../../src/database/installation';
-import { freePort } from '../../src/database/server/embedded-server';
+import { freePort } from '../../src/database/server/free-port';
 import { serverAccount } from '../../src/database/server/server-account';
 
 const run = promisify(execFile);

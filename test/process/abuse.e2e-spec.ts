@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { freePort } from '../../src/database/server/free-port';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner, newProduct, type Owner, PASSWORD } from '../support/factories';
-import { freePort } from '../support/ports';
 import { type RunningServer, startServer } from '../support/program';
 import { headOf, RawClient } from '../support/raw-client';
 import { ABUSE } from '../support/sizes';

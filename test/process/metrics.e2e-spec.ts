@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { freePort } from '../../src/database/server/free-port';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/database';
 import type { Times } from '../../src/config/times';
 import { newOwner, newProduct, newShop, type Owner } from '../support/factories';
-import { freePort } from '../support/ports';
 import { type RunningServer, startServer } from '../support/program';
 import { size } from '../support/sizes';
 import { until } from '../support/until';

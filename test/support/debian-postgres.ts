@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
+import { freePort } from '../../src/database/server/free-port';
 import { serverAccount } from '../../src/database/server/server-account';
 import { scratchFolder } from './program';
 
@@ -37,14 +37,4 @@ export async function startDebianServer(bin: string): Promise<{ url: string; sto
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     stop: () => run('pg_ctl', '-D', folder, '-m', 'immediate', '-w', '-s', 'stop'),
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { canConnect } from '../../bench/lib/pooler';
-import { freePort } from './ports';
+import { freePort } from '../../src/database/server/free-port';
 import { untilTrue } from './until';
 
 /** Path of the installed Redis server; undefined if there is none. */
@@ -12,6 +12,9 @@ export const REDIS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].fi
 
 export interface TestRedis {
   url: string;
+  port: number;
+  /** Sends a signal that the server survives. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }
 
@@ -26,5 +29,5 @@ export async function startRedis(onPort?: number): Promise<TestRedis> {
     child.kill('SIGTERM');
     await ended;
   };
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: `redis://127.0.0.1:${port}`, port, signal: (name) => void child.kill(name), stop };
 }

@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createLogger } from '../../src/common/logger';
 import { type CacheStore, MemoryStore, RedisStore } from '../../src/tenancy/cache-store';
 import { openRedis } from '../../src/tenancy/redis';
 import { TenantCache } from '../../src/tenancy/tenant-cache';
-import { freePort } from '../support/ports';
-import { REDIS } from '../support/redis';
+import { REDIS, startRedis, type TestRedis } from '../support/redis';
 import { until } from '../support/until';
 
 const ADA = { shopId: '0196b7f0-0000-7000-8000-00000000000a' };
@@ -128,21 +125,11 @@ if (REDIS === undefined)
   process.stdout.write('skipped, Redis is not installed: the cache of several processes\n');
 
 (REDIS === undefined ? describe.skip : describe)('a cache in Redis', () => {
-  let port: number;
-  let server: ChildProcess;
+  let server: TestRedis;
   const stores: RedisStore[] = [];
 
-  const start = () => {
-    server = spawn(REDIS!, ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], {
-      stdio: 'ignore',
-    });
-  };
-  const stop = async () => {
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-  };
   const newCache = async () => {
-    const client = await openRedis(`redis://127.0.0.1:${port}`, 1000, () => undefined);
+    const client = await openRedis(server.url, 1000, () => undefined);
     const store = new RedisStore(client);
     stores.push(store);
     await until(
@@ -154,8 +141,7 @@ if (REDIS === undefined)
   let cache: TenantCache;
 
   beforeAll(async () => {
-    port = await freePort();
-    start();
+    server = await startRedis();
     cache = await newCache();
   });
 
@@ -163,7 +149,7 @@ if (REDIS === undefined)
 
   afterAll(async () => {
     for (const store of stores) store.close();
-    await stop();
+    await server.stop();
   });
 
   itKeepsValues(() => cache);
@@ -179,10 +165,10 @@ if (REDIS === undefined)
   it('makes values while Redis is frozen, and ends afterwards what was written meanwhile', async () => {
     const [other, value] = [await newCache(), counter()];
     expect(await other.remember(ADA, 'frozen', MINUTE, value.make)).toBe(1);
-    server.kill('SIGSTOP');
+    server.signal('SIGSTOP');
     expect(await cache.remember(ADA, 'frozen', MINUTE, value.make)).toBe(2);
     await cache.forget(ADA, []);
-    server.kill('SIGCONT');
+    server.signal('SIGCONT');
     await until(
       async () => {
         const before = value.made;
@@ -195,11 +181,11 @@ if (REDIS === undefined)
   });
 
   it('makes values while Redis is gone', async () => {
-    await stop();
+    await server.stop();
     const value = counter();
     for (let i = 1; i < 4; i++) expect(await cache.remember(ADA, 'gone', MINUTE, value.make)).toBe(i);
     await cache.forget(ADA, []);
-    start();
+    server = await startRedis(server.port);
     await until(
       async () => {
         const before = value.made;
