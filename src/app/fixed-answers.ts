@@ -48,15 +48,19 @@ export function keepFixedAnswers(fastify: FastifyInstance): void {
       void reply.send(answer.body);
     };
     const keep: onSendHookHandler<string | Buffer> = (_request, reply, payload, done) => {
-      if (reply.statusCode !== 200 || kept.has(url)) return done(null, payload);
-      const body = Buffer.from(payload as string); // or a buffer
-      const answer = { type: String(reply.getHeader('content-type')), tag: tagOf(body), body };
+      if (reply.statusCode !== 200 || reply.hasHeader('etag')) return done(null, payload); // it is kept, or compressed by now
+      const answer = kept.get(url) ?? answerOf(String(reply.getHeader('content-type')), payload);
       kept.set(url, answer);
       addHeaders(reply, answer);
-      done(null, body);
+      done(null, answer.body);
     };
     route.onSend = [keep as onSendHookHandler, ...[route.onSend ?? []].flat()];
   });
+}
+
+function answerOf(type: string, payload: string | Buffer): Answer {
+  const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  return { type, tag: tagOf(body), body };
 }
 
 /** The tag is weak, as the compressed forms share it. */
@@ -65,13 +69,16 @@ function addHeaders(reply: FastifyReply, { type, tag }: Answer): void {
   void reply.headers({ 'content-type': type, etag: `W/${tag}`, 'cache-control': 'no-cache', vary });
 }
 
-/** Adds routes for the files of the page. */
+/** Adds routes for the files of the page. All who ask first, together, wait for one reading. */
 export function serveFiles(fastify: FastifyInstance): void {
   const folder = path.dirname(require.resolve('swagger-ui-dist/package.json'));
-  for (const [name, type] of Object.entries(FILES))
-    fastify.get(`/docs/${name}`, async (_request, reply) =>
-      reply.type(type).send(await readFile(path.join(folder, name))),
-    );
+  for (const [name, type] of Object.entries(FILES)) {
+    let reading: Promise<Buffer> | undefined;
+    fastify.get(`/docs/${name}`, async (_request, reply) => {
+      reading ??= readFile(path.join(folder, name)).finally(() => (reading = undefined));
+      return reply.type(type).send(await reading);
+    });
+  }
 }
 
 /** Functions of zlib that compress a buffer once, for @fastify/compress. */

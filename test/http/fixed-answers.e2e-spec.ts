@@ -35,6 +35,16 @@ async function ask(method: string, path: string, headers: Record<string, string>
 const TOLD = ['content-type', 'content-length', 'content-encoding', 'etag', 'vary', 'cache-control'];
 const told = ({ headers }: Answer) => TOLD.map((name) => [name, headers[name]]);
 
+it.each(FIXED)('%s is the same for all who ask first, together', async (path) => {
+  const asked = Array.from({ length: 20 }, () => ask('GET', path, { 'accept-encoding': 'br' }));
+  const answers = await Promise.all(asked);
+  expect(answers[0]!.headers.etag).toBeDefined(); // there are 20
+  for (const one of answers) {
+    expect(told(one)).toEqual(told(answers[0]!));
+    expect(one.bytes.equals(answers[0]!.bytes)).toBe(true);
+  }
+});
+
 describe.each(FIXED)('%s', (path) => {
   it.each(['br', 'gzip', 'identity'] as Encoding[])('is the same each time: %s', async (encoding) => {
     const headers = { 'accept-encoding': encoding };
