@@ -35,6 +35,8 @@ export const ExpectationFailed = defineError(
   'The header Expect may only be 100-continue.',
 );
 export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be processed.');
+/** Error for a request that nobody waits for any more. Its answer reaches the log only. */
+export const ClientGone = defineError('CLIENT_GONE', 499, 'The client closed the connection.');
 export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');
 export const DatabaseUnavailable = defineError(
   'DATABASE_UNAVAILABLE',
