@@ -13,6 +13,7 @@ import { type Logger, NestLogger } from '../common/logger';
 import { isTraced, traceIdIn } from '../common/tracing';
 import { letAskFirst } from '../http/awaited-body';
 import { acceptBodies, checkInput } from '../http/bodies';
+import { jsonOf } from '../http/page';
 import { type FailedRequest, ProblemFilter } from '../http/problem.filter';
 import { createValidationPipe } from '../http/validation';
 import type { Env } from '../config/env';
@@ -113,6 +114,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   acceptBodies(fastify);
+  fastify.setReplySerializer((payload) => jsonOf(payload as object)); // of texts and streams there is none
   if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
   logRequests(fastify, base.logger, api, api.meterOf?.(app));
   if (api.hasShops === true) refuseEarly(fastify, app, problems);
