@@ -135,6 +135,24 @@ describe('an access token', () => {
     expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
   });
 
+  it.each(['Bearer \t', 'Bearer\t', 'Bearer \t '])('is refused behind "%s"', async (start) => {
+    const authorization = start + owner.accessToken;
+    expect(problemIn(await app.api.raw('GET', 'products', undefined, { authorization }))).toBe(
+      '401 UNAUTHENTICATED',
+    );
+  });
+
+  it('is refused with text behind it, and accepted behind spaces and any case of the scheme', async () => {
+    const statuses: number[] = [];
+    for (const authorization of [
+      `Bearer ${owner.accessToken} x`,
+      `Bearer   ${owner.accessToken}`,
+      `bEARER ${owner.accessToken}`,
+    ])
+      statuses.push((await app.api.raw('GET', 'products', undefined, { authorization })).status);
+    expect(statuses).toEqual([401, 200, 200]);
+  });
+
   it('is never mistaken for that of a concurrent request, valid or invalid', async () => {
     const others = await Promise.all([newUser(app.api), newUser(app.api)]);
     const asked = Array.from({ length: 60 }, async (_, i) => {

@@ -104,6 +104,22 @@ describe('a client that ignores that its shop is full', () => {
     expect((await list(hanging)).status).toBe(200);
   });
 
+  it('is refused without Nest with another token too, and in another form of the header', async () => {
+    const owner = await ownerWith({ requestsPerMinute: 5, requestBurst: 5 });
+    const { refreshToken } = owner;
+    const next = (await owner.api.post('auth/refresh', { refreshToken })).body.accessToken as string;
+    expect(next).not.toBe(owner.accessToken);
+    expect((await owner.api.as(next).get('products')).status).toBe(200);
+    await listOften(owner, 4);
+    const enter = jest.spyOn(app.app.get(AccessDirectory, { strict: false }), 'enter');
+    expect(problemIn(await list(owner))).toBe('429 RATE_LIMITED');
+    enter.mockClear();
+    expect(problemIn(await owner.api.as(next).get('products'))).toBe('429 RATE_LIMITED');
+    const spaced = { authorization: `Bearer    ${owner.accessToken}` };
+    expect(problemIn(await app.api.raw('GET', 'products', undefined, spaced))).toBe('429 RATE_LIMITED');
+    expect(enter).not.toHaveBeenCalled();
+  });
+
   it('is refused without Nest by the limit of requests too, with its headers', async () => {
     const owner = await ownerWith({ requestsPerMinute: 5, requestBurst: 5 });
     await listOften(owner, 5);
