@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { RouteNotFound, Unauthenticated } from '../common/common.errors';
 import type { ProblemFilter } from '../http/problem.filter';
-import { bearerTokenOf } from '../public/auth/bearer-token';
+import { bearerTokenOf, lacksToken } from '../public/auth/bearer-token';
 import { KnownTokens } from '../public/auth/known-tokens';
 import { RequestLimits } from '../tenancy/request-limits';
 import type { Principal, TenantAccess, TenantRequest } from '../tenancy/tenant';
@@ -91,6 +92,18 @@ export function refuseEarly(
     const token = bearerTokenOf(request);
     return token === undefined ? undefined : tokens.holderOf(token);
   }
+}
+
+/**
+ * Refuses a request to no route, and one without a token to a route that has refused such a request, before Nest builds anything for
+ * it. It comes after the body, whose errors go before these in Nest too.
+ */
+export function refuseStrangers(fastify: FastifyInstance, problems: ProblemFilter): void {
+  fastify.addHook('preHandler', (request, reply, done) => {
+    if (request.is404) return problems.send(new RouteNotFound(), request, reply);
+    if (lacksToken(request)) return problems.send(new Unauthenticated(), request, reply);
+    done();
+  });
 }
 
 function keyOf(user: Principal | undefined): string {

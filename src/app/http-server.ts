@@ -22,7 +22,7 @@ import { compressAnswers } from './compression';
 import { boundConnections, cutDeafClients, endConnectionsOnStop, refuseConnection } from './connections';
 import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
-import { refuseEarly } from './early-refusals';
+import { refuseEarly, refuseStrangers } from './early-refusals';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
@@ -119,6 +119,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   logRequests(fastify, base.logger, api, api.meterOf?.(app));
   if (api.hasShops === true) refuseEarly(fastify, app, problems);
   checkInput(fastify);
+  refuseStrangers(fastify, problems);
   endConnectionsOnStop(fastify);
   cutDeafClients(fastify, arrival);
   letAskFirst(fastify.server);

@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../../common/common.errors';
 import type { TenantRequest } from '../../tenancy/tenant';
 import { AccessTokenStrategy, KeysUnavailable } from './access-token.strategy';
-import { bearerTokenOf } from './bearer-token';
+import { bearerTokenOf, markNeedsToken } from './bearer-token';
 import { KnownTokens } from './known-tokens';
 
 const OPEN = 'stoa:open';
@@ -29,7 +29,11 @@ export class AccessTokenGuard extends AuthGuard() {
     if (this.reflector.getAllAndOverride<boolean>(OPEN, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & TenantRequest>();
     const token = bearerTokenOf(request);
-    const principal = token === undefined ? undefined : await this.known.find(token);
+    if (token === undefined) {
+      markNeedsToken(request); // the next such request gets no further than early-refusals.ts
+      throw new Unauthenticated();
+    }
+    const principal = await this.known.find(token);
     if (principal === undefined) return super.canActivate(context) as Promise<boolean>; // declared for all kinds of guards
     request.user = principal;
     return true;

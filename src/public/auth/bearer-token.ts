@@ -7,3 +7,19 @@ const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 export function bearerTokenOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   return BEARER.exec(headers.authorization ?? '')?.[1];
 }
+
+interface RouteMarks {
+  needsToken?: boolean;
+}
+
+/** Marks the route of a request as one that needs a token. */
+export function markNeedsToken({ routeOptions }: FastifyRequest): void {
+  (routeOptions.config as RouteMarks).needsToken = true;
+}
+
+/** True if the request lacks a token, and its route is known to need one. */
+export function lacksToken(request: FastifyRequest): boolean {
+  return (
+    (request.routeOptions.config as RouteMarks).needsToken === true && bearerTokenOf(request) === undefined
+  );
+}
