@@ -34,7 +34,6 @@ function unless(...codes) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {}); // it ends swc, and this program by an error
-process.stderr.write('building the program; this may take a minute\n'); // `npm start` says nothing else meanwhile
 try {
   run(swc, 'src', 'migrations', '-d', fresh, '--ignore', '**/*.spec.ts', '-q');
   run('bundle.mjs', fresh);

@@ -23,6 +23,7 @@ import { boundConnections, cutDeafClients, endConnectionsOnStop, refuseConnectio
 import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
 import { refuseEarly, refuseStrangers } from './early-refusals';
+import { keepFixedAnswers, serveFiles } from './fixed-answers';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
@@ -113,6 +114,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await protectAnswers(fastify);
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
+  keepFixedAnswers(fastify);
   acceptBodies(fastify);
   fastify.setReplySerializer((payload) => jsonOf(payload as object)); // of texts and streams there is none
   if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
@@ -124,6 +126,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   cutDeafClients(fastify, arrival);
   letAskFirst(fastify.server);
   boundConnections(fastify.server, base.env.MAX_CONNECTIONS);
+  serveFiles(fastify);
   SwaggerModule.setup('docs', app, () => api.openApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: api.title,

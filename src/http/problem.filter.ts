@@ -5,6 +5,7 @@ import { UnsupportedMediaType } from '../common/common.errors';
 import type { Logger } from '../common/logger';
 import { isAwaited } from './awaited-body';
 import { takenBy } from './bodies';
+import { freeBytes } from './free-bytes';
 import { problemOf, toAppError } from './problem';
 
 /** A request that got a problem document; its log line has the code. */
@@ -65,7 +66,8 @@ function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
   const { socket } = raw;
   const most = socket.bytesRead + DRAIN_BYTES;
   raw
-    .on('data', () => {
+    .on('data', (part: Buffer) => {
+      freeBytes(part);
       if (socket.bytesRead > most) raw.pause();
     })
     .resume();
