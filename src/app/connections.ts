@@ -7,6 +7,7 @@ import { newId } from '../common/ids';
 import { isStream } from '../http/bodies';
 import { unreadAnswers } from '../http/held-memory';
 import { problemOf } from '../http/problem';
+import type { TenantRequest } from '../tenancy/tenant';
 import { isFixed } from './fixed-answers';
 import { BARE_HEADERS } from './security-headers';
 
@@ -120,8 +121,8 @@ export function boundConnections(server: Server, most: number): void {
 }
 
 /**
- * Disconnects a client that reads nothing of its answer for `limitMs`, or that is the slowest when the answers which clients have
- * yet to read take too much memory. A download also frees its temporary file.
+ * Disconnects a client that reads nothing of its answer for `limitMs`, or that is the slowest of the shop with the most unread answers when
+ * those of all take too much memory. A download also frees its temporary file.
  */
 export function cutDeafClients(fastify: FastifyInstance, limitMs: number): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
@@ -132,7 +133,7 @@ export function cutDeafClients(fastify: FastifyInstance, limitMs: number): void 
       : Buffer.byteLength((payload ?? '') as string | Buffer);
     const isShared = isFixed(request.routeOptions.url); // with all who read it
     if (bytes >= LARGE_BYTES && !isShared && !socket.destroyed) {
-      const hold = unreadAnswers.hold(bytes, () => socket.destroy());
+      const hold = unreadAnswers.hold(bytes, () => socket.destroy(), ownerOf(request));
       const release = () => {
         hold.release();
         socket.off('close', release);
@@ -142,6 +143,10 @@ export function cutDeafClients(fastify: FastifyInstance, limitMs: number): void 
     }
     done();
   });
+}
+
+function ownerOf(request: FastifyRequest): string {
+  return (request as FastifyRequest & TenantRequest).user?.shopId ?? request.ip;
 }
 
 /** Memory of a download, which is not compressed while others need much. Call before the answer is compressed. */

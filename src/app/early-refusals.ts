@@ -2,15 +2,18 @@ import { randomInt } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { RouteNotFound, Unauthenticated } from '../common/common.errors';
 import type { ProblemFilter } from '../http/problem.filter';
+import { bearerTokenOf, lacksToken } from '../public/auth/bearer-token';
+import { KnownTokens } from '../public/auth/known-tokens';
 import { RequestLimits } from '../tenancy/request-limits';
 import type { Principal, TenantAccess, TenantRequest } from '../tenancy/tenant';
 import { TenantDatabase } from '../tenancy/tenant-database';
 
-/** How long a token is refused here before one of its requests is authenticated again, milliseconds. */
+/** How long a member is refused here before one of their requests is authenticated again, milliseconds. */
 const AGAIN_MS = 1000;
 const REMEMBERED_MS = 2 * AGAIN_MS;
-const REMEMBERED_TOKENS = 10_000;
+const REMEMBERED_MEMBERS = 10_000;
 /**
  * How long a client that came back before `Retry-After` waits for its refusal, milliseconds. The times differ, so that clients which
  * were refused together do not come back together.
@@ -20,7 +23,7 @@ const HELD_MS = { least: 500, most: 1000 };
 const MAX_HELD = 1000;
 const TOO_MANY = 429;
 
-/** Holder of a token, as of a request that was refused. */
+/** Member of a shop, as of a request that was refused. */
 interface Refused {
   readonly user: Principal;
   readonly tenant: TenantAccess;
@@ -30,9 +33,10 @@ interface Refused {
 
 /**
  * Refuses requests of a shop that is over its limits before Nest builds anything for them: a full refusal takes as much of the
- * process's only thread as a list of 20 products, so a client that ignores 429 would slow the other shops. A token whose
- * request was refused a moment ago is known to be good; its next requests to routes of a shop are refused here, as long as the
- * limits are exceeded, and held for a moment. Each second one of them is authenticated in full.
+ * process's only thread as a list of 20 products, so a client that ignores 429 would slow the other shops. A member whose
+ * request was refused a moment ago is known to be one; their next requests to routes of a shop are refused here, as long as the
+ * limits are exceeded, and held for a moment. Each second one of them is authenticated in full. New tokens of a member change
+ * nothing: a token names whom it was issued for as soon as it has been verified once.
  */
 export function refuseEarly(
   fastify: FastifyInstance,
@@ -41,13 +45,14 @@ export function refuseEarly(
 ): void {
   const limits = app.get(RequestLimits);
   const database = app.get(TenantDatabase);
-  const refused = new LRUCache<string, Refused>({ max: REMEMBERED_TOKENS, ttl: REMEMBERED_MS });
+  const tokens = app.get(KnownTokens, { strict: false });
+  const refused = new LRUCache<string, Refused>({ max: REMEMBERED_MEMBERS, ttl: REMEMBERED_MS });
   /** Routes that enter a shop, by method and pattern. Limits of a shop do not concern the others. */
   const shopRoutes = new Set<string>();
   let held = 0;
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    const known = refused.size === 0 ? undefined : refused.get(request.headers.authorization ?? '');
+    const known = refused.size === 0 ? undefined : refused.get(keyOf(holderOf(request)));
     if (known === undefined || !shopRoutes.has(routeOf(request)) || isDue(known)) return done();
     const { user, tenant } = known;
     try {
@@ -75,15 +80,37 @@ export function refuseEarly(
   });
 
   function remember(request: FastifyRequest): void {
-    const { headers, user, tenant } = request as FastifyRequest & TenantRequest;
-    if (user === undefined || tenant === undefined || headers.authorization === undefined) return;
-    if (refused.peek(headers.authorization)?.tenant === tenant) return; // refused here
+    const { user, tenant } = request as FastifyRequest & TenantRequest;
+    if (user === undefined || tenant === undefined) return;
     shopRoutes.add(routeOf(request));
-    refused.set(headers.authorization, { user, tenant, again: performance.now() + AGAIN_MS });
+    const key = keyOf(user);
+    if (refused.peek(key)?.tenant === tenant) return; // refused here, or at another route
+    refused.set(key, { user, tenant, again: performance.now() + AGAIN_MS });
+  }
+
+  function holderOf(request: FastifyRequest): Principal | undefined {
+    const token = bearerTokenOf(request);
+    return token === undefined ? undefined : tokens.holderOf(token);
   }
 }
 
-/** True once a second for a token, for the request that is authenticated in full. */
+/**
+ * Refuses a request to no route, and one without a token to a route that has refused such a request, before Nest builds anything for
+ * it. It comes after the body, whose errors go before these in Nest too.
+ */
+export function refuseStrangers(fastify: FastifyInstance, problems: ProblemFilter): void {
+  fastify.addHook('preHandler', (request, reply, done) => {
+    if (request.is404) return problems.send(new RouteNotFound(), request, reply);
+    if (lacksToken(request)) return problems.send(new Unauthenticated(), request, reply);
+    done();
+  });
+}
+
+function keyOf(user: Principal | undefined): string {
+  return user === undefined ? '' : `${user.userId} ${user.shopId}`;
+}
+
+/** True once a second for a member, for the request that is authenticated in full. */
 function isDue(refused: Refused): boolean {
   const now = performance.now();
   if (now < refused.again) return false;

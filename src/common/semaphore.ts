@@ -1,3 +1,4 @@
+import type { AppErrorClass } from './app-error';
 import { Overloaded } from './common.errors';
 
 const RETRY_SECONDS = 2;
@@ -13,13 +14,15 @@ export class Semaphore {
   /**
    * @param width how many may run at the same time
    * @param room how many may wait
+   * @param Refusal error of the others
    */
   constructor(
     private readonly width: number,
     private readonly room: number,
+    private readonly Refusal: AppErrorClass = Overloaded,
   ) {}
 
-  /** @throws Overloaded if the queue is full; otherwise what `work` throws */
+  /** @throws Refusal if the queue is full; otherwise what `work` throws */
   async run<T>(work: () => Promise<T>): Promise<T> {
     await this.acquire();
     try {
@@ -34,7 +37,7 @@ export class Semaphore {
       this.running++;
       return Promise.resolve();
     }
-    if (this.queue.length >= this.room) throw new Overloaded({ retryAfter: RETRY_SECONDS });
+    if (this.queue.length >= this.room) throw new this.Refusal({ retryAfter: RETRY_SECONDS });
     return new Promise((resolve) => this.queue.push(resolve));
   }
 
@@ -53,11 +56,15 @@ export class Semaphores {
   constructor(
     private readonly width: number,
     private readonly room: number,
+    private readonly Refusal: AppErrorClass = Overloaded,
   ) {}
 
-  /** @throws Overloaded if the queue of the key is full; otherwise what `work` throws */
+  /** @throws Refusal if the queue of the key is full; otherwise what `work` throws */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const one = this.all.get(key) ?? { semaphore: new Semaphore(this.width, this.room), uses: 0 };
+    const one = this.all.get(key) ?? {
+      semaphore: new Semaphore(this.width, this.room, this.Refusal),
+      uses: 0,
+    };
     this.all.set(key, one);
     one.uses++;
     try {

@@ -3,7 +3,6 @@ import { StreamableFile } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyRequest } from 'fastify';
 import { StorageFull } from '../common/common.errors';
-import { Semaphore } from '../common/semaphore';
 import { NamelessFile } from './nameless-file';
 
 /** Value of a cell. Null is written as an empty cell, a boolean as `true` or `false`. */
@@ -16,15 +15,12 @@ const RETRY_SECONDS = 30;
 /** Records converted to text at a time; other requests are served in between. */
 const SLICE = 200;
 
-/** Limits how many files are written at the same time, each with a connection, and how many requests wait. */
-const semaphore = new Semaphore(2, 20);
-
 /**
  * Answers with a CSV file that is complete on disk before its first byte is sent. The database connection has been released
  * by then, so a client that reads slowly, or not at all, holds only a file. The file has no name and is freed when the
  * answer ends, for whatever reason.
  * @param name file name for the client
- * @throws Overloaded; StorageFull; errors of `write`
+ * @throws StorageFull; errors of `write`
  */
 export async function csvDownload(
   request: FastifyRequest,
@@ -35,7 +31,7 @@ export async function csvDownload(
     throw new StorageFull({ retryAfter: RETRY_SECONDS, cause });
   });
   try {
-    await semaphore.run(() => write(sinkTo(file, request)));
+    await write(sinkTo(file, request));
     const length = await file.size();
     const content = file.reader();
     // A failed close can no longer be reported, and nothing is lost by it.

@@ -9,7 +9,7 @@ export class PageQuery {
     optional: true,
     query: true,
     example: 20,
-    description: `Number of rows; default ${DEFAULT_PAGE}. The plan of a shop may allow fewer than ${MAX_PAGE}.`,
+    description: `Number of rows; default ${DEFAULT_PAGE}. The plan of a shop may allow fewer than ${MAX_PAGE}, and a page of very large rows has fewer.`,
   })
   limit: number = DEFAULT_PAGE;
 
@@ -29,6 +29,10 @@ export class CountedPageQuery extends PageQuery {
   count?: boolean;
 }
 
+/** A page ends early beyond so many characters: a hundred of the largest products would take as much memory as all other answers. */
+const MAX_LENGTH = 8 * 1_048_576;
+const CURSOR_AFTER = Symbol('cursor after an item');
+
 /** Answer of every list. `nextCursor` is null on the last page. */
 export interface Page<T> {
   items: T[];
@@ -37,6 +41,8 @@ export interface Page<T> {
   count?: number;
   /** False if there are more than `count`. */
   isCountExact?: boolean;
+  /** Gives the cursor after the item with this index. */
+  [CURSOR_AFTER]?: (index: number) => string;
 }
 
 /**
@@ -54,5 +60,28 @@ export function toPage<R, T>(
   return {
     items: shown.map(map),
     nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
+    [CURSOR_AFTER]: (index) => cursorOf(shown[index]!), // `items` has as many
   };
+}
+
+/** Writes an answer as JSON. A page whose items are too long together has fewer of them, at least one, and the cursor of the next. */
+export function jsonOf(payload: object): string {
+  if (!isPage(payload)) return JSON.stringify(payload);
+  const { items, nextCursor, [CURSOR_AFTER]: cursorAfter, ...rest } = payload;
+  const texts: string[] = [];
+  let length = 0;
+  for (const item of items) {
+    const text = JSON.stringify(item);
+    length += text.length;
+    if (length > MAX_LENGTH && texts.length > 0) break;
+    texts.push(text);
+  }
+  const next = texts.length < items.length ? cursorAfter(texts.length - 1) : nextCursor;
+  return `{"items":[${texts.join(',')}],${JSON.stringify({ nextCursor: next, ...rest }).slice(1)}`;
+}
+
+function isPage(
+  payload: object,
+): payload is Required<Pick<Page<unknown>, typeof CURSOR_AFTER>> & Page<unknown> {
+  return CURSOR_AFTER in payload;
 }

@@ -12,7 +12,7 @@ const COUNTED_SHOPS = 10_000;
 /** Pause after a count that failed. */
 const RETRY_MS = 1000;
 
-/** Requests of a shop in the present window. */
+/** Requests of a shop under a policy in the present window. */
 interface Count {
   policy: RequestPolicy;
   /** Requests of all processes that the store knew of. */
@@ -34,6 +34,7 @@ export type RateHeaders = Record<'ratelimit-policy' | 'ratelimit', string>;
  * whole quota: docs/decisions/0032-requests-are-counted-in-slices.md.
  */
 export class RequestLimits implements OnApplicationShutdown {
+  /** By shop and policy: for a moment after a change members have the old or the new one, and none of them may begin a window anew. */
   private readonly counts = new LRUCache<string, Count>({ max: COUNTED_SHOPS });
   private awayUntil = 0;
 
@@ -61,7 +62,8 @@ export class RequestLimits implements OnApplicationShutdown {
 
   /** Refuses a request that `count` would refuse. Counts none. @throws RateLimited */
   requireLeft({ shopId, allowance }: TenantAccess, tell: (headers: RateHeaders) => void): void {
-    const count = this.counts.get(shopId);
+    const policy = requestPolicy(allowance.limits);
+    const count = policy && this.counts.get(keyOf(shopId, policy));
     const now = performance.now();
     if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, allowance, tell);
   }
@@ -71,22 +73,23 @@ export class RequestLimits implements OnApplicationShutdown {
   }
 
   private countOf(shopId: string, policy: RequestPolicy, now: number): Count {
-    let count = this.counts.get(shopId);
-    if (count === undefined || count.policy !== policy || now >= count.endsAt) {
+    const key = keyOf(shopId, policy);
+    let count = this.counts.get(key);
+    if (count === undefined || now >= count.endsAt) {
       count = { policy, known: 0, own: 0, endsAt: now + policy.seconds * 1000, isTelling: false };
-      this.counts.set(shopId, count);
+      this.counts.set(key, count);
     }
     return count;
   }
 
   /** Adds the requests of this process to the store, and learns those of the others and when the window ends. */
   private async giveAccount(shopId: string, count: Count): Promise<void> {
-    const { quota, seconds } = count.policy;
+    const { policy } = count;
     const told = count.own;
     count.isTelling = true;
     try {
-      const all = await this.store.limiter.penalty(`${shopId} ${quota} ${seconds}`, told, {
-        customDuration: seconds,
+      const all = await this.store.limiter.penalty(keyOf(shopId, policy), told, {
+        customDuration: policy.seconds,
       });
       count.known = all.consumedPoints;
       count.own -= told;
@@ -98,6 +101,10 @@ export class RequestLimits implements OnApplicationShutdown {
       count.isTelling = false;
     }
   }
+}
+
+function keyOf(shopId: string, { quota, seconds }: RequestPolicy): string {
+  return `${shopId} ${quota} ${seconds}`;
 }
 
 /** @throws RateLimited */

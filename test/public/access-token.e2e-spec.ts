@@ -1,9 +1,19 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { ProblemFilter } from '../../src/http/problem.filter';
+import type { Answer } from '../support/api';
 import { created, newOwner, newUser, type Owner, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { useTestApp } from '../support/test-app';
 import { untilRefused } from '../support/until';
 import { claimsOf, encode, es256, headerOf, signingKey, tokenOf } from '../support/tokens';
+
+/** Everything of an answer but what differs from request to request. */
+function partsOf({ status, headers, body }: Answer): object {
+  const own = ['date', 'x-request-id'];
+  const { instance, ...rest } = (typeof body === 'string' ? JSON.parse(body) : body) as { instance: string };
+  expect(headers.get('x-request-id')).toBe(instance);
+  return { status, headers: [...headers].filter(([name]) => !own.includes(name)), body: rest };
+}
 
 const APP_SECRET = 'the secret that these tests open the signing keys with';
 
@@ -133,6 +143,53 @@ describe('an access token', () => {
       authorization: `${scheme} ${owner.accessToken}`.trim(),
     });
     expect(problemIn(answer)).toBe('401 UNAUTHENTICATED');
+  });
+
+  it.each(['', 'garbage', 'Basic x'])(
+    'is required with one answer, for the first request without it by Nest, then before: "%s"',
+    async (authorization) => {
+      const byNest = jest.spyOn(ProblemFilter.prototype, 'catch');
+      const routes = { '': 'orders', garbage: 'customers', 'Basic x': 'settings' };
+      const answers: Answer[] = [];
+      for (let i = 0; i < 3; i++)
+        answers.push(
+          await app.api.raw('GET', routes[authorization as keyof typeof routes], undefined, {
+            authorization,
+          }),
+        );
+      expect(byNest.mock.calls.length).toBeLessThanOrEqual(1); // another test may have been the first
+      byNest.mockRestore();
+      expect(answers.map(problemIn)).toEqual(Array(3).fill('401 UNAUTHENTICATED'));
+      expect(partsOf(answers[1]!)).toEqual(partsOf(answers[0]!));
+    },
+  );
+
+  it('is not asked for where there is no route, which Nest is not either', async () => {
+    const byNest = jest.spyOn(ProblemFilter.prototype, 'catch');
+    const answers = [await app.api.get('nothing'), await owner.api.post('nothing', {})];
+    expect(answers.map(problemIn)).toEqual(Array(2).fill('404 ROUTE_NOT_FOUND'));
+    expect(byNest).not.toHaveBeenCalled();
+    byNest.mockRestore();
+    expect(answers[0]!.headers.get('x-request-id')).toBe(answers[0]!.body.instance);
+    expect(answers[0]!.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each(['Bearer \t', 'Bearer\t', 'Bearer \t '])('is refused behind "%s"', async (start) => {
+    const authorization = start + owner.accessToken;
+    expect(problemIn(await app.api.raw('GET', 'products', undefined, { authorization }))).toBe(
+      '401 UNAUTHENTICATED',
+    );
+  });
+
+  it('is refused with text behind it, and accepted behind spaces and any case of the scheme', async () => {
+    const statuses: number[] = [];
+    for (const authorization of [
+      `Bearer ${owner.accessToken} x`,
+      `Bearer   ${owner.accessToken}`,
+      `bEARER ${owner.accessToken}`,
+    ])
+      statuses.push((await app.api.raw('GET', 'products', undefined, { authorization })).status);
+    expect(statuses).toEqual([401, 200, 200]);
   });
 
   it('is never mistaken for that of a concurrent request, valid or invalid', async () => {

@@ -151,6 +151,28 @@ describe('a client that ignores that its shop is full', () => {
     expect((await list(hanging)).status).toBe(200);
   });
 
+  it('is refused without Nest with another token too, and in another form of the header', async () => {
+    const owner = await ownerWith({ requestsPerMinute: 5, requestBurst: 5 });
+    const { refreshToken } = owner;
+    const next = (await owner.api.post('auth/refresh', { refreshToken })).body.accessToken as string;
+    expect(next).not.toBe(owner.accessToken);
+    expect((await owner.api.as(next).get('products')).status).toBe(200);
+    await listOften(owner, 4);
+    const enter = jest.spyOn(app.app.get(AccessDirectory, { strict: false }), 'enter');
+    expect(problemIn(await list(owner))).toBe('429 RATE_LIMITED');
+    enter.mockClear();
+    const refused = await Promise.all(
+      [1, 2, 3, 4].flatMap((spaces) =>
+        [owner.accessToken, next].map((token) => {
+          const authorization = `Bearer${' '.repeat(spaces)}${token}`;
+          return app.api.raw('GET', 'products', undefined, { authorization });
+        }),
+      ),
+    );
+    expect(new Set(refused.map(problemIn))).toEqual(new Set(['429 RATE_LIMITED']));
+    expect(enter.mock.calls.length).toBeLessThanOrEqual(1); // one a second is authenticated in full
+  });
+
   it('is refused without Nest by the limit of requests too, with its headers', async () => {
     const owner = await ownerWith({ requestsPerMinute: 5, requestBurst: 5 });
     await listOften(owner, 5);

@@ -1,3 +1,6 @@
+import { newId } from '../../src/common/ids';
+import { RequestLimits } from '../../src/tenancy/request-limits';
+import type { TenantAccess } from '../../src/tenancy/tenant';
 import type { Answer, Api } from '../support/api';
 import { newOwner, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
@@ -87,6 +90,23 @@ describe('rate limit of a shop', () => {
       () => list(owner.api),
       ({ status }) => status === 429,
     );
+  });
+
+  it('begins no window anew while members have the old and the new one', async () => {
+    const limits = app.app.get(RequestLimits, { strict: false });
+    const shopId = newId();
+    const admits = (requestsPerMinute: number) => {
+      const access = { shopId, allowance: { limits: { requestsPerMinute, requestBurst: null } } };
+      try {
+        limits.count(access as unknown as TenantAccess, () => undefined);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const served = { 3: 0, 4: 0 };
+    for (let i = 0; i < 20; i++) for (const quota of [3, 4] as const) if (admits(quota)) served[quota]++;
+    expect(served).toEqual({ 3: 3, 4: 4 });
   });
 
   it('holds for all processes together, but for a slice of each', async () => {

@@ -1,3 +1,4 @@
+import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { Answer, Api } from '../support/api';
 import { newOwner, newProduct } from '../support/factories';
 import { problemIn } from '../support/problem';
@@ -93,4 +94,29 @@ describe('a product beyond 2 MiB', () => {
     expect(problemIn(answer)).toBe('422 IMPORT_REJECTED');
     expect(answer.body.errors[0]).toMatchObject({ row: 2, handle: 'tee', code: 'PRODUCT_TOO_LARGE' });
   });
+});
+
+describe('a list of products that are 8 MiB together', () => {
+  it.each(['', '&count=true'])(
+    'ends a page before that, with the cursor of the next: "%s"',
+    async (asked) => {
+      const { api: large, shop } = await newOwner(app.api);
+      for (let i = 0; i < 7; i++) await newProduct(large);
+      const { schema } = new TenantLocator().locate(shop.id);
+      const [first] = await app.database.query<{ id: string }>(
+        `UPDATE ${schema}.products SET description = repeat('x', 2000000) RETURNING id`,
+      );
+      expect(first).toBeDefined();
+      const one = await large.get(`products?limit=100${asked}`);
+      const two = await large.get(`products?limit=100&cursor=${one.body.nextCursor}${asked}`);
+      expect([one, two].map(({ body }) => body.items.length)).toEqual([4, 3]);
+      expect(two.body.nextCursor).toBeNull();
+      const ids = [one, two].flatMap(
+        ({ body }) => body.items.map(({ id }: { id: string }) => id) as string[],
+      );
+      expect(ids).toEqual([...new Set(ids)].sort().reverse()); // all of them, newest first
+      const counts = asked === '' ? [undefined, undefined] : [7, 7];
+      expect([one, two].map(({ body }) => body.count)).toEqual(counts);
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Unauthenticated } from '../../common/common.errors';
 import type { TenantRequest } from '../../tenancy/tenant';
 import { AccessTokenStrategy, KeysUnavailable } from './access-token.strategy';
+import { bearerTokenOf, markNeedsToken } from './bearer-token';
 import { KnownTokens } from './known-tokens';
 
 const OPEN = 'stoa:open';
@@ -27,8 +28,12 @@ export class AccessTokenGuard extends AuthGuard() {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean>(OPEN, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & TenantRequest>();
-    const { authorization = '' } = request.headers;
-    const principal = await this.known.find(authorization);
+    const token = bearerTokenOf(request);
+    if (token === undefined) {
+      markNeedsToken(request); // the next such request gets no further than early-refusals.ts
+      throw new Unauthenticated();
+    }
+    const principal = await this.known.find(token);
     if (principal === undefined) return super.canActivate(context) as Promise<boolean>; // declared for all kinds of guards
     request.user = principal;
     return true;

@@ -3,16 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
-import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
+import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Unauthenticated } from '../../common/common.errors';
 import { isId, newId } from '../../common/ids';
 import { AccessDirectory } from '../../tenancy/access-directory';
 import type { Principal } from '../../tenancy/tenant';
 import { ACCESS_TOKEN, type AccessClaims } from './access-token';
+import { bearerTokenOf } from './bearer-token';
 import { KeyRing } from './key-ring';
 import { KnownTokens } from './known-tokens';
-
-const SCHEME = /^bearer\s+/i;
 
 /** Thrown if the keys cannot be read, for example because the database is down; the token is not at fault. */
 export class KeysUnavailable extends Error {}
@@ -36,7 +35,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
     private readonly known: KnownTokens,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: (request: FastifyRequest) => bearerTokenOf(request) ?? null,
       secretOrKeyProvider: keyProvider(keys),
       algorithms: [ACCESS_TOKEN.algorithm],
       issuer: ACCESS_TOKEN.issuer,
@@ -51,10 +50,9 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
     if (shop_id !== undefined && !isId(shop_id)) return false;
     const principal = { userId: sub, sessionId: sid, shopId: shop_id ?? null };
     if (!(await this.access.isLive(principal))) return false;
-    const { authorization = '' } = request.headers;
-    const kid = kidOf(authorization.replace(SCHEME, ''));
-    if (kid !== undefined && exp !== undefined)
-      this.known.add(authorization, { principal, kid, expiresAt: exp });
+    const token = bearerTokenOf(request) ?? '';
+    const kid = kidOf(token);
+    if (kid !== undefined && exp !== undefined) this.known.add(token, { principal, kid, expiresAt: exp });
     return principal;
   }
 }

@@ -30,30 +30,41 @@ export class KnownTokens {
     private readonly access: AccessDirectory,
   ) {}
 
-  /** @param header value of `Authorization` whose token has just been verified */
-  add(header: string, token: KnownToken): void {
-    this.known.set(digestOf(header), token);
+  /** @param text token that has just been verified */
+  add(text: string, token: KnownToken): void {
+    this.known.set(digestOf(text), token);
   }
 
   /**
    * Returns the holder of a token; undefined if the token must be verified in full.
    * @throws DatabaseUnavailable if the key or session cannot be read
    */
-  async find(header: string): Promise<Principal | undefined> {
-    const digest = digestOf(header);
+  async find(text: string): Promise<Principal | undefined> {
+    const digest = digestOf(text);
     const token = this.known.get(digest);
     if (token === undefined) return undefined;
     const { principal, kid, expiresAt } = token;
     const isGood =
-      Math.floor(Date.now() / 1000) < expiresAt && // as jsonwebtoken compares them
+      isBefore(expiresAt) &&
       (await this.keys.find(kid)) !== undefined &&
       (await this.access.isLive(principal));
     if (isGood) return { ...principal }; // a copy, which the caller may keep
     this.known.delete(digest);
     return undefined;
   }
+
+  /** Returns the holder of a token that was verified and has not expired. Key and session may have ended since. */
+  holderOf(text: string): Principal | undefined {
+    const token = this.known.get(digestOf(text));
+    return token !== undefined && isBefore(token.expiresAt) ? token.principal : undefined;
+  }
 }
 
-function digestOf(header: string): string {
-  return hash('sha256', header, 'base64');
+/** Compares as jsonwebtoken does. */
+function isBefore(expiresAt: number): boolean {
+  return Math.floor(Date.now() / 1000) < expiresAt;
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64');
 }

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { CsvCell, CsvSink } from '../../http/csv-download';
 import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
+import { exportInTurn } from './export-turns';
 import { type FiledOrder, ORDER_COLUMNS, orderRows } from './order-history/order-file';
 import { ORDERS_AFTER } from '../orders/order-list';
 
@@ -12,7 +13,9 @@ export class OrdersExportService {
   constructor(private readonly tenant: TenantConnection) {}
 
   export(sink: CsvSink): Promise<void> {
-    return this.tenant.snapshot((manager) => sink(allOrders(manager)));
+    return exportInTurn(this.tenant.access.shopId, () =>
+      this.tenant.snapshot((manager) => sink(allOrders(manager))),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { eachRow } from '../../common/each-row';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { PRODUCTS_AFTER } from '../products/product-list';
 import type { ProductRow } from '../products/products.dto';
+import { exportInTurn } from './export-turns';
 import { attributeColumn, DEFAULTS } from './shopify/shopify-columns';
 import { SHOPIFY_COLUMNS, shopifyRows } from './shopify/shopify-file';
 
@@ -16,7 +17,9 @@ export class ProductsExportService {
 
   /** Oldest first, so that a shop that imports the file lists its products in the same order. */
   export(sink: CsvSink): Promise<void> {
-    return this.tenant.snapshot((manager) => sink(catalogue(manager)));
+    return exportInTurn(this.tenant.access.shopId, () =>
+      this.tenant.snapshot((manager) => sink(catalogue(manager))),
+    );
   }
 }
 
