@@ -1,4 +1,4 @@
-import { isMisleading } from './safe-text';
+import { beginningOf, isMisleading } from './safe-text';
 
 it.each([
   ['an escape', 'a\u001b[2Jb', true],
@@ -11,4 +11,13 @@ it.each([
   ['letters of both directions', 'Café שלום 👩‍👩‍👧', false],
 ])('isMisleading for %s', (_what, name, expected) => {
   expect(isMisleading(name)).toBe(expected);
+});
+
+it.each([
+  ['ab', 3, 'ab'],
+  ['abc', 2, 'ab'],
+  ['a🧶b', 2, 'a'],
+  ['a🧶b', 3, 'a🧶'],
+])('beginningOf %s, %i code units at most', (text, max, expected) => {
+  expect(beginningOf(text, max)).toBe(expected);
 });

@@ -17,6 +17,11 @@ export function isMisleading(name: string): boolean {
   return MISLEADING.test(name);
 }
 
+/** The first `max` code units at most, without half of a surrogate pair at the end, which is no valid text for PostgreSQL. */
+export function beginningOf(text: string, max: number): string {
+  return text.slice(0, max).replace(/[\ud800-\udbff]$/, '');
+}
+
 /** True for a name that every object has, also when it is trimmed later: validation would drop such a field silently. */
 export function isReservedName(name: string): boolean {
   const plain = name.normalize('NFC').trim();
