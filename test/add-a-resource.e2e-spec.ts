@@ -35,10 +35,14 @@ const COPIED = [
   '.prettierrc',
 ];
 
-/** docs/add-a-resource.md, followed as a reader would: in a copy of the project. The tests depend on their order. */
+/**
+ * docs/add-a-resource.md, followed as a reader would: in a copy of the project. The second day also adds the job of a shop of
+ * CONTRIBUTING.md. The tests depend on their order.
+ */
 describe('docs/add-a-resource.md', () => {
   const page = readFileSync(path.join(ROOT, 'docs', 'add-a-resource.md'), 'utf8');
   const [, firstDay, secondDay] = page.split(/^## The (?:first|second) day$/m) as [string, string, string];
+  const contributing = readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8');
   const project = path.join(scratchFolder(), 'project');
   const inProject = (file: string) => path.join(project, file);
   let before: Map<string, string>;
@@ -158,7 +162,10 @@ describe('docs/add-a-resource.md', () => {
   });
 
   describe('the second day', () => {
-    beforeAll(() => write(secondDay));
+    beforeAll(() => {
+      write(secondDay);
+      write(contributing);
+    });
 
     it('writes the next migration with the command it gives, and nothing that the first day has', async () => {
       const file = inProject(await generate(secondDay));
