@@ -37,6 +37,9 @@ export const HEALTHY: Series = {
   stoa_backup_oldest_seconds: always(86_400),
 };
 
+/** The installation after all of its processes have ended: nothing is scraped any more. */
+export const GONE: Series = Object.fromEntries(Object.keys(HEALTHY).map((name) => [name, '1x10 stale']));
+
 /** The fault that each alert is for, in an installation that is healthy otherwise, and the labels that the alert has besides its own. */
 export const ALERTS: Record<string, { series: Series; labels?: Record<string, string> }> = {
   StoaDown: {

@@ -49,6 +49,7 @@ const service = z.strictObject({
 const file = z.strictObject({
   name: z.string(),
   'x-program': z.unknown(),
+  'x-places': z.record(z.string(), z.string()),
   'x-worker-settings': z.unknown(),
   services: z.record(z.string(), service),
   volumes: z.record(z.string(), z.null()),
@@ -83,7 +84,8 @@ describe('deploy/compose/compose.yaml', () => {
   });
 
   it.each(programs)('gives %s settings that the program accepts', (_name, { environment }) => {
-    expect(Object.keys(environment!).filter((name) => !SETTING_NAMES.includes(name))).toEqual([]);
+    const known = [...SETTING_NAMES, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    expect(Object.keys(environment!).filter((name) => !known.includes(name))).toEqual([]);
     expect(() => readEnv(filled(environment))).not.toThrow();
   });
 
@@ -97,11 +99,18 @@ describe('deploy/compose/compose.yaml', () => {
     expect(compose.services['migrate']!.environment).toEqual(compose.services['worker']!.environment);
   });
 
+  it('gives all programs the same places, and the worker a schedule of backups', () => {
+    for (const [, { environment }] of programs) expect(environment).toMatchObject(compose['x-places']);
+    const { BACKUP_SCHEDULE, ...unset } = filled({ ...compose.services['worker']!.environment });
+    expect(readEnv({ ...unset, BACKUP_SCHEDULE }).BACKUP_SCHEDULE).toBeDefined();
+  });
+
   it('holds no secret, and stops without one', () => {
     const secrets = services
       .flatMap(([, { environment = {} }]) => Object.entries(environment))
       .filter(([name]) => /SECRET|PASSWORD/.test(name));
-    for (const [, value] of secrets) expect(value).toMatch(/^\$\{\w+:\?is missing in \.env\}$/);
+    for (const [name, value] of secrets)
+      expect(value).toMatch(name.startsWith('AWS_') ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?is missing in \.env\}$/);
     const example = readFileSync(path.join(FOLDER, 'example.env'), 'utf8');
     const named = [...example.matchAll(/^#?(\w+)=/gm)].map(([, name]) => name!);
     const used = [...text.matchAll(/\$\{(\w+):/g)]

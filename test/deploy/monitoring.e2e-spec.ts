@@ -6,7 +6,7 @@ import { freePort } from '../../src/database/server/free-port';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { newOwner } from '../support/factories';
 import { type RunningServer, scratchFolder, startServer } from '../support/program';
-import { ALERTS, HEALTHY, type Series } from './alert-cases';
+import { ALERTS, GONE, HEALTHY, type Series } from './alert-cases';
 import { findProgram } from './find-program';
 import { documentsOf } from './yaml';
 
@@ -163,7 +163,8 @@ describe('dashboard and alerts', () => {
     const fired = Object.entries(ALERTS).map(([alert, { series, labels }]) =>
       testOf({ ...HEALTHY, ...series }, { alert, labels: labels ?? {} }),
     );
-    const tests = [testOf(HEALTHY), ...fired];
+    const gone = testOf(GONE, { alert: 'StoaDown', labels: { job: 'stoa' } });
+    const tests = [testOf(HEALTHY), gone, ...fired];
     writeFileSync(file, JSON.stringify({ rule_files: [RULES], evaluation_interval: '1m', tests }));
     try {
       await run(PROMTOOL!, ['test', 'rules', file]);
