@@ -13,6 +13,8 @@ type Side = 'public' | 'tenant';
 type Entities = Record<Side, EntityTarget<ObjectLiteral>[]>;
 
 const FOLDERS: Record<Side, string> = { public: PUBLIC_MIGRATIONS, tenant: TENANT_MIGRATIONS };
+/** Length up to which the formatter leaves a call on one line. */
+const LINE = 110;
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 
 /** @param entities of each side, passed in because commands do not import the product */
@@ -70,5 +72,6 @@ ${down.map(toCall).join('\n')}
 
 function toCall(sql: string): string {
   const escaped = sql.replace(/[\\`]|\$\{/g, '\\$&');
-  return `    await queryRunner.query(\`${escaped}\`);`;
+  const call = `    await queryRunner.query(\`${escaped}\`);`;
+  return call.length <= LINE ? call : `    await queryRunner.query(\n      \`${escaped}\`,\n    );`;
 }

@@ -217,4 +217,28 @@ export function addShopsRestore(program: Command, context: CommandContext): void
         },
       }),
     );
+  program
+    .command('shops:drop-replaced')
+    .description('remove the data that restores of a shop have replaced, before the 30 days are over')
+    .argument('<slug|id>')
+    .option('--json', 'print the result as one JSON object')
+    .addHelpText('after', '\nExample: npm run cli -- shops:drop-replaced corner-shop')
+    .action((name: string, { json }: { json?: boolean }) =>
+      runOperation(context, {
+        title: 'removing',
+        isJson: json === true,
+        async prepare(client) {
+          const shop = (await shopsNamed(client, [name]))[0]!; // one name
+          return {
+            ...{ kind: 'drop-replaced', shop, isExclusive: true },
+            input: { shop: shop.id, tenant: null },
+          };
+        },
+        show(result) {
+          const { objects } = result as { objects: number };
+          print(objects === 0 ? `nothing is kept of ${name}` : `the data that were kept of ${name} are gone`);
+          return true;
+        },
+      }),
+    );
 }

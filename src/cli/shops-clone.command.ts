@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { OptionInvalid } from '../common/common.errors';
-import { hasControls } from '../common/safe-text';
+import { isMisleading } from '../common/safe-text';
 import { assertNewSlug, assertSlug } from '../operations/lifecycle/new-slug';
 import type { CopiedImages } from '../operations/lifecycle/copy-images';
 import { checkLeavable, LEAVABLE } from '../operations/lifecycle/copy/without';
@@ -65,7 +65,7 @@ export function addShopsClone(program: Command, context: CommandContext): void {
 function checkNames({ as, name, without = [] }: CloneFlags): void {
   checkLeavable(without);
   assertSlug(as);
-  if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME || hasControls(name)))
+  if (name !== undefined && (name.trim() === '' || name.length > MAX_NAME || isMisleading(name)))
     throw new OptionInvalid({
       detail: `--name takes a name of at most ${MAX_NAME} characters, without control characters.`,
     });

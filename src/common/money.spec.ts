@@ -85,7 +85,8 @@ describe('formatMinor', () => {
     [1200, 'JPY', '1200'],
     [1234, 'KWD', '1.234'],
     [Number.MAX_SAFE_INTEGER, 'USD', '90071992547409.91'],
-  ])('writes %i %s', (minor, currency, text) => {
+    ['-18014398509481982001', 'USD', '-180143985094819820.01'],
+  ])('writes %s %s', (minor, currency, text) => {
     expect(formatMinor(minor, currency)).toBe(text);
   });
 });

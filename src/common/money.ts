@@ -42,10 +42,11 @@ export function parseMinor(text: string, currency: string): number | null {
   return amount > MAX_MINOR ? null : amount;
 }
 
-/** Formats minor units as a decimal amount: 1250 as `12.50` for USD, without a float either. */
-export function formatMinor(minor: number, currency: string): string {
+/** Formats minor units, an integer or its digits, as a decimal amount: 1250 as `12.50` for USD, without a float either. */
+export function formatMinor(minor: number | string, currency: string): string {
   const digits = minorDigits(currency);
-  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const [sign, amount] = String(minor).startsWith('-') ? ['-', String(minor).slice(1)] : ['', String(minor)];
+  const text = amount.padStart(digits + 1, '0');
   const [whole, decimals] = [text.slice(0, text.length - digits), text.slice(text.length - digits)];
-  return `${minor < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${decimals}`}`;
+  return `${sign}${whole}${digits === 0 ? '' : `.${decimals}`}`;
 }

@@ -24,6 +24,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { isMisleading } from '../common/safe-text';
 
 /**
  * Options of every field decorator. A decorator validates a field of a body or query and documents it in OpenAPI, from the
@@ -72,6 +73,20 @@ export function Text(
     IsString(),
     Length(min, max),
   ]);
+}
+
+/** The name of a shop or a person, which terminals and lists show: a text on one line, without controls of direction. */
+export function Name({ max = 120, ...options }: FieldOptions & { max?: number } = {}): PropertyDecorator {
+  const isOneLine = ValidateBy({
+    name: 'name',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && !isMisleading(value),
+      defaultMessage: buildMessage(
+        (each) => `${each}$property must be on one line, without control characters`,
+      ),
+    },
+  });
+  return applyDecorators(Text({ ...options, max }), isOneLine);
 }
 
 /** A path of the API of shops, without dots that lead upwards. */

@@ -20,16 +20,21 @@ export const ADDS_ROWS = 'x-adds-rows';
 /** Header of an answer to a member whose shop has used most of a quota. */
 export const QUOTA_WARNING = 'x-quota-warning';
 
+type Adding = (body: unknown) => boolean;
+
 /**
  * Declares that a tenant route adds rows: 403 `QUOTA_EXCEEDED` in a shop that has used up its quota. Leave it out where rows are
  * read, corrected or removed, also by a POST.
+ * @param when tells the bodies with which it does, if not all: as they came, before validation
  */
-export function Adds(): MethodDecorator {
-  return applyDecorators(SetMetadata(ADDS, true), ApiExtension(ADDS_ROWS, true));
+export function Adds(when: Adding = () => true): MethodDecorator {
+  return applyDecorators(SetMetadata(ADDS, when), ApiExtension(ADDS_ROWS, true));
 }
 
+/** True for a request that adds rows. */
 export function isAdding(context: ExecutionContext): boolean {
-  return Reflect.getMetadata(ADDS, context.getHandler()) === true;
+  const when = Reflect.getMetadata(ADDS, context.getHandler()) as Adding | undefined;
+  return when?.(context.switchToHttp().getRequest<{ body?: unknown }>().body) ?? false;
 }
 
 /** Rows and size of a shop, measured from statistics. */

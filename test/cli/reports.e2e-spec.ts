@@ -17,7 +17,7 @@ interface Line {
   of: string | null;
   currency: string;
   orders: number;
-  revenueMinor: number;
+  revenueMinor: string;
 }
 interface Shown {
   lines: Line[];
@@ -37,18 +37,30 @@ const refresh = (exitCode = 0, ...args: string[]) =>
 const show = (...args: string[]) => runJson<Shown>(app, ['reports:show', ...args]);
 
 /** Adds up the orders of a shop from its rows, one by one. */
-async function trueLines(owner: Owner): Promise<Record<string, { orders: number; revenueMinor: number }>> {
+async function trueLines(owner: Owner): Promise<Record<string, Omit<Line, 'of' | 'currency'>>> {
   const rows = await app.database.query<Record<string, string>>(
     `SELECT currency, kind, status, total_minor, refunded_minor FROM ${schemaOf(owner)}.orders`,
   );
-  const lines: Record<string, { orders: number; revenueMinor: number }> = {};
+  const lines: Record<string, { orders: number; revenueMinor: string }> = {};
   for (const { currency, kind, status, total_minor: total, refunded_minor: refunded } of rows) {
     if (status === 'cancelled') continue;
-    const line = (lines[currency!] ??= { orders: 0, revenueMinor: 0 });
+    const line = (lines[currency!] ??= { orders: 0, revenueMinor: '0' });
     if (kind === 'sale') line.orders++;
-    line.revenueMinor += kind === 'sale' ? Number(total) - Number(refunded) : -Number(total);
+    const amount = kind === 'sale' ? BigInt(total!) - BigInt(refunded!) : -BigInt(total!);
+    line.revenueMinor = String(BigInt(line.revenueMinor) + amount);
   }
   return lines;
+}
+
+/** Copies the newest sale of a shop, past the limits of a request. */
+function addOrders(owner: Owner, count: number, day: string, totalMinor: string, currency = 'USD') {
+  const orders = `${schemaOf(owner)}.orders`;
+  return app.database.query(
+    `INSERT INTO ${orders} SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'number', number + 1000 + i,
+       'placed_at', $2::text, 'total_minor', $3::bigint, 'paid_minor', 0, 'refunded_minor', 0, 'currency', $4::text))).*
+     FROM ${orders} o, generate_series(1, $1::int) i WHERE o.id = (SELECT id FROM ${orders} WHERE kind = 'sale' AND status <> 'cancelled' ORDER BY number DESC LIMIT 1)`,
+    [count, day, totalMinor, currency],
+  );
 }
 
 let [first, second, quiet] = [] as unknown as [Owner, Owner, Owner];
@@ -100,7 +112,7 @@ describe('reports', () => {
 
   it('count a sale on its day in UTC, and can be limited to days', async () => {
     const { lines } = await show('--by', 'day', '--to', '2026-02-28');
-    expect(lines).toEqual([{ of: '2026-02-01', currency: 'EUR', orders: 1, revenueMinor: 1250 }]);
+    expect(lines).toEqual([{ of: '2026-02-01', currency: 'EUR', orders: 1, revenueMinor: '1250' }]);
     expect((await show('--by', 'month', '--to', '2026-01-31')).lines).toEqual([]);
   });
 
@@ -120,6 +132,31 @@ describe('reports', () => {
     await app.database.query(`ALTER TABLE ${schemaOf(second)}.orders RENAME COLUMN total TO total_minor`);
     expect(await refresh()).toMatchObject({ read: 3, failed: [] });
     expect((await show()).failed).toEqual([]);
+  });
+
+  it('add up exactly what no number of JavaScript or bigint holds', async () => {
+    const most = '9007199254740991'; // of an order
+    await addOrders(first, 1000, '2025-03-01', most);
+    await addOrders(second, 1000, '2025-03-01', most, 'USD');
+    expect(await refresh()).toMatchObject({ failed: [] });
+    const { api } = await newOperator(app, operators, 'viewer');
+    const exact = [{ orders: 2000, currency: 'USD', revenueMinor: String(2000n * BigInt(most)) }];
+    for (const by of ['all', 'day', 'month']) {
+      const { lines } = await show('--by', by, '--to', '2025-12-31');
+      expect(lines).toMatchObject(exact);
+      expect((await api.get(`reports?by=${by}&to=2025-12-31`)).body.lines).toEqual(lines);
+    }
+    expect((await run('reports:show', '--to', '2025-12-31')).stdout).toContain('180143985094819820.00 USD');
+  });
+
+  it('name a shop whose sales of a day exceed a bigint, and read the others', async () => {
+    await addOrders(second, 100, '2025-03-01', '9007199254740991', 'USD');
+    const { read, failed } = await refresh(1);
+    expect([read, failed.map(({ slug }) => slug)]).toEqual([2, ['second']]);
+    expect((await show('--to', '2025-12-31')).lines).toMatchObject([{ orders: 2000 }]);
+    for (const owner of [first, second])
+      await app.database.query(`DELETE FROM ${schemaOf(owner)}.orders WHERE placed_at < '2026-01-01'`);
+    expect(await refresh()).toMatchObject({ failed: [] });
   });
 
   it('leave out shops that were read lately, and deleted ones', async () => {

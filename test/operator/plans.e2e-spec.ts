@@ -150,6 +150,15 @@ describe('a shop', () => {
     ]);
   });
 
+  it.each([{}, { limits: {} }, { features: {} }, { limits: {}, features: {} }])(
+    'is not changed by %j, and neither is a plan',
+    async (nothing) => {
+      const { shop } = await newOwner(app.api);
+      for (const path of [`shops/${shop.slug}/limits`, 'plans/free'])
+        expect(problemIn(await grace.api.patch(path, nothing))).toBe('400 VALIDATION_FAILED');
+    },
+  );
+
   it('has used parts of its limits', async () => {
     const owner = await newOwner(app.api);
     await newMember(owner);

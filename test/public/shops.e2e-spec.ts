@@ -177,6 +177,19 @@ describe('PATCH /shops/:id', () => {
     expect((await api.get(`shops/${shop.id}`)).body).toEqual(body);
   });
 
+  it.each(['a\u001b[2Jb', 'a\u009b31mb', 'a\u0085b', 'a\nb', 'a\u202eb'])(
+    'refuses the name %j, which would mislead who reads it',
+    async (name) => {
+      const { api, shop } = await newOwner(app.api);
+      for (const answer of [
+        await api.patch(`shops/${shop.id}`, { name }),
+        await api.patch('settings', { name }),
+        await api.post('shops', { name }),
+      ])
+        expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    },
+  );
+
   it('changes only the fields that it is given', async () => {
     const { api, shop } = await newOwner(app.api);
     const { body } = await api.patch(`shops/${shop.id}`, { name: 'New name' });

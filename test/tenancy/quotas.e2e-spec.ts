@@ -54,11 +54,17 @@ describe('quota of rows', () => {
       await api.post(`products/${product.id}/variants`, variant),
       await api.post('orders', { lines: [{ productId: product.id, quantity: 1 }] }),
       await api.raw('POST', 'products/import', CSV as never, { 'content-type': 'text/csv' }),
+      await api.post('variants/bulk', { variants: [{ id: product.variants[0].id, delta: 1 }] }),
+      await api.patch(`products/${product.id}`, { variants: [{ id: product.variants[0].id }, variant] }),
     ];
     expect(adding.map(problemIn)).toEqual(adding.map(() => '403 QUOTA_EXCEEDED'));
     expect((await api.get('products')).body.items).toHaveLength(1);
     expect((await api.patch(`products/${product.id}`, { name: 'Bowl' })).status).toBe(200);
     const { id: variantId } = product.variants[0];
+    const changed = await api.patch(`products/${product.id}`, {
+      variants: [{ id: variantId, priceMinor: 2 }],
+    });
+    expect(changed.status).toBe(200);
     expect((await api.post(`variants/${variantId}/stock`, { delta: 1, reason: 'Found' })).status).toBe(200);
     expect((await api.delete(`products/${product.id}`)).status).toBe(204);
     expect((await addTo(other)).status).toBe(201);

@@ -127,7 +127,8 @@ class Removal {
     const total = this.dropped + objects.length;
     for (const object of objects) {
       await this.drop(object);
-      this.options.onProgress?.({ done: ++this.dropped, total, object: object.name });
+      this.dropped++;
+      this.options.onProgress?.({ done: this.dropped, total, object: object.name });
     }
   }
 

@@ -1,4 +1,4 @@
-import { Email, Flag, Id, NeedsAnyOf, OneOf, Text, Time } from '../../http/fields';
+import { Email, Flag, Id, Name, NeedsAnyOf, OneOf, Text, Time } from '../../http/fields';
 import { type OperatorAccount } from './operator-account.entity';
 import { OPERATOR_ROLES, type OperatorRole } from './operator-role';
 
@@ -15,7 +15,7 @@ export class CreateOperatorDto {
   @OneOf(OPERATOR_ROLES, ROLE)
   role: OperatorRole;
 
-  @Text({ max: 120, optional: true, example: 'Grace Hopper', description: 'Default: the part before the @.' })
+  @Name({ optional: true, example: 'Grace Hopper', description: 'Default: the part before the @.' })
   name?: string;
 }
 
@@ -32,7 +32,7 @@ export class UpdateOperatorDto {
   @OneOf(OPERATOR_ROLES, { ...ROLE, optional: true })
   role?: OperatorRole;
 
-  @Text({ max: 120, optional: true, example: 'Grace Hopper' })
+  @Name({ optional: true, example: 'Grace Hopper' })
   name?: string;
 
   @Flag({ optional: true, description: 'True ends the sessions of the operator and refuses further logins.' })

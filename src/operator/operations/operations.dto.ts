@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
+import { Flag, Id, Name, Nested, OneOf, Text, Texts, Time, Whole } from '../../http/fields';
 import { PageQuery } from '../../http/page';
 import { LEAVABLE } from '../../operations/lifecycle/copy/without';
 import { ConfirmDto } from '../shops/shop-name';
@@ -138,7 +138,7 @@ export class CloneDto {
   @Slug('corner-test')
   slug: string;
 
-  @Text({ max: 120, optional: true, example: 'Corner Test', description: 'Default: the name of the shop.' })
+  @Name({ optional: true, example: 'Corner Test', description: 'Default: the name of the shop.' })
   name?: string;
 
   @Texts({

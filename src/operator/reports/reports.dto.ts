@@ -39,8 +39,13 @@ export class ReportLineDto implements ReportLine {
   @Whole({ ...COUNT, description: 'Sales that are not cancelled.' })
   orders: number;
 
-  @Whole({ ...COUNT, min: -COUNT.max, description: 'Those sales less refunds, returns and adjustments.' })
-  revenueMinor: number;
+  @Text({
+    max: 40,
+    example: '3998',
+    description:
+      'Those sales less refunds, returns and adjustments, in minor units. A string of digits: the sum may exceed the numbers of JSON that are exact.',
+  })
+  revenueMinor: string;
 }
 
 export class StaleShopDto implements StaleShop {

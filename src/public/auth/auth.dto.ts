@@ -1,4 +1,4 @@
-import { Email, Id, ListOf, Nested, Text, Time, Whole } from '../../http/fields';
+import { Email, Id, ListOf, Name, Nested, Text, Time, Whole } from '../../http/fields';
 import { CreateShopDto, ShopDto } from '../shops/shops.dto';
 import type { User } from '../users/user.entity';
 import type { TokenPair } from './tokens.service';
@@ -14,8 +14,7 @@ export class RegisterDto {
   @Text(PASSWORD)
   password: string;
 
-  @Text({
-    max: 120,
+  @Name({
     optional: true,
     example: 'Ada Lovelace',
     description: 'Default: the part of the address before the @.',

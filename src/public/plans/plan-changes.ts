@@ -1,4 +1,5 @@
 import { invalidField } from '../../common/common.errors';
+import { withoutUndefined } from '../../common/without-undefined';
 import { FEATURE_NAMES } from '../../tenancy/features';
 import { LIMIT_NAMES } from '../../tenancy/plan';
 import { SETTING_NAMES, type SettingName } from '../../tenancy/shop-settings';
@@ -98,6 +99,12 @@ export type Setting = string | number | boolean;
 export interface Values {
   limits: Stored<number>;
   features: Stored<boolean>;
+}
+
+/** @throws ValidationFailed if nothing is to be changed */
+export function assertAnyChange(...parts: (object | undefined)[]): void {
+  if (parts.every((part) => Object.keys(withoutUndefined(part ?? {})).length === 0))
+    throw invalidField('limits', 'give at least one limit, feature or setting');
 }
 
 /** Applies the changes of a request. */

@@ -9,6 +9,7 @@ import { SETTING_NAMES } from '../../tenancy/shop-settings';
 import { Plan } from '../../tenancy/plan.entity';
 import {
   applied,
+  assertAnyChange,
   changedValues,
   difference,
   type Setting,
@@ -51,8 +52,9 @@ export class PlansService {
     });
   }
 
-  /** Changes limits, features and settings, each by name; the others stay. @throws PlanNotFound */
-  update(by: Operator, name: string, changes: PlanChangesDto): Promise<PlanDto> {
+  /** Changes limits, features and settings, each by name; the others stay. @throws PlanNotFound; ValidationFailed without a change */
+  async update(by: Operator, name: string, changes: PlanChangesDto): Promise<PlanDto> {
+    assertAnyChange(changes.limits, changes.features, changes.settings);
     return this.database.transaction(async (manager) => {
       const plan = await manager.findOne(Plan, { where: { name }, lock: { mode: 'for_no_key_update' } });
       if (plan === null) throw planNotFound(name);

@@ -10,7 +10,7 @@ import { Plan } from '../../tenancy/plan.entity';
 import { getNamedShopId, lockNamedShop } from '../shops/named-shop';
 import { ACTIVITY_SECONDS } from '../shops/shop-activity.service';
 import { Shop } from '../shops/shop.entity';
-import { changedValues, difference, type Values } from './plan-changes';
+import { assertAnyChange, changedValues, difference, type Values } from './plan-changes';
 import type { LimitChangesDto, PlanChangeDto, ShopLimitsDto } from './plans.dto';
 import { planNotFound } from './plans.service';
 
@@ -54,8 +54,9 @@ export class ShopLimitsService {
     return this.shown(found, found as unknown as Values, found.ownPlan as Values);
   }
 
-  /** Changes limits and features of the shop itself, each by name; null takes one away. @throws ShopNotFound */
+  /** Changes limits and features of the shop itself, each by name; null takes one away. @throws ShopNotFound; ValidationFailed without a change */
   async update(by: Operator, shop: string, changes: LimitChangesDto): Promise<ShopLimitsDto> {
+    assertAnyChange(changes.limits, changes.features);
     const [found, own, plan] = await this.database.transaction(async (manager) => {
       const found = await lockNamedShop(manager, shop);
       const before = found as Values;

@@ -34,7 +34,7 @@ interface Shop {
 
 interface Facts {
   products: number;
-  days: { day: string; currency: string; orders: number; revenueMinor: number }[];
+  days: { day: string; currency: string; orders: number; revenueMinor: string }[];
 }
 
 /** The shops that were read longest ago come first, so a run that was stopped goes on where it was. */
@@ -49,7 +49,7 @@ const PRODUCTS = 'SELECT count(*) AS products FROM products';
 const DAYS = `
   SELECT to_char(coalesce(placed_at, created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, currency,
     count(*) FILTER (WHERE kind = 'sale') AS orders,
-    sum(CASE kind WHEN 'sale' THEN total_minor - refunded_minor ELSE -total_minor END)::bigint AS "revenueMinor"
+    sum(CASE kind WHEN 'sale' THEN total_minor - refunded_minor ELSE -total_minor END)::text AS "revenueMinor"
   FROM orders WHERE status <> 'cancelled' GROUP BY 1, 2`;
 
 const SAVE_REPORT = `

@@ -20,8 +20,8 @@ export interface ReportLine {
   currency: string;
   /** Sales that are not cancelled. */
   orders: number;
-  /** Those sales less refunds, returns and adjustments, in minor units. */
-  revenueMinor: number;
+  /** Those sales less refunds, returns and adjustments, in minor units: digits, since a number is exact up to 2^53 only. */
+  revenueMinor: string;
 }
 
 /** A shop whose facts are old or missing. */
@@ -48,8 +48,8 @@ export interface Report {
 }
 
 const LINE_OF: Record<ReportBy, { line: string; order: string }> = {
-  all: { line: 'NULL::text', order: '"revenueMinor" DESC' },
-  shop: { line: 's.slug', order: '"revenueMinor" DESC' },
+  all: { line: 'NULL::text', order: 'sum(d.revenue_minor) DESC' },
+  shop: { line: 's.slug', order: 'sum(d.revenue_minor) DESC' },
   day: { line: "to_char(d.day, 'YYYY-MM-DD')", order: '1 DESC' },
   month: { line: "to_char(d.day, 'YYYY-MM')", order: '1 DESC' },
 };
@@ -72,7 +72,7 @@ export class ReportsService {
   async show({ by = 'all', from, to, limit }: ReportQuery): Promise<Report> {
     const { line, order } = LINE_OF[by];
     const lines = await this.database.read<ReportLine>(
-      `SELECT ${line} AS of, d.currency, sum(d.orders)::bigint AS orders, sum(d.revenue_minor)::bigint AS "revenueMinor"
+      `SELECT ${line} AS of, d.currency, sum(d.orders)::bigint AS orders, sum(d.revenue_minor)::text AS "revenueMinor"
        FROM shop_days d JOIN shops s ON s.id = d.shop_id
        WHERE s.status <> 'deleted' AND ($1::date IS NULL OR d.day >= $1) AND ($2::date IS NULL OR d.day <= $2)
        GROUP BY 1, 2 ORDER BY ${order}, 1, 2 LIMIT $3`,

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsISO31661Alpha2, Matches, ValidateBy } from 'class-validator';
-import { Currency, Flag, Id, Nested, Text, Time, Whole } from '../../http/fields';
+import { Currency, Flag, Id, Name, Nested, Text, Time, Whole } from '../../http/fields';
 import { UNCHANGED } from '../../http/read-only';
 import { isTimeZone, languageTag } from '../../tenancy/shop-settings';
 
@@ -102,7 +102,7 @@ export class PlanSettingsDto {
 }
 
 export class UpdateSettingsDto extends PlanSettingsDto {
-  @Text({ ...NAME, ...OPTIONAL })
+  @Name({ ...NAME, ...OPTIONAL })
   name?: string;
 
   @Currency(OPTIONAL)

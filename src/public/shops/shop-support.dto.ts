@@ -1,4 +1,4 @@
-import { Email, Text } from '../../http/fields';
+import { Email, Name } from '../../http/fields';
 import { CreateShopDto, Slug } from './shops.dto';
 
 export class CreateShopForDto extends CreateShopDto {
@@ -7,7 +7,7 @@ export class CreateShopForDto extends CreateShopDto {
 }
 
 export class RenameShopDto {
-  @Text({ max: 120, optional: true, example: 'Corner Shop' })
+  @Name({ optional: true, example: 'Corner Shop' })
   name?: string;
 
   @Slug()

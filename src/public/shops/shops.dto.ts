@@ -1,4 +1,4 @@
-import { Currency, Id, OneOf, Text, Time } from '../../http/fields';
+import { Currency, Id, Name, OneOf, Text, Time } from '../../http/fields';
 import { UNCHANGED } from '../../http/read-only';
 import { SLUG_PATTERN } from '../../common/slug';
 import { type Shop } from './shop.entity';
@@ -27,7 +27,7 @@ export function Slug(example?: string): PropertyDecorator {
 }
 
 export class CreateShopDto {
-  @Text({ max: 120, example: 'Corner Shop' })
+  @Name({ example: 'Corner Shop' })
   name: string;
 
   @Slug()
@@ -38,7 +38,7 @@ export class CreateShopDto {
 }
 
 export class UpdateShopDto {
-  @Text({ max: 120, optional: true, example: 'Corner Shop' })
+  @Name({ optional: true, example: 'Corner Shop' })
   name?: string;
 
   @Slug()

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager, EntityMetadata, EntityTarget, ObjectLiteral } from 'typeorm';
 import { newId } from '../../common/ids';
+import { beginningOf } from '../../common/safe-text';
 import type { Author } from '../../tenancy/tenant';
 import { noteWritten } from '../../tenancy/tenant-cache';
 import type { ChangeKind, OldAndNew } from './change.entity';
@@ -106,6 +107,5 @@ function plain(value: unknown): unknown {
 function shortened(value: unknown): unknown {
   if (typeof value !== 'object' && typeof value !== 'string') return value;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // A pair of surrogates that is cut in half is no valid text for PostgreSQL.
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE).replace(/[\ud800-\udbff]$/, '')}…` : value;
+  return text.length > MAX_VALUE ? `${beginningOf(text, MAX_VALUE)}…` : value;
 }

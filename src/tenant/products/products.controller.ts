@@ -6,6 +6,7 @@ import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
+import { addsVariants } from './adds-variants';
 import { ListProductsQuery } from './list-products.dto';
 import { CreateProductDto, ProductDto, UpdateProductDto } from './products.dto';
 import {
@@ -72,6 +73,7 @@ export class ProductsController {
   }
 
   @Patch(':id')
+  @Adds(addsVariants)
   @Route({
     summary: 'Changes a product',
     ok: ProductDto,

@@ -5,6 +5,7 @@ import { IfMatch, Precondition } from '../../http/precondition';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { Feature } from '../../tenancy/features';
+import { Adds } from '../../tenancy/quotas';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
 import { BulkDto, BulkResultDto } from './bulk.dto';
 import { BulkService } from './bulk.service';
@@ -37,6 +38,7 @@ export class VariantsController {
   }
 
   @Post('bulk')
+  @Adds()
   @Feature('bulkUpdates')
   @Route({
     summary: 'Sets prices and stocks of many variants; each is applied or refused on its own',

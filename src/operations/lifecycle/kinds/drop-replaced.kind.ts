@@ -7,8 +7,8 @@ import { removeTenant } from '../remove-tenant';
 const input = z.object({
   /** Shop whose data they were. */
   shop: z.uuid(),
-  /** Tenant that holds them. */
-  tenant: z.uuid(),
+  /** Tenant that holds them; null for all that are kept of the shop. */
+  tenant: z.uuid().nullable(),
 });
 
 /** Removes data that a restore has replaced. Exclusive for the shop, so that nothing brings them back meanwhile. */
@@ -17,15 +17,17 @@ export const dropReplacedKind: OperationKind<z.infer<typeof input>> = {
   input,
   async run(run, { shop, tenant }) {
     const { installation } = run.tools;
-    const isHeld = await withClient(adminOf(installation).url, 'drop replaced', async (client) => {
-      const { rows } = await client.query(
+    const held = await withClient(adminOf(installation).url, 'drop replaced', async (client) => {
+      const { rows } = await client.query<{ id: string }>(
         `UPDATE public.held_tenants SET reason = 'removing', operation_id = $3
-         WHERE shop_id = $1 AND of_shop = $2 AND (reason = 'replaced' OR operation_id = $3) RETURNING 1`,
+         WHERE ($1::uuid IS NULL OR shop_id = $1) AND of_shop = $2 AND (reason = 'replaced' OR operation_id = $3)
+         RETURNING shop_id AS id`,
         [tenant, shop, run.operation.id],
       );
-      return rows.length > 0;
+      return rows;
     });
-    const objects = isHeld ? await removeTenant(installation, tenant, { signal: run.signal }) : 0;
+    let objects = 0;
+    for (const { id } of held) objects += await removeTenant(installation, id, { signal: run.signal });
     return { id: shop, objects };
   },
 };

@@ -1,4 +1,5 @@
 import { SEPARATORS } from '../../../common/csv-records';
+import { beginningOf } from '../../../common/safe-text';
 import {
   type FieldChangeDto,
   type ImportCountsDto,
@@ -111,7 +112,7 @@ type ChangedRow = Pick<FieldChangeDto, 'handle' | 'variantId' | 'sku'>;
 /** A value as JSON, shortened. */
 export function shown(value: unknown, max = MAX_SHOWN): string {
   const text = JSON.stringify(value) ?? 'null';
-  return text.length > max ? `${text.slice(0, max)}…` : text;
+  return text.length > max ? `${beginningOf(text, max)}…` : text;
 }
 
 function nameOf(separator: (typeof SEPARATORS)[number]): SeparatorName {

@@ -1,5 +1,6 @@
 import { isEmail, isISO4217CurrencyCode } from 'class-validator';
 import { parseMinor } from '../../../common/money';
+import { beginningOf } from '../../../common/safe-text';
 import type { FaultCode, OrderHead } from './history-line';
 import { momentOf } from './moments';
 
@@ -141,12 +142,8 @@ function isAttribute(column: string): boolean {
 
 function nameOf(textOf: TextOf): string | null {
   const columns = ['Billing Name', 'Shipping Name', 'Billing Company', 'Phone'];
-  return (
-    columns
-      .map(textOf)
-      .find((text) => text !== '')
-      ?.slice(0, MAX_NAME) ?? null
-  );
+  const name = columns.map(textOf).find((text) => text !== '');
+  return name === undefined ? null : beginningOf(name, MAX_NAME);
 }
 
 function tagsOf(text: string): string[] {

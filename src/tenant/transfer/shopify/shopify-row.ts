@@ -1,7 +1,7 @@
 import { isISO4217CurrencyCode } from 'class-validator';
 import type { CsvRecord } from '../../../common/csv-records';
 import { isLonger } from '../../../common/is-longer';
-import { hasControls } from '../../../common/safe-text';
+import { beginningOf, hasControls } from '../../../common/safe-text';
 import { minorDigits, parseMinor } from '../../../common/money';
 import { slugify } from '../../../common/slug';
 import type { ProblemCode, ReadingOptions, RowProblem } from './shopify-catalogue';
@@ -205,7 +205,7 @@ export function withSku(message: string, sku: string): string {
 
 /** The beginning of a cell for a message, as a copy: a slice would keep the cell in memory. */
 export function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return JSON.stringify(text.length > 40 ? `${beginningOf(text, 40)}…` : text);
 }
 
 function withoutApostrophe(text: string): string {
