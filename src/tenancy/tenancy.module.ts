@@ -27,6 +27,7 @@ import { AccessDirectory } from './access-directory';
 import { TenantFiles } from './tenant-files';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
+import { StoredImages } from './stored-images';
 import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
@@ -75,6 +76,7 @@ export class TenancyModule {
       TenantConnection,
       TenantDatabase,
       TenantFiles,
+      StoredImages,
       AccessDirectory,
       TenantGuard,
       RequestLimits,
