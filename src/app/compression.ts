@@ -1,6 +1,7 @@
 import { constants } from 'node:zlib';
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
+import { compressingOnce, isAnyFile, isFixed } from './fixed-answers';
 
 /** Shorter answers fit into one packet either way. */
 const THRESHOLD_BYTES = 1024;
@@ -15,13 +16,18 @@ const SECRETS = /^\/(?:api\/v1\/auth|operator)\//;
 
 /** Compresses answers, downloads included, as the client accepts it. Call before routes are added. */
 export async function compressAnswers(fastify: FastifyInstance): Promise<void> {
-  fastify.addHook('onRoute', (route) => {
-    if (SECRETS.test(route.url)) route.compress = false;
-  });
-  await fastify.register(compress, {
-    encodings: ['br', 'gzip'],
+  const options = {
+    encodings: ['br', 'gzip'] as ('br' | 'gzip')[],
     threshold: THRESHOLD_BYTES,
     brotliOptions: { params: BROTLI },
+  };
+  const fixed = { ...options, syncThreshold: Infinity, zlib: compressingOnce() };
+  fastify.addHook('onRoute', (route) => {
+    if (SECRETS.test(route.url) || isAnyFile(route.url)) route.compress = false;
+    if (isFixed(route.url)) route.compress = fixed;
+  });
+  await fastify.register(compress, {
+    ...options,
     globalDecompression: false, // compressed bodies are refused: src/http/bodies.ts
   });
   // Fastify adds a HEAD route to each GET and drops the body first. It must have the headers of GET, so drop it last.

@@ -7,6 +7,7 @@ import { newId } from '../common/ids';
 import { isStream } from '../http/bodies';
 import { unreadAnswers } from '../http/held-memory';
 import { problemOf } from '../http/problem';
+import { isFixed } from './fixed-answers';
 import { BARE_HEADERS } from './security-headers';
 
 /** On shutdown, wait this long for a new connection's first byte. */
@@ -129,7 +130,8 @@ export function cutDeafClients(fastify: FastifyInstance, limitMs: number): void 
     const bytes = isStream(payload)
       ? bytesOfDownload(request)
       : Buffer.byteLength((payload ?? '') as string | Buffer);
-    if (bytes >= LARGE_BYTES && !socket.destroyed) {
+    const isShared = isFixed(request.routeOptions.url); // with all who read it
+    if (bytes >= LARGE_BYTES && !isShared && !socket.destroyed) {
       const hold = unreadAnswers.hold(bytes, () => socket.destroy());
       const release = () => {
         hold.release();

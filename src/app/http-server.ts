@@ -22,6 +22,7 @@ import { boundConnections, cutDeafClients, endConnectionsOnStop, refuseConnectio
 import { allowOrigins } from './cross-origin';
 import { RequestMeter } from './metrics/request-meter';
 import { refuseEarly } from './early-refusals';
+import { keepFixedAnswers, serveFiles } from './fixed-answers';
 import { createOpenApi } from './openapi';
 import { BARE_HEADERS, protectAnswers } from './security-headers';
 import { traceIdOf, traceRequests } from './tracing';
@@ -112,6 +113,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   await protectAnswers(fastify);
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
+  keepFixedAnswers(fastify);
   acceptBodies(fastify);
   if (isTraced()) traceRequests(fastify, (request) => api.factsOf(request));
   logRequests(fastify, base.logger, api, api.meterOf?.(app));
@@ -121,6 +123,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   cutDeafClients(fastify, arrival);
   letAskFirst(fastify.server);
   boundConnections(fastify.server, base.env.MAX_CONNECTIONS);
+  serveFiles(fastify);
   SwaggerModule.setup('docs', app, () => api.openApi(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: api.title,

@@ -112,6 +112,22 @@ const WARNED = {
   schema: { type: 'string' as const, example: 'rows 83%' },
 };
 
+const RETRY_AFTER = {
+  description: 'Seconds to wait before the request is sent again, when that may help.',
+  schema: { type: 'integer' as const, minimum: 1, example: 2 },
+};
+/** Headers of the answers of a shop with a limit of requests: docs/api.md. */
+const RATES = {
+  'RateLimit-Policy': {
+    description: 'Requests that the shop may send in a window of seconds; absent without a limit.',
+    schema: { type: 'string' as const, example: '"shop";q=300;w=15' },
+  },
+  RateLimit: {
+    description: 'Requests that are left, and seconds until all are there again; absent without a limit.',
+    schema: { type: 'string' as const, example: '"shop";r=299;t=15' },
+  },
+};
+
 /** Description of an API as a whole. */
 export interface ApiAbout {
   title: string;
@@ -152,6 +168,9 @@ export function createOpenApi(app: NestFastifyApplication, about: ApiAbout = ABO
       addConditions(operation, method);
       if (takesKey(operation, method)) addKey(operation);
       if (operation[ADDS_ROWS]) addHeader(operation, 'X-Quota-Warning', WARNED);
+      addHeader(operation, 'Retry-After', RETRY_AFTER, /^(429|503)$/);
+      if (operation[TENANT_ROUTE])
+        for (const [name, header] of Object.entries(RATES)) addHeader(operation, name, header, /^2|^429$/);
     }
   placeExtensions(document);
   addExamples(document);
@@ -216,10 +235,15 @@ function addKey(operation: Operation): void {
   for (const error of KEY_ERRORS) addError(operation, error);
 }
 
-/** Adds a header to what the route answers when it succeeds. */
-function addHeader({ responses }: Operation, name: string, header: typeof REPLAYED | typeof WARNED): void {
+/** Adds a header to the answers of a route, by default to those of success. */
+function addHeader(
+  { responses }: Operation,
+  name: string,
+  header: typeof REPLAYED | typeof WARNED | typeof RETRY_AFTER,
+  statuses = /^2/,
+): void {
   for (const [status, answer] of Object.entries(responses)) {
-    if (answer === undefined || '$ref' in answer || !status.startsWith('2')) continue;
+    if (answer === undefined || '$ref' in answer || !statuses.test(status)) continue;
     answer.headers = { ...answer.headers, [name]: header };
   }
 }

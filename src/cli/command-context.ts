@@ -5,7 +5,13 @@ import { OperatorError } from '../common/report';
 import { INVALID_AUTHORIZATION, INVALID_PASSWORD, sqlState } from '../common/sqlstate';
 import { type Env, readEnv } from '../config/env';
 import type { Base } from '../database/database.module';
-import { adminOf, findInstallation, type Installation, openInstallation } from '../database/installation';
+import {
+  adminOf,
+  findInstallation,
+  type Installation,
+  openInstallation,
+  unreachable,
+} from '../database/installation';
 import { whenReachable } from '../database/when-reachable';
 import { withClient } from '../database/with-client';
 import { assertInstalled } from '../operations/installed';
@@ -39,7 +45,14 @@ export class CommandContext {
 
   /** Opens the database as it is, without creating, granting or migrating anything. */
   withUntouchedInstallation<T>(work: Work<T>): Promise<T> {
-    return this.opened(findInstallation, work).catch(explainRefusedLogin);
+    const explained: Work<T> = async (installation, env, logger) => {
+      try {
+        return await work(installation, env, logger);
+      } catch (error) {
+        throw unreachable(error, installation.server.description); // nothing has connected before the work
+      }
+    };
+    return this.opened(findInstallation, explained).catch(explainRefusedLogin);
   }
 
   /** Opens the application without its HTTP side. */

@@ -13,7 +13,7 @@ export function addDoctor(program: Command, context: CommandContext, rowChecks: 
     .action(({ json }: { json?: boolean }) =>
       context.withUntouchedInstallation(async (installation, env) => {
         const diagnosis = await examine(installation, env, undefined, rowChecks);
-        if (json) print(JSON.stringify(diagnosis, null, 2));
+        if (json) print(JSON.stringify(diagnosis));
         else for (const line of doctorReport(diagnosis)) print(line);
         if (diagnosis.findings.length > 0) process.exitCode = 1;
       }),

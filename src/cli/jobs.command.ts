@@ -1,4 +1,7 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, Option } from 'commander';
+import { OptionInvalid } from '../common/common.errors';
+import { TenantJobs } from '../operations/tenant-jobs/tenant-jobs';
 import {
   JOB_STATES,
   type JobQuery,
@@ -32,6 +35,7 @@ export function addJobs(program: Command, context: CommandContext): void {
     .action(({ json, ...query }: Flags & JobQuery) =>
       context.withUntouchedApp(async (app) => {
         const jobs = await app.get(TenantJobsService).list(query);
+        if (jobs.length === 0) assertKnown(app, query.kind);
         if (json) print(JSON.stringify({ jobs }));
         else printJobs(jobs);
       }),
@@ -43,10 +47,28 @@ export function addJobs(program: Command, context: CommandContext): void {
     .option('--json', 'print it as one JSON object')
     .addHelpText('after', example('jobs:show'))
     .action((id: string, { json }: Flags) =>
-      context.withUntouchedApp(async (app) => printJob(await app.get(TenantJobsService).get(id), json)),
+      context.withUntouchedApp(async (app) => {
+        const job = await app.get(TenantJobsService).get(id);
+        const isKindKnown = kindsOf(app).includes(job.kind);
+        printJob({ ...job, isKindKnown }, json);
+      }),
     );
   addChange(program, context, 'retry', 'let a job begin now that is dead or waits for its next attempt');
   addChange(program, context, 'drop', 'remove a job that is dead or waits, for good');
+}
+
+/** Kinds that this program does, in the order of the alphabet. */
+function kindsOf(app: INestApplicationContext): string[] {
+  return [...app.get(TenantJobs, { strict: false }).handlers.keys()].toSorted();
+}
+
+/** @throws OptionInvalid */
+function assertKnown(app: INestApplicationContext, kind: string | undefined): void {
+  const kinds = kindsOf(app);
+  if (kind === undefined || kinds.includes(kind)) return;
+  throw new OptionInvalid({
+    detail: `No job has the kind ${kind}. Kinds of this program: ${kinds.join(', ')}.`,
+  });
 }
 
 function addChange(
@@ -81,7 +103,7 @@ function printJobs(jobs: readonly ShownJob[]): void {
   print(`${jobs.length} job(s), ${dead} dead`);
 }
 
-function printJob(job: ShownJob & { payload?: object }, isJson = false): void {
+function printJob(job: ShownJob & { payload?: object; isKindKnown?: boolean }, isJson = false): void {
   if (isJson) {
     print(JSON.stringify(job));
     return;
@@ -95,6 +117,10 @@ function printJob(job: ShownJob & { payload?: object }, isJson = false): void {
     'last try': timeText(job.startedAt),
     payload: job.payload === undefined ? '' : JSON.stringify(job.payload),
     error: job.error ?? '',
+    note:
+      job.isKindKnown === false
+        ? 'this program does not know the kind: the job waits for one that does, or for jobs:drop'
+        : '',
     by: job.userId ?? '',
     request: job.requestId ?? '',
   };

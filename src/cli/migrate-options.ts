@@ -54,7 +54,8 @@ function assertCanaryWithin({ canary, shopIds, from = '' }: RunOptions): void {
 
 export function parseShops(text: string): string[] {
   const shops = text.split(',').map((shop) => shop.trim());
-  if (shops.some((shop) => shop === '')) throw new InvalidArgumentError('slugs or ids, separated by commas');
+  if (shops.some((shop) => shop === ''))
+    throw new InvalidArgumentError('Give slugs or ids, separated by commas.');
   return [...new Set(shops)];
 }
 
@@ -68,7 +69,8 @@ export function parseWaves(text: string): number[] {
 
 function parsePercent(text: string): number {
   const percent = Number(/^\s*(\d+(?:\.\d+)?)%?\s*$/.exec(text)?.[1]);
-  if (!(percent > 0 && percent <= 100)) throw new InvalidArgumentError('a percentage above 0 and up to 100');
+  if (!(percent > 0 && percent <= 100))
+    throw new InvalidArgumentError('Give a percentage above 0 and up to 100.');
   return percent;
 }
 
@@ -77,7 +79,7 @@ export function parseCount(most: number): (text: string) => number {
   return (text) => {
     const count = Number(text);
     if (!/^\d+$/.test(text) || count < 1 || count > most)
-      throw new InvalidArgumentError(`a whole number from 1 to ${most}`);
+      throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`);
     return count;
   };
 }
@@ -85,6 +87,6 @@ export function parseCount(most: number): (text: string) => number {
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !(seconds >= 0 && seconds <= 86_400))
-    throw new InvalidArgumentError('seconds, up to 86400');
+    throw new InvalidArgumentError('Give seconds, up to 86400.');
   return seconds;
 }

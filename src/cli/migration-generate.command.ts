@@ -37,13 +37,15 @@ export function addMigrationGenerate(program: Command, context: CommandContext, 
 }
 
 function parseSide(text: string): Side {
-  if (text !== 'public' && text !== 'tenant') throw new InvalidArgumentError('public or tenant');
+  if (text !== 'public' && text !== 'tenant') throw new InvalidArgumentError('Give public or tenant.');
   return text;
 }
 
 function parseName(text: string): string {
   if (!NAME.test(text))
-    throw new InvalidArgumentError('two or more lower-case words joined by hyphens, such as add-season');
+    throw new InvalidArgumentError(
+      'Give two or more lower-case words joined by hyphens, such as add-season.',
+    );
   return text;
 }
 

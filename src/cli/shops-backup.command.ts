@@ -4,12 +4,14 @@ import { OperatorError } from '../common/report';
 import { readEnv } from '../config/env';
 import type { EngineClient } from '../database/engine-client';
 import { locateBackup, placeOf } from '../operations/lifecycle/backup-files';
+import type { CopiedImages } from '../operations/lifecycle/copy-images';
 import { assertNewSlug } from '../operations/lifecycle/new-slug';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { configuredTarget, openTarget } from '../files/open-target';
 import { keepOf } from '../operations/lifecycle/targets/retention';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';
+import { printImages } from './print-images';
 import { runOperation } from './run-operation';
 import { sizeText } from './table';
 
@@ -98,7 +100,7 @@ interface RestoreFlags {
   json?: boolean;
 }
 
-interface RestoreResult {
+interface RestoreResult extends Partial<CopiedImages> {
   id: string;
   slug?: string;
   rows: number;
@@ -178,10 +180,12 @@ export function addShopsRestore(program: Command, context: CommandContext): void
           return { kind: 'restore', shop, isExclusive: shop !== null, input };
         },
         show(result) {
-          const { slug, rows, snapshotAt, invited = [], tables: some, waitedMs } = result as RestoreResult;
+          const restored = result as RestoreResult;
+          const { slug, rows, snapshotAt, invited = [], tables: some, waitedMs } = restored;
           print(
             `${slug ?? over ?? ''} has the data of ${snapshotAt}: ${rows} rows${some ? ` in ${some.join(', ')}` : ''}`,
           );
+          printImages(restored);
           if (waitedMs !== undefined) print(`requests of the shop waited for ${waitedMs} ms at most`);
           if (invited.length > 0)
             print(

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { OptionInvalid } from '../common/common.errors';
 import { hasControls } from '../common/safe-text';
 import { assertNewSlug, assertSlug } from '../operations/lifecycle/new-slug';
+import type { CopiedImages } from '../operations/lifecycle/copy-images';
 import { checkLeavable, LEAVABLE } from '../operations/lifecycle/copy/without';
 import type { PublishedShop } from '../operations/lifecycle/publish-shop';
 import { shopsNamed } from '../operations/lifecycle/shops-named';
 import { type CommandContext, print } from './command-context';
+import { printImages } from './print-images';
 import { runOperation } from './run-operation';
 
 const MAX_NAME = 120;
@@ -47,11 +49,12 @@ export function addShopsClone(program: Command, context: CommandContext): void {
           return { kind: 'clone', shop, isExclusive: false, input };
         },
         show(result) {
-          const { id, slug, rows, snapshotAt } = result as PublishedShop & {
+          const { id, slug, rows, snapshotAt, ...copied } = result as PublishedShop & {
             rows: number;
             snapshotAt: string;
-          };
+          } & CopiedImages;
           print(`${slug} (${id}) has the data of ${snapshotAt}: ${rows} rows`);
+          printImages(copied);
           return true;
         },
       });

@@ -27,7 +27,7 @@ export const MalformedRequest = defineError('MALFORMED_REQUEST', 400, 'The reque
 export const UnsupportedMediaType = defineError(
   'UNSUPPORTED_MEDIA_TYPE',
   415,
-  'Send application/json, or for a file text/csv or multipart/form-data.',
+  'The route does not take a body of this content type.',
 );
 export const ExpectationFailed = defineError(
   'EXPECTATION_FAILED',
@@ -35,13 +35,19 @@ export const ExpectationFailed = defineError(
   'The header Expect may only be 100-continue.',
 );
 export const RequestRefused = defineError('REQUEST_REFUSED', 400, 'The request cannot be processed.');
+/** Error for a request that nobody waits for any more. Its answer reaches the log only. */
+export const ClientGone = defineError('CLIENT_GONE', 499, 'The client closed the connection.');
 export const InternalError = defineError('INTERNAL_ERROR', 500, 'Something went wrong on our side.');
 export const DatabaseUnavailable = defineError(
   'DATABASE_UNAVAILABLE',
   503,
   'The database cannot be reached at the moment.',
 );
-export const Overloaded = defineError('OVERLOADED', 503, 'The server is overloaded at the moment.');
+export const Overloaded = defineError(
+  'OVERLOADED',
+  503,
+  'The server, or the shop, has too much to do at the moment.',
+);
 export const StatementTimeout = defineError(
   'STATEMENT_TIMEOUT',
   503,

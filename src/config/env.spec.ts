@@ -83,7 +83,11 @@ describe('a renamed setting', () => {
   });
 });
 
-describe('METRICS_PORT', () => {
+describe('PORT and METRICS_PORT', () => {
+  it('is refused in plain words if it is no number', () => {
+    expect(() => readEnv({ PORT: 'http' })).toThrow('PORT (must be a number)');
+  });
+
   it('is refused by name if it equals PORT', () => {
     expect(() => readEnv({ PORT: '3000', METRICS_PORT: '3000' })).toThrow('METRICS_PORT (must not be PORT)');
     expect(() => readEnv({ METRICS_PORT: '3000' })).toThrow(EnvironmentError);

@@ -170,9 +170,14 @@ export function readEnv(source: NodeJS.ProcessEnv = loadedEnv()): Env {
   if (result.success && renamed.length === 0) return result.data;
   const issues = result.error?.issues ?? [];
   throw new EnvironmentError([
-    ...issues.map((issue) => ({ name: issue.path.join('.'), problem: issue.message })),
+    ...issues.map((issue) => ({ name: issue.path.join('.'), problem: problemOf(issue) })),
     ...renamed.map(([name, present]) => ({ name, problem: `is now called ${present}` })),
   ]);
+}
+
+/** In plain words what the library says of a text that is no number: `expected number, received NaN`. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_type' && issue.expected === 'number' ? 'must be a number' : issue.message;
 }
 
 /** Variables that are no settings but have the letters of one: `TENANT_POOLSIZE` sets nothing. */

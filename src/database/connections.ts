@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { DatabaseUnavailable, Overloaded } from '../common/common.errors';
@@ -44,14 +45,18 @@ export interface Share {
   readonly transactionsWaiting: number | null;
 }
 
+/** Connection of the client that a transaction is for. */
+export type ClientSocket = Pick<Socket, 'destroyed' | 'once' | 'off' | 'setMaxListeners'>;
+
 /** Connection pool of one login. */
 export interface Connections {
   /**
    * @param shopId shop that the connection is for; empty on the public side
+   * @param socket of the client; the wait ends when it is closed
    * @throws DatabaseUnavailable when no connection can be obtained; Overloaded when too many wait; TooManyRequests when too
-   *   many of the shop do
+   *   many of the shop do; ClientGone
    */
-  borrow(shopId: string, share?: Share): Promise<BorrowedClient>;
+  borrow(shopId: string, share?: Share, socket?: ClientSocket): Promise<BorrowedClient>;
   /** @param isClean whether the connection is outside any transaction; otherwise it is destroyed */
   giveBack(client: BorrowedClient, isClean: boolean): void;
   /**

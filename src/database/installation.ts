@@ -124,8 +124,10 @@ export async function findInstallation(
  */
 export async function joinInstallation(env: Env): Promise<Installation> {
   const { DATABASE_URL, APP_SECRET, ADMIN_SECRET } = env;
-  if (DATABASE_URL === undefined || APP_SECRET === undefined)
-    throw new OperatorError('PROVISIONING=worker needs DATABASE_URL and APP_SECRET.');
+  if (DATABASE_URL === undefined || APP_SECRET === undefined) {
+    const missing = Object.entries({ DATABASE_URL, APP_SECRET }).filter(([, value]) => value === undefined);
+    throw new OperatorError(`PROVISIONING=worker needs ${missing.map(([name]) => name).join(' and ')}.`);
+  }
   if (ADMIN_SECRET !== undefined || new URL(DATABASE_URL).username !== '')
     throw new OperatorError(
       'PROVISIONING=worker keeps admin rights out of this process: leave ADMIN_SECRET, and the user in DATABASE_URL, to the worker.',
@@ -198,7 +200,7 @@ function databaseOf(url: string): string {
 }
 
 /** Explains that the database cannot be reached, and which one. */
-function unreachable(error: unknown, description: string): unknown {
+export function unreachable(error: unknown, description: string): unknown {
   const isMissing = sqlState(error) === NO_SUCH_DATABASE;
   if (!isMissing && !isDatabaseAway(error)) return error;
   const hint = isMissing ? 'Create the database first: PostgreSQL does not make it by itself.' : '';

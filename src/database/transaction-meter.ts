@@ -1,6 +1,8 @@
 import { AppError } from '../common/app-error';
+import { ClientGone } from '../common/common.errors';
 import { Histogram } from '../common/histogram';
 import type { Logger } from '../common/logger';
+import type { ClientSocket } from './connections';
 import type { ShopActivity } from './shop-activity';
 import { LOCK_NOT_AVAILABLE, sqlState, STATEMENT_CANCELLED } from '../common/sqlstate';
 
@@ -27,6 +29,8 @@ export interface Origin {
   /** Request id. */
   id?: string;
   routeOptions?: { url?: string | undefined };
+  /** Request of Node; a job has none. */
+  raw?: { socket: ClientSocket };
 }
 
 interface MeterSettings {
@@ -46,6 +50,8 @@ export class TransactionMeter {
   unconnected = 0;
   /** Transactions of shops that use more than their share. */
   overShare = 0;
+  /** Transactions whose clients left while they waited. */
+  abandoned = 0;
   slow = 0;
   readonly cancelled: Record<CancelReason, number> = { statement_timeout: 0, lock_timeout: 0, deadlock: 0 };
 
@@ -60,7 +66,8 @@ export class TransactionMeter {
 
   /** Counts a transaction that got no connection, and why. */
   refused(askedAt: number, shopId: string, error: unknown): void {
-    if (error instanceof AppError && error.kind.status === TOO_MANY_REQUESTS) this.overShare++;
+    if (error instanceof ClientGone) this.abandoned++;
+    else if (error instanceof AppError && error.kind.status === TOO_MANY_REQUESTS) this.overShare++;
     else this.unconnected++;
     this.settings.activity?.waited(shopId, performance.now() - askedAt);
   }

@@ -160,7 +160,7 @@ export class Transactions {
   ): Promise<{ client: BorrowedClient; metered: MeteredTransaction }> {
     const askedAt = performance.now();
     try {
-      const client = await this.connections.borrow(shopId, share);
+      const client = await this.connections.borrow(shopId, share, origin?.raw?.socket);
       return { client, metered: this.meter.begin(askedAt, shopId, origin) };
     } catch (error) {
       this.meter.refused(askedAt, shopId, error);

@@ -35,6 +35,12 @@ const TAKEN = {
 };
 type TakenKind = keyof typeof TAKEN;
 
+/** Says what the route of a request takes. */
+export function takenBy({ routeOptions }: FastifyRequest): string {
+  const { takesFile = false } = routeOptions.config as { takesFile?: boolean | 'image' };
+  return `This route takes ${TAKEN[String(takesFile) as TakenKind]}.`;
+}
+
 /** Refuses compressed bodies and character sets other than UTF-8, which would be misread. */
 function assertPlain({ headers }: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
@@ -61,9 +67,7 @@ export function checkInput(fastify: FastifyInstance): void {
     const isImage = isStream(body) && IMAGE.test(request.headers['content-type'] ?? '');
     const sent = isImage ? 'image' : isStream(body);
     if (sent !== takesFile && body !== undefined)
-      throw new UnsupportedMediaType({
-        detail: `This route takes ${TAKEN[String(takesFile) as TakenKind]}.`,
-      });
+      throw new UnsupportedMediaType({ detail: takenBy(request) });
     if (takesFile === false) assertSafeBody(body);
     assertSafeInput(params, 'path');
     assertSafeInput(query, 'query');

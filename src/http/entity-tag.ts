@@ -11,7 +11,7 @@ const TAG = /^\s*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/;
  * sale that changes the stock of a product.
  * @param json the answer as it is sent
  */
-export function tagOf(json: string): string {
+export function tagOf(json: string | Buffer): string {
   return `"${createHash('sha256').update(json).digest('base64url').slice(0, 22)}"`;
 }
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { BodyTooLarge, MalformedBody, RequestTimeout } from '../common/common.errors';
 import { callForBody } from './awaited-body';
+import { freeBytes } from './free-bytes';
 import { arrivingBodies, type Hold } from './held-memory';
 
 /** Memory of a request beside its body: connection, headers, objects. Counted, it also bounds the number of bodies that arrive. */
@@ -13,7 +14,7 @@ const MAX_PARTS = 10_000;
 /**
  * Collects a body of JSON. Fastify's own way has no bound for all of them together: 200 clients that stop before the end of
  * a megabyte would hold 200. It also keeps each part of a body as an object, which takes more memory than a short part itself.
- * @param done is called once, with the body or with BodyTooLarge, MalformedBody or RequestTimeout
+ * @param done is called once, with BodyTooLarge, MalformedBody or RequestTimeout, or with the body, which is freed when it returns
  */
 export function collectBody(
   request: FastifyRequest,
@@ -33,6 +34,7 @@ export function collectBody(
     hold?.release();
     if (error === null) done(null, body.subarray(0, bytes));
     else done(error);
+    freeBytes(body);
   };
   const add = (part: Buffer) => {
     const needed = bytes + part.length;
@@ -45,6 +47,7 @@ export function collectBody(
         body = enlarged(body, announced > 0 ? announced : Math.min(limit, 2 * needed));
       part.copy(body, bytes);
     }
+    freeBytes(part);
     bytes = needed;
     hold?.set(REQUEST_BYTES + body.length);
   };
@@ -61,5 +64,6 @@ function tooLarge(limit: number): Error {
 function enlarged(buffer: Buffer, size: number): Buffer {
   const larger = Buffer.allocUnsafe(size);
   buffer.copy(larger);
+  freeBytes(buffer);
   return larger;
 }

@@ -1,7 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AppError } from '../common/app-error';
+import { UnsupportedMediaType } from '../common/common.errors';
 import type { Logger } from '../common/logger';
 import { isAwaited } from './awaited-body';
+import { takenBy } from './bodies';
+import { freeBytes } from './free-bytes';
 import { problemOf, toAppError } from './problem';
 
 /** A request that got a problem document; its log line has the code. */
@@ -18,7 +22,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   send(thrown: unknown, request: FailedRequest, reply: FastifyReply): void {
-    const error = toAppError(thrown);
+    const error = withTaken(toAppError(thrown), request);
     const { status, code } = error.kind;
     if (status >= 500) {
       const level = status === 500 ? 'error' : 'warn';
@@ -40,6 +44,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Adds what the route takes: Fastify refuses a content type that no route takes, or none at all, without a word about it. */
+function withTaken(error: AppError, request: FastifyRequest): AppError {
+  const { kind, details } = error;
+  if (kind !== UnsupportedMediaType.kind || details.detail !== undefined) return error;
+  return new UnsupportedMediaType({ ...details, detail: takenBy(request) });
+}
+
 const DRAIN_MS = 10_000;
 const DRAIN_BYTES = 8_388_608;
 
@@ -55,7 +66,8 @@ function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
   const { socket } = raw;
   const most = socket.bytesRead + DRAIN_BYTES;
   raw
-    .on('data', () => {
+    .on('data', (part: Buffer) => {
+      freeBytes(part);
       if (socket.bytesRead > most) raw.pause();
     })
     .resume();

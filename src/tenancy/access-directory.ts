@@ -4,11 +4,12 @@ import { AppError } from '../common/app-error';
 import { isSchemaMismatch } from '../common/sqlstate';
 import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
+import { type FeatureName, isOn } from './features';
 import { getShopId } from './named-shops';
 import { readAllowance } from './plan';
 import { readSettings } from './shop-settings';
 import { ACCESS_CACHE_MS, ServedVersions, type TenantState } from './served-versions';
-import { NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
+import { FeatureOff, NotAMember, ShopNotFound, ShopNotReady, ShopSuspended } from './tenancy.errors';
 import type { MemberRole, Principal, ShopStatus, TenantAccess } from './tenant';
 
 const CACHE_ENTRIES = 10_000;
@@ -46,6 +47,8 @@ export class AccessDirectory {
   private readonly members: LRUCache<string, Member>;
   /** Questions that are not answered yet. */
   private readonly asked = new Map<string, Promise<Answer>>();
+  /** Number of calls of `forget`: a question of before one may have an answer of before it. */
+  private forgotten = 0;
 
   constructor(
     private readonly database: PublicDatabase,
@@ -91,6 +94,31 @@ export class AccessDirectory {
     return new ShopNotReady({ retryAfter: RETRY_SECONDS, cause: error });
   }
 
+  /** Requires a feature of the shop. @throws FeatureOff, which says whether the plan or the shop itself has it off */
+  async requireFeature({ shopId, allowance }: TenantAccess, name: FeatureName): Promise<void> {
+    const { plan, features } = allowance;
+    if (isOn(features, name)) return;
+    const [own] = await this.database.read('SELECT FROM shops WHERE id = $1 AND features ? $2', [
+      shopId,
+      name,
+    ]);
+    const detail =
+      own === undefined
+        ? `The plan ${plan} of this shop does not include ${name}.`
+        : `${name} is off for this shop by a limit of its own, whatever its plan ${plan} includes.`;
+    throw new FeatureOff({ detail });
+  }
+
+  /**
+   * Drops the grants of a shop whose settings have just been changed by this process: the next request works with the new ones.
+   * Other processes learn of them when their grants expire.
+   */
+  forget(shopId: string): void {
+    this.forgotten++;
+    this.asked.clear();
+    for (const key of this.members.keys()) if (key.endsWith(shopId)) this.members.delete(key);
+  }
+
   /** Access as the shop's owner, for commands. @throws ShopNotFound */
   async enterAsOwner(slugOrId: string): Promise<TenantAccess> {
     const shopId = await getShopId((sql, values) => this.database.read(sql, values), slugOrId);
@@ -128,12 +156,14 @@ export class AccessDirectory {
   /** Queries, and caches grants. @param sessionId null: the session is not checked and counts as live */
   private async query(userId: string, sessionId: string | null, shopId: string | null): Promise<Answer> {
     const start = performance.now(); // the answer may be out of date when it arrives
+    const { forgotten } = this;
     const [row] = await this.database.read<Answer>(ACCESS, [userId, sessionId, shopId]);
     const answer = row!; // a function with OUT parameters gives one
     if (answer.isLive && sessionId !== null) this.live.set(sessionId, userId, { start });
     if (shopId === null) return answer;
     const member = this.memberOf(answer);
-    if (!(member instanceof AppError)) this.members.set(keyOf(userId, shopId), member, { start });
+    if (!(member instanceof AppError) && forgotten === this.forgotten)
+      this.members.set(keyOf(userId, shopId), member, { start });
     return answer;
   }
 

@@ -1,7 +1,6 @@
 import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { Allowance } from './plan';
-import { FeatureOff } from './tenancy.errors';
 
 /**
  * Features that a plan can have on or off, and a shop in place of its plan, each with the state for those who say nothing.
@@ -22,12 +21,6 @@ export const FEATURE_NAMES = Object.keys(DEFAULTS) as FeatureName[];
 /** @param features those of a plan, of a shop, or both: the latter in place of the former */
 export function isOn(features: Allowance['features'], name: FeatureName): boolean {
   return features[name] ?? DEFAULTS[name];
-}
-
-/** @throws FeatureOff */
-export function requireFeature({ plan, features }: Allowance, name: FeatureName): void {
-  if (isOn(features, name)) return;
-  throw new FeatureOff({ detail: `The plan ${plan} of this shop does not include ${name}.` });
 }
 
 const NEEDED = 'stoa:feature';

@@ -32,9 +32,13 @@ export const NeededRole = createParamDecorator((_: unknown, context: ExecutionCo
   neededRole(context),
 );
 
+export function hasRole(role: MemberRole, needed: MemberRole): boolean {
+  return MEMBER_ROLES.indexOf(role) <= MEMBER_ROLES.indexOf(needed);
+}
+
 /** @throws RoleRequired, or OwnerRequired if only owners may */
 export function requireRole(role: MemberRole, needed: MemberRole): void {
-  if (MEMBER_ROLES.indexOf(role) <= MEMBER_ROLES.indexOf(needed)) return;
+  if (hasRole(role, needed)) return;
   if (needed === 'owner') throw new OwnerRequired();
   throw new RoleRequired({ detail: `This needs the role ${needed} or a higher one; yours is ${role}.` });
 }

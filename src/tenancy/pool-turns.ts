@@ -63,9 +63,11 @@ export class PoolTurns {
     waiter.take(slot);
   }
 
-  /** Refuses the oldest request of the shop. */
-  refuse(shop: PoolShop, error: Error): void {
-    const waiter = this.takeOut(shop);
+  /** Refuses a request of the shop, unless it waits no more. */
+  refuse(shop: PoolShop, waiter: Waiter, error: Error): void {
+    const place = shop.waiters.indexOf(waiter);
+    if (place === -1) return;
+    this.takeOut(shop, place);
     if (shop.waiters.length === 0) this.line.delete(shop);
     waiter.refuse(error);
   }
@@ -104,10 +106,10 @@ export class PoolTurns {
     this.line.add(shop);
   }
 
-  private takeOut(shop: PoolShop): Waiter {
+  private takeOut(shop: PoolShop, place = 0): Waiter {
     this.waiting--;
     shop.preferred.queued--;
-    const waiter = shop.waiters.shift()!; // a shop in line has one
+    const waiter = shop.waiters.splice(place, 1)[0]!; // a shop in line has one
     if (shop.waiters.length === 0) shop.acceptsAny = false;
     for (const other of this.waiting === 0 ? this.shops.values() : []) this.forget(other);
     return waiter;

@@ -1,6 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../common/logger';
+import type { Allowance } from './plan';
 import { type RequestPolicy, requestPolicy } from './request-policy';
 import type { RequestStore } from './request-store';
 import { RateLimited } from './tenancy.errors';
@@ -51,7 +52,7 @@ export class RequestLimits implements OnApplicationShutdown {
     if (policy === undefined) return;
     const now = performance.now();
     const count = this.countOf(shopId, policy, now);
-    refuseBeyond(count, now, tell);
+    refuseBeyond(count, now, allowance, tell);
     count.own++;
     tell(headersOf(count, now));
     if (count.own >= policy.slice && !count.isTelling && now >= this.awayUntil)
@@ -59,10 +60,10 @@ export class RequestLimits implements OnApplicationShutdown {
   }
 
   /** Refuses a request that `count` would refuse. Counts none. @throws RateLimited */
-  requireLeft({ shopId }: TenantAccess, tell: (headers: RateHeaders) => void): void {
+  requireLeft({ shopId, allowance }: TenantAccess, tell: (headers: RateHeaders) => void): void {
     const count = this.counts.get(shopId);
     const now = performance.now();
-    if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, tell);
+    if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, allowance, tell);
   }
 
   onApplicationShutdown(): void {
@@ -100,10 +101,18 @@ export class RequestLimits implements OnApplicationShutdown {
 }
 
 /** @throws RateLimited */
-function refuseBeyond(count: Count, now: number, tell: (headers: RateHeaders) => void): void {
+function refuseBeyond(
+  count: Count,
+  now: number,
+  { plan }: Allowance,
+  tell: (headers: RateHeaders) => void,
+): void {
   if (count.known + count.own < count.policy.quota) return;
   tell(headersOf(count, now));
-  throw new RateLimited({ retryAfter: secondsLeft(count, now) });
+  const { quota, seconds } = count.policy;
+  const retryAfter = secondsLeft(count, now);
+  const detail = `The shop, on the plan ${plan}, may send ${quota} requests in ${seconds} s; the next in ${retryAfter} s.`;
+  throw new RateLimited({ retryAfter, detail });
 }
 
 function headersOf(count: Count, now: number): RateHeaders {

@@ -21,7 +21,7 @@ export const RateLimited = defineError(
   'The shop has sent as many requests as its plan allows for the moment.',
 );
 export const ShopNotReady = defineError('SHOP_NOT_READY', 503, 'The shop is being brought up to date.');
-export const FeatureOff = defineError('FEATURE_OFF', 403, 'The plan of the shop does not include this.');
+export const FeatureOff = defineError('FEATURE_OFF', 403, 'This feature is off for the shop.');
 export const QuotaExceeded = defineError('QUOTA_EXCEEDED', 403, 'The shop has used up a quota of its plan.');
 export const NoTenantReady = defineError(
   'NO_TENANT_READY',

@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { AppErrorClass } from '../common/app-error';
 import { READ_ONLY_TRANSACTION, sqlState } from '../common/sqlstate';
 import { AccessDirectory } from './access-directory';
-import { type FeatureName, requireFeature } from './features';
+import type { FeatureName } from './features';
 import type { WriteMode } from './preamble';
 import type { ShopSettings } from './shop-settings';
 import { RoleRequired, ShopReadOnly, TenantRequired } from './tenancy.errors';
@@ -45,8 +45,8 @@ export class TenantConnection {
   }
 
   /** Requires a feature of the shop, for work that is not a whole route. @throws FeatureOff, TenantRequired */
-  requireFeature(name: FeatureName): void {
-    requireFeature(this.access.allowance, name);
+  requireFeature(name: FeatureName): Promise<void> {
+    return this.directory.requireFeature(this.access, name);
   }
 
   /** Member and request, for the record of changes; of a job, those that added it. @throws TenantRequired */

@@ -1,6 +1,8 @@
 import type { PoolConfig } from 'pg';
 import type { BorrowedClient } from '../database/engine-client';
+import { ClientGone } from '../common/common.errors';
 import {
+  type ClientSocket,
   type Connections,
   noConnection,
   type PoolLoad,
@@ -56,11 +58,11 @@ export class TenantPool implements Connections {
     this.slots = Array.from({ length: size }, (_, index) => openSlot(index, ofSlot, onError));
   }
 
-  async borrow(shopId: string, whole: Share = UNLIMITED): Promise<BorrowedClient> {
+  async borrow(shopId: string, whole: Share = UNLIMITED, socket?: ClientSocket): Promise<BorrowedClient> {
     const share = this.partOf(whole);
     const preferred = this.slots[parseInt(shopId.slice(-8), 16) % this.slots.length]!; // the end of a UUIDv7 is random
     const shop = this.turns.shopOf(shopId, preferred);
-    const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share));
+    const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share, socket));
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
       slot.tenants.add(shopId);
@@ -138,19 +140,27 @@ export class TenantPool implements Connections {
     return isInUse && (queued >= MAX_QUEUED || performance.now() - usedSince > this.settings.longMs);
   }
 
-  /** @throws TooManyRequests if too many of the shop wait, Overloaded if too many wait, both at once */
-  private queue(shop: PoolShop, share: Share): Promise<Slot> {
-    const refusal = this.refusalOf(shop, share);
+  /** @throws TooManyRequests if too many of the shop wait, Overloaded if too many wait, both at once; ClientGone */
+  private async queue(shop: PoolShop, share: Share, socket?: ClientSocket): Promise<Slot> {
+    const refusal = socket?.destroyed === true ? new ClientGone() : this.refusalOf(shop, share);
     if (refusal !== undefined) {
       this.turns.forget(shop);
       throw refusal;
     }
     shop.acceptsAny ||= this.isLongWait(shop.preferred);
     this.sweep ??= setInterval(() => this.lookAfterWaiting(), this.sweepMs).unref(); // those in use keep the process alive
-    return new Promise((take, refuse) => {
-      const until = performance.now() + this.settings.waitMs;
-      this.turns.join(shop, { atOnce: share.transactionsAtOnce ?? Infinity, until, take, refuse });
-    });
+    let leave = () => undefined as void;
+    try {
+      return await new Promise((take, refuse) => {
+        const until = performance.now() + this.settings.waitMs;
+        const waiter = { atOnce: share.transactionsAtOnce ?? Infinity, until, take, refuse };
+        this.turns.join(shop, waiter);
+        leave = () => this.turns.refuse(shop, waiter, new ClientGone());
+        socket?.setMaxListeners(0).once('close', leave); // requests may follow one another without waiting for answers
+      });
+    } finally {
+      socket?.off('close', leave);
+    }
   }
 
   /** Reason why a request may not wait. */
@@ -188,7 +198,7 @@ export class TenantPool implements Connections {
     const now = performance.now();
     for (const shop of shops) {
       while (shop.waiters[0] !== undefined && shop.waiters[0].until <= now)
-        this.turns.refuse(shop, this.waitedTooLong(shop));
+        this.turns.refuse(shop, shop.waiters[0], this.waitedTooLong(shop));
       if (shop.waiters.length > 0) shop.acceptsAny ||= this.isLongWait(shop.preferred);
       this.serveFree(shop);
     }

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { neededFeature, requireFeature } from './features';
+import { neededFeature } from './features';
 import { neededRole, requireRole } from './member-role';
 import { type Additions, additionsOf, QUOTA_WARNING, Quotas } from './quotas';
 import { requireSize } from './request-size';
@@ -32,7 +32,7 @@ export class TenantGuard implements CanActivate {
     requireRole(access.memberRole, neededRole(context));
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
-    if (feature !== undefined) requireFeature(access.allowance, feature);
+    if (feature !== undefined) await this.directory.requireFeature(access, feature);
     const additions = additionsOf(context);
     if (additions !== undefined) await this.warn(context, access, additions);
     return true;

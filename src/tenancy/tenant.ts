@@ -1,3 +1,4 @@
+import type { ClientSocket } from '../database/connections';
 import type { JobWork } from './job-work';
 import type { KeyedWork } from './keyed-work';
 import type { Allowance } from './plan';
@@ -67,6 +68,8 @@ export interface TenantRequest {
   /** Request id; none for a command. */
   id?: string;
   routeOptions?: { url?: string | undefined };
+  /** Request of Node; none for a command or a job. */
+  raw?: { socket: ClientSocket };
   user?: Principal;
   /** Size of its JSON body. */
   bodyBytes?: number;

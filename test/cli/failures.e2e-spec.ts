@@ -60,3 +60,12 @@ describe('a command that fails', () => {
     ]);
   });
 });
+
+describe('a command that only looks', () => {
+  it('names the database that it cannot reach', async () => {
+    const nowhere = 'postgresql://postgres@127.0.0.1:1/stoa';
+    const { code, stderr } = await runCli(['migrate:status'], { env: { DATABASE_URL: nowhere } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^No connection to the database, 127\.0\.0\.1:1\/stoa .*\n.*ECONNREFUSED/m);
+  });
+});

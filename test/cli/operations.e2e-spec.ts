@@ -5,7 +5,7 @@ import { OPERATION_KINDS } from '../../src/operations/lifecycle/kinds/kinds';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import type { ShownOperation } from '../../src/operations/lifecycle/operation-store';
 import { OperationsService } from '../../src/operations/lifecycle/operations.service';
-import { runJson } from '../support/command';
+import { runHere, runJson } from '../support/command';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, useBackupFolder } from '../support/lifecycle';
 import { runCli } from '../support/program';
@@ -13,7 +13,8 @@ import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const folder = useBackupFolder();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runHere(args, env());
 let owner: Owner;
 
 const json = <T = ShownOperation>(...args: string[]) => runJson<T>(app, args);
@@ -159,7 +160,7 @@ describe('operations:retry', () => {
     await expect(app.app.get(OperationsService, { strict: false }).retry(id)).rejects.toMatchObject({
       kind: { code: 'OPERATION_IN_PROGRESS' },
     });
-    const { code, stdout } = await run('operations:retry', id, '--json');
+    const { code, stdout } = await runCli(['operations:retry', id, '--json'], { env: env() });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'OPERATION_IN_PROGRESS' } });
   });

@@ -5,7 +5,7 @@ import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
 const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runHere(args, env());
 
 const json = <T>(...args: string[]) => runJson<T>(app, args);
 
@@ -17,7 +17,7 @@ interface Listed {
 describe('plans:set', () => {
   it('creates a plan, then changes it by name; plans:list shows it', async () => {
     await json('plans:set', 'wholesale', 'seats=200', 'rows=9000', 'feature.bulkUpdates=off', '--create');
-    const { stdout } = await run('plans:set', 'wholesale', 'seats=');
+    const { stdout } = await runCli(['plans:set', 'wholesale', 'seats='], { env: env() });
     expect(stdout).toMatch(/^seats +-$/m);
     expect(stdout).toMatch(/^rows +9000$/m);
     expect(stdout).toMatch(/^feature\.bulkUpdates +off$/m);
@@ -38,7 +38,9 @@ describe('plans:set', () => {
   });
 
   it.each([
-    [['golden', 'seats=1'], 'PLAN_NOT_FOUND'],
+    [['golden', 'seats=1'], 'PLAN_NOT_FOUND: No plan has the name golden. --create makes it.'],
+    [['free', 'seat=1'], 'requestsPerMinute, '],
+    [['free', 'feature.cake=on'], 'feature.bulkUpdates, '],
     [['free', 'seats=1', '--create'], 'PLAN_EXISTS'],
     [['free', 'seats=0'], 'VALIDATION_FAILED'],
     [['free', 'seat=1'], 'seat is not taken here'],

@@ -10,7 +10,7 @@ import { useTestApp } from '../support/test-app';
 const app = useTestApp();
 const operators = useOperators(app);
 const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runHere(args, env());
 const schemaOf = ({ shop }: Owner) => new TenantLocator().locate(shop.id).schema;
 
 interface Line {
@@ -83,7 +83,7 @@ describe('reports', () => {
   });
 
   it('equal the sum over all shops', async () => {
-    const refreshed = await run('reports:refresh', '--json');
+    const refreshed = await runCli(['reports:refresh', '--json'], { env: env() });
     expect(JSON.parse(refreshed.stdout)).toEqual({ read: 3, failed: [], left: 0 });
     const [usd, eur] = [(await trueLines(first))['USD']!, (await trueLines(second))['EUR']!];
     expect(usd.orders).toBe(2);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { runHere } from '../support/command';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { useBackupFolder } from '../support/lifecycle';
 import { problemIn } from '../support/problem';
@@ -9,8 +10,10 @@ import { until } from '../support/until';
 
 const folder = useBackupFolder();
 const app = useTestApp({}, { times: CACHE_TIMES });
-const run = (...args: string[]) =>
-  runCli(args, { env: { DATABASE_URL: app.database.url, BACKUP_TARGET: folder.path } });
+const env = () => ({ DATABASE_URL: app.database.url, BACKUP_TARGET: folder.path });
+const run = (...args: string[]) => runHere(args, env());
+/** Beside the running server. */
+const runProcess = (...args: string[]) => runCli(args, { env: env() });
 
 const untilOut = ({ api }: Owner) =>
   until(
@@ -23,7 +26,7 @@ describe('shops:delete and shops:undelete', () => {
     const owner = await newOwner(app.api);
     const { id, slug } = owner.shop;
     await newProduct(owner.api);
-    expect(await run('shops:delete', slug)).toMatchObject({
+    expect(await runProcess('shops:delete', slug)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
         `^${slug} is deleted; its data stay until .*, and shops:undelete brings it back\n$`,
@@ -36,7 +39,10 @@ describe('shops:delete and shops:undelete', () => {
     expect(problemIn(await untilOut(owner))).toBe('403 NOT_A_MEMBER');
     const { stdout } = await run('shops:delete', slug, '--json');
     expect(JSON.parse(stdout)).toEqual({ id, slug, status: 'deleted', hasChanged: false, keptDays: 30 });
-    expect(await run('shops:undelete', id)).toMatchObject({ code: 0, stdout: `${slug} is active again\n` });
+    expect(await runProcess('shops:undelete', id)).toMatchObject({
+      code: 0,
+      stdout: `${slug} is active again\n`,
+    });
     const { body } = await until(
       () => owner.api.get('products'),
       ({ status }) => status === 200,

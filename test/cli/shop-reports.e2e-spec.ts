@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { runJson } from '../support/command';
+import { runHere, runJson } from '../support/command';
 import { newMember, newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { runCli } from '../support/program';
 import { useTestApp } from '../support/test-app';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const run = (...args: string[]) => runHere(args, { DATABASE_URL: app.database.url });
 
 const json = <T>(...args: string[]) => runJson<T>(app, args);
 

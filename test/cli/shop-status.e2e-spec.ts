@@ -13,7 +13,9 @@ import { until } from '../support/until';
 
 const app = useTestApp({}, { times: CACHE_TIMES });
 const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runHere(args, env());
+/** Beside the running server. */
+const runProcess = (...args: string[]) => runCli(args, { env: env() });
 
 function entriesOf({ shop }: Owner): Promise<object[]> {
   return app.database.query(
@@ -33,7 +35,7 @@ describe('shops:suspend and shops:resume', () => {
   it('close and open the routes of a running server within seconds', async () => {
     const { api, shop } = await newOwner(app.api);
     expect((await api.get('products')).status).toBe(200); // remembered from here on
-    expect(await run('shops:suspend', shop.slug)).toMatchObject({
+    expect(await runProcess('shops:suspend', shop.slug)).toMatchObject({
       code: 0,
       stdout: `${shop.slug} is suspended\n`,
     });
@@ -42,7 +44,7 @@ describe('shops:suspend and shops:resume', () => {
       ({ status }) => status !== 200,
     );
     expect(problemIn(refused)).toBe('403 SHOP_SUSPENDED');
-    expect(await run('shops:resume', shop.id)).toMatchObject({
+    expect(await runProcess('shops:resume', shop.id)).toMatchObject({
       code: 0,
       stdout: `${shop.slug} is active\n`,
     });
@@ -68,7 +70,9 @@ describe('shops:suspend and shops:resume', () => {
 
   it('write down one suspension of five that run at once', async () => {
     const owner = await newOwner(app.api);
-    const runs = await Promise.all(Array.from({ length: 5 }, () => run('shops:suspend', owner.shop.slug)));
+    const runs = await Promise.all(
+      Array.from({ length: 5 }, () => runProcess('shops:suspend', owner.shop.slug)),
+    );
     expect(runs.map(({ code }) => code)).toEqual(Array(5).fill(0));
     expect(await entriesOf(owner)).toEqual([byCommand('shop.suspended')]);
   });
@@ -92,7 +96,7 @@ describe('shops:read-only', () => {
     const { api, shop } = await newOwner(app.api);
     const add = () => api.post('customers', { name: 'Grace' });
     expect((await add()).status).toBe(201); // remembered from here on
-    expect((await run('shops:read-only', shop.slug)).stdout).toBe(`${shop.slug} is read-only\n`);
+    expect((await runProcess('shops:read-only', shop.slug)).stdout).toBe(`${shop.slug} is read-only\n`);
     const refused = await until(add, ({ status }) => status !== 201);
     expect(problemIn(refused)).toBe('403 SHOP_READ_ONLY');
     expect((await api.get('customers')).status).toBe(200);

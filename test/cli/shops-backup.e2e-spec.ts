@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { runHere } from '../support/command';
 import { newOwner, type Owner } from '../support/factories';
 import { backUp, useBackupFolder } from '../support/lifecycle';
 import { runCli } from '../support/program';
@@ -14,7 +15,8 @@ describe('shops:backup and shops:restore', () => {
     owner = await newOwner(app.api);
   });
 
-  const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+  const env = () => ({ DATABASE_URL: app.database.url });
+  const run = (...args: string[]) => runHere(args, env());
   const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
 
   it('end at once when the folder cannot be created, and have nothing to undo', async () => {
@@ -32,7 +34,7 @@ describe('shops:backup and shops:restore', () => {
 
   it('leave entries in the log that the owners read', async () => {
     const { shop, api } = owner;
-    expect((await run('shops:backup', shop.slug, '--out', folder.path)).code).toBe(0);
+    expect((await runCli(['shops:backup', shop.slug, '--out', folder.path], { env: env() })).code).toBe(0);
     const { items } = (await api.get('audit?action=shop.backed_up')).body;
     expect(items).toMatchObject([{ details: { by: 'command', file: expect.stringContaining(shop.slug) } }]);
   });

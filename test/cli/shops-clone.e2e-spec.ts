@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { runHere } from '../support/command';
 import { newOwner, newProduct } from '../support/factories';
 import { runCli, scratchFolder } from '../support/program';
 import { useTestApp } from '../support/test-app';
 import { unzip } from '../support/unzip';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const env = () => ({ DATABASE_URL: app.database.url });
+const run = (...args: string[]) => runHere(args, env());
 const operations = () => app.database.query<{ kind: string }>('SELECT kind FROM operations');
 
 describe('shops:clone', () => {
@@ -14,7 +16,7 @@ describe('shops:clone', () => {
     const { shop, api } = await newOwner(app.api);
     await newProduct(api);
     const args = [shop.slug, '--as', 'cli-clone', '--name', 'Clone', '--anonymise', '--without', 'orders'];
-    const { code, stdout } = await run('shops:clone', ...args, '--json');
+    const { code, stdout } = await runCli(['shops:clone', ...args, '--json'], { env: env() });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ state: 'done', result: { slug: 'cli-clone', name: 'Clone' } });
     expect(await run('shops:clone', shop.id, '--as', 'cli-clone-2')).toMatchObject({
@@ -43,7 +45,9 @@ describe('shops:export', () => {
   it('writes the file that --out names, once', async () => {
     const { shop } = await newOwner(app.api);
     const file = path.join(scratchFolder(), 'shop.zip');
-    const { code, stdout } = await run('shops:export', shop.slug, '--out', file, '--json');
+    const { code, stdout } = await runCli(['shops:export', shop.slug, '--out', file, '--json'], {
+      env: env(),
+    });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       state: 'done',

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { BusyShop } from '../../src/public/shops/shop-activity.service';
 import { ActivityLog } from '../../src/tenancy/activity-log';
+import { runJson } from '../support/command';
 import { newOwner, newProduct, type Owner } from '../support/factories';
 import { newOperator, useOperators } from '../support/operators';
 import { problemIn } from '../support/problem';
@@ -15,9 +16,7 @@ const env = () => ({ DATABASE_URL: app.database.url });
 const flush = () => app.app.get(ActivityLog, { strict: false }).flush();
 
 async function top(...args: string[]): Promise<BusyShop[]> {
-  const { code, stdout, stderr } = await runCli(['shops:top', '--json', ...args], { env: env() });
-  if (code !== 0) throw new Error(stderr);
-  return (JSON.parse(stdout) as { shops: BusyShop[] }).shops;
+  return (await runJson<{ shops: BusyShop[] }>(app, ['shops:top', ...args])).shops;
 }
 
 let [reader, slow] = [] as unknown as [Owner, Owner];

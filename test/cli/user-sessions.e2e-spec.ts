@@ -8,7 +8,7 @@ import { untilRefused } from '../support/until';
 
 const app = useTestApp({}, { times: CACHE_TIMES });
 const env = () => ({ DATABASE_URL: app.database.url });
-const run = (...args: string[]) => runCli(args, { env: env() });
+const run = (...args: string[]) => runHere(args, env());
 
 async function sessionsOf(email: string): Promise<object[]> {
   const { code, stdout, stderr } = await runHere(['users:sessions', email, '--json'], env());
@@ -49,7 +49,7 @@ describe('users:sessions', () => {
     const other = await newMember(owner);
     const { body } = await app.api.post('auth/login', { email: owner.email, password: PASSWORD });
     expect((await owner.api.get('products')).status).toBe(200); // cached from here on
-    const { code, stdout } = await run('users:sessions', owner.email, '--end');
+    const { code, stdout } = await runCli(['users:sessions', owner.email, '--end'], { env: env() });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/\n2 session\(s\) ended\n$/)]);
     for (const refreshToken of [owner.refreshToken, body.refreshToken as string])
       expect(problemIn(await app.api.post('auth/refresh', { refreshToken }))).toBe(

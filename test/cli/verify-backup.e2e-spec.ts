@@ -2,9 +2,10 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { runHere } from '../support/command';
 import { newOrder, newOwner, newProduct, type Owner } from '../support/factories';
 import { backUp, operate, useBackupFolder } from '../support/lifecycle';
-import { type Finished, programWith, runCli } from '../support/program';
+import { type Finished, programWith, runCli, type RunOptions } from '../support/program';
 import { S3Server } from '../support/s3-server';
 import { useTestApp } from '../support/test-app';
 
@@ -20,10 +21,12 @@ describe('shops:verify-backup', () => {
     file = await backUp(app, folder.path, owner.shop.id);
   });
 
-  const verify = (name: string, env: Record<string, string> = {}, program?: string): Promise<Finished> =>
+  const verify = (name: string, env: Record<string, string> = {}): Promise<Finished> =>
+    runHere(['shops:verify-backup', name, '--json'], { DATABASE_URL: app.database.url, ...env });
+  const verifyProcess = (name: string, options: RunOptions = {}): Promise<Finished> =>
     runCli(['shops:verify-backup', name, '--json'], {
-      env: { DATABASE_URL: app.database.url, ...env },
-      ...(program !== undefined && { program }),
+      ...options,
+      env: { DATABASE_URL: app.database.url, ...options.env },
     });
   const answer = ({ stdout }: Finished) => JSON.parse(stdout) as Record<string, unknown>;
   const inFolder = (name: string) => path.join(folder.path, name);
@@ -57,8 +60,8 @@ describe('shops:verify-backup', () => {
       sha256: row!.sha256,
       tables: { orders: { rows: 1 }, products: { rows: 1 } },
     });
-    const { stdout, code } = await runCli(['shops:verify-backup', file], {
-      env: { DATABASE_URL: app.database.url },
+    const { stdout, code } = await runHere(['shops:verify-backup', file], {
+      DATABASE_URL: app.database.url,
     });
     expect(code).toBe(0);
     expect(stdout).toContain(`shop      ${owner.shop.slug} `);
@@ -88,19 +91,18 @@ describe('shops:verify-backup', () => {
       };
       const target = 's3://shop-backups/night/';
       const args = ['shops:backup', owner.shop.slug, '--encrypt', '--out', target];
-      expect(await runCli(args, { env: { DATABASE_URL: app.database.url, ...env } })).toMatchObject({
-        code: 0,
-      });
+      expect(await runHere(args, { DATABASE_URL: app.database.url, ...env })).toMatchObject({ code: 0 });
       const [key] = server.keys('shop-backups');
-      const done = await verify(`s3://shop-backups/${key}`, env);
+      const done = await verifyProcess(`s3://shop-backups/${key}`, { env });
       expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('Warning')]);
       expect(answer(done)).toMatchObject({ isEncrypted: true, record: 'same', target });
       writeFileSync(keys, `${await generateX25519Identity()}\n`);
       expect(answer(await verify(`s3://shop-backups/${key}`, env))).toMatchObject({
         ...{ isGood: false, error: { code: 'BACKUP_KEY_WRONG' } },
       });
-      const restore = await runCli(['shops:restore', `s3://shop-backups/${key}`, '--as', 'wrong-key'], {
-        env: { DATABASE_URL: app.database.url, ...env },
+      const restore = await runHere(['shops:restore', `s3://shop-backups/${key}`, '--as', 'wrong-key'], {
+        DATABASE_URL: app.database.url,
+        ...env,
       });
       expect(restore.code).toBe(1);
       expect(restore.stderr).toMatch(/^failed: BACKUP_KEY_WRONG: No identity .*\(operation [\w-]+\)\n$/m);
@@ -195,7 +197,7 @@ describe('shops:verify-backup', () => {
         1,
         { error: { code: 'VERSION_UNKNOWN', message: expect.stringContaining('add-colour') } },
       ]);
-      expect((await verify(inFolder(row!.file), {}, next.program)).code).toBe(0);
+      expect((await verifyProcess(inFolder(row!.file), { program: next.program })).code).toBe(0);
       const restored = await operate(app, {
         kind: 'restore',
         input: { file: inFolder(row!.file), as: 'newer', over: null, tables: null },
@@ -220,7 +222,7 @@ describe('shops:verify-backup', () => {
   it('names a file that does not exist, on standard error without --json', async () => {
     const done = await verify(inFolder('none.tar.gz'));
     expect([done.code, answer(done)]).toMatchObject([1, { error: { code: 'BACKUP_FILE_NOT_FOUND' } }]);
-    const { code, stdout, stderr } = await runCli(['shops:verify-backup', inFolder('none.tar.gz')]);
+    const { code, stdout, stderr } = await runHere(['shops:verify-backup', inFolder('none.tar.gz')], {});
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('BACKUP_FILE_NOT_FOUND');
   });

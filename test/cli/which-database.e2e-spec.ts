@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { runHere } from '../support/command';
 import { createTestDatabase } from '../support/database';
 import { runCli, scratchFolder } from '../support/program';
 import { useTestApp } from '../support/test-app';
@@ -23,7 +24,7 @@ describe('commands', () => {
     'say on standard error which database they look at: %s %s',
     async (...args) => {
       const { hostname, port, password } = new URL(app.database.url);
-      const { stdout, stderr } = await runCli(args, { env: { DATABASE_URL: app.database.url } });
+      const { stdout, stderr } = await runHere(args, { DATABASE_URL: app.database.url });
       expect(stderr.split('\n')[0]).toBe(`database  ${hostname}:${port}/${app.database.name} (DATABASE_URL)`);
       expect(stdout).not.toContain('(DATABASE_URL)');
       if (password !== '') expect(stderr.replaceAll(app.database.name, '')).not.toContain(`:${password}`);
@@ -44,7 +45,7 @@ describe('commands', () => {
     async (password) => {
       for (const name of ['doctor', 'migrate:tenants', 'demo']) {
         const env = { DATABASE_URL: `postgres://stoa:${password}@db.internal/shops` };
-        const { code, stdout, stderr } = await runCli([name], { env });
+        const { code, stdout, stderr } = await runHere([name], env);
         expect(code).toBe(1);
         expect(stdout + stderr).not.toMatch(/p@ss|ss\/|w#rd|rd@|Tr0ub|4dor|12#|34|7\?7|x%|zz|db\.internal/);
       }
@@ -55,7 +56,7 @@ describe('commands', () => {
 describe('commands that only look', () => {
   it.each(LOOKS)('create no embedded database: %s %s', async (...args) => {
     const dir = path.join(scratchFolder(), 'data');
-    const { code, stdout, stderr } = await runCli(args, { env: { DATA_DIR: dir, APP_SECRET: '' } });
+    const { code, stdout, stderr } = await runHere(args, { DATA_DIR: dir, APP_SECRET: '' });
     const answer = args.includes('--json') ? (JSON.parse(stdout) as { error: object }).error : stdout;
     const wanted = `There is no database in DATA_DIR (${dir})`;
     expect(code).toBe(1);
@@ -69,7 +70,7 @@ describe('commands that only look', () => {
   it('leave a DATA_DIR without a database as it is', async () => {
     const dir = path.join(scratchFolder(), 'data');
     mkdirSync(dir);
-    expect((await runCli(['doctor'], { env: { DATA_DIR: dir } })).code).toBe(1);
+    expect((await runHere(['doctor'], { DATA_DIR: dir })).code).toBe(1);
     expect(readdirSync(dir)).toEqual([]);
   });
 
@@ -77,8 +78,8 @@ describe('commands that only look', () => {
     const fresh = await createTestDatabase();
     const dir = path.join(scratchFolder(), 'data');
     const env = { DATABASE_URL: fresh.url, DATA_DIR: dir, APP_SECRET: '' };
-    const status = await runCli(['migrate:status'], { env });
-    const plan = await runCli(['db:bootstrap', '--dry-run'], { env });
+    const status = await runHere(['migrate:status'], env);
+    const plan = await runHere(['db:bootstrap', '--dry-run'], env);
     await fresh.drop();
     expect([status.code, status.stderr]).toEqual([
       1,
@@ -92,7 +93,7 @@ describe('commands that only look', () => {
     const { name } = app.database;
     const env = { DATABASE_URL: app.database.url };
     await app.database.query(`GRANT TEMPORARY ON DATABASE "${name}" TO PUBLIC`);
-    const { code } = await runCli(['migrate:tenants', '--plan'], { env });
+    const { code } = await runHere(['migrate:tenants', '--plan'], env);
     const [right] = await app.database.query(
       `SELECT datacl::text LIKE '%=T%/%' AS granted FROM pg_database WHERE datname = '${name}'`,
     );

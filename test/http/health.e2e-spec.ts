@@ -227,6 +227,19 @@ describe('GET /openapi.json', () => {
     ).toEqual([]);
   });
 
+  it('names the headers that say when to come back, and those of the requests that are left in a shop', () => {
+    for (const [name, { responses, security }] of operations) {
+      const headersOf = (status: string) =>
+        Object.keys((responses[status] as { headers?: object } | undefined)?.headers ?? {});
+      expect([name, headersOf('503')]).toEqual([name, expect.arrayContaining(['Retry-After'])]);
+      if (!security || !/\/(products|orders|customers)/.test(name)) continue;
+      const success = Object.keys(responses).find((status) => status.startsWith('2'))!;
+      const rates = ['RateLimit-Policy', 'RateLimit'];
+      expect([name, headersOf(success)]).toEqual([name, expect.arrayContaining(rates)]);
+      expect([name, headersOf('429')]).toEqual([name, expect.arrayContaining([...rates, 'Retry-After'])]);
+    }
+  });
+
   it('lists the errors of every route, of every route with a token and of every route in a shop', () => {
     for (const [name, operation] of operations) {
       expect([name, codesOf(operation)]).toEqual([name, expect.arrayContaining(['DATABASE_UNAVAILABLE'])]);

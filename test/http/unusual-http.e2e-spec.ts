@@ -106,7 +106,36 @@ describe('a large body', () => {
     expect(await one.answered()).toEqual(['201']);
     expect(one.answer()).toContain(product.description);
   });
+
+  it.each(['announced', 'chunked'])('never has bytes of one that arrives beside it: %s', async (kind) => {
+    const bodies = [...'abcdefghijkl'].map((letter) =>
+      JSON.stringify({ name: letter, priceMinor: 500, description: letter.repeat(49_000) }),
+    );
+    const senders = await Promise.all(bodies.map(() => client()));
+    for (const [i, one] of senders.entries()) {
+      const size = kind === 'announced' ? { 'content-length': bodies[i]!.length } : CHUNKED; // one of each
+      one.send(post('products', { ...JSON_TYPE, ...size }));
+    }
+    for (let from = 0; from < 4 * PART; from += PART) {
+      for (const [i, one] of senders.entries()) one.send(partOf(bodies[i]!, from, kind === 'chunked'));
+      await owner.api.get('products'); // the parts do not arrive together
+    }
+    for (const [i, one] of senders.entries()) {
+      expect(await one.answered()).toEqual(['201']);
+      expect(JSON.parse(one.answer().split('\r\n\r\n')[1]!)).toMatchObject(JSON.parse(bodies[i]!)); // both are there
+    }
+  });
 });
+
+const CHUNKED = { 'transfer-encoding': 'chunked' };
+/** Larger than what is freed early (src/http/free-bytes.ts). */
+const PART = 20_000;
+
+/** The part behind the end is empty, which ends a body in chunks. */
+function partOf(body: string, from: number, isFramed: boolean): string {
+  const part = body.slice(from, from + PART);
+  return isFramed ? `${part.length.toString(16)}\r\n${part}\r\n` : part;
+}
 
 describe('Expect: 100-continue', () => {
   const expecting = { expect: '100-continue' };

@@ -184,6 +184,7 @@ export const ROUTES: RouteEntry[] = [
     ok: '202',
     parts: () => ({ headers: ONE_EXPORT }),
   },
+  { route: 'GET /api/v1/operations', access: 'tenant', ok: '200', ...withCursor('operation') },
   { route: 'GET /api/v1/operations/{id}', access: 'tenant', ok: '200', ids: { 'path.id': OPERATION } },
   {
     route: 'POST /api/v1/operations/{id}/cancel',

@@ -94,6 +94,13 @@ describe('commands for jobs', () => {
       new RegExp(`${first} .* dead .*15/15[^]*1 job\\(s\\), 1 dead`),
     );
     expect((await run('jobs:show', first)).stdout).toContain(`payload   {"id":"${ada.shop.id}"}`);
+    expect((await run('jobs:show', second)).stdout).toContain('does not know the kind'); // it is one of this test
+    await app.database.query(`UPDATE tenant_jobs SET kind = 'remove-expired-keys' WHERE id = $1`, [second]);
+    expect((await run('jobs:show', second)).stdout).not.toContain('does not know the kind');
+    expect(await run('jobs:list', '--kind', 'nope')).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: expect.stringMatching(/OPTION_INVALID: .* nope.*remove-expired-keys/),
+    });
     expect((await run('jobs:retry', first)).stdout).toContain('waiting');
     expect(await run('jobs:drop', second)).toMatchObject({ code: 0 });
     expect(await run('jobs:show', second)).toMatchObject({ code: 1 });

@@ -196,13 +196,29 @@ describe('a feature', () => {
       const path = `shops/${owner.shop.slug}/limits`;
       await grace.api.patch(path, { features: { bulkUpdates: false } });
       await until(outcomes, (statuses) => statuses.every((status) => status === 403));
-      expect(problemIn(await owner.api.post('variants/bulk', bulk))).toBe('403 FEATURE_OFF');
+      const refused = await owner.api.post('variants/bulk', bulk);
+      expect(problemIn(refused)).toBe('403 FEATURE_OFF');
+      expect(refused.body.detail).toContain('limit of its own');
       expect((await other.api.post('variants/bulk', bulk)).status).toBe(200);
       await grace.api.patch(path, { features: { bulkUpdates: null } });
       await until(outcomes, (statuses) => statuses.every((status) => status === 200));
     } finally {
       await second.close();
     }
+  });
+
+  it('that its plan has off names the plan in the refusal', async () => {
+    const owner = await newOwner(app.api);
+    await app.database.query(`INSERT INTO plans (name, features) VALUES ('bare', '{"bulkUpdates": false}')`);
+    await app.database.query(`UPDATE shops SET plan = 'bare' WHERE id = $1`, [owner.shop.id]);
+    const answer = await until(
+      () => owner.api.post('variants/bulk', bulk),
+      ({ status }) => status === 403,
+    );
+    expect([problemIn(answer), answer.body.detail]).toEqual([
+      '403 FEATURE_OFF',
+      'The plan bare of this shop does not include bulkUpdates.',
+    ]);
   });
 
   it('of a part of a route is refused by its service', async () => {

@@ -178,3 +178,37 @@ describe('GET /operations/:id', () => {
     expect(problemIn(await owner.api.get(`operations/${body.id}/file`))).toBe('404 OPERATION_FILE_NOT_FOUND');
   });
 });
+
+describe('GET /operations', () => {
+  it('lists what the member may see of the own shop, newest first, by state and page', async () => {
+    const [owner, other] = [await newOwner(app.api), await newOwner(app.api)];
+    const staff = (await newMember(owner)).inShop;
+    const csv = { 'content-type': 'text/csv', prefer: 'respond-async' };
+    const queueImport = async ({ api }: Owner) =>
+      (await api.raw('POST', 'products/import', 'Title,Variant Price\nMug,1', csv)).body
+        .operationId as string;
+    const { id: exportId } = await exported(owner);
+    const [first, second] = [await queueImport(owner), await queueImport(owner)];
+    const ofOther = await queueImport(other);
+    const input = { shop: owner.shop.id, out: null };
+    const shop = { id: owner.shop.id as string, slug: owner.shop.slug as string };
+    await operate(app, { kind: 'export', shop, by: { kind: 'operator', id: null }, input });
+    const list = async (api: Owner['api'], query = '') => {
+      const { body } = await api.get(`operations${query}`);
+      return { ids: body.items.map((item: { id: string }) => item.id) as string[], next: body.nextCursor };
+    };
+    expect(await list(owner.api)).toEqual({ ids: [second, first, exportId], next: null });
+    expect(await list(staff)).toEqual({ ids: [second, first], next: null });
+    expect(await list(other.api)).toEqual({ ids: [ofOther], next: null });
+    expect((await list(owner.api, '?state=done')).ids).toEqual([exportId]);
+    const page = await list(owner.api, '?limit=2');
+    expect(page.ids).toEqual([second, first]);
+    expect(await list(owner.api, `?limit=2&cursor=${page.next}`)).toEqual({ ids: [exportId], next: null });
+    const { items } = (await owner.api.get('operations?state=done')).body;
+    expect(items[0]).toMatchObject({ kind: 'export', file: { path: `/api/v1/operations/${exportId}/file` } });
+    expect(problemIn(await owner.api.get('operations?state=lost'))).toBe('400 VALIDATION_FAILED');
+    expect(problemIn(await owner.api.get('operations?cursor=x'))).toBe('400 INVALID_CURSOR');
+    const reader = (await newMember(owner, 'read_only')).inShop;
+    expect(problemIn(await reader.get('operations'))).toBe('403 ROLE_REQUIRED');
+  });
+});

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { runHere } from '../support/command';
 import { withClient } from '../support/database';
 import { newOwner, newUser, PASSWORD } from '../support/factories';
 import { problemIn } from '../support/problem';
@@ -19,7 +20,7 @@ const settings = {
 };
 const app = useTestApp(settings, { times: CACHE_TIMES });
 const run = (...args: string[]) =>
-  runCli(['users:reset-password', ...args], { env: { DATABASE_URL: app.database.url, APP_SECRET } });
+  runHere(['users:reset-password', ...args], { DATABASE_URL: app.database.url, APP_SECRET });
 
 const newAddress = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`;
 const post = (path: string, body: object, address = newAddress()) =>
@@ -60,7 +61,10 @@ describe('users:reset-password', () => {
   it("prints token, link and end as JSON, and tells the owners of the user's shops", async () => {
     const owner = await newOwner(app.api);
     const { email, user, refreshToken } = owner;
-    const { stdout } = await run(email, '--page', 'https://shop.example/new', '--json');
+    const { stdout } = await runCli(
+      ['users:reset-password', email, '--page', 'https://shop.example/new', '--json'],
+      { env: { DATABASE_URL: app.database.url, APP_SECRET } },
+    );
     const { token, ...more } = JSON.parse(stdout) as { token: string };
     expect(more).toEqual({ link: `https://shop.example/new#token=${token}`, expiresAt: expect.any(String) });
     expect((await owner.api.get('audit?action=reset.issued')).body.items).toMatchObject([

@@ -199,6 +199,36 @@ describe('the prefix of orders', () => {
   });
 });
 
+/** Grants of this application outlast the test, so nothing passes because one has expired. */
+describe('settings in the process that changed them', () => {
+  const slow = useTestApp({}, { times: { accessCacheMs: 600_000 } });
+
+  it('name the very next order, of every member, and of members whose requests are on their way', async () => {
+    const owner = await newOwner(slow.api);
+    const { api } = owner;
+    const staff = (await newMember(owner)).inShop;
+    const { id } = await newProduct(api, { stock: 100 });
+    expect([(await newOrder(api, id)).name, (await newOrder(staff, id)).name]).toEqual(['1', '2']);
+    for (const prefix of ['DE-', 'CH-', 'AT-']) {
+      const [{ body }] = await Promise.all([
+        api.patch('settings', { orderPrefix: prefix }),
+        ...Array.from({ length: 20 }, () => staff.get('settings')),
+      ]);
+      expect(body.orderPrefix).toBe(prefix);
+      for (const one of [api, staff]) expect((await newOrder(one, id)).name).toMatch(RegExp(`^${prefix}`));
+    }
+  });
+
+  it('give the currency of the very next product', async () => {
+    const { api, shop } = await newOwner(slow.api);
+    expect((await newProduct(api)).currency).toBe('USD');
+    await api.patch('settings', { currency: 'CHF' });
+    expect((await newProduct(api)).currency).toBe('CHF');
+    await api.patch(`shops/${shop.id}`, { currency: 'EUR' });
+    expect((await newProduct(api)).currency).toBe('EUR');
+  });
+});
+
 describe('settings of a shop', () => {
   it('that it has not set are not set by a restore either', async () => {
     const { api, shop } = await newOwner(app.api);

@@ -99,6 +99,8 @@ describe('keys:list', () => {
     expect(code).toBe(0);
     for (const [state, kid] of Object.entries(await states()))
       expect(stdout).toMatch(new RegExp(`^${state} +${kid} `, 'm'));
+    const { keys } = JSON.parse((await cli('keys:list', '--json')).stdout) as { keys: { kid: string }[] };
+    expect(keys.map(({ kid }) => kid).toSorted()).toEqual(Object.values(await states()).toSorted());
     expect(stdout).not.toContain((await signingKey(app.database, APP_SECRET)).sealed);
   });
 });

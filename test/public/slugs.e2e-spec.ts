@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Api } from '../support/api';
+import { runHere } from '../support/command';
 import { created, newMember, newOwner, newUser, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
 import { runCli } from '../support/program';
@@ -7,7 +8,9 @@ import { useTestApp } from '../support/test-app';
 import { atOnce, tally } from '../support/tokens';
 
 const app = useTestApp();
-const run = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
+const run = (...args: string[]) => runHere(args, { DATABASE_URL: app.database.url });
+/** As a process, which also shows that the program has the command and ends. */
+const runProcess = (...args: string[]) => runCli(args, { env: { DATABASE_URL: app.database.url } });
 const newSlug = () => `slug-${randomBytes(4).toString('hex')}`;
 
 /** Moves the end of all former slugs of a shop. */
@@ -128,7 +131,7 @@ describe('shops:rename', () => {
     const slug = newSlug();
     const schemas = () => app.database.query(`SELECT oid, nspname FROM pg_namespace ORDER BY oid`);
     const before = await schemas();
-    const { code, stdout } = await run(
+    const { code, stdout } = await runProcess(
       'shops:rename',
       former,
       '--slug',
@@ -178,7 +181,7 @@ describe('shops:create', () => {
       '--currency',
       'eur',
     ];
-    const { code, stdout } = await run('shops:create', ...options, '--json');
+    const { code, stdout } = await runProcess('shops:create', ...options, '--json');
     const shop = JSON.parse(stdout) as { id: string };
     expect([code, shop]).toEqual([0, { id: expect.any(String), slug, name: 'Tea House' }]);
     const { body } = await user.api.post('auth/switch', { shopId: shop.id, refreshToken: user.refreshToken });

@@ -5,6 +5,7 @@ import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import type { Answer } from '../support/api';
 import { newOwner, type Owner } from '../support/factories';
 import { problemIn } from '../support/problem';
+import { headOf, RawClient } from '../support/raw-client';
 import { CACHE_TIMES } from '../support/sizes';
 import { useTestApp } from '../support/test-app';
 import { untilTrue } from '../support/until';
@@ -29,6 +30,14 @@ async function ownerWith(limits: object, plan = 'standard'): Promise<Owner> {
     plan,
   ]);
   return owner;
+}
+
+/** Statements that wait for a lock. */
+async function blocked(): Promise<number> {
+  const [found] = await app.database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return found!.count;
 }
 
 /** Locks the products of shops while `work` lasts. */
@@ -76,6 +85,44 @@ describe('a shop whose requests hang', () => {
       expect(new Set(statuses(others))).toEqual(new Set([200]));
     });
     expect((await list(hanging)).status).toBe(200);
+  });
+});
+
+describe('clients that hang up', () => {
+  it('free their places in the queue of their shop at once, and nothing is done for them', async () => {
+    const owner = await ownerWith({});
+    const { meter } = app.app.get(TenantDatabase, { strict: false });
+    const { length } = (await list(owner)).body.items;
+    const [begun, ...waiters] = await Promise.all(
+      Array.from({ length: 51 }, () => RawClient.connect(app.url)),
+    );
+    const post = (client: RawClient, path: string, body: object) => {
+      const json = JSON.stringify(body);
+      const headers = {
+        ...{ authorization: `Bearer ${owner.accessToken}`, 'content-type': 'application/json' },
+        'content-length': json.length,
+      };
+      client.send(headOf(`POST /api/v1/${path}`, headers) + json);
+    };
+    const before = meter.abandoned;
+    const served = await whileLocked([owner], async () => {
+      post(begun!, 'products', { name: 'Begun', sku: 'begun', priceMinor: 1, stock: 1 });
+      const asked = [list(owner)];
+      await untilTrue(async () => (await blocked()) === 2);
+      for (const client of waiters) post(client, 'customers', { name: 'Nobody' });
+      await untilTrue(() => waiting() === 50);
+      expect(problemIn(await list(owner))).toBe('429 TOO_MANY_REQUESTS');
+      for (const client of [begun!, ...waiters]) client.end();
+      await untilTrue(() => waiting() === 0);
+      expect(meter.abandoned - before).toBe(50);
+      asked.push(owner.api.post('customers', { name: 'Somebody' }));
+      await untilTrue(() => waiting() === 1);
+      return asked;
+    });
+    expect(statuses(await Promise.all(served))).toEqual([200, 201]);
+    const { items } = (await owner.api.get('customers')).body;
+    expect(items).toMatchObject([{ name: 'Somebody' }]);
+    expect((await list(owner)).body.items).toHaveLength(length + 1); // work that had begun is done
   });
 });
 

@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseUnavailable, Overloaded } from '../../src/common/common.errors';
+import { ClientGone, DatabaseUnavailable, Overloaded } from '../../src/common/common.errors';
 import type { Share } from '../../src/database/connections';
 import type { BorrowedClient } from '../../src/database/engine-client';
 import { TooManyRequests } from '../../src/tenancy/tenancy.errors';
@@ -145,6 +146,37 @@ describe('fair share of the pool', () => {
     expect(own).toMatchObject({ reason: { kind: TooManyRequests.kind } });
     expect(other).toMatchObject({ reason: { kind: DatabaseUnavailable.kind } });
     for (const client of held) pool.giveBack(client, true);
+  });
+
+  it('forgets a request whose client leaves, whatever its place, and serves the others in their order', async () => {
+    const pool = open({ size: 1 });
+    const held = await pool.borrow(shop(1));
+    const clients = [1, 2, 3, 4].map(() => Object.assign(new EventEmitter(), { destroyed: false }));
+    const got: number[] = [];
+    const asked = clients.map(async (socket, number) => {
+      const client = await pool.borrow(shop(1), share(1, 4), socket as never);
+      got.push(number);
+      socket.emit('close'); // too late: it has a connection
+      pool.giveBack(client, true);
+    });
+    const left = Promise.allSettled(asked);
+    for (const gone of [2, 0]) clients[gone]!.emit('close');
+    expect(pool.load().waiting).toBe(2);
+    pool.giveBack(held, true);
+    expect((await left).map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(got).toEqual([1, 3]);
+    expect(clients.map((client) => client.listenerCount('close'))).toEqual([0, 0, 0, 0]);
+    const again = await pool.borrow(shop(1));
+    await expect(
+      pool.borrow(shop(1), share(1, 4), { ...new EventEmitter(), destroyed: true } as never),
+    ).rejects.toMatchObject({ kind: ClientGone.kind });
+    pool.giveBack(again, true);
+    expect(pool.load()).toMatchObject({ waiting: 0, idle: 1 });
   });
 
   it('admits as many as a larger share says, from the next request on', async () => {

@@ -35,6 +35,7 @@ describe('rate limit of a shop', () => {
     for (let i = 0; i < 5; i++) answers.push(await list(owner.api));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 429]);
     expect(problemIn(answers.at(-1)!)).toBe('429 RATE_LIMITED');
+    expect(answers.at(-1)!.body.detail).toMatch(/ 4 requests in 60 s; the next in \d+ s\.$/);
     for (const answer of answers) expect(rateOf(answer)[0]).toBe('"shop";q=4;w=60');
     const left = answers.map((answer) => /^"shop";r=(\d+);t=(\d+)$/.exec(rateOf(answer)[1]!)!);
     expect(left.map(([, r]) => r)).toEqual(['3', '2', '1', '0', '0']);

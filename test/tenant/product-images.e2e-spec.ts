@@ -106,6 +106,14 @@ describe('POST /products/:id/images', () => {
     for (const type of ['text/csv', 'text/html', 'multipart/form-data; boundary=x'])
       expect([type, (await upload(PNG, { 'content-type': type })).status]).toEqual([type, 415]);
     expect((await upload(Buffer.from('{}'), { 'content-type': 'application/json' })).status).toBe(415);
+    for (const type of [undefined, 'application/pdf', 'text/csv']) {
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+      const { body } = await owner.api.raw('POST', `products/${product.id}/images`, PNG, headers);
+      expect([body.code, body.detail]).toEqual([
+        'UNSUPPORTED_MEDIA_TYPE',
+        expect.stringContaining('image/png'),
+      ]);
+    }
     const csv = await owner.api.raw('POST', 'products/import', PNG, { 'content-type': 'image/png' });
     expect(problemIn(csv)).toBe('415 UNSUPPORTED_MEDIA_TYPE');
   });

@@ -84,6 +84,17 @@ async function filesOf({ shop }: Owner): Promise<string[]> {
 }
 const hasFile = async (by: Owner, id: string) => (await filesOf(by)).includes(`${id}.csv`);
 
+/** Lets the file of an import be of the day before yesterday. */
+function age(id: string): void {
+  const then = new Date(Date.now() - 2 * 86_400_000);
+  utimesSync(path.join(folder, 'shops', owner.shop.id, 'imports', `${id}.csv`), then, then);
+}
+const prune = () =>
+  pruneImports(
+    { installation: app.app.get(INSTALLATION), env: app.app.get<Env>(ENV) } as Tools,
+    new AbortController().signal,
+  );
+
 const waitsForLock = () =>
   untilTrue(async () => {
     const waiting = await app.database.query(
@@ -201,6 +212,29 @@ describe('an import that an operation does', () => {
     expect(problemIn(await owner.api.post(`operations/${id}/cancel`))).toBe('409 OPERATION_ENDED');
     const [entry] = (await owner.api.get('audit')).body.items;
     expect(entry).toMatchObject({ action: 'operation.cancelled', actorId: owner.user.id });
+  });
+
+  it('can be retried for a week after a failure of the program, and no longer', async () => {
+    const [soon, late] = [await queue(owner), await queue(owner, SMALL.replaceAll(',MUG', ',CUP'))];
+    await app.database.query('UPDATE operations SET attempts = 5'); // runners that have ended during it
+    for (const id of [soon, late]) {
+      await run(id);
+      expect((await show(owner, id)).body).toMatchObject({ state: 'failed', errorCode: 'INTERNAL_ERROR' });
+      age(id);
+    }
+    await app.database.query(
+      `UPDATE operations SET finished_at = now() - interval '8 days' WHERE id = '${late}'`,
+    );
+    await prune();
+    expect(await filesOf(owner)).toEqual([`${soon}.csv`]);
+    const operations = app.app.get(OperationsService, { strict: false });
+    for (const id of [soon, late]) {
+      await operations.retry(id);
+      await run(id);
+    }
+    expect((await show(owner, soon)).body).toMatchObject({ state: 'done', errorCode: null });
+    expect((await show(owner, late)).body).toMatchObject({ state: 'failed', errorCode: 'FILE_NOT_FOUND' });
+    expect([await count(owner), await filesOf(owner)]).toEqual([2, []]);
   });
 
   it('is repeated by its Idempotency-Key, and not done twice', async () => {
@@ -329,13 +363,8 @@ describe('housekeeping', () => {
   it('removes the files of a day ago that belong to no open import, and no others', async () => {
     const [left, fresh, open] = [await queue(owner), await queue(owner), await queue(owner)];
     await app.database.query('DELETE FROM operations WHERE id <> $1', [open]);
-    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
-    for (const id of [left, open])
-      utimesSync(path.join(folder, 'shops', owner.shop.id, 'imports', `${id}.csv`), twoDaysAgo, twoDaysAgo);
-    await pruneImports(
-      { ...{ installation: app.app.get(INSTALLATION), env: app.app.get<Env>(ENV) } } as Tools,
-      new AbortController().signal,
-    );
+    for (const id of [left, open]) age(id);
+    await prune();
     expect(await filesOf(owner)).toEqual([fresh, open].map((id) => `${id}.csv`).toSorted());
   });
 });

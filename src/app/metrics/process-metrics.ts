@@ -104,7 +104,7 @@ function exposeTransactions(pools: Pools): void {
     register,
     {
       name: 'stoa_transactions_total',
-      help: 'Transactions by end: committed, rolled back, or never begun: no connection, or the share of the shop used up.',
+      help: 'Transactions by end: committed, rolled back, or never begun: no connection, the share of the shop used up, or the client gone.',
       type: 'counter',
     },
     () =>
@@ -113,6 +113,7 @@ function exposeTransactions(pools: Pools): void {
         { labels: { pool, end: 'rolled_back' }, value: meter.rolledBack },
         { labels: { pool, end: 'no_connection' }, value: meter.unconnected },
         { labels: { pool, end: 'over_share' }, value: meter.overShare },
+        { labels: { pool, end: 'abandoned' }, value: meter.abandoned },
       ]),
   );
   expose(

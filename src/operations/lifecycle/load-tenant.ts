@@ -2,6 +2,7 @@ import { OperatorError } from '../../common/report';
 import type { EngineClient } from '../../database/engine-client';
 import { adminOf } from '../../database/installation';
 import { withClient } from '../../database/with-client';
+import { TenantFiles } from '../../tenancy/tenant-files';
 import { TenantLocator } from '../../tenancy/tenant-locator';
 import { TenantMigrator } from '../migrator/tenant-migrator';
 import { fillTenant } from './copy/fill-tenant';
@@ -16,6 +17,8 @@ export interface LoadCheckpoint {
   tenantId: string;
   /** Facts of the data, once all of them are in the tenant. */
   loaded: LoadedData;
+  /** True once the tenant may have files. */
+  hasFiles?: boolean;
   /** Final result, once the tenant is in use: nothing may be undone any more. */
   result: object;
 }
@@ -62,8 +65,7 @@ async function loadRows(
   const { tenantId: known, loaded } = checkpoint;
   const held = known !== undefined && (await isHeldForUse(client, known)) ? known : undefined;
   if (held !== undefined && loaded !== undefined) return { tenantId: held, loaded };
-  if (known !== undefined && held === undefined)
-    await removeTenant(installation, known, { signal: run.signal }); // the undo of an earlier attempt began that
+  if (known !== undefined && held === undefined) await dropLoaded(run, checkpoint); // the undo of an earlier attempt began that
   run.report({ step: 'load', done: 0, total: 0 });
   return open(async (data) => {
     const like = migrationsLike(data.header, migrations);
@@ -108,12 +110,13 @@ export async function migrateHeld(run: OperationRun, tenantId: string): Promise<
   );
 }
 
-/** Removes the tenant of an operation that did not succeed, unless it is in use. */
+/** Removes the tenant of an operation that did not succeed, and then its files, unless it is in use. */
 export async function dropLoaded(
   run: OperationRun,
-  { tenantId, result }: Partial<LoadCheckpoint>,
+  { tenantId, hasFiles, result }: Partial<LoadCheckpoint>,
 ): Promise<void> {
   if (tenantId === undefined || result !== undefined) return;
   run.report({ step: 'undo' });
   await removeTenant(run.tools.installation, tenantId, { signal: run.signal });
+  if (hasFiles === true) await new TenantFiles(run.tools.env).removeAll({ shopId: tenantId });
 }

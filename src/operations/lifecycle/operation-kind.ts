@@ -5,7 +5,7 @@ import type { Env } from '../../config/env';
 import type { Installation } from '../../database/installation';
 import type { TenantCache } from '../../tenancy/tenant-cache';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
-import type { Operation } from './operation.entity';
+import type { Operation, OperationFailure } from './operation.entity';
 import type { Beat } from './operation-store';
 
 /** Parts of the program that operations use. All need admin rights. */
@@ -43,8 +43,11 @@ export interface OperationKind<I extends object = object, C extends object = obj
   readonly isOfMember?: true;
   /** @returns the result, as it is stored and shown */
   run(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<object>;
-  /** Removes what an operation that failed or was cancelled leaves. Safe to repeat; a retry begins with the same checkpoint. */
-  undo?(run: OperationRun, input: I, checkpoint: Partial<C>): Promise<void>;
+  /**
+   * Removes what an operation that failed or was cancelled leaves. Safe to repeat; a retry begins with the same checkpoint.
+   * @param failure reason why it did not succeed
+   */
+  undo?(run: OperationRun, input: I, checkpoint: Partial<C>, failure: OperationFailure): Promise<void>;
   /** True once there is no way back: a cancellation is logged and ignored. */
   isFinal?(checkpoint: Partial<C>): boolean;
 }

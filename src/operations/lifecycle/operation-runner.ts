@@ -138,7 +138,7 @@ export class OperationRunner {
     const failure = error!; // stored before
     try {
       const kind = this.kindOf(operation);
-      await kind.undo?.(lease.run(), kind.input.parse(operation.input), checkpoint);
+      await kind.undo?.(lease.run(), kind.input.parse(operation.input), checkpoint, failure);
     } catch (cause) {
       const undoing = lease.reason ?? cause;
       if (undoing instanceof LeaseLost) throw undoing;

@@ -1,5 +1,7 @@
-import { Get, Param, Post, type StreamableFile } from '@nestjs/common';
+import { Get, Param, Post, Query, type StreamableFile } from '@nestjs/common';
+import { InvalidCursor } from '../../common/common.errors';
 import { type Caller, From } from '../../http/caller.decorator';
+import type { Page } from '../../http/page';
 import { Route } from '../../http/route';
 import { IdPipe } from '../../http/validation';
 import { InShop } from '../../tenancy/in-shop.decorator';
@@ -7,7 +9,7 @@ import { Keyed, KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { Needs } from '../../tenancy/member-role';
 import type { TenantAccess } from '../../tenancy/tenant';
 import { TenantController } from '../../tenancy/tenant-controller.decorator';
-import { OperationDto } from './operations.dto';
+import { ListOperationsQuery, OperationDto, OperationItemDto } from './operations.dto';
 import { OperationEnded, OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
 import { OwnerRequired } from '../../tenancy/tenancy.errors';
 import { OperationFileNotFound } from './operations.errors';
@@ -16,6 +18,18 @@ import { OperationsService } from './operations.service';
 @TenantController('operations')
 export class OperationsController {
   constructor(private readonly operations: OperationsService) {}
+
+  @Get()
+  @Needs('staff')
+  @Route({
+    summary: 'Lists the operations that members asked for, newest first; exports only for owners',
+    ok: OperationItemDto,
+    list: true,
+    errors: [InvalidCursor],
+  })
+  list(@InShop() access: TenantAccess, @Query() query: ListOperationsQuery): Promise<Page<OperationItemDto>> {
+    return this.operations.list(access, query);
+  }
 
   @Get(':id')
   @Needs('staff')

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Id, Nested, OneOf, Text, Time, Whole } from '../../http/fields';
+import { PageQuery } from '../../http/page';
 import type { Operation, OperationState } from '../../operations/lifecycle/operation-store';
 import { fileOf } from './operation-file';
 
@@ -22,7 +23,13 @@ export class OperationFileDto {
   expiresAt: string;
 }
 
-export class OperationDto {
+export class ListOperationsQuery extends PageQuery {
+  @OneOf(STATES, { optional: true })
+  state?: OperationState;
+}
+
+/** An operation in a list: its findings and its report, which may be long, are shown with the operation alone. */
+export class OperationItemDto {
   @Id()
   id: string;
 
@@ -46,6 +53,17 @@ export class OperationDto {
   })
   errorCode: string | null;
 
+  @Nested(OperationFileDto, { nullable: true, description: 'The result, once it is done, until it expires.' })
+  file: OperationFileDto | null;
+
+  @Time()
+  createdAt: string;
+
+  @Time({ nullable: true })
+  finishedAt: string | null;
+}
+
+export class OperationDto extends OperationItemDto {
   @ApiProperty({
     ...{ type: 'array', items: { type: 'object', additionalProperties: true }, maxItems: 1000, example: [] },
     description: 'Rows that are the reason why it failed, as in the error of the request.',
@@ -57,29 +75,29 @@ export class OperationDto {
     description: 'Report of an import that is done: the answer of `POST /api/v1/products/import`.',
   })
   report: object | null;
-
-  @Nested(OperationFileDto, { nullable: true, description: 'The result, once it is done, until it expires.' })
-  file: OperationFileDto | null;
-
-  @Time()
-  createdAt: string;
-
-  @Time({ nullable: true })
-  finishedAt: string | null;
 }
 
+/** Columns of an operation that a list shows. */
+export type OperationItem = Pick<
+  Operation,
+  'id' | 'kind' | 'state' | 'done' | 'total' | 'error' | 'result' | 'createdAt' | 'finishedAt'
+>;
+
 export function toOperationDto(operation: Operation): OperationDto {
-  const { id, kind, state, done, total, error, result, createdAt, finishedAt } = operation;
-  const file = fileOf(operation);
+  const { error, result } = operation;
   return {
-    id,
-    kind,
-    state,
-    done,
-    total,
-    errorCode: error === null ? null : (error.code ?? 'INTERNAL_ERROR'),
+    ...toOperationItemDto(operation),
     errors: error?.errors ?? [],
     report: (result as { report?: object } | null)?.report ?? null,
+  };
+}
+
+export function toOperationItemDto(operation: OperationItem): OperationItemDto {
+  const { id, kind, state, done, total, error, createdAt, finishedAt } = operation;
+  const file = fileOf(operation);
+  return {
+    ...{ id, kind, state, done, total },
+    errorCode: error === null ? null : (error.code ?? 'INTERNAL_ERROR'),
     file: file && {
       path: `/api/v1/operations/${id}/file`,
       name: file.file,

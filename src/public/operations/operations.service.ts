@@ -1,21 +1,33 @@
 import { Inject, Injectable, type StreamableFile } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { InvalidCursor } from '../../common/common.errors';
+import { isId, LAST_ID } from '../../common/ids';
 import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import type { Caller } from '../../http/caller.decorator';
+import { type Page, toPage } from '../../http/page';
 import {
   findOperation,
   type Operation,
   queriesOf,
+  RESULT_FOR_OPERATORS,
   wantCancellation,
 } from '../../operations/lifecycle/operation-store';
 import { requestOperation, wakeWorker } from '../../operations/lifecycle/request-operation';
 import { recordAudit } from '../../tenancy/audit-log';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
-import { requireRole } from '../../tenancy/member-role';
+import { hasRole, requireRole } from '../../tenancy/member-role';
 import type { MemberRole, TenantAccess } from '../../tenancy/tenant';
 import { fileOf, openFile } from './operation-file';
-import { type OperationDto, toOperationDto } from './operations.dto';
+import {
+  type ListOperationsQuery,
+  MEMBERS_KINDS,
+  type OperationDto,
+  type OperationItem,
+  type OperationItemDto,
+  toOperationDto,
+  toOperationItemDto,
+} from './operations.dto';
 import { OperationEnded, OperationNotFound } from '../../operations/lifecycle/lifecycle.errors';
 import { OperationFileNotFound } from './operations.errors';
 
@@ -49,6 +61,22 @@ export class OperationsService {
       },
       shopId,
     );
+  }
+
+  /** Lists the operations that the member may see, newest first. @throws InvalidCursor */
+  async list(
+    { shopId, memberRole }: TenantAccess,
+    { state, limit, cursor = LAST_ID }: ListOperationsQuery,
+  ): Promise<Page<OperationItemDto>> {
+    if (!isId(cursor)) throw new InvalidCursor();
+    const kinds = MEMBERS_KINDS.filter((kind) => hasRole(memberRole, roleFor({ kind })));
+    const rows = await this.database.read<OperationItem>(
+      `SELECT id, kind, state, done, total, ${RESULT_FOR_OPERATORS}, created_at AS "createdAt", finished_at AS "finishedAt"
+       FROM operations WHERE shop_id = $1 AND by_kind = 'member' AND kind = ANY ($2) AND id < $3
+         AND ($4::text IS NULL OR state = $4) ORDER BY id DESC LIMIT $5`,
+      [shopId, kinds, cursor, state ?? null, limit + 1],
+    );
+    return toPage(rows, limit, ({ id }) => id, toOperationItemDto);
   }
 
   /** @throws OperationNotFound, also for one that an operator asked for; OwnerRequired for an export, which only owners ask for */
@@ -94,7 +122,7 @@ export class OperationsService {
 }
 
 /** Least role that may see and cancel an operation: that of asking for it. */
-function roleFor({ kind }: Operation): MemberRole {
+function roleFor({ kind }: Pick<Operation, 'kind'>): MemberRole {
   return kind === 'export' ? 'owner' : 'staff';
 }
 

@@ -1,9 +1,17 @@
 import { invalidField } from '../../common/common.errors';
-import type { SettingName } from '../../tenancy/shop-settings';
+import { FEATURE_NAMES } from '../../tenancy/features';
+import { LIMIT_NAMES } from '../../tenancy/plan';
+import { SETTING_NAMES, type SettingName } from '../../tenancy/shop-settings';
 import type { LimitChangesDto } from './plans.dto';
 
 const FEATURE = 'feature.';
 const SETTING = 'setting.';
+/** Names that the commands take. */
+const NAMES: readonly string[] = [
+  ...LIMIT_NAMES,
+  ...FEATURE_NAMES.map((name) => FEATURE + name),
+  ...SETTING_NAMES.map((name) => SETTING + name),
+];
 const STATES: Record<string, boolean | null> = { on: true, off: false, '': null };
 
 /** Values of a plan or a shop as they are stored: a name that is missing says nothing. */
@@ -26,6 +34,8 @@ export function parseChanges(args: readonly string[]): {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(arg) ?? [];
     if (name === undefined || value === undefined)
       throw invalidField(arg, `write name=value, and name= to take a limit away, not ${arg}`);
+    if (!NAMES.includes(name))
+      throw invalidField(name, `${name} is not taken here; the names are ${NAMES.join(', ')}`);
     if (name.startsWith(FEATURE)) features[name.slice(FEATURE.length)] = stateOf(name, value);
     else if (name.startsWith(SETTING)) settings[name.slice(SETTING.length)] = settingOf(name, value);
     else limits[name] = numberOf(value);

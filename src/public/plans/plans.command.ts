@@ -12,6 +12,7 @@ import {
   type PlanDto,
   type ShopLimitsDto,
 } from './plans.dto';
+import { PlanNotFound } from './plans.errors';
 import { PlansService } from './plans.service';
 import { ShopLimitsService } from './shop-limits.service';
 
@@ -47,7 +48,12 @@ export function addPlans(program: Command, context: CommandContext): void {
       const created = create && (await validated(CreatePlanDto, { name, ...changes }));
       await context.withApp(async (app) => {
         const plans = app.get(PlansService);
-        const plan = await (created ? plans.create(COMMAND, created) : plans.update(COMMAND, name, changes));
+        const update = () =>
+          plans.update(COMMAND, name, changes).catch((error: unknown) => {
+            if (!(error instanceof PlanNotFound)) throw error;
+            throw new PlanNotFound({ detail: `${error.message} --create makes it.`, cause: error });
+          });
+        const plan = await (created ? plans.create(COMMAND, created) : update());
         if (json) print(JSON.stringify(plan));
         else printPlans([plan]);
       });

@@ -5,6 +5,7 @@ import type { Precondition } from '../../http/precondition';
 import { assertUnchanged } from '../../http/read-only';
 import { withoutUndefined } from '../../common/without-undefined';
 import { PublicDatabase } from '../../database/control-database';
+import { AccessDirectory } from '../../tenancy/access-directory';
 import { recordAudit } from '../../tenancy/audit-log';
 import { requireRole } from '../../tenancy/member-role';
 import { Plan } from '../../tenancy/plan.entity';
@@ -20,7 +21,10 @@ import type { SettingsDto, UpdateSettingsDto } from './settings.dto';
  */
 @Injectable()
 export class SettingsService {
-  constructor(private readonly database: PublicDatabase) {}
+  constructor(
+    private readonly database: PublicDatabase,
+    private readonly access: AccessDirectory,
+  ) {}
 
   get({ userId, shopId }: TenantAccess): Promise<SettingsDto> {
     return this.database.run(async (manager) => {
@@ -33,14 +37,14 @@ export class SettingsService {
    * Changes the settings that are named; the others stay. One that already has the value in force is not stored, so that a form
    * that sends all of them back leaves those of the plan to the plan.
    */
-  update(
+  async update(
     { userId, shopId }: TenantAccess,
     needed: MemberRole,
     { name, currency, id, updatedAt, ...settings }: UpdateSettingsDto,
     ifMatch: Precondition,
     { requestId }: Caller,
   ): Promise<SettingsDto> {
-    return this.database.transaction(async (manager) => {
+    const changed = await this.database.transaction(async (manager) => {
       const own = await lockShop(manager, { userId, shopId, needed });
       requireRole(own.role, needed);
       const plan = await planOf(manager, own.shop);
@@ -58,6 +62,8 @@ export class SettingsService {
       await recordAudit(manager, { action: 'settings.changed', actorId: userId, shopId, requestId, details });
       return toSettingsDto(await manager.findOneByOrFail(Shop, { id: shopId }), plan);
     });
+    this.access.forget(shopId);
+    return changed;
   }
 }
 

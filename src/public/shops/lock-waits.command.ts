@@ -16,15 +16,15 @@ export function addLockWaits(program: Command, context: CommandContext): void {
     .option('--json', 'print them as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:locks')
     .action(({ json }: { json?: boolean }) =>
-      context.withUntouchedApp(async (app) => {
+      context.withUntouchedApp(async (app, env) => {
         const waits = await app.get(LockWaitsService).list(MOST);
         if (json) print(JSON.stringify({ waits }));
-        else printWaits(waits);
+        else printWaits(waits, env.LOCK_TIMEOUT_MS / 1000);
       }),
     );
 }
 
-function printWaits(waits: readonly LockWait[]): void {
+function printWaits(waits: readonly LockWait[], timeoutSeconds: number): void {
   const seconds = (ms: number | null) => (ms === null ? '-' : (ms / 1000).toFixed(1));
   const short = (sql: string | null) => (sql ?? '-').replaceAll(/\s+/g, ' ').slice(0, WIDTH);
   printTable(
@@ -52,5 +52,9 @@ function printWaits(waits: readonly LockWait[]): void {
       ],
     ]),
   );
-  print(`${new Set(waits.map(({ pid }) => pid)).size} session(s) wait`);
+  const advice =
+    waits.length === 0
+      ? `a request gives up after ${timeoutSeconds} s (LOCK_TIMEOUT_MS), so repeat this while some wait`
+      : 'a superuser ends a holder with SELECT pg_terminate_backend(<pid>), the second pid';
+  print(`${new Set(waits.map(({ pid }) => pid)).size} session(s) wait; ${advice}`);
 }

@@ -6,6 +6,7 @@ import { type Page, type PageQuery, toPage } from '../../http/page';
 import type { Precondition } from '../../http/precondition';
 import { assertUnchanged } from '../../http/read-only';
 import { PublicDatabase } from '../../database/control-database';
+import { AccessDirectory } from '../../tenancy/access-directory';
 import { recordAudit } from '../../tenancy/audit-log';
 import type { KeyedTransaction } from '../../tenancy/keyed.decorator';
 import { requireRole } from '../../tenancy/member-role';
@@ -26,6 +27,7 @@ export class ShopsService {
     private readonly database: PublicDatabase,
     private readonly provisioning: ProvisioningService,
     private readonly limits: LoginLimits,
+    private readonly access: AccessDirectory,
   ) {}
 
   async list(userId: string, { limit, cursor }: PageQuery): Promise<Page<ShopDto>> {
@@ -63,7 +65,7 @@ export class ShopsService {
   ): Promise<ShopDto> {
     const { userId, shopId } = scope;
     const changes = { name, currency };
-    return this.database.transaction(async (manager) => {
+    const changed = await this.database.transaction(async (manager) => {
       const own = await lockShop(manager, scope);
       requireRole(own.role, scope.needed);
       await ifMatch.check(async () => toMemberShop(own));
@@ -72,6 +74,8 @@ export class ShopsService {
       if (slug !== undefined) await changeSlug(manager, own.shop, slug);
       return toMemberShop(await getMembership(manager, userId, shopId));
     });
+    this.access.forget(shopId);
+    return changed;
   }
 }
 

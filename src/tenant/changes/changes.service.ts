@@ -17,7 +17,7 @@ export class ChangesService {
 
   /** Newest first. @throws FeatureOff; ValidationFailed for an unknown resource; InvalidCursor */
   async list({ resource, id, limit, cursor }: ListChangesQuery): Promise<Page<ChangeDto>> {
-    this.tenant.requireFeature('changeHistory');
+    await this.tenant.requireFeature('changeHistory');
     const isOrders = resource === 'orders';
     const [after, source] = placeOf(cursor, isOrders);
     const ofRow = id === undefined ? [] : [id];

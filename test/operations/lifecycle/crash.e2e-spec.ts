@@ -1,8 +1,9 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '../../../src/common/ids';
 import { createLogger } from '../../../src/common/logger';
 import { type Env, ENV } from '../../../src/config/env';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
@@ -26,9 +27,11 @@ import { unzip } from '../../support/unzip';
 /** Products of the shop: enough for every step to last some time. */
 const PRODUCTS = 1500;
 const OTHERS_PRODUCTS = 100;
+const IMAGES = 250;
 
 const folder = useBackupFolder();
-const app = useTestApp({ BACKUP_TARGET: folder.path });
+const place = scratchFolder();
+const app = useTestApp({ BACKUP_TARGET: folder.path, FILES_TARGET: place });
 let [shop, ...others] = [] as unknown as [Owner, Owner, Owner];
 let file: string;
 let saved: Record<string, string[]>;
@@ -40,6 +43,7 @@ beforeAll(async () => {
   others = [await newOwner(app.api), await newOwner(app.api)];
   await fill(shop, PRODUCTS);
   for (const owner of others) await fill(owner, OTHERS_PRODUCTS);
+  await addImages(shop);
   file = await backUp(app, folder.path, shop.shop.id);
   saved = await rowsOf(app, shop.shop.id);
   usual = await findings();
@@ -62,6 +66,35 @@ async function fill({ api, shop: { id } }: Owner, products: number): Promise<voi
   );
 }
 
+/** Gives a product of the shop images with files. */
+async function addImages({ shop: { id } }: Owner): Promise<void> {
+  const { schema } = new TenantLocator().locate(id);
+  mkdirSync(imagesOf(id), { recursive: true });
+  const names = Array.from({ length: IMAGES }, () => `${newId()}.png`);
+  for (const name of names) writeFileSync(path.join(imagesOf(id), name), name);
+  await app.database.query(
+    `UPDATE ${schema}.products SET images = (SELECT jsonb_agg(jsonb_build_object(
+       'src', '/api/v1/products/' || products.id || '/images/' || name, 'position', at, 'alt', null) ORDER BY at)
+       FROM unnest($1::text[]) WITH ORDINALITY names (name, at)) WHERE handle = 'p-1'`,
+    [names],
+  );
+}
+
+const imagesOf = (shopId: string) => path.join(place, 'shops', shopId, 'images');
+/** Content of the whole images of a shop, by name, which is their content. */
+const wholeImages = (shopId: string) =>
+  readdirSync(imagesOf(shopId))
+    .filter((name) => !name.endsWith('.partial'))
+    .map((name) => [name, readFileSync(path.join(imagesOf(shopId), name), 'utf8')]);
+
+/** Expects that this copy has the images, and that there are no files of any copy that is not a shop. */
+async function expectImages(made: readonly { id: string }[], isOver: boolean): Promise<void> {
+  for (const { id } of made) expect(wholeImages(id)).toEqual(wholeImages(shop.shop.id));
+  if (!isOver) return;
+  const shops = await app.database.query<{ id: string }>('SELECT id FROM shops');
+  expect(shops.map(({ id }) => id)).toEqual(expect.arrayContaining(readdirSync(path.join(place, 'shops'))));
+}
+
 async function findings(): Promise<string[]> {
   const { findings: found } = await examine(app.app.get<Installation>(INSTALLATION), app.app.get<Env>(ENV));
   return found.map(({ check, object, shop: slug, detail }) => `${check} ${slug} ${object} ${detail}`);
@@ -81,7 +114,7 @@ const read = async (id: string) =>
 /** Starts a process that runs the operation, and kills it some time after it has begun this step. @returns its last step */
 async function killIn(id: string, step: string, moreMs: number): Promise<string> {
   const child = fork(path.join(__dirname, 'operation-process.js'), [
-    JSON.stringify({ url: app.database.url, id, target: folder.path }),
+    JSON.stringify({ url: app.database.url, id, target: folder.path, files: place }),
   ]);
   let last = '';
   const reached = new Promise<void>((resolve) => {
@@ -99,7 +132,11 @@ async function killIn(id: string, step: string, moreMs: number): Promise<string>
   return last;
 }
 
-const environment = () => ({ DATABASE_URL: app.database.url, BACKUP_TARGET: folder.path });
+const environment = () => ({
+  DATABASE_URL: app.database.url,
+  BACKUP_TARGET: folder.path,
+  FILES_TARGET: place,
+});
 
 /** Connections of the killed process; the server notices within a second, and then executes nothing more. */
 const backends = () =>
@@ -200,7 +237,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
   }, 1_800_000);
 
   it('leaves no half shop of a restore to a new shop', async () => {
-    await killAll(['load', 'publish', 'begin', 'load', 'migrate'], async (round) => {
+    await killAll(['load', 'images', 'publish', 'begin', 'images', 'migrate'], async (round) => {
       const as = `as-${round}`;
       const id = await queue('restore', { file, as, over: null, tables: null }, null);
       return {
@@ -210,6 +247,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
             as,
           ]);
           for (const made of found) expect(await rowsOf(app, made.id)).toEqual(saved);
+          await expectImages(found, state !== 'running');
           if (state !== 'running') expect(found).toHaveLength(state === 'done' ? 1 : 0);
         },
       };
@@ -217,7 +255,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
   }, 1_800_000);
 
   it('leaves no half shop of a clone', async () => {
-    await killAll(['load', 'publish', 'begin', 'load'], async (round) => {
+    await killAll(['images', 'publish', 'images', 'load', 'begin'], async (round) => {
       const as = `clone-${round}`;
       const original = await rowsOf(app, shop.shop.id);
       const input = { shop: shop.shop.id, as, name: null, without: [], isAnonymised: false };
@@ -229,6 +267,7 @@ describe(`a runner that is killed, ${KILLS} times`, () => {
             as,
           ]);
           for (const made of found) expect(await rowsOf(app, made.id)).toEqual(original);
+          await expectImages(found, state !== 'running');
           if (state !== 'running') expect(found).toHaveLength(state === 'done' ? 1 : 0);
           expect(await rowsOf(app, shop.shop.id)).toEqual(original);
         },

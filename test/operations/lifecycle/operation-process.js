@@ -5,7 +5,7 @@
  */
 const path = require('node:path');
 
-const { url, id, target } = JSON.parse(process.argv[2]);
+const { url, id, target, files } = JSON.parse(process.argv[2]);
 const from = (file) => require(path.join(process.env['TEST_PROGRAM'], 'src', file));
 const { readEnv } = from('config/env');
 const { createLogger } = from('common/logger');
@@ -18,6 +18,7 @@ async function main() {
   const env = readEnv({
     DATABASE_URL: url,
     BACKUP_TARGET: target,
+    ...(files !== undefined && { FILES_TARGET: files }),
     APP_SECRET: 'a secret that only tests use, at least 32 characters',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
   });

@@ -4,6 +4,7 @@ import { withClient } from '../../../database/with-client';
 import { anonymised } from '../copy/anonymise';
 import { withSnapshot } from '../copy/snapshot';
 import { without } from '../copy/without';
+import { copyImages } from '../copy-images';
 import { dropLoaded, type LoadCheckpoint, loadTenant } from '../load-tenant';
 import { recordOperationAudit } from '../operation-audit';
 import type { OperationKind } from '../operation-kind';
@@ -21,7 +22,7 @@ const input = z.object({
   isAnonymised: z.boolean(),
 });
 
-/** Makes a new shop with the data that a shop has now. */
+/** Makes a new shop with the data and the images that a shop has now. */
 export const cloneKind: OperationKind<z.infer<typeof input>, LoadCheckpoint> = {
   name: 'clone',
   input,
@@ -39,6 +40,9 @@ export const cloneKind: OperationKind<z.infer<typeof input>, LoadCheckpoint> = {
         }),
       wanted.shop,
     );
+    const copied = await copyImages(run, tenantId, { from: wanted.shop, to: tenantId }, () =>
+      run.save({ tenantId, loaded, hasFiles: true } satisfies Partial<LoadCheckpoint>),
+    );
     run.report({ step: 'publish' });
     const { shop, members, snapshotAt } = loaded.header;
     const rows = Object.values(loaded.tables).reduce((sum, table) => sum + table.rows, 0);
@@ -51,7 +55,7 @@ export const cloneKind: OperationKind<z.infer<typeof input>, LoadCheckpoint> = {
           anonymised: wanted.isAnonymised ? 'yes' : 'no',
         };
         await recordOperationAudit(client, run.operation, 'shop.cloned', wanted.shop, details);
-        result = { ...published, rows, snapshotAt };
+        result = { ...published, rows, snapshotAt, ...copied };
         await run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client);
       };
       const { as: slug } = wanted;

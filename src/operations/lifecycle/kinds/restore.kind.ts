@@ -4,6 +4,7 @@ import { adminOf } from '../../../database/installation';
 import { withClient } from '../../../database/with-client';
 import { readBackupFile } from '../backup-files';
 import type { TenantHeader } from '../copy/tenant-data';
+import { type CopiedImages, copyImages } from '../copy-images';
 import { forgetCached } from '../forget-cached';
 import { RestoreOtherShop, RestoreTableUnknown } from '../lifecycle.errors';
 import { dropLoaded, type LoadCheckpoint, type LoadedData, loadTenant } from '../load-tenant';
@@ -57,24 +58,29 @@ export const restoreKind: OperationKind<Input, Checkpoint> = {
         }),
       wanted.over,
     );
+    const copied = await copyForeignImages(run, wanted, tenantId, loaded);
     run.report({ step: 'publish' });
     let isSpent = false;
     const done = await withClient(adminOf(run.tools.installation).url, 'restore', async (client) => {
       if (wanted.over === null) {
         const { shop, members } = loaded.header;
-        const published = await publishShop(
+        let result: object = {};
+        await publishShop(
           client,
           run,
           tenantId,
           { ...shop, slug: wanted.as ?? shop.slug, members },
           'shop.restored',
-          (result) => run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client),
+          async (published) => {
+            result = { ...published, ...summaryOf(loaded), ...copied };
+            await run.save({ tenantId, loaded, result } satisfies LoadCheckpoint, client);
+          },
           originOf(wanted, loaded),
         );
-        return { ...published, ...summaryOf(loaded) };
+        return result;
       }
       const { over } = wanted;
-      const result = { id: over, ...summaryOf(loaded, wanted.tables), tables: wanted.tables };
+      const result = { id: over, ...summaryOf(loaded, wanted.tables), ...copied, tables: wanted.tables };
       const save = async (isKept: boolean) => {
         isSpent = !isKept;
         const details = {
@@ -117,6 +123,23 @@ async function assertFits(
     throw new RestoreTableUnknown({
       detail: `The backup has no table ${unknown.join(', ')}; it has ${names.toSorted().join(', ')}.`,
     });
+}
+
+/**
+ * Copies the images of the shop that the file is of, into the folder of another shop; one that is restored over itself has them.
+ * Of a failed restore over a shop, files can be left that its products do not show: its nightly sweep removes them.
+ */
+async function copyForeignImages(
+  run: OperationRun,
+  { over, tables }: Input,
+  tenantId: string,
+  loaded: LoadedData,
+): Promise<Partial<CopiedImages>> {
+  const from = loaded.header.shop.id;
+  if (from === over || tables?.includes('products') === false) return {};
+  return copyImages(run, tenantId, { from, to: over ?? tenantId }, async () => {
+    if (over === null) await run.save({ tenantId, loaded, hasFiles: true } satisfies Partial<Checkpoint>);
+  });
 }
 
 /** Ends cached values, and removes the held tenant if its rows were copied out of it, or the shop had nothing to exchange for it. */

@@ -1,10 +1,16 @@
 import type { EngineClient } from '../../../database/engine-client';
 import { findInterruptedOperations } from '../../drift/installation/operations';
-import { OPERATION_KINDS } from '../kinds/kinds';
+import { OPERATION_KINDS, PRODUCTS_IMPORT } from '../kinds/kinds';
 import type { Tools } from '../operation-kind';
 import { OperationRunner } from '../operation-runner';
 import { findOperation } from '../operation-store';
 import type { Orphan } from './orphan';
+
+function adviceFor(kind: string, id: string, isKnown: boolean): string {
+  if (isKnown) return 'go on with it from its last checkpoint, or undo it';
+  if (kind === PRODUCTS_IMPORT) return `start a worker, or operations:retry ${id}`; // code of the application, which this command does not load
+  return 'run it with the program that knows this kind';
+}
 
 /** Finds operations that nobody runs. Fixed by running them to their end, which undoes those that cannot be done. */
 export async function findOrphanOperations(
@@ -28,9 +34,7 @@ export async function findOrphanOperations(
       shop: operation.shopSlug,
       object: `operation ${id}`,
       detail,
-      advice: isKnown
-        ? 'go on with it from its last checkpoint, or undo it'
-        : 'run it with the program that knows this kind',
+      advice: adviceFor(operation.kind, id, isKnown),
       fix: isKnown ? fix : null,
     });
   }

@@ -7,6 +7,7 @@ type OwnCheck =
   | 'file-without-backup'
   | 'backup-of-removed-shop'
   | 'partial-file'
+  | 'files-without-shop'
   | 'target-unreadable';
 
 /** Something that has lost what it belongs to. */

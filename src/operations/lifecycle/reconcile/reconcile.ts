@@ -5,6 +5,7 @@ import { describeError } from '../../faults';
 import type { Tools } from '../operation-kind';
 import type { Orphan } from './orphan';
 import { findOrphanFiles } from './orphan-files';
+import { findOrphanShopFiles } from './orphan-shop-files';
 import { findOrphanOperations } from './orphan-operations';
 import { findOrphanTenants } from './orphan-tenants';
 
@@ -37,6 +38,7 @@ export async function reconcile(tools: Tools, { isFix, signal }: ReconcileOption
       () => findOrphanOperations(client, tools, signal),
       () => findOrphanTenants(client, tools),
       () => findOrphanFiles(client, tools),
+      () => findOrphanShopFiles(client, tools),
     ];
     for (const area of areas) {
       for (const orphan of await area()) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
@@ -5,9 +6,11 @@ import { ENCODINGS } from '../../../common/text-encoding';
 import { NamelessFile } from '../../../http/nameless-file';
 import { PRODUCTS_IMPORT } from '../../../operations/lifecycle/kinds/kinds';
 import { importFile } from '../../../operations/lifecycle/import-files';
+import { isFinalFailure } from '../../../operations/lifecycle/operation-failure';
 import type { OperationRun } from '../../../operations/lifecycle/operation-kind';
 import { MemberOperations } from '../../../operations/lifecycle/member-operations';
 import { Quotas } from '../../../tenancy/quotas';
+import { FileNotFound } from '../../../tenancy/tenancy.errors';
 import { TenantFiles } from '../../../tenancy/tenant-files';
 import {
   IMPORT_MODES,
@@ -39,7 +42,8 @@ interface Checkpoint {
 
 /**
  * Does the imports that a request has left to a worker. The import is one transaction, which also stores the report: a runner that is
- * killed leaves nothing, or all of it. The file goes when the operation ends, however it does.
+ * killed leaves nothing, or all of it. The file goes when the import is done, refused or cancelled. After a failure of the program it stays for
+ * a while, so that the import can be retried.
  */
 @Injectable()
 export class ProductsImportKind {
@@ -58,7 +62,9 @@ export class ProductsImportKind {
         );
         return { report };
       },
-      undo: (run) => this.removeFile(run),
+      undo: async (run, _wanted, _checkpoint, failure) => {
+        if (isFinalFailure(failure)) await this.removeFile(run);
+      },
     });
   }
 
@@ -69,8 +75,7 @@ export class ProductsImportKind {
       const file = await NamelessFile.open();
       try {
         run.report({ step: 'read', done: 0, total: 0 });
-        const source = await this.files.of(tenant.access, 'imports').read(importFile(run.operation.id));
-        await pipeline(source, file.writer(), { signal: run.signal });
+        await pipeline(await this.openFile(run), file.writer(), { signal: run.signal });
         return await load(run, new ProductsImportService(tenant), file, options as ImportOptions);
       } finally {
         await file.close();
@@ -78,8 +83,17 @@ export class ProductsImportKind {
     });
   }
 
+  private async openFile({ operation: { id, shopId } }: OperationRun): Promise<Readable> {
+    try {
+      return await this.files.of({ shopId: shopId! }, 'imports').read(importFile(id)); // an import is of one shop
+    } catch (cause) {
+      if (!(cause instanceof FileNotFound)) throw cause;
+      throw new FileNotFound({ detail: 'The file of the import is gone: send it again.', cause });
+    }
+  }
+
   private removeFile({ operation: { id, shopId } }: OperationRun): Promise<void> {
-    return this.files.of({ shopId: shopId! }, 'imports').remove(importFile(id)); // an import is of one shop
+    return this.files.of({ shopId: shopId! }, 'imports').remove(importFile(id)); // as above
   }
 }
 
