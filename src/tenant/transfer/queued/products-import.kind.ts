@@ -70,7 +70,7 @@ export class ProductsImportKind {
 
   private async import(run: OperationRun, { requestId, options }: QueuedImport): Promise<ImportReportDto> {
     return this.operations.inShop(run, requestId, async (tenant) => {
-      tenant.requireFeature('productImports');
+      await tenant.requireFeature('productImports');
       await this.quotas.requireRoom(tenant.access);
       const file = await NamelessFile.open();
       try {
