@@ -79,6 +79,7 @@ const settings = z.object({
     .string()
     .refine((text) => parseTarget(text) !== null, TARGET_PROBLEM)
     .optional(),
+  FILES_KEEP_FREE_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(512),
   DELETED_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   BACKUP_TARGET: z
     .string()

@@ -11,6 +11,7 @@ import {
   rename,
   rm,
   stat,
+  statfs,
   unlink,
 } from 'node:fs/promises';
 import path from 'node:path';
@@ -27,6 +28,7 @@ import {
   isFileName,
   type Leftover,
   PARTIAL,
+  type WriteOptions,
 } from './file-target';
 import { TargetError } from './targets.errors';
 
@@ -50,10 +52,15 @@ export class DirectoryTarget implements FileTarget {
     for (const folder of missing) await this.#access(() => createFolder(folder));
   }
 
-  async write<T>(name: string, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
+  async write<T>(
+    name: string,
+    fill: Fill<T>,
+    { expectedBytes = 0, keepFreeBytes = 0 }: WriteOptions = {},
+  ): Promise<{ bytes: number; result: T }> {
     checkFileName(name);
     await this.prepare();
     await this.#assertInside();
+    if (keepFreeBytes > 0) await this.#requireFree(expectedBytes + keepFreeBytes);
     if ((await this.#find(name)) !== null) throw fileExists(name, this.location);
     const partial = path.join(this.location, `${name}.${randomBytes(6).toString('hex')}${PARTIAL}`);
     const handle = await this.#access(() => open(partial, 'wx', 0o600));
@@ -133,6 +140,13 @@ export class DirectoryTarget implements FileTarget {
       throw this.#explain(error);
     }
     throw new TargetError('BACKUP_TARGET_INVALID', `A symbolic link leads ${location} elsewhere.`);
+  }
+
+  /** @throws TargetError BACKUP_TARGET_FULL. Some file systems of a network have no size: nothing is required of them. */
+  async #requireFree(bytes: number): Promise<void> {
+    const { blocks, bavail, bsize } = await this.#access(() => statfs(this.location));
+    if (blocks === 0 || bavail * bsize >= bytes) return;
+    throw new TargetError('BACKUP_TARGET_FULL', `Too little space would be left free in ${this.location}.`);
   }
 
   /** Writes and syncs the content. The file is closed whatever happens. */

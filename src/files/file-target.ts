@@ -24,6 +24,8 @@ export type Fill<T> = (sink: Writable) => Promise<T>;
 export interface WriteOptions {
   /** Size of the file at most, if the caller can tell; S3 needs it for files above 156 GiB. */
   readonly expectedBytes?: number;
+  /** Bytes that a folder's file system must have free after the file; else BACKUP_TARGET_FULL. */
+  readonly keepFreeBytes?: number;
 }
 
 /** A place of files: a directory or a bucket. All methods stream, and throw TargetError for what the place refuses. */

@@ -25,9 +25,10 @@ export const PLAN_LIMITS = z.object({
   /** Size of a request's JSON body, and items of a page. They lower those of the installation, not beyond the default of a page. */
   bodyKiB: count(1, MAX_BODY_KIB),
   pageSize: count(DEFAULT_PAGE, MAX_PAGE),
-  /** Rows in all tables of the shop, their size on disk, members. */
+  /** Rows in all tables of the shop, their size on disk, size of stored images, members. */
   rows: count(1, 1_000_000_000_000),
   storageMiB: count(1, 1_000_000_000),
+  filesMiB: count(1, 1_000_000_000),
   seats: count(1, 1_000_000),
 });
 

@@ -5,6 +5,7 @@ import { type Times, TIMES } from '../config/times';
 import { PublicDatabase } from '../database/control-database';
 import type { PlanLimits } from './plan';
 import { QuotaExceeded } from './tenancy.errors';
+import { countedSize, StoredImages } from './stored-images';
 import type { TenantAccess } from './tenant';
 
 const ADDS = 'stoa:adds';
@@ -20,21 +21,24 @@ export const ADDS_ROWS = 'x-adds-rows';
 /** Header of an answer to a member whose shop has used most of a quota. */
 export const QUOTA_WARNING = 'x-quota-warning';
 
+/** Additions of a route: rows, or rows with stored images. */
+export type Additions = 'rows' | 'images';
 type Adding = (body: unknown) => boolean;
 
 /**
  * Declares that a tenant route adds rows: 403 `QUOTA_EXCEEDED` in a shop that has used up its quota. Leave it out where rows are
  * read, corrected or removed, also by a POST.
- * @param when tells the bodies with which it does, if not all: as they came, before validation
+ * @param additions tells instead the bodies with which it adds rows, if not all: as they came, before validation
  */
-export function Adds(when: Adding = () => true): MethodDecorator {
-  return applyDecorators(SetMetadata(ADDS, when), ApiExtension(ADDS_ROWS, true));
+export function Adds(additions: Additions | Adding = 'rows'): MethodDecorator {
+  return applyDecorators(SetMetadata(ADDS, additions), ApiExtension(ADDS_ROWS, true));
 }
 
-/** True for a request that adds rows. */
-export function isAdding(context: ExecutionContext): boolean {
-  const when = Reflect.getMetadata(ADDS, context.getHandler()) as Adding | undefined;
-  return when?.(context.switchToHttp().getRequest<{ body?: unknown }>().body) ?? false;
+/** @returns undefined for a request that adds nothing */
+export function additionsOf(context: ExecutionContext): Additions | undefined {
+  const additions = Reflect.getMetadata(ADDS, context.getHandler()) as Additions | Adding | undefined;
+  if (typeof additions !== 'function') return additions;
+  return additions(context.switchToHttp().getRequest<{ body?: unknown }>().body) ? 'rows' : undefined;
 }
 
 /** Rows and size of a shop, measured from statistics. */
@@ -43,14 +47,16 @@ export interface Usage {
   bytes: number;
 }
 
-/** Parts of the quotas that are used, in words, for those from `from` per cent on; `rows 83%, storage 90%`. */
-function usedParts(
-  { rows, bytes }: Usage,
-  limits: Pick<PlanLimits, 'rows' | 'storageMiB'>,
-  from: number,
-): string {
-  const parts = { rows: share(rows, limits.rows), storage: share(bytes / MIB, limits.storageMiB) };
-  return Object.entries(parts)
+/** Shares of quotas that are used, per cent. */
+type Shares = Partial<Record<'rows' | 'storage' | 'files', number>>;
+
+function sharesOf({ rows, bytes }: Usage, limits: Pick<PlanLimits, 'rows' | 'storageMiB'>): Shares {
+  return { rows: share(rows, limits.rows), storage: share(bytes / MIB, limits.storageMiB) };
+}
+
+/** Shares from `from` per cent on, in words: `rows 83%, storage 90%`. */
+function inWords(shares: Shares, from: number): string {
+  return Object.entries(shares)
     .filter(([, percent]) => percent >= from)
     .map(([name, percent]) => `${name} ${percent}%`)
     .join(', ');
@@ -58,7 +64,7 @@ function usedParts(
 
 /** @returns an empty text below 80 % */
 export function quotaWarning(usage: Usage, limits: Pick<PlanLimits, 'rows' | 'storageMiB'>): string {
-  return usedParts(usage, limits, WARN_FROM);
+  return inWords(sharesOf(usage, limits), WARN_FROM);
 }
 
 function share(used: number, limit: number | null | undefined): number {
@@ -70,7 +76,11 @@ function share(used: number, limit: number | null | undefined): number {
 export class Quotas {
   private readonly used: LRUCache<string, Usage>;
 
-  constructor(database: PublicDatabase, @Inject(TIMES) { usageCacheMs = MEASURED_MS }: Times) {
+  constructor(
+    database: PublicDatabase,
+    private readonly images: StoredImages,
+    @Inject(TIMES) { usageCacheMs = MEASURED_MS }: Times,
+  ) {
     this.used = new LRUCache<string, Usage>({
       ...{ max: CACHE_ENTRIES, ttl: usageCacheMs },
       fetchMethod: async (shopId) =>
@@ -81,16 +91,47 @@ export class Quotas {
   }
 
   /**
-   * Requires room for more rows.
+   * Requires room for more rows, and for more images where they are added.
    * @returns a warning for the answer, which may be empty
-   * @throws QuotaExceeded
+   * @throws QuotaExceeded; FilesUnavailable for images
    */
-  async requireRoom({ shopId, allowance: { plan, limits } }: TenantAccess): Promise<string> {
-    if (limits.rows === null && limits.storageMiB === null) return '';
-    const usage = await this.used.fetch(shopId);
-    if (usage === undefined) return ''; // the cache gives up only what it may forget
-    const exceeded = usedParts(usage, limits, 100);
-    if (exceeded === '') return quotaWarning(usage, limits);
+  async requireRoom(access: TenantAccess, additions: Additions = 'rows'): Promise<string> {
+    const { plan } = access.allowance;
+    const shares = await this.sharesOf(access);
+    if (additions === 'images') shares.files = await this.imageShare(access);
+    const exceeded = inWords(shares, 100);
+    if (exceeded === '') return inWords(shares, WARN_FROM);
     throw new QuotaExceeded({ detail: `This shop has used up a quota of the plan ${plan}: ${exceeded}.` });
+  }
+
+  /**
+   * Counts an image before it is written, so that several at once do not go beyond the quota together.
+   * @returns takes it back, if it is not stored after all
+   * @throws QuotaExceeded, FilesUnavailable
+   */
+  async countImage(access: TenantAccess, bytes: number): Promise<() => void> {
+    const { plan, limits } = access.allowance;
+    if (limits.filesMiB === null) return () => {};
+    const stored = await this.images.sizeOf(access);
+    const after = stored.bytes + countedSize(bytes);
+    if (after > limits.filesMiB * MIB) {
+      const files = share(after / MIB, limits.filesMiB);
+      throw new QuotaExceeded({
+        detail: `With this file, a quota of the plan ${plan} is used up: files ${files}%.`,
+      });
+    }
+    stored.bytes = after;
+    return () => void (stored.bytes -= countedSize(bytes));
+  }
+
+  private async sharesOf({ shopId, allowance: { limits } }: TenantAccess): Promise<Shares> {
+    if (limits.rows === null && limits.storageMiB === null) return {};
+    const usage = await this.used.fetch(shopId);
+    return usage === undefined ? {} : sharesOf(usage, limits); // the cache gives up only what it may forget
+  }
+
+  private async imageShare(access: TenantAccess): Promise<number> {
+    const { filesMiB } = access.allowance.limits;
+    return filesMiB === null ? 0 : share((await this.images.sizeOf(access)).bytes / MIB, filesMiB);
   }
 }

@@ -27,6 +27,7 @@ import { AccessDirectory } from './access-directory';
 import { TenantFiles } from './tenant-files';
 import { TenantGuard } from './tenant.guard';
 import { TenantLocator } from './tenant-locator';
+import { StoredImages } from './stored-images';
 import { TenantBuilder } from './tenant-builder';
 import { TenantMigrations } from './tenant-migrations';
 import { TenantPool } from './tenant-pool';
@@ -77,6 +78,7 @@ export class TenancyModule {
       TenantDatabase,
       TenantFiles,
       KeptData,
+      StoredImages,
       AccessDirectory,
       TenantGuard,
       RequestLimits,

@@ -16,11 +16,12 @@ import type { TenantAccess } from './tenant';
 export type FileArea = 'images' | 'imports';
 
 type Tenant = Pick<TenantAccess, 'shopId'>;
-type Settings = Pick<Env, 'FILES_TARGET' | 'DATA_DIR' | 'S3_ENDPOINT' | 'S3_REGION'>;
+type Settings = Pick<Env, 'FILES_TARGET' | 'FILES_KEEP_FREE_MB' | 'DATA_DIR' | 'S3_ENDPOINT' | 'S3_REGION'>;
 
 /** Folder of all shops, in FILES_TARGET. */
 const SHOPS = 'shops';
 const RETRY_SECONDS = 30;
+const MIB = 1_048_576;
 
 /**
  * `TenantFiles` is the only way to the files of a shop, in a folder or a bucket. Ask for the files of the tenant that a request
@@ -35,7 +36,8 @@ export class TenantFiles {
   /** Files of one shop for one purpose. Nothing is opened until a method is called. */
   of({ shopId }: Tenant, area: FileArea): ShopFiles {
     const folder = folderOf(shopId);
-    return new ShopFiles(async () => (await this.#open()).below(SHOPS, folder, area));
+    const keepFreeBytes = this.settings.FILES_KEEP_FREE_MB * MIB;
+    return new ShopFiles(async () => (await this.#open()).below(SHOPS, folder, area), keepFreeBytes);
   }
 
   /** Removes all files of a shop. Safe to repeat. @throws FilesUnavailable */
@@ -69,19 +71,27 @@ function folderOf(shopId: string): string {
  * throw FileNameInvalid, StorageFull and FilesUnavailable.
  */
 export class ShopFiles {
-  constructor(private readonly open: () => Promise<FileTarget>) {}
+  constructor(
+    private readonly open: () => Promise<FileTarget>,
+    private readonly keepFreeBytes: number,
+  ) {}
 
   /**
    * Writes a file, which appears under its name when it is complete; after an error there is none. The source is destroyed if it
    * cannot be read to its end.
    * @returns its size
-   * @throws FileExists instead of overwriting; BodyTooLarge; errors of the source as they are
+   * @param maxBytes its size, or the most that it may have
+   * @throws StorageFull also if a folder would have less than FILES_KEEP_FREE_MB free; FileExists instead of overwriting; BodyTooLarge;
+   *   errors of the source as they are
    */
   async write(name: string, source: Readable, maxBytes: number): Promise<number> {
     try {
       return await explained(async () => {
         const target = await this.open();
-        const { bytes } = await target.write(name, (sink) => pipeline(source, atMost(maxBytes), sink));
+        const { bytes } = await target.write(name, (sink) => pipeline(source, atMost(maxBytes), sink), {
+          expectedBytes: maxBytes,
+          keepFreeBytes: this.keepFreeBytes,
+        });
         return bytes;
       });
     } catch (error) {

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyReply } from 'fastify';
 import { neededFeature } from './features';
 import { neededRole, requireRole } from './member-role';
-import { isAdding, QUOTA_WARNING, Quotas } from './quotas';
+import { type Additions, additionsOf, QUOTA_WARNING, Quotas } from './quotas';
 import { requireSize } from './request-size';
 import { TenantRequired } from './tenancy.errors';
 import type { TenantAccess, TenantRequest } from './tenant';
@@ -33,13 +33,14 @@ export class TenantGuard implements CanActivate {
     requireSize(request, access.allowance);
     const feature = neededFeature(context);
     if (feature !== undefined) await this.directory.requireFeature(access, feature);
-    if (isAdding(context)) await this.warn(context, access);
+    const additions = additionsOf(context);
+    if (additions !== undefined) await this.warn(context, access, additions);
     return true;
   }
 
-  /** Says in the answer how much of its quotas the shop has used, when that is much. @throws QuotaExceeded */
-  private async warn(context: ExecutionContext, access: TenantAccess): Promise<void> {
-    const warning = await this.quotas.requireRoom(access);
+  /** Says in the answer how much of its quotas the shop has used, when that is much. @throws QuotaExceeded, FilesUnavailable */
+  private async warn(context: ExecutionContext, access: TenantAccess, additions: Additions): Promise<void> {
+    const warning = await this.quotas.requireRoom(access, additions);
     if (warning !== '')
       void context.switchToHttp().getResponse<FastifyReply>().header(QUOTA_WARNING, warning);
   }

@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,6 +8,7 @@ import { TenantFiles } from '../../src/tenancy/tenant-files';
 import { S3Server } from '../support/s3-server';
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER', AWS_MAX_ATTEMPTS: '2' };
+const MIB = 1_048_576;
 const folder = mkdtempSync(path.join(tmpdir(), 'files-'));
 let server: S3Server;
 
@@ -22,9 +24,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const filesIn = (target: string) =>
+const filesIn = (target: string, keepFreeMb = 0) =>
   new TenantFiles({
-    ...{ FILES_TARGET: target, DATA_DIR: folder },
+    ...{ FILES_TARGET: target, FILES_KEEP_FREE_MB: keepFreeMb, DATA_DIR: folder },
     ...{ S3_ENDPOINT: server.url, S3_REGION: undefined },
   });
 const source = (text: string) => Readable.from([Buffer.from(text)]);
@@ -149,6 +151,28 @@ describe('files of shops', () => {
     const shopId = newId();
     await files.of({ shopId: shopId.toUpperCase() }, 'images').write('a.png', source('a'), 1);
     expect(await files.of({ shopId }, 'images').size('a.png')).toBe(1);
+  });
+
+  it('leave space free on the disk of a folder, and a bucket has as much as it has', async () => {
+    const { bavail, bsize } = await statfs(folder);
+    const freeMb = Math.floor((bavail * bsize) / MIB);
+    const shop = { shopId: newId() };
+    const imagesIn = (target: string, keepFreeMb: number) => filesIn(target, keepFreeMb).of(shop, 'images');
+    const guarded = path.join(folder, 'guarded');
+    await imagesIn(guarded, Math.floor(freeMb / 2)).write('a.png', source('a'), MIB);
+    const content = source('b');
+    const tooLarge = imagesIn(guarded, Math.floor(freeMb / 2)).write('b.png', content, freeMb * MIB);
+    await expect(tooLarge).rejects.toMatchObject({
+      kind: { code: 'STORAGE_FULL' },
+      details: { retryAfter: 30, cause: { code: 'BACKUP_TARGET_FULL' } },
+    });
+    expect(content.destroyed).toBe(true);
+    const images = imagesIn(guarded, freeMb * 2);
+    await expect(images.write('b.png', source('b'), 1)).rejects.toEqual(refusedWith('STORAGE_FULL'));
+    expect(await everything(images.leftovers())).toEqual([]);
+    expect(await everything(images.list())).toMatchObject([{ name: 'a.png' }]);
+    await images.remove('a.png');
+    expect(await imagesIn('s3://shared/guarded', freeMb * 2).write('a.png', source('a'), 1)).toBe(1);
   });
 
   it('cannot be reached while their bucket does not answer', async () => {

@@ -1,5 +1,6 @@
 import { MAX_BODY_KIB, MAX_PAGE } from '../../common/bounds';
 import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '../../common/logger';
 import { type Env, ENV } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
 import { recordAudit } from '../../tenancy/audit-log';
@@ -7,12 +8,16 @@ import { FEATURE_NAMES, isOn } from '../../tenancy/features';
 import { type Operator, operatorEvent } from '../../tenancy/operator';
 import { LIMIT_NAMES, type PlanLimits } from '../../tenancy/plan';
 import { Plan } from '../../tenancy/plan.entity';
+import { StoredImages } from '../../tenancy/stored-images';
+import { FilesUnavailable } from '../../tenancy/tenancy.errors';
 import { getNamedShopId, lockNamedShop } from '../shops/named-shop';
 import { ACTIVITY_SECONDS } from '../shops/shop-activity.service';
 import { Shop } from '../shops/shop.entity';
 import { assertAnyChange, changedValues, difference, type Values } from './plan-changes';
 import type { LimitChangesDto, PlanChangeDto, ShopLimitsDto } from './plans.dto';
 import { planNotFound } from './plans.service';
+
+const MIB = 1_048_576;
 
 /** Measured at most every 10 s, as for quotas; requests as the processes have reported them. */
 const USAGE = `
@@ -30,7 +35,9 @@ const USAGE = `
 export class ShopLimitsService {
   constructor(
     private readonly database: PublicDatabase,
+    private readonly images: StoredImages,
     @Inject(ENV) private readonly env: Env,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Gives a shop another plan. Its own limits and features stay. @throws ShopNotFound, PlanNotFound */
@@ -73,7 +80,7 @@ export class ShopLimitsService {
 
   private async shown({ id, slug, plan: name }: Shop, own: Values, plan: Values): Promise<ShopLimitsDto> {
     const installation = this.installationLimits();
-    const usage = await this.usageOf(id);
+    const usage = await this.usageOf(id, own.limits.filesMiB ?? plan.limits.filesMiB ?? null);
     return {
       ...{ id, slug, plan: name },
       limits: LIMIT_NAMES.map((limit) => {
@@ -97,9 +104,21 @@ export class ShopLimitsService {
   }
 
   /** Use of the limits that are measured without a look at the rows of the shop. */
-  private async usageOf(shopId: string): Promise<Partial<PlanLimits>> {
+  private async usageOf(shopId: string, filesMiB: number | null): Promise<Partial<PlanLimits>> {
     const [usage] = await this.database.read<Partial<PlanLimits>>(USAGE, [shopId]);
-    return usage!; // a function with OUT parameters gives one row
+    if (filesMiB === null) return usage!; // a shop without this limit may have more images than can be listed in a while
+    return { ...usage, filesMiB: await this.filesOf(shopId) };
+  }
+
+  /** Null while their place does not answer, for the other limits are shown and changed without it. */
+  private async filesOf(shopId: string): Promise<number | null> {
+    try {
+      return (await this.images.sizeOf({ shopId })).bytes / MIB;
+    } catch (err) {
+      if (!(err instanceof FilesUnavailable)) throw err;
+      this.logger.warn({ event: 'images.not_measured', shopId, err });
+      return null;
+    }
   }
 
   /** Limits of all shops for which neither the plan nor the shop has one. */

@@ -26,7 +26,7 @@ export class ImagesController {
   ) {}
 
   @Post()
-  @Adds()
+  @Adds('images')
   @RouteConfig({ takesFile: 'image' })
   @Route({
     summary: 'Adds an image to a product: PNG, JPEG, WebP, GIF or AVIF, told by its first bytes',

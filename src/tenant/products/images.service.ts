@@ -5,6 +5,7 @@ import { AppError } from '../../common/app-error';
 import { invalidField } from '../../common/common.errors';
 import { newId } from '../../common/ids';
 import type { UploadedFile } from '../../http/upload';
+import { Quotas } from '../../tenancy/quotas';
 import { TenantConnection } from '../../tenancy/tenant-connection';
 import { recordChanges } from '../changes/record-changes';
 import { ImageFiles } from './image-files';
@@ -28,14 +29,16 @@ export class ImagesService {
   constructor(
     private readonly tenant: TenantConnection,
     private readonly files: ImageFiles,
+    private readonly quotas: Quotas,
   ) {}
 
-  /** Adds an image behind those that the product has. @throws ProductNotFound, NotAnImage */
+  /** Adds an image behind those that the product has. @throws ProductNotFound, NotAnImage, QuotaExceeded */
   async add(productId: string, upload: UploadedFile): Promise<ProductImage> {
     const type = imageTypeOf(await headOf(upload));
     if (type === null) throw new NotAnImage();
     await this.tenant.runOne((manager) => imagesOf(manager, productId)); // before a file is written for nothing
     const { access } = this.tenant;
+    const takeBack = await this.quotas.countImage(access, upload.size);
     const name = `${newId()}.${type}`;
     let isShown = false;
     try {
@@ -49,7 +52,10 @@ export class ImagesService {
       if (error instanceof AppError) isShown = false; // refused before COMMIT
       throw error;
     } finally {
-      if (!isShown) await this.files.discard(access, name); // also of a repetition, which ends before the work
+      if (!isShown) {
+        takeBack();
+        await this.files.discard(access, name); // also of a repetition, which ends before the work
+      }
     }
   }
 

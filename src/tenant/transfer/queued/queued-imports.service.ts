@@ -46,7 +46,7 @@ export class QueuedImportsService {
     const location = `/api/v1/operations/${id}`;
     void reply.status(202);
     const files = this.files.of(access, 'imports');
-    await files.write(importFile(id), file.open(), this.env.IMPORT_MAX_MB * MIB);
+    await files.write(importFile(id), file.open(), file.size);
     try {
       const added = await this.tenant.transaction(async (manager) => {
         const input: QueuedImport = { requestId: author.requestId, options };
