@@ -55,7 +55,8 @@ export class AccessDirectory {
     private readonly served: ServedVersions,
     @Inject(TIMES) { accessCacheMs = ACCESS_CACHE_MS }: Times,
   ) {
-    const options = { max: CACHE_ENTRIES, ttl: accessCacheMs };
+    // Without a purge, expired grants would stay until others need their room.
+    const options = { max: CACHE_ENTRIES, ttl: accessCacheMs, ttlAutopurge: true };
     this.live = new LRUCache(options);
     this.members = new LRUCache(options);
   }

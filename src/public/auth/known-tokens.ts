@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AccessDirectory } from '../../tenancy/access-directory';
 import type { Principal } from '../../tenancy/tenant';
+import { ACCESS_TOKEN } from './access-token';
 import { KeyRing } from './key-ring';
 
 /** Size of the cache; an entry, keyed by a digest, takes about half a kilobyte. */
@@ -23,7 +24,10 @@ interface KnownToken {
  */
 @Injectable()
 export class KnownTokens {
-  private readonly known = new LRUCache<string, KnownToken>({ max: ENTRIES });
+  /** An expired token would otherwise stay until others need its room. */
+  private readonly known = new LRUCache<string, KnownToken>({
+    ...{ max: ENTRIES, ttl: ACCESS_TOKEN.lifetime * 1000, ttlAutopurge: true },
+  });
 
   constructor(
     private readonly keys: KeyRing,
