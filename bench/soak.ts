@@ -13,7 +13,7 @@ import { quantile } from './lib/rounds';
 import { withServer } from './lib/server';
 import { accessTokens } from './lib/tokens';
 import { MixedLoad } from './soak/mixed-load';
-import { slopeOf, watch } from './soak/watch';
+import { byMinute, slopeOf, watch } from './soak/watch';
 
 /**
  * Leaks under a mixed load: `npm run bench:soak -- 1000 20` with the numbers of shops and of minutes. A quarter of the time, five
@@ -55,6 +55,7 @@ start(() =>
       );
       for (const name of after) if (!before.has(name)) print(`new series: ${name}`);
       if (load.failures > 0) throw new Error('requests failed');
+      print(`memory by minute: ${byMinute(seen.resident).join(' ')} MiB`);
       const slope = slopeOf(seen.resident) * TEN_MINUTES;
       report('soak', [
         resultOf(

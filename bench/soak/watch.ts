@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineClient } from '../../src/database/engine-client';
 import { memoryOf } from '../lib/memory';
+import { quantile } from '../lib/rounds';
 
 export interface Sample {
   seconds: number;
@@ -27,6 +28,20 @@ export async function watch(
     await sleep(1000);
   }
   return { resident, idle };
+}
+
+/** Median of each minute, MiB: shows whether memory grows, or rises and falls with collections. */
+export function byMinute(samples: readonly Sample[]): number[] {
+  const minutes = Math.ceil((samples.at(-1)?.seconds ?? 0) / 60);
+  return Array.from({ length: minutes }, (_, minute) => {
+    const inside = samples.filter(({ seconds }) => Math.floor(seconds / 60) === minute);
+    return Math.round(
+      quantile(
+        inside.map(({ mib }) => mib),
+        0.5,
+      ),
+    );
+  });
 }
 
 /** Slope of the line of least squares, MiB a second. */
