@@ -127,7 +127,7 @@ async function assertFits(
 
 /**
  * Copies the images of the shop that the file is of, into the folder of another shop; one that is restored over itself has them.
- * Of a failed restore over a shop, files can be left that its products do not show: its nightly sweep removes them.
+ * A failed restore over a shop can leave files that its products do not show: its nightly sweep removes them.
  */
 async function copyForeignImages(
   run: OperationRun,
