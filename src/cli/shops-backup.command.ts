@@ -153,7 +153,7 @@ export function addShopsRestore(program: Command, context: CommandContext): void
     .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  npm run cli -- shops:restore corner-shop.20261129T120000.000Z.tar.gz --over corner-shop' +
+      '\nExamples:\n  npm run cli -- shops:restore corner-shop.20261129T120000.000Z.1f3c9a2b.tar.gz --over corner-shop' +
         '\n  npm run cli -- shops:restore --newest --over corner-shop',
     )
     .action((file: string | undefined, flags: RestoreFlags) => {

@@ -22,7 +22,7 @@ export function addShopsVerifyBackup(program: Command, context: CommandContext):
     .option('--json', 'print the result as one JSON object')
     .addHelpText(
       'after',
-      '\nExample: npm run cli -- shops:verify-backup corner-shop.20261129T120000.000Z.tar.gz',
+      '\nExample: npm run cli -- shops:verify-backup corner-shop.20261129T120000.000Z.1f3c9a2b.tar.gz',
     )
     .action(async (file: string, { json }: { json?: boolean }) => {
       try {

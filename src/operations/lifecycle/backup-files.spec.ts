@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Env } from '../../config/env';
-import { readBackupFile } from './backup-files';
+import { newId } from '../../common/ids';
+import { backupName, readBackupFile } from './backup-files';
 import { DirectoryTarget } from '../../files/directory-target';
 
 describe('readBackupFile', () => {
@@ -20,5 +21,17 @@ describe('readBackupFile', () => {
       read.mockRestore();
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('backupName', () => {
+  it('differs for two operations of one millisecond, and has the order of time', () => {
+    const [first, second] = ['2026-11-29T12:00:00.000Z', '2026-11-29T12:00:00.001Z'] as const;
+    const names = [newId(), newId()].map((operation) => backupName('tea', first, operation, false));
+    expect(new Set(names).size).toBe(2);
+    expect(names[0]).toMatch(/^tea\.20261129T120000\.000Z\.[0-9a-f]{8}\.tar\.gz$/);
+    const later = backupName('tea', second, newId(), true);
+    expect(later).toMatch(/\.tar\.gz\.age$/);
+    expect([later, ...names].toSorted().at(-1)).toBe(later);
   });
 });

@@ -17,10 +17,13 @@ export interface WrittenBackup extends BackupManifest {
   sha256: string;
 }
 
-/** Name of a new file: readable, and unlike any other of the shop. */
-export function backupName(slug: string, snapshotAt: string, isSecret: boolean): string {
+/**
+ * Name of a new file: readable, in order of time, and unlike any other of the shop. Two operations can take their snapshots in one
+ * millisecond, so the end of the operation's id is in it.
+ */
+export function backupName(slug: string, snapshotAt: string, operation: string, isSecret: boolean): string {
   const stamp = snapshotAt.replaceAll(/[-:]/g, '');
-  return `${slug}.${stamp}.tar.gz${isSecret ? '.age' : ''}`;
+  return `${slug}.${stamp}.${operation.slice(-8)}.tar.gz${isSecret ? '.age' : ''}`;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function writeBackupFile(
   target: FileTarget,
   recipients: readonly string[] | null,
   onBlock: (table: string, bytes: number) => void,
-  file: string = backupName(data.header.shop.slug, data.header.snapshotAt, recipients !== null),
+  file: string,
 ): Promise<WrittenBackup> {
   const hash = createHash('sha256');
   const { bytes, result } = await target.write(file, async (sink) => {

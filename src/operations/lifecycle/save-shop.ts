@@ -13,7 +13,7 @@ const TRIES = 3;
 
 export interface SaveOptions {
   isEncrypted: boolean;
-  /** Name of the last file of a shop, which is kept; by default a name from slug and time. */
+  /** Name of the last file of a shop, which is kept; by default a name from slug, time and operation. */
   archive?: string;
   /** By default that of the run. */
   signal?: AbortSignal;
@@ -37,7 +37,7 @@ export async function saveShop(
       const [header, written] = await withSnapshot(installation, shopId, async (data) => {
         const recipients = isEncrypted ? (env.BACKUP_RECIPIENTS ?? []) : null;
         const { shop, snapshotAt } = data.header;
-        const file = archive ?? backupName(shop.slug, snapshotAt, isEncrypted);
+        const file = archive ?? backupName(shop.slug, snapshotAt, run.operation.id, isEncrypted);
         await onBegin?.(file);
         let done = 0;
         const onBlock = (_table: string, bytes: number) => {

@@ -102,7 +102,7 @@ export class BackupDto {
   @Text({ max: 2000, example: '/srv/backups', description: 'Folder, or s3://bucket/prefix.' })
   target: string;
 
-  @Text({ max: 500, example: 'corner-shop.20261129T120000.000Z.tar.gz' })
+  @Text({ max: 500, example: 'corner-shop.20261129T120000.000Z.1f3c9a2b.tar.gz' })
   file: string;
 
   @Whole(COUNT)

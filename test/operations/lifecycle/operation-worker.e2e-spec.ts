@@ -78,8 +78,8 @@ describe('OperationWorker', () => {
     await start({ WORKERS: '2' });
     const ids = await Promise.all(Array.from({ length: 6 }, () => request()));
     for (const id of ids) await isIn(id, 'done');
-    const all = await app.database.query<{ attempts: number }>('SELECT attempts FROM operations');
-    expect(all.map(({ attempts }) => attempts)).toEqual(ids.map(() => 1));
+    const all = await app.database.query(`SELECT attempts, result->'failed' AS failed FROM operations`);
+    expect(all).toEqual(ids.map(() => ({ attempts: 1, failed: [] })));
     const files = await app.database.query('SELECT FROM backups WHERE operation_id = ANY ($1)', [ids]);
     expect(files).toHaveLength(6);
   });

@@ -169,6 +169,15 @@ describe('shops:reconcile', () => {
     expect(await look()).toEqual([]);
   });
 
+  it('records a file with a name of earlier commits, which had no operation', async () => {
+    const made = await backUp(app, folder.path, owner.shop.id);
+    const earlier = path.basename(made).replace(/\.[0-9a-f]{8}(?=\.tar)/, '');
+    await app.database.query('DELETE FROM backups WHERE file = $1', [path.basename(made)]);
+    renameSync(made, path.join(folder.path, earlier));
+    expect((await look(true)).map(({ object, isFixed }) => [object, isFixed])).toEqual([[earlier, true]]);
+    expect(await look()).toEqual([]);
+  });
+
   it('forgets a file that is gone, but not when all of them are: the place may not be mounted', async () => {
     const [gone] = [await backUp(app, folder.path, owner.shop.id)];
     rmSync(gone);

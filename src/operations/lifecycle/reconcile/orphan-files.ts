@@ -7,8 +7,8 @@ import { configuredTarget, openTarget } from '../../../files/open-target';
 import { adoptFile } from './adopt-file';
 import type { Orphan } from './orphan';
 
-/** Names of backup files: other files in the folder are not ours. */
-const BACKUP = /\.(?:\d{8}T\d{6}\.\d{3}Z|final\.[0-9a-f-]{36})\.tar\.gz(?:\.age)?$/;
+/** Names of backup files, with those of earlier commits, which had no operation: other files in the folder are not ours. */
+const BACKUP = /\.(?:\d{8}T\d{6}\.\d{3}Z(?:\.[0-9a-f]{8})?|final\.[0-9a-f-]{36})\.tar\.gz(?:\.age)?$/;
 const EXPORT = /^export\..+\.\d{8}T\d{6}\.\d{3}Z\.zip$/;
 /** End of the name of a file that is being written in a folder; in a bucket it has no other name. */
 const PART = /\.[0-9a-f]{12}\.partial$/;
