@@ -1,8 +1,11 @@
-import autocannon from 'autocannon';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { countArgument, print, start } from './lib/command';
 import { report, resultOf } from './lib/results';
 import { quantile } from './lib/rounds';
 import { withTwoShops } from './lib/two-shops';
+import type { Noise } from './neighbours/noise';
 
 /**
  * A shop beside a noisy one: `npm run bench:neighbours -- 60 2 pgbouncer` with the seconds of noise, the number of processes, and
@@ -15,9 +18,6 @@ const WORKERS = countArgument(2, 1);
 const IS_POOLED = process.argv[4] === 'pgbouncer';
 const QUIET_SECONDS = 20;
 const PRODUCTS = 50_000;
-const NOISY_CONNECTIONS = 200;
-/** How long a client of the noisy shop waits for an answer: longer than the queue and a statement may take. */
-const CLIENT_SECONDS = 60;
 const NOISY_PATH = '/api/v1/products?limit=100&q=tee';
 /** The bar: three times the quiet p99, or this if that is less. */
 const LEAST_BAR_MS = 100;
@@ -44,15 +44,16 @@ start(() =>
   ),
 );
 
-/** Sends the noise from a thread of its own. @returns answers by status */
+/** @returns answers of the noisy shop by status */
 async function makeNoise(url: string, token: string): Promise<Record<string, number>> {
-  const { errors, statusCodeStats = {} } = await autocannon({
-    url: url + NOISY_PATH,
-    ...{ connections: NOISY_CONNECTIONS, duration: SECONDS, timeout: CLIENT_SECONDS, workers: 1 },
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const counts = Object.entries(statusCodeStats).map(([status, { count = 0 }]) => [status, count] as const);
-  if (errors > 0 || counts.some(([status]) => status.startsWith('5')))
-    throw new Error(`the noisy shop got ${errors} errors and ${JSON.stringify(counts)}`);
-  return Object.fromEntries(counts);
+  const args = [url + NOISY_PATH, token, String(SECONDS)];
+  const child = fork(path.join(__dirname, 'neighbours', 'noise.js'), args);
+  const told = once(child, 'message') as Promise<[Noise]>;
+  const ended = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`the noise ended with ${code}`)),
+  );
+  const [{ errors, statuses }] = await Promise.race([told, ended]);
+  if (errors > 0 || Object.keys(statuses).some((status) => status.startsWith('5')))
+    throw new Error(`the noisy shop got ${errors} errors and ${JSON.stringify(statuses)}`);
+  return statuses;
 }
