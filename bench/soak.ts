@@ -12,7 +12,7 @@ import { report, resultOf } from './lib/results';
 import { quantile } from './lib/rounds';
 import { withServer } from './lib/server';
 import { accessTokens } from './lib/tokens';
-import { MixedLoad } from './soak/mixed-load';
+import { MixedLoad, placeOrders } from './soak/mixed-load';
 import { byMinute, slopeOf, watch } from './soak/watch';
 
 /**
@@ -22,6 +22,8 @@ import { byMinute, slopeOf, watch } from './soak/watch';
 const SHOPS = countArgument(1, 1000);
 const MINUTES = countArgument(2, 20);
 const WARM_MINUTES = Math.min(5, MINUTES / 4);
+/** Orders of each shop at the start: lists of 20 have their full size from then on. */
+const ORDERS = 20;
 const TEN_MINUTES = 600;
 const TOKENS_MS = 240_000; // they expire after ten minutes
 
@@ -34,14 +36,17 @@ start(() =>
     await settle(installation);
     const port = await freePort();
     const api = await startApi(installation, env, { METRICS_PORT: String(port), TENANT_POOL_SIZE: '10' });
-    const load = new MixedLoad(api.ready, await accessTokens(installation, ids));
-    const renewal = setInterval(() => {
-      accessTokens(installation, ids).then(
-        (tokens) => load.use(tokens),
-        (error: unknown) => load.fail(error),
-      );
-    }, TOKENS_MS);
+    let renewal: NodeJS.Timeout | undefined;
     try {
+      const tokens = await accessTokens(installation, ids);
+      await placeOrders(api.ready, tokens, ORDERS);
+      const load = new MixedLoad(api.ready, tokens);
+      renewal = setInterval(() => {
+        accessTokens(installation, ids).then(
+          (renewed) => load.use(renewed),
+          (error: unknown) => load.fail(error),
+        );
+      }, TOKENS_MS);
       await sleep(WARM_MINUTES * 60_000);
       const before = await seriesOf(port);
       const seen = await withClient(bootstrapUrl, 'soak', (client) =>

@@ -28,6 +28,19 @@ const MIX = [
   exportProducts,
 ];
 
+/** Places orders in every shop. @throws Error unless each is accepted */
+export async function placeOrders(url: string, tokens: readonly string[], each: number): Promise<void> {
+  const left = tokens.flatMap((token) => Array<string>(each).fill(token)).values();
+  const client = async () => {
+    for (const token of left) {
+      const answer = await placeOrder(`${url}/api/v1`, { authorization: `Bearer ${token}` });
+      if (answer.status !== 201) throw new Error(`an order got ${answer.status}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+}
+
 /** Clients that ask shops at random, one request after the other, until they are stopped. */
 export class MixedLoad {
   readonly times: number[] = [];
