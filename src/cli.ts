@@ -23,9 +23,7 @@ async function main(): Promise<void> {
   const program = new Command('stoa').description('Commands of the shop backend.');
   program.configureHelp({ sortSubcommands: true }).showHelpAfterError();
   reportBadOptions(program);
-  const context = new CommandContext(async (base) =>
-    (await import('./app/app.module.js')).AppModule.forRoot(base),
-  );
+  const context = new CommandContext(async () => (await import('./app/app.module.js')).AppModule);
   addCommands(program, context);
   if (!program.commands.some((command) => command.name() === process.argv[2])) {
     const { addAppCommands } = await import('./app/app-commands.js');

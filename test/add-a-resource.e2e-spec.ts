@@ -120,12 +120,10 @@ describe('docs/add-a-resource.md', () => {
       expect(await generate(firstDay)).toMatch(/-create-suppliers\.ts$/);
     });
 
-    it('touches nine files', () => {
+    it('touches seven files', () => {
       const names = touched().map((file) => file.replace(/\d{13}/, '<time>'));
       expect(names.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
         'migrations/tenant/<time>-create-suppliers.ts',
-        'src/operations/lifecycle/copy/personal-columns.ts',
-        'src/operations/lifecycle/export/export-columns.ts',
         'src/tenant/suppliers/supplier.entity.ts',
         'src/tenant/suppliers/suppliers.dto.ts',
         'src/tenant/suppliers/suppliers.module.ts',

@@ -52,7 +52,7 @@ const sideOf = (file: string) => layerOf(file).split('/')[0]!;
 function importsOf(file: string): Import[] {
   const matches = textOf
     .get(file)!
-    .matchAll(/(?<!')\b(import type [^']*?from|from|import)\s*\(?\s*'([^']+)'/g);
+    .matchAll(/(?<!')\b(import type [^']*?from|from|import)(?:\s+|\s*\(\s*)'([^']+)'/g);
   return [...matches].map(([, keyword, specifier]) => ({
     file,
     from: specifier!.startsWith('.')
@@ -119,11 +119,12 @@ describe('source files', () => {
     expect(crossing.map(show)).toEqual([]);
   });
 
-  it('keep entities free of all but typeorm, other entities and types of the engine', () => {
+  it('keep entities free of all but typeorm, other entities, their descriptions and types of the engine', () => {
     const heavy = imports.filter(
       ({ file, from, isType }) =>
         /\.entity\.ts$/.test(file) &&
         from !== 'typeorm' &&
+        from !== path.join('tenancy', 'described.decorator') &&
         !isEntity(from) &&
         !(isType && sideOf(`${from}.ts`) === 'tenancy'),
     );

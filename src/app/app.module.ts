@@ -9,6 +9,7 @@ import { Operation } from '../operations/lifecycle/operation.entity';
 import { TenantJobsModule } from '../operations/tenant-jobs/tenant-jobs.module';
 import { RemovedShop } from '../operations/lifecycle/removed-shop.entity';
 import { PUBLIC_ENTITIES, PublicModule } from '../public/public.module';
+import { describeTables } from '../tenancy/described.decorator';
 import { TENANCY_ENTITIES, TenancyModule } from '../tenancy/tenancy.module';
 import { OLDEST_SERVED, TENANT_ENTITIES, TenantModule } from '../tenant/tenant.module';
 import { RequestMeter } from './metrics/request-meter';
@@ -31,6 +32,9 @@ export const ENTITIES = {
 /** Root module: the public side, the tenant side, and the engine between them. */
 @Module({})
 export class AppModule {
+  /** Descriptions of the tables of a shop. */
+  static readonly describedTables = describeTables(ENTITIES.tenant);
+
   static forRoot(base: Base): DynamicModule {
     return {
       module: AppModule,
@@ -39,7 +43,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(base, ENTITIES.public),
         TenancyModule.forRoot(ENTITIES.tenant, OLDEST_SERVED),
-        LifecycleModule,
+        LifecycleModule.forRoot(AppModule.describedTables),
         TenantJobsModule,
         PublicModule,
         TenantModule,

@@ -15,10 +15,16 @@ import {
 import { whenReachable } from '../database/when-reachable';
 import { withClient } from '../database/with-client';
 import { assertInstalled } from '../operations/installed';
+import type { TableDescriptions } from '../tenancy/described.decorator';
 
 const EXIT_CODES: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 type Work<T> = (installation: Installation, env: Env, logger: Logger) => Promise<T>;
+/** The application, which most commands do not need: its code takes most of a second to load. */
+interface App {
+  readonly describedTables: TableDescriptions;
+  forRoot(base: Base): DynamicModule;
+}
 type AppWork<T> = (app: INestApplicationContext, env: Env) => Promise<T>;
 
 /** Context of a command: opens what the command asks for, and closes it when the work is done. */
@@ -27,7 +33,12 @@ export class CommandContext {
   private isInterruptible = false;
   private hasSaidDatabase = false;
 
-  constructor(private readonly loadAppModule: (base: Base) => Promise<DynamicModule>) {}
+  constructor(private readonly loadApp: () => Promise<App>) {}
+
+  /** Loads the descriptions of the tables of a shop. */
+  async describedTables(): Promise<TableDescriptions> {
+    return (await this.loadApp()).describedTables;
+  }
 
   /**
    * Aborted by SIGINT, SIGTERM and SIGHUP. A command that reads it ends by itself; any other command is terminated at
@@ -85,7 +96,7 @@ export class CommandContext {
   private inApp<T>(work: AppWork<T>): Work<T> {
     return async (installation, env, logger) => {
       const { NestFactory } = await import('@nestjs/core'); // most commands do not need it
-      const module = await this.loadAppModule({ env, logger, installation });
+      const module = (await this.loadApp()).forRoot({ env, logger, installation });
       const app = await NestFactory.createApplicationContext(module, {
         logger: new NestLogger(logger),
         abortOnError: false,

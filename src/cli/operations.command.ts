@@ -1,12 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, Option } from 'commander';
 import { newId } from '../common/ids';
-import { LOGGER, type Logger } from '../common/logger';
-import { ENV, type Env } from '../config/env';
-import { type Installation, INSTALLATION } from '../database/installation';
 import { KIND_NAMES } from '../operations/lifecycle/kinds/kinds';
 import { MemberOperations } from '../operations/lifecycle/member-operations';
-import type { OperationKind, Tools } from '../operations/lifecycle/operation-kind';
+import { type OperationKind, TOOLS, type Tools } from '../operations/lifecycle/operation-kind';
 import { OperationRunner } from '../operations/lifecycle/operation-runner';
 import {
   OPERATION_STATES,
@@ -14,8 +11,6 @@ import {
   type ShownOperation,
 } from '../operations/lifecycle/operation-store';
 import { OperationsService } from '../operations/lifecycle/operations.service';
-import { TenantCache } from '../tenancy/tenant-cache';
-import { TenantMigrations } from '../tenancy/tenant-migrations';
 import { type CommandContext, print } from './command-context';
 import { parseCount } from './migrate-options';
 import { runRecorded } from './run-operation';
@@ -112,14 +107,7 @@ function kindsOf(app: INestApplicationContext): readonly OperationKind[] {
 }
 
 function toolsOf(app: INestApplicationContext): Tools {
-  const options = { strict: false };
-  return {
-    installation: app.get<Installation>(INSTALLATION, options),
-    migrations: app.get(TenantMigrations, options),
-    env: app.get<Env>(ENV, options),
-    logger: app.get<Logger>(LOGGER, options),
-    cache: app.get(TenantCache, options),
-  };
+  return app.get<Tools>(TOOLS, { strict: false });
 }
 
 function printOperations(operations: readonly ShownOperation[]): void {

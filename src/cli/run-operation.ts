@@ -34,7 +34,8 @@ export function runOperation(context: CommandContext, command: OperationCommand)
       const wanted = await command.prepare(client, installation);
       return queueOperation(client, { ...wanted, by: { kind: 'command', id: null } }, runner);
     });
-    const tools = { installation, env, logger, migrations };
+    const describedTables = () => context.describedTables();
+    const tools = { installation, env, logger, migrations, describedTables };
     await runRecorded(context, { tools, kinds: OPERATION_KINDS }, { id, runner }, command);
   });
 }

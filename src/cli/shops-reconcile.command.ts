@@ -30,7 +30,9 @@ export function addShopsReconcile(program: Command, context: CommandContext): vo
           ? context.withInstallation.bind(context)
           : context.withUntouchedInstallation.bind(context);
       return open(async (installation, env, logger) => {
-        const tools = { installation, env, logger, migrations: await TenantMigrations.load() };
+        const migrations = await TenantMigrations.load();
+        const describedTables = () => context.describedTables();
+        const tools = { installation, env, logger, migrations, describedTables };
         const forgotten = forgetPlace === undefined ? 0 : await forget(tools, forgetPlace);
         const findings = await reconcile(tools, { isFix: fix, signal });
         const left = findings.filter(({ isFixed }) => !isFixed).length;

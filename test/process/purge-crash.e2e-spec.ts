@@ -1,12 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '../../src/common/logger';
 import { ENV, type Env } from '../../src/config/env';
 import { examine } from '../../src/operations/drift/doctor';
+import { TOOLS, type Tools } from '../../src/operations/lifecycle/operation-kind';
 import { reconcile } from '../../src/operations/lifecycle/reconcile/reconcile';
 import { ShopStatusService } from '../../src/public/shops/shop-status.service';
 import { BY_COMMAND } from '../../src/tenancy/audit-log';
-import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { installationOf, leftOf, makeTarget, type Target } from '../operations/lifecycle/removed-shop';
 import { newOrder, newOwner, newProduct } from '../support/factories';
 import { rowsOf, useBackupFolder } from '../support/lifecycle';
@@ -24,12 +23,7 @@ const folder = useBackupFolder();
 const app = useTestApp({ BACKUP_TARGET: folder.path, WARM_TENANTS: '0' });
 
 function fix(): Promise<object[]> {
-  const tools = {
-    installation: installationOf(app),
-    migrations: app.app.get(TenantMigrations),
-    env: app.app.get<Env>(ENV),
-    logger: createLogger('silent'),
-  };
+  const tools = app.app.get<Tools>(TOOLS);
   return reconcile(tools, { isFix: true, signal: new AbortController().signal });
 }
 

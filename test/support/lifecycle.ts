@@ -1,17 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLogger } from '../../src/common/logger';
-import { type Env, ENV } from '../../src/config/env';
-import { type Installation, INSTALLATION } from '../../src/database/installation';
 import { DERIVED_TABLES } from '../../src/operations/lifecycle/copy/tenant-tables';
 import { MemberOperations } from '../../src/operations/lifecycle/member-operations';
-import type { Tools } from '../../src/operations/lifecycle/operation-kind';
+import { TOOLS, type Tools } from '../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../src/operations/lifecycle/operation.entity';
 import { OperationRunner, type RunOptions } from '../../src/operations/lifecycle/operation-runner';
 import { type NewOperation, queueOperation } from '../../src/operations/lifecycle/operation-store';
-import { TenantCache } from '../../src/tenancy/tenant-cache';
-import { TenantMigrations } from '../../src/tenancy/tenant-migrations';
 import { TenantLocator } from '../../src/tenancy/tenant-locator';
 import { withClient } from './database';
 import type { TestApp } from './test-app';
@@ -35,17 +30,7 @@ export async function operate(
 
 /** @param tools parts that differ from the program's, such as more migrations */
 export function runnerOf({ app }: TestApp, tools: Partial<Tools> = {}): OperationRunner {
-  return new OperationRunner(
-    {
-      installation: app.get<Installation>(INSTALLATION),
-      migrations: app.get(TenantMigrations),
-      cache: app.get(TenantCache),
-      env: app.get<Env>(ENV),
-      logger: createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
-      ...tools,
-    },
-    app.get(MemberOperations).all,
-  );
+  return new OperationRunner({ ...app.get<Tools>(TOOLS), ...tools }, app.get(MemberOperations).all);
 }
 
 /** Folder for backups, removed after the tests. */

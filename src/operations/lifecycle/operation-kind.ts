@@ -3,10 +3,13 @@ import type { z } from 'zod';
 import type { Logger } from '../../common/logger';
 import type { Env } from '../../config/env';
 import type { Installation } from '../../database/installation';
+import type { TableDescriptions } from '../../tenancy/described.decorator';
 import type { TenantCache } from '../../tenancy/tenant-cache';
 import type { TenantMigrations } from '../../tenancy/tenant-migrations';
 import type { Operation, OperationFailure } from './operation.entity';
 import type { Beat } from './operation-store';
+
+export const TOOLS = Symbol('TOOLS');
 
 /** Parts of the program that operations use. All need admin rights. */
 export interface Tools {
@@ -14,6 +17,8 @@ export interface Tools {
   migrations: TenantMigrations;
   env: Env;
   logger: Logger;
+  /** Describes the tables of a shop. A command loads their entities for that, which takes most of a second. */
+  describedTables(): Promise<TableDescriptions>;
   /** Cache of the process; a command has none. */
   cache?: Pick<TenantCache, 'forgetShop'>;
 }

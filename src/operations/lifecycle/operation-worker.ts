@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { LOGGER, type Logger } from '../../common/logger';
-import { ENV, type Env } from '../../config/env';
 import { PublicDatabase } from '../../database/control-database';
-import { type Installation, INSTALLATION } from '../../database/installation';
-import { TenantCache } from '../../tenancy/tenant-cache';
-import { TenantMigrations } from '../../tenancy/tenant-migrations';
 import { JobRunner } from '../jobs/job-runner';
 import { keepHouse } from './housekeeping';
 import { OPERATION_KINDS } from './kinds/kinds';
-import type { Tools } from './operation-kind';
+import { TOOLS, type Tools } from './operation-kind';
 import { MemberOperations } from './member-operations';
 import { OperationRunner } from './operation-runner';
 import { type Claimable, findClaimable, type Queries } from './operation-store';
@@ -39,22 +34,15 @@ const HOUSEKEEPING_CRON = '10 3 * * *';
 export class OperationWorker implements OnModuleDestroy {
   private readonly stopping = new AbortController();
   private readonly running = new Map<string, { isOfMember: boolean; ended: Promise<void> }>();
-  private readonly tools: Tools;
   private sweeping: Promise<void> = Promise.resolve();
   private waking = new AbortController();
 
   constructor(
     private readonly database: PublicDatabase,
     private readonly jobs: JobRunner,
-    @Inject(INSTALLATION) installation: Installation,
     private readonly members: MemberOperations,
-    migrations: TenantMigrations,
-    cache: TenantCache,
-    @Inject(ENV) env: Env,
-    @Inject(LOGGER) logger: Logger,
-  ) {
-    this.tools = { installation, migrations, env, logger, cache };
-  }
+    @Inject(TOOLS) private readonly tools: Tools,
+  ) {}
 
   /** Starts the work; call it once. It does not start with the module, because commands load the module too. */
   start(): void {

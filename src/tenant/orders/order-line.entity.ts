@@ -1,8 +1,9 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Described } from '../../tenancy/described.decorator';
 import { ProductVariant } from '../products/product-variant.entity';
 import { Order } from './order.entity';
 
-/** A variant that was sold, with its name and price at the time of sale. */
+@Described('Variants that were sold, with name and price at the time of sale')
 @Entity('order_lines')
 @Check('order_lines_unit_price_minor_check', `unit_price_minor >= 0`)
 @Check('order_lines_quantity_check', `quantity > 0`)
@@ -12,9 +13,11 @@ import { Order } from './order.entity';
   `fulfilled >= 0 AND cancelled >= 0 AND fulfilled + cancelled <= quantity AND returned >= 0 AND returned <= fulfilled`,
 )
 export class OrderLine {
+  @Described('Order')
   @PrimaryColumn('uuid', { name: 'order_id', primaryKeyConstraintName: 'order_lines_pkey' })
   orderId: string;
 
+  @Described('Place in the order, from 1')
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'order_lines_pkey' })
   position: number;
 
@@ -22,7 +25,7 @@ export class OrderLine {
   @JoinColumn({ name: 'order_id', foreignKeyConstraintName: 'order_lines_order_id_fkey' })
   order: Relation<Order>;
 
-  /** Null once the variant has been removed from the catalogue. */
+  @Described('Variant; empty once it was removed')
   @Index('order_lines_variant_id_idx')
   @Column('uuid', { name: 'variant_id', nullable: true })
   variantId: string | null;
@@ -32,44 +35,52 @@ export class OrderLine {
   variant: Relation<ProductVariant> | null;
 
   /** Kept when the product is removed: a record of what was sold, not a reference. Null for an imported line without a SKU. */
+  @Described('Product, also after it was removed')
   @Column('uuid', { name: 'product_id', nullable: true })
   productId: string | null;
 
+  @Described('SKU', 'kept')
   @Column('text', { nullable: true })
   sku: string | null;
 
+  @Described('Name of the product', 'kept')
   @Column('text')
   name: string;
 
+  @Described('Value of each option of the variant', 'kept')
   @Column('jsonb', { name: 'option_values' })
   optionValues: Record<string, string>;
 
+  @Described('Price of one unit')
   @Column('bigint', { name: 'unit_price_minor' })
   unitPriceMinor: number;
 
+  @Described('Units')
   @Column('integer')
   quantity: number;
 
+  @Described('Total of the line, less its discount')
   @Column('bigint', { name: 'total_minor' })
   totalMinor: number;
 
-  /** Discount on the line, which its total is reduced by. */
+  @Described('Discount on the line')
   @Column('bigint', { name: 'discount_minor', default: 0 })
   discountMinor: number;
 
-  /** Units that were handed over. */
+  @Described('Units that were handed over')
   @Column('integer', { default: 0 })
   fulfilled: number;
 
-  /** Units that will not be handed over. */
+  @Described('Units that will not be handed over')
   @Column('integer', { default: 0 })
   cancelled: number;
 
-  /** Units that were handed over and came back. */
+  @Described('Units that were handed over and came back')
   @Column('integer', { default: 0 })
   returned: number;
 
-  /** False if the stock of the variant was not counted when it was sold: then no units go back into stock. */
+  /** If false, no units go back into stock. */
+  @Described('False if the stock was not counted when it was sold')
   @Column('boolean', { name: 'took_stock', default: true })
   tookStock: boolean;
 }

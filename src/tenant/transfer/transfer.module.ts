@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { LifecycleModule } from '../../operations/lifecycle/lifecycle.module';
 import { Import, ImportChange } from './imports/import.entity';
 import { ImportsController } from './imports/imports.controller';
 import { ImportsService } from './imports/imports.service';
@@ -14,7 +13,6 @@ import { QueuedImportsService } from './queued/queued-imports.service';
 
 /** Imports and exports of whole files. This module depends on the resources in src/tenant; they do not depend on it. */
 @Module({
-  imports: [LifecycleModule],
   controllers: [ProductsTransferController, OrdersTransferController, ImportsController],
   providers: [
     ProductsImportService,

@@ -134,6 +134,14 @@ describe('shops:clone', () => {
     expect(seen[2]).toEqual(seen[0]);
   });
 
+  it('invents nobody in a shop with a column that no entity describes', async () => {
+    const { shop } = await shopOfPeople();
+    await app.database.query(`ALTER TABLE shop_${shop.id.replaceAll('-', '')}.orders ADD former text`);
+    const { state, error } = await clone(shop.id, { isAnonymised: true });
+    expect([state, error?.message]).toEqual(['failed', expect.stringContaining('orders.former')]);
+    expect(await app.database.query('SELECT FROM held_tenants')).toEqual([]);
+  });
+
   it('leaves nothing when the slug is taken meanwhile', async () => {
     const { shop } = await newOwner(app.api);
     const done = await clone(shop.id, { as: shop.slug });

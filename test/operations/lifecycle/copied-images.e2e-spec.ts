@@ -11,17 +11,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLogger } from '../../../src/common/logger';
-import { type Env, ENV } from '../../../src/config/env';
 import type { Operation } from '../../../src/operations/lifecycle/operation.entity';
 import { reconcile } from '../../../src/operations/lifecycle/reconcile/reconcile';
 import { ShopStatusService } from '../../../src/public/shops/shop-status.service';
 import { BY_COMMAND } from '../../../src/tenancy/audit-log';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
+import { TOOLS, type Tools } from '../../../src/operations/lifecycle/operation-kind';
 import { newOwner, newProduct, type Owner, PASSWORD } from '../../support/factories';
 import { backUp, operate, useBackupFolder } from '../../support/lifecycle';
 import { useTestApp } from '../../support/test-app';
-import { installationOf } from './removed-shop';
 
 const folder = useBackupFolder();
 const place = mkdtempSync(path.join(tmpdir(), 'copied-images-'));
@@ -195,12 +192,7 @@ describe('images of a restored shop', () => {
 
 describe('shops:reconcile', () => {
   it('removes files of a removed shop and of a failed copy, and no others', async () => {
-    const tools = {
-      installation: installationOf(app),
-      migrations: app.app.get(TenantMigrations),
-      env: app.app.get<Env>(ENV),
-      logger: createLogger('silent'),
-    };
+    const tools = app.app.get<Tools>(TOOLS);
     const look = async (isFix: boolean) =>
       (await reconcile(tools, { isFix, signal: new AbortController().signal })).map(
         ({ check, object, isFixed }) => [check, object, isFixed],

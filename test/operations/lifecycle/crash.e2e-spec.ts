@@ -4,17 +4,16 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../../src/common/ids';
-import { createLogger } from '../../../src/common/logger';
 import { type Env, ENV } from '../../../src/config/env';
 import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import type { Roles } from '../../../src/database/roles';
 import { examine } from '../../../src/operations/drift/doctor';
 import type { Operation } from '../../../src/operations/lifecycle/operation.entity';
 import type { ExportResult } from '../../../src/operations/lifecycle/kinds/export.kind';
+import { TOOLS, type Tools } from '../../../src/operations/lifecycle/operation-kind';
 import { findOperation, queueOperation } from '../../../src/operations/lifecycle/operation-store';
 import { reconcile } from '../../../src/operations/lifecycle/reconcile/reconcile';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
 import { newOwner, newProduct, type Owner, PASSWORD } from '../../support/factories';
 import { backUp, operate, rowsOf, runnerOf, useBackupFolder } from '../../support/lifecycle';
@@ -168,12 +167,7 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 function reconciled(isFix: boolean): Promise<object[]> {
-  const tools = {
-    installation: app.app.get<Installation>(INSTALLATION),
-    migrations: app.app.get(TenantMigrations),
-    env: app.app.get<Env>(ENV),
-    logger: createLogger('silent'),
-  };
+  const tools = app.app.get<Tools>(TOOLS);
   return reconcile(tools, { isFix, signal: new AbortController().signal });
 }
 

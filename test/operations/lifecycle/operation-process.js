@@ -25,7 +25,9 @@ async function main() {
   const logger = createLogger(env.LOG_LEVEL);
   const installation = await openInstallation(env, logger);
   const migrations = await TenantMigrations.load();
-  const runner = new OperationRunner({ installation, migrations, env, logger }, OPERATION_KINDS);
+  const describedTables = async () => from('app/app.module').AppModule.describedTables;
+  const tools = { installation, migrations, env, logger, describedTables };
+  const runner = new OperationRunner(tools, OPERATION_KINDS);
   process.send({ step: 'begin', done: 0 });
   const ended = await runner.run(id, { onProgress: ({ step, done }) => process.send({ step, done }) });
   process.send({ step: `end ${ended?.state}`, done: 0 }, () => process.exit());

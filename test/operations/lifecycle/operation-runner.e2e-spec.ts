@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { createLogger } from '../../../src/common/logger';
-import { type Env, ENV } from '../../../src/config/env';
-import { type Installation, INSTALLATION } from '../../../src/database/installation';
-import type { OperationKind, OperationRun } from '../../../src/operations/lifecycle/operation-kind';
+import {
+  type OperationKind,
+  type OperationRun,
+  TOOLS,
+  type Tools,
+} from '../../../src/operations/lifecycle/operation-kind';
 import { OperationRunner } from '../../../src/operations/lifecycle/operation-runner';
 import {
   findClaimable,
@@ -12,7 +14,6 @@ import {
 } from '../../../src/operations/lifecycle/operation-store';
 import { TargetError } from '../../../src/files/targets.errors';
 import { newId } from '../../../src/common/ids';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
 import { useTestApp } from '../../support/test-app';
 import { untilTrue } from '../../support/until';
@@ -43,16 +44,7 @@ describe('OperationRunner', () => {
   const only = (run: OperationKind['run'], undo: OperationKind['undo'] = () => Promise.resolve()) => ({
     ...{ name: 'count', input, run, undo },
   });
-  const runnerOf = (...kinds: OperationKind[]) =>
-    new OperationRunner(
-      {
-        installation: app.app.get<Installation>(INSTALLATION),
-        migrations: app.app.get(TenantMigrations),
-        env: app.app.get<Env>(ENV),
-        logger: createLogger('silent'),
-      },
-      kinds,
-    );
+  const runnerOf = (...kinds: OperationKind[]) => new OperationRunner(app.app.get<Tools>(TOOLS), kinds);
   const onDatabase = <T>(work: Parameters<typeof withClient<T>>[1]) => withClient(app.database.url, work);
   const queue = (given: object = {}, shop: { id: string; slug: string } | null = null, isExclusive = false) =>
     onDatabase((client) =>

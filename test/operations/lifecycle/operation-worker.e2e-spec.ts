@@ -2,12 +2,11 @@ import { readdirSync } from 'node:fs';
 import { createLogger } from '../../../src/common/logger';
 import { type Env, ENV } from '../../../src/config/env';
 import { PublicDatabase } from '../../../src/database/control-database';
-import { type Installation, INSTALLATION } from '../../../src/database/installation';
 import { type Housekeeper, HOUSEKEEPING, keepHouse } from '../../../src/operations/lifecycle/housekeeping';
+import { TOOLS, type Tools } from '../../../src/operations/lifecycle/operation-kind';
 import type { Operation } from '../../../src/operations/lifecycle/operation.entity';
 import { requestOperation } from '../../../src/operations/lifecycle/request-operation';
 import { requestScheduledBackup } from '../../../src/operations/lifecycle/scheduled-backup';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { TenantLocator } from '../../../src/tenancy/tenant-locator';
 import { withClient } from '../../support/database';
 import { newOwner, newProduct, type Owner } from '../../support/factories';
@@ -159,12 +158,7 @@ describe('BACKUP_SCHEDULE', () => {
 });
 
 describe('housekeeping', () => {
-  const tools = () => ({
-    installation: app.app.get<Installation>(INSTALLATION),
-    migrations: app.app.get(TenantMigrations),
-    env: app.app.get<Env>(ENV),
-    logger: createLogger('silent'),
-  });
+  const tools = () => app.app.get<Tools>(TOOLS);
   const { signal } = new AbortController();
 
   it('removes operations that ended 90 days ago, and no others', async () => {

@@ -1,11 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ENV, type Env } from '../../../src/config/env';
 import { dropReplaced, purgeDeleted } from '../../../src/operations/lifecycle/queue-removals';
 import { ShopStatusService } from '../../../src/public/shops/shop-status.service';
 import { BY_COMMAND } from '../../../src/tenancy/audit-log';
-import { createLogger } from '../../../src/common/logger';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
+import { TOOLS, type Tools } from '../../../src/operations/lifecycle/operation-kind';
 import {
   newMember,
   newOrder,
@@ -20,7 +18,7 @@ import { problemIn } from '../../support/problem';
 import { CACHE_TIMES, size } from '../../support/sizes';
 import { useTestApp } from '../../support/test-app';
 import { until, untilTrue } from '../../support/until';
-import { installationOf, leftOf, makeTarget, type Target, watchLocks } from './removed-shop';
+import { leftOf, makeTarget, type Target, watchLocks } from './removed-shop';
 
 const TABLES = size('PURGED_TABLES', 60, 300);
 const LOGINS = 50;
@@ -266,12 +264,7 @@ describe('a purge that is cancelled', () => {
 });
 
 describe('the schedule', () => {
-  const tools = () => ({
-    installation: installationOf(app),
-    migrations: app.app.get(TenantMigrations),
-    env: app.app.get<Env>(ENV),
-    logger: createLogger('silent'),
-  });
+  const tools = () => app.app.get<Tools>(TOOLS);
 
   it('records the purge of shops that were deleted longer ago than DELETED_DAYS, once', async () => {
     const [old, young] = await Promise.all([sellingShop(), sellingShop()]);

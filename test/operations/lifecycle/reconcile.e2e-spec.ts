@@ -1,15 +1,14 @@
 import { deepStrictEqual as deepEqual } from 'node:assert';
 import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createLogger } from '../../../src/common/logger';
 import { ENV, type Env } from '../../../src/config/env';
 import { examine } from '../../../src/operations/drift/doctor';
+import { TOOLS, type Tools } from '../../../src/operations/lifecycle/operation-kind';
 import { queueOperation } from '../../../src/operations/lifecycle/operation-store';
 import { reconcile, type Reconciled } from '../../../src/operations/lifecycle/reconcile/reconcile';
 import { removeTenant } from '../../../src/operations/lifecycle/remove-tenant';
 import { ShopStatusService } from '../../../src/public/shops/shop-status.service';
 import { BY_COMMAND } from '../../../src/tenancy/audit-log';
-import { TenantMigrations } from '../../../src/tenancy/tenant-migrations';
 import { withClient } from '../../support/database';
 import { newOwner, newProduct, type Owner } from '../../support/factories';
 import { backUp, operate, rowsOf, useBackupFolder } from '../../support/lifecycle';
@@ -22,12 +21,7 @@ const app = useTestApp({ BACKUP_TARGET: folder.path, WARM_TENANTS: '0' });
 const NOBODY = '00000000-0000-4000-8000-00000000dead';
 
 function look(isFix = false): Promise<Reconciled[]> {
-  const tools = {
-    installation: installationOf(app),
-    migrations: app.app.get(TenantMigrations),
-    env: app.app.get<Env>(ENV),
-    logger: createLogger('silent'),
-  };
+  const tools = app.app.get<Tools>(TOOLS);
   return reconcile(tools, { isFix, signal: new AbortController().signal });
 }
 const named = (found: Reconciled[]) => found.map(({ check, object }) => [check, object]);

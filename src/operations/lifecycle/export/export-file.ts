@@ -1,10 +1,14 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ZipFile } from 'yazl';
+import type { TableDescriptions } from '../../../tenancy/described.decorator';
 import { type CopyValue, readRows } from '../copy/copy-rows';
 import type { TableData, TenantData, TenantHeader } from '../copy/tenant-data';
-import { columnOf, EXPORTED, exportName, NOT_EXPORTED } from './export-columns';
-import { csvValue, jsonValue } from './export-values';
+import { STORED_ANSWERS } from '../copy/without';
+import { columnOf, csvValue, exportName, jsonValue } from './export-values';
+
+/** Tables that are no data of the shop: answers kept for repeated requests. */
+const NOT_EXPORTED: readonly string[] = [STORED_ANSWERS];
 
 /** Rows converted to text at a time; other work of the process is done in between. */
 const SLICE = 500;
@@ -21,10 +25,12 @@ export interface ExportSum {
  * Writes everything of a shop as a zip: a README, the shop with its members, and each table as CSV and as lines of JSON.
  * The tables are read twice, once for each form, so that neither memory nor disk holds one.
  * @param data must give the same rows twice, as those of `withSnapshot` do
+ * @param described descriptions of the tables; one of a newer version may have none
  * @param onRows called with the number of rows that were written
  */
 export async function writeExport(
   data: TenantData,
+  described: TableDescriptions,
   sink: Writable,
   onRows: (rows: number) => void,
 ): Promise<ExportSum> {
@@ -35,7 +41,7 @@ export async function writeExport(
   const written = pipeline(zip.outputStream as Readable, sink);
   const add = (name: string, text: AsyncIterable<string>) => addEntry(zip, name, mtime, text);
   const write = async (): Promise<ExportSum> => {
-    await add('README.txt', once(readmeOf(header)));
+    await add('README.txt', once(readmeOf(header, described)));
     await add(
       'shop.json',
       once(`${JSON.stringify({ ...header.shop, members: header.members }, undefined, 2)}\n`),
@@ -45,12 +51,12 @@ export async function writeExport(
       sum.tables++;
       const heading = stringify([table.columns.map(exportName)]);
       const count = (rows: number) => onRows((sum.rows += rows));
-      await add(`${table.name}.csv`, texts(table, csvOf(table, stringify), heading, count));
+      await add(`${table.name}.csv`, texts(table, csvOf(table, described, stringify), heading, count));
     }
     for await (const table of exportedOf(data))
       await add(
         `${table.name}.ndjson`,
-        texts(table, ndjsonOf(table), '', () => onRows(sum.rows)),
+        texts(table, ndjsonOf(table, described), '', () => onRows(sum.rows)),
       );
     zip.end();
     return sum;
@@ -98,31 +104,35 @@ async function* texts(
   }
 }
 
-function csvOf({ name, columns }: TableData, stringify: (records: string[][]) => string): Format {
-  const types = columns.map((column) => columnOf(name, column)[0]);
+function csvOf(
+  { name, columns }: TableData,
+  described: TableDescriptions,
+  stringify: (records: string[][]) => string,
+): Format {
+  const types = columns.map((column) => columnOf(described.get(name), column).type);
   return (rows) => stringify(rows.map((row) => row.map((value, i) => csvValue(value, types[i]!)))); // one each
 }
 
-function ndjsonOf({ name, columns }: TableData): Format {
+function ndjsonOf({ name, columns }: TableData, described: TableDescriptions): Format {
   const fields = columns.map((column) => ({
     key: JSON.stringify(exportName(column)),
-    type: columnOf(name, column)[0],
+    type: columnOf(described.get(name), column).type,
   }));
   const line = (row: CopyValue[]) =>
     fields.map(({ key, type }, i) => `${key}:${jsonValue(row[i]!, type)}`).join(','); // one each
   return (rows) => rows.map((row) => `{${line(row)}}\n`).join('');
 }
 
-function readmeOf({ shop, snapshotAt, tables }: TenantHeader): string {
+function readmeOf({ shop, snapshotAt, tables }: TenantHeader, described: TableDescriptions): string {
   const parts = tables
     .filter(({ name }) => !NOT_EXPORTED.includes(name))
     .map(({ name, columns }) => {
       const width = Math.max(...columns.map((column) => exportName(column).length));
       const lines = columns.map((column) => {
-        const [type, meaning] = columnOf(name, column);
-        return `  ${exportName(column).padEnd(width)}  ${type.padEnd(6)}  ${meaning}`;
+        const { type, about } = columnOf(described.get(name), column);
+        return `  ${exportName(column).padEnd(width)}  ${type.padEnd(6)}  ${about}`;
       });
-      return `${name}: ${EXPORTED[name]?.about ?? 'A table of a newer version'}\n\n${lines.join('\n')}\n`;
+      return `${name}: ${described.get(name)?.about ?? 'A table of a newer version'}\n\n${lines.join('\n')}\n`;
     });
   return `Everything of the shop ${shop.name} (${shop.slug}) at ${snapshotAt}
 

@@ -1,5 +1,4 @@
-import { columnOf, exportName } from './export-columns';
-import { csvValue, jsonValue, parseArray } from './export-values';
+import { columnOf, csvValue, exportName, jsonValue, parseArray } from './export-values';
 
 describe('values of an export', () => {
   it('are JSON of the type of their column', () => {
@@ -31,7 +30,13 @@ describe('values of an export', () => {
 
   it('have the names of the API', () => {
     expect(exportName('compare_at_minor')).toBe('compareAtMinor');
-    expect(columnOf('orders', 'paid_minor')[0]).toBe('number');
-    expect(columnOf('orders', 'later')[0]).toBe('text');
+  });
+
+  it('have the type of their column, or are texts of a newer version', () => {
+    const column = { about: 'Sum of the payments', type: 'bigint', fate: 'kept' as const };
+    const table = { about: 'Orders', columns: new Map([['paid_minor', column]]) };
+    expect(columnOf(table, 'paid_minor')).toEqual({ type: 'number', about: 'Sum of the payments' });
+    const later = { type: 'text', about: 'A column of a newer version' };
+    expect([columnOf(table, 'later'), columnOf(undefined, 'id')]).toEqual([later, later]);
   });
 });

@@ -1,6 +1,28 @@
 import { formulaSafe } from '../../../common/formula-safe';
 import type { CopyValue } from '../copy/copy-rows';
-import type { ValueType } from './export-columns';
+import type { TableDescription } from '../../../tenancy/described.decorator';
+
+/** Form of a value in an export. */
+type ValueType = 'text' | 'id' | 'number' | 'flag' | 'time' | 'json' | 'texts';
+
+const VALUE_TYPES: Partial<Record<string, ValueType>> = {
+  ...{ text: 'text', uuid: 'id', integer: 'number', bigint: 'number', boolean: 'flag' },
+  ...{ timestamptz: 'time', jsonb: 'json', 'text[]': 'texts' },
+};
+
+/** Name of a column in an export: that of the API, such as `priceMinor`. */
+export function exportName(column: string): string {
+  return column.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Type and meaning of a column. One that this program does not know, of a newer version, is a text. */
+export function columnOf(
+  table: TableDescription | undefined,
+  column: string,
+): { type: ValueType; about: string } {
+  const { type = 'text', about = 'A column of a newer version' } = table?.columns.get(column) ?? {};
+  return { type: VALUE_TYPES[type] ?? 'text', about };
+}
 
 /** Cell of a CSV file. Every spreadsheet may open it: no text runs as a formula. */
 export function csvValue(value: CopyValue, type: ValueType): string {

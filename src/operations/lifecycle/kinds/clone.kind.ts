@@ -35,8 +35,9 @@ export const cloneKind: OperationKind<z.infer<typeof input>, LoadCheckpoint> = {
       (work) =>
         withSnapshot(installation, wanted.shop, async (data) => {
           const rest = without(data, wanted.without);
+          if (!wanted.isAnonymised) return work(rest);
           const secret = installation.secrets.derive('anonymise');
-          return work(wanted.isAnonymised ? await anonymised(rest, secret) : rest);
+          return work(await anonymised(rest, await run.tools.describedTables(), secret));
         }),
       wanted.shop,
     );

@@ -95,10 +95,11 @@ async function write(
   target: FileTarget,
   file: string,
 ): Promise<Written & { bytes: number }> {
+  const described = await run.tools.describedTables();
   run.report({ step: 'export', done: 0, total: 0 });
   const { bytes, result } = await target.write(file, (sink) =>
     withSnapshot(run.tools.installation, wanted.shop, async (data) => {
-      const sum = await writeExport(data, sink, (done) => {
+      const sum = await writeExport(data, described, sink, (done) => {
         run.signal.throwIfAborted();
         run.report({ step: 'export', done });
       });
