@@ -29,6 +29,8 @@ export interface PoolShop {
   readonly preferred: Slot;
   /** Connections in use. */
   inUse: number;
+  /** Connections of its share that it may not use for the moment. */
+  resting: number;
   /** Its requests that wait, oldest first. */
   readonly waiters: Waiter[];
   /** True once its requests accept any connection, because the wait for the preferred one would be long. */

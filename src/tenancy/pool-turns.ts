@@ -15,12 +15,14 @@ export class PoolTurns {
   private readonly line = new Set<PoolShop>();
   /** Counts what happens, so that two events have an order. */
   private clock = 0;
+  /** Shop that got a connection last, and when; and when another than that did. */
+  private last = { id: '', at: -Infinity, otherAt: -Infinity };
 
   shopOf(id: string, preferred: Slot): PoolShop {
     let shop = this.shops.get(id);
     if (shop === undefined) {
-      const times = { servedAt: 0, joinedAt: 0, overtaken: 0 };
-      shop = { id, preferred, inUse: 0, waiters: [], acceptsAny: false, ...times };
+      const counts = { inUse: 0, resting: 0, servedAt: 0, joinedAt: 0, overtaken: 0 };
+      shop = { id, preferred, waiters: [], acceptsAny: false, ...counts };
       this.shops.set(id, shop);
     }
     return shop;
@@ -32,8 +34,11 @@ export class PoolTurns {
   }
 
   occupy(shop: PoolShop, slot: Slot): Slot {
+    const now = performance.now();
     slot.shop = shop;
-    slot.usedSince = performance.now();
+    slot.usedSince = now;
+    const { id, at, otherAt } = this.last;
+    this.last = { id: shop.id, at: now, otherAt: id === shop.id ? otherAt : at };
     shop.inUse++;
     shop.servedAt = ++this.clock;
     return slot;
@@ -44,8 +49,13 @@ export class PoolTurns {
     const shop = slot.shop!; // occupied before
     slot.shop = undefined;
     shop.inUse--;
-    this.forget(shop);
     return shop;
+  }
+
+  /** How long ago another shop got a connection, milliseconds. */
+  sinceOthers({ id }: PoolShop): number {
+    const { last } = this;
+    return performance.now() - (id === last.id ? last.otherAt : last.at);
   }
 
   join(shop: PoolShop, waiter: Waiter): void {
@@ -96,8 +106,8 @@ export class PoolTurns {
   }
 
   /** Forgets the shop if it is idle and nobody waits, for whom its last turn would count. */
-  forget({ id, inUse }: PoolShop): void {
-    if (inUse === 0 && this.waiting === 0) this.shops.delete(id);
+  forget({ id, inUse, resting }: PoolShop): void {
+    if (inUse === 0 && resting === 0 && this.waiting === 0) this.shops.delete(id);
   }
 
   private goToEnd(shop: PoolShop): void {
@@ -117,8 +127,8 @@ export class PoolTurns {
 }
 
 /** True if a request of the shop waits, and the shop may use one more connection. */
-export function mayHaveMore({ inUse, waiters: [oldest] }: PoolShop): boolean {
-  return oldest !== undefined && inUse < oldest.atOnce;
+export function mayHaveMore({ inUse, resting, waiters: [oldest] }: PoolShop): boolean {
+  return oldest !== undefined && inUse + resting < oldest.atOnce;
 }
 
 function overtaking(shop: PoolShop, first: PoolShop | undefined): PoolShop {

@@ -45,6 +45,9 @@ import { WarmPool } from './warm-pool';
 /** How long a tenant waits for its preferred connection before it takes another, milliseconds. A transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
 
+/** Duration of a transaction after which its shop rests while others are active: docs/decisions/0031-fair-share-of-the-pool.md. */
+const HEAVY_MS = 20;
+
 /** Providers that a factory makes. */
 const MADE_HERE = new Set<unknown>([TenantCache, TenantDatabase, TenantMigrations, RequestLimits]);
 
@@ -165,6 +168,7 @@ async function openTenantDatabase(options: TenantDatabaseOptions): Promise<Tenan
       room: roomOf(env.TENANT_POOL_SIZE),
       waitMs,
       longMs: LONG_MS,
+      heavyMs: HEAVY_MS,
       tenantsPerConnection: env.TENANTS_PER_CONNECTION,
       workers: env.WORKERS,
     },

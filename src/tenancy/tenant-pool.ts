@@ -16,6 +16,9 @@ import { TooManyRequests } from './tenancy.errors';
 /** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;
 const RETRY_SECONDS = 1;
+/** Others are active in a process if one of them got a connection within this time. */
+const ACTIVE_MS = 1000;
+const MAX_REST_MS = 1000;
 const UNLIMITED: Share = { transactionsAtOnce: null, transactionsWaiting: null };
 
 export interface TenantPoolSettings {
@@ -27,6 +30,8 @@ export interface TenantPoolSettings {
   waitMs: number;
   /** How long a request waits for its preferred connection while another is free, milliseconds. */
   longMs: number;
+  /** Least duration of a transaction after which a shop rests if others are active. */
+  heavyMs: number;
   /** Number of tenants that one connection serves before it is replaced. */
   tenantsPerConnection: number;
   /** Number of processes that serve the same clients; each gives a shop a part of its share, one transaction at least. */
@@ -175,9 +180,26 @@ export class TenantPool implements Connections {
   /** Hands the connection to the next shop. The one that had it may use another now, if one is free. */
   private release(slot: Slot): void {
     const shop = this.turns.vacate(slot);
+    const ms = performance.now() - slot.usedSince;
+    if (ms >= this.settings.heavyMs && this.turns.sinceOthers(shop) < ACTIVE_MS) this.rest(shop, ms);
+    this.turns.forget(shop);
     const next = this.turns.next(slot);
     if (next !== undefined) this.turns.serve(next, slot);
     this.serveFree(shop);
+  }
+
+  /**
+   * Takes a part of its share from the shop for as long as its transaction took: free connections do not help others when one shop
+   * keeps all cores busy.
+   */
+  private rest(shop: PoolShop, ms: number): void {
+    shop.resting++;
+    const end = () => {
+      shop.resting--;
+      this.turns.forget(shop);
+      this.serveFree(shop);
+    };
+    setTimeout(end, Math.min(MAX_REST_MS, ms)).unref(); // those who wait keep the process alive
   }
 
   private serveFree(shop: PoolShop): void {
@@ -217,6 +239,6 @@ export class TenantPool implements Connections {
 }
 
 /** True if a request of the shop need not wait for others of it. */
-function mayTake({ waiters, inUse }: PoolShop, { transactionsAtOnce }: Share): boolean {
-  return waiters.length === 0 && inUse < (transactionsAtOnce ?? Infinity);
+function mayTake({ waiters, inUse, resting }: PoolShop, { transactionsAtOnce }: Share): boolean {
+  return waiters.length === 0 && inUse + resting < (transactionsAtOnce ?? Infinity);
 }

@@ -22,7 +22,15 @@ export function useTenantPools(defaults: Partial<TenantPoolSettings>): TestPools
         ...connectionConfig('test', { kept: 0, responseTimeoutMs: 60_000 }),
       };
       const pool = new TenantPool(config, (error) => holder.errors.push(error), {
-        ...{ size: 2, room: 1000, waitMs: 5000, longMs: 60_000, tenantsPerConnection: 1000, workers: 1 },
+        ...{
+          size: 2,
+          room: 1000,
+          waitMs: 5000,
+          longMs: 60_000,
+          heavyMs: Infinity,
+          tenantsPerConnection: 1000,
+          workers: 1,
+        },
         ...defaults,
         ...settings,
       });

@@ -97,6 +97,28 @@ describe('fair share of the pool', () => {
     expect(got).toEqual([1, 2, 3]);
   });
 
+  it('lets a shop rest for as long as its heavy transaction took, beside others', async () => {
+    const pool = open({ size: 4, longMs: -1, heavyMs: 100 });
+    await use(pool, shop(2));
+    const held = await pool.borrow(shop(1), share(1));
+    const asked = [pool.borrow(shop(1), share(1)), pool.borrow(shop(1), share(1))];
+    await sleep(500);
+    pool.giveBack(held, true);
+    await use(pool, shop(2)); // in the meantime
+    expect(pool.load().waiting).toBe(2);
+    for (const one of asked) pool.giveBack(await one, true);
+  });
+
+  it('does not let a shop rest that is alone, or after a light transaction', async () => {
+    const pool = open({ size: 4, longMs: -1, heavyMs: 20 });
+    const held = await pool.borrow(shop(1), share(1));
+    const asked = pool.borrow(shop(1), share(1));
+    await sleep(50);
+    pool.giveBack(held, true);
+    expect(pool.load().waiting).toBe(0);
+    pool.giveBack(await asked, true);
+  });
+
   it('serves a shop by another free connection when one of its own goes to somebody else', async () => {
     const pool = open({});
     const held = await pool.borrow(shop(5));

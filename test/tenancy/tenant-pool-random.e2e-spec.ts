@@ -74,6 +74,7 @@ function open(size: number, waitMs: number): TenantPool {
     room: 1000,
     waitMs,
     longMs: 20,
+    heavyMs: 10,
     tenantsPerConnection: 30,
     workers: 1,
   });
