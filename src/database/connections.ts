@@ -57,8 +57,11 @@ export interface Connections {
    *   many of the shop do; ClientGone
    */
   borrow(shopId: string, share?: Share, socket?: ClientSocket): Promise<BorrowedClient>;
-  /** @param isClean whether the connection is outside any transaction; otherwise it is destroyed */
-  giveBack(client: BorrowedClient, isClean: boolean): void;
+  /**
+   * @param isClean whether the connection is outside any transaction; otherwise it is destroyed
+   * @param isDone false after an error: most of the time of the transaction may have been a wait
+   */
+  giveBack(client: BorrowedClient, isClean: boolean, isDone?: boolean): void;
   /**
    * Refuses what `borrow` would refuse at once.
    * @throws Overloaded, TooManyRequests

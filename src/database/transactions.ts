@@ -121,7 +121,7 @@ export class Transactions {
       await runner.release();
       metered.end(isCommitted);
       // An open transaction would hand this role and path to the next user (measured with pg-pool and TypeORM).
-      this.connections.giveBack(client, client.getTransactionStatus() === 'I');
+      this.connections.giveBack(client, client.getTransactionStatus() === 'I', isCommitted);
     }
   }
 

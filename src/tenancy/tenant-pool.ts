@@ -74,18 +74,18 @@ export class TenantPool implements Connections {
       this.inUse.set(client, slot);
       return client;
     } catch (error) {
-      this.release(slot);
+      this.release(slot, false);
       throw noConnection(error);
     }
   }
 
-  giveBack(client: BorrowedClient, isClean: boolean): void {
+  giveBack(client: BorrowedClient, isClean: boolean, isDone = true): void {
     const slot = this.inUse.get(client)!; // set by `borrow`
     this.inUse.delete(client);
     const isWorn = slot.tenants.size >= this.settings.tenantsPerConnection;
     if (isWorn) this.retired++;
     client.release(isWorn || !isClean);
-    this.release(slot);
+    this.release(slot, isDone);
   }
 
   requireRoom(shopId: string, whole: Share = UNLIMITED): void {
@@ -178,10 +178,11 @@ export class TenantPool implements Connections {
   }
 
   /** Hands the connection to the next shop. The one that had it may use another now, if one is free. */
-  private release(slot: Slot): void {
+  private release(slot: Slot, isDone: boolean): void {
     const shop = this.turns.vacate(slot);
     const ms = performance.now() - slot.usedSince;
-    if (ms >= this.settings.heavyMs && this.turns.sinceOthers(shop) < ACTIVE_MS) this.rest(shop, ms);
+    const isHeavy = isDone && ms >= this.settings.heavyMs;
+    if (isHeavy && this.turns.sinceOthers(shop) < ACTIVE_MS) this.rest(shop, ms);
     this.turns.forget(shop);
     const next = this.turns.next(slot);
     if (next !== undefined) this.turns.serve(next, slot);

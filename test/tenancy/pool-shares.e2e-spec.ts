@@ -109,12 +109,16 @@ describe('fair share of the pool', () => {
     for (const one of asked) pool.giveBack(await one, true);
   });
 
-  it('does not let a shop rest that is alone, or after a light transaction', async () => {
+  it.each([
+    ['that is alone', false, true],
+    ['whose transaction failed', true, false],
+  ])('does not let a shop rest %s', async (_, isBeside, isDone) => {
     const pool = open({ size: 4, longMs: -1, heavyMs: 20 });
     const held = await pool.borrow(shop(1), share(1));
     const asked = pool.borrow(shop(1), share(1));
+    if (isBeside) await use(pool, shop(2));
     await sleep(50);
-    pool.giveBack(held, true);
+    pool.giveBack(held, true, isDone);
     expect(pool.load().waiting).toBe(0);
     pool.giveBack(await asked, true);
   });

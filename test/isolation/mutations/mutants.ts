@@ -139,8 +139,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a connection goes back to the pool whatever its state',
     file: TRANSACTIONS,
-    find: "TypeORM).\n      this.connections.giveBack(client, client.getTransactionStatus() === 'I')",
-    replace: 'TypeORM).\n      this.connections.giveBack(client, true)',
+    find: "TypeORM).\n      this.connections.giveBack(client, client.getTransactionStatus() === 'I', isCommitted)",
+    replace: 'TypeORM).\n      this.connections.giveBack(client, true, isCommitted)',
     suite: 'leftovers',
   },
   {
