@@ -88,7 +88,7 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'membership is not checked',
-    file: 'migrations/public/1795393000000-create-access-of.ts',
+    file: 'migrations/public/1796830000000-add-plans-settings.ts',
     find: 'm.shop_id = s.id AND m.user_id = member',
     replace: 'm.shop_id = s.id AND (m.user_id = member OR true)',
     suite: 'routes',
