@@ -12,6 +12,7 @@ const LAYERS = [
     'operations/drift/repair',
     'operations/drift',
     'operations/lint',
+    'operations/pool-shape',
     'operations',
   ] as const),
   ...(['tenancy', 'database', 'http', 'files', 'config', 'common'] as const),

@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { BATCH } from '../../database/schema-migrations';
 import type { LintContext, Violation } from './lint-finding';
-import { bodiesOf, bodyOf, everyNode, kindOfNode, namesOf, tablesIn } from './syntax-tree';
+import { bodiesOf, bodyOf, everyNode, kindOfNode, namesOf, tablesIn } from '../syntax-tree';
 
 const CHANGES = ['UpdateStmt', 'DeleteStmt', 'MergeStmt'] as const;
 const BACKFILLS: ReadonlySet<string> = new Set(['UpdateStmt', 'InsertStmt', 'DeleteStmt']);

@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import type { LintContext, Violation } from './lint-finding';
 import { isSerial } from './sequences';
-import { alterationsOf, constraintsOf, defaultOf, functionsIn, newColumnsOf } from './syntax-tree';
+import { alterationsOf, constraintsOf, defaultOf, functionsIn, newColumnsOf } from '../syntax-tree';
 
 /** Functions that return one value per statement: PostgreSQL stores it once instead of writing every row. */
 const STABLE: ReadonlySet<string> = new Set(

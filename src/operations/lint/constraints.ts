@@ -1,6 +1,6 @@
 import type { Constraint, ConstrType, Node } from 'libpg-query';
 import type { LintContext, Violation } from './lint-finding';
-import { bodyOf, defaultOf, type NewConstraint, newConstraintsOf } from './syntax-tree';
+import { bodyOf, defaultOf, type NewConstraint, newConstraintsOf } from '../syntax-tree';
 
 /** SQL keywords of constraints that can be named and are checked against existing rows. */
 const KEYWORDS: Partial<Record<ConstrType, string>> = {

@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableType, Node } from 'libpg-query';
 import type { LintContext, Violation } from './lint-finding';
-import { alterationsOf, bodyOf, droppedTables, kindOfNode, type NodeKind, tablesIn } from './syntax-tree';
+import { alterationsOf, bodyOf, droppedTables, kindOfNode, type NodeKind, tablesIn } from '../syntax-tree';
 
 const REMOVALS: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'DropStmt',

@@ -8,7 +8,7 @@ import {
   newColumnsOf,
   newConstraintsOf,
   type NewConstraint,
-} from './syntax-tree';
+} from '../syntax-tree';
 
 interface KnownCheck {
   /** Columns that cannot be null while the check holds. */

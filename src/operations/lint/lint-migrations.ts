@@ -10,6 +10,7 @@ import { checkNames } from './names';
 import { checkNewerSyntax } from './newer-syntax';
 import { checkObjects } from './objects';
 import { checkOnline, isConcurrent } from './online';
+import { checkPoolShape } from './pool-shape';
 import { ALLOWABLE, type RuleName, RULES } from './rules';
 import { checkSequences } from './sequences';
 import { parseStatements, shortened, type Statement } from './statements';
@@ -26,6 +27,7 @@ const UP_CHECKS: readonly Check[] = [
   checkContract,
   checkBackfill,
   checkOnline,
+  checkPoolShape,
 ];
 
 /** `down` is meant to lose what `up` added, so locks and old programs do not matter. */

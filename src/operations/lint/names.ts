@@ -1,6 +1,6 @@
 import type { Node, ObjectType } from 'libpg-query';
 import type { Violation } from './lint-finding';
-import { bodiesOf, bodyOf, everyNode, lastNameOf, namesOf } from './syntax-tree';
+import { bodiesOf, bodyOf, everyNode, lastNameOf, namesOf } from '../syntax-tree';
 
 /** Fields that hold a qualified name, the schema first. */
 const NAME_FIELDS = [

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import type { Violation } from './lint-finding';
-import { alterationsOf, bodyOf, functionsIn, newColumnsOf, newConstraintsOf } from './syntax-tree';
+import { alterationsOf, bodyOf, functionsIn, newColumnsOf, newConstraintsOf } from '../syntax-tree';
 
 const NEWER_FUNCTION = /^uuidv[47]$/;
 

@@ -2,7 +2,7 @@ import type { AlterTableType, Node, ObjectType } from 'libpg-query';
 import { VERSION_TABLE } from '../../database/schema-migrations';
 import type { LintContext, Violation } from './lint-finding';
 import type { RuleName } from './rules';
-import { bodiesOf, bodyOf, kindOfNode, namesOf, type NodeKind, tablesIn } from './syntax-tree';
+import { bodiesOf, bodyOf, kindOfNode, namesOf, type NodeKind, tablesIn } from '../syntax-tree';
 import { isControl } from './transaction-control';
 
 /** Statements that other rules check. A statement in no list counts as a forbidden object, so none is missed. */

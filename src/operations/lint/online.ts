@@ -1,6 +1,6 @@
 import type { AlterTableCmd, Node } from 'libpg-query';
 import type { LintContext, Violation } from './lint-finding';
-import { alterationsOf, bodyOf } from './syntax-tree';
+import { alterationsOf, bodyOf } from '../syntax-tree';
 
 /** The migrator reads the name of an index from the text of the statement by the same pattern. */
 const PLAIN_NAME = /^[a-z_][a-z0-9_]*$/;

@@ -99,6 +99,11 @@ export const RULES = {
     remedy:
       'CREATE, DROP or REINDEX … CONCURRENTLY by name, or VALIDATE, one per query(), in a file with transaction = false; nothing else there',
   },
+  'no-pool-form': {
+    why: 'the tables of a pool hold the rows of many shops, and their DDL is derived from the same file',
+    remedy:
+      'name the columns of both sides of a foreign key; use an index of several columns, and no column shop_id',
+  },
   'allow-unknown': {
     why: 'only index-not-concurrent may be broken, for a table known to be small in every shop',
     remedy: 'remove the entry from allow',

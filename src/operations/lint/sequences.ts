@@ -1,6 +1,6 @@
 import type { ColumnDef, Node } from 'libpg-query';
 import type { Violation } from './lint-finding';
-import { functionsIn, lastNameOf, newColumnsOf, newConstraintsOf } from './syntax-tree';
+import { functionsIn, lastNameOf, newColumnsOf, newConstraintsOf } from '../syntax-tree';
 
 const SERIAL_TYPE = /^(small|big)?serial[248]?$/;
 const SEQUENCE_FUNCTION = /^(nextval|currval|setval|lastval)$/;

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import type { Violation } from './lint-finding';
-import { functionsIn, kindOfNode, type NodeKind } from './syntax-tree';
+import { functionsIn, kindOfNode, type NodeKind } from '../syntax-tree';
 
 const CONTROL: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'TransactionStmt',

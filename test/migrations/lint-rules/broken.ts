@@ -9,6 +9,7 @@ import { names } from './names';
 import { newerSyntax } from './newer-syntax';
 import { objects } from './objects';
 import { online } from './online';
+import { poolShape } from './pool-shape';
 import { sequences } from './sequences';
 import { transactionControl } from './transaction-control';
 
@@ -23,6 +24,7 @@ export const BROKEN: Record<RuleName, LintCases> = {
   ...newerSyntax,
   ...objects,
   ...online,
+  ...poolShape,
   ...sequences,
   ...transactionControl,
 };

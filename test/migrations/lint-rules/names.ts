@@ -47,7 +47,7 @@ export const names = {
     quoted: {
       up: `CREATE TABLE notes (
         id uuid NOT NULL CONSTRAINT notes_pkey PRIMARY KEY,
-        shop_id uuid NOT NULL CONSTRAINT notes_shop_id_fkey REFERENCES "public"."shops" (id)
+        owner_id uuid NOT NULL CONSTRAINT notes_owner_id_fkey REFERENCES "public"."shops" (id)
       )`,
       down: `DROP TABLE notes`,
     },
