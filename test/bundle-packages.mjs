@@ -18,14 +18,7 @@ const PACKAGES = [
     'rxjs',
     'rxjs/operators',
   ],
-  ...[
-    'fastify',
-    '@fastify/busboy',
-    '@fastify/compress',
-    '@fastify/cors',
-    '@fastify/helmet',
-    '@fastify/static',
-  ],
+  ...['fastify', '@fastify/busboy', '@fastify/compress', '@fastify/cors', 'helmet', '@fastify/static'],
   ...[
     'typeorm',
     'typeorm/driver/postgres/PostgresDriver',

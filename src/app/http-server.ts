@@ -111,7 +111,7 @@ export async function createServerOf(base: Base, api: HttpApi): Promise<NestFast
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(problems);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  await protectAnswers(fastify);
+  protectAnswers(fastify);
   await allowOrigins(fastify, api.origins);
   await compressAnswers(fastify);
   keepFixedAnswers(fastify);

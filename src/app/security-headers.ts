@@ -1,5 +1,7 @@
-import helmet from '@fastify/helmet';
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import helmet from 'helmet';
 
 const SELF = "'self'";
 const NONE = ["'none'"];
@@ -26,13 +28,24 @@ export const BARE_HEADERS = {
 const IS_PAGE = /^\/docs(?:[/?]|$)/;
 const IS_API = /^\/(?:api|operator)\//;
 
-/** Adds headers that tell browsers and caches what they may do with an answer, errors included. */
-export async function protectAnswers(fastify: FastifyInstance): Promise<void> {
-  await fastify.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: DATA } });
+/**
+ * Adds headers that tell browsers and caches what they may do with an answer, errors included. Helmet names them once: its plugin for
+ * Fastify makes them anew for each request, in two hooks that are awaited.
+ */
+export function protectAnswers(fastify: FastifyInstance): void {
+  const [ofData, ofPage] = [headersOf(DATA), headersOf(PAGE)];
   fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(IS_PAGE.test(request.url) ? ofPage : ofData);
     if (IS_API.test(request.url)) void reply.header('cache-control', 'no-store');
-    if (IS_PAGE.test(request.url))
-      reply.helmet({ contentSecurityPolicy: { useDefaults: false, directives: PAGE } });
     done();
   });
+}
+
+function headersOf(directives: Record<string, string[]>): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  helmet({ contentSecurityPolicy: { useDefaults: false, directives } })(request, response, (error) => {
+    if (error !== undefined) throw error;
+  });
+  return response.getHeaders();
 }
