@@ -3,7 +3,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { RouteNotFound, Unauthenticated } from '../common/common.errors';
+import { takesFile } from '../http/bodies';
 import type { ProblemFilter } from '../http/problem.filter';
+import { requireUploadRoom } from '../http/upload';
 import { bearerTokenOf, lacksToken } from '../public/auth/bearer-token';
 import { KnownTokens } from '../public/auth/known-tokens';
 import { RequestLimits } from '../tenancy/request-limits';
@@ -58,6 +60,7 @@ export function refuseEarly(
     try {
       limits.requireLeft(tenant, (headers) => void reply.headers(headers));
       database.requireRoom(tenant);
+      if (takesFile(request)) requireUploadRoom(tenant.shopId);
     } catch (error) {
       Object.assign(request, { user, tenant }); // for the log and the metrics
       const refuse = () => problems.send(error, request, reply);

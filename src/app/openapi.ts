@@ -8,9 +8,10 @@ import {
   MalformedBody,
   MalformedUrl,
   Overloaded,
-  StatementTimeout,
   PreconditionFailed,
   ShuttingDown,
+  StatementTimeout,
+  TooManyRequests,
   Unauthenticated,
   UnsupportedMediaType,
   UriTooLong,
@@ -39,7 +40,6 @@ import {
   ShopReadOnly,
   ShopSuspended,
   TenantRequired,
-  TooManyRequests,
 } from '../tenancy/tenancy.errors';
 import type { MemberRole } from '../tenancy/tenant';
 import { TENANT_ROUTE } from '../tenancy/tenant-controller.decorator';

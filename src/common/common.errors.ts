@@ -48,6 +48,11 @@ export const Overloaded = defineError(
   503,
   'The server, or the shop, has too much to do at the moment.',
 );
+export const TooManyRequests = defineError(
+  'TOO_MANY_REQUESTS',
+  429,
+  'The shop has too many requests at once.',
+);
 export const StatementTimeout = defineError(
   'STATEMENT_TIMEOUT',
   503,

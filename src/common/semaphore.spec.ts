@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { Overloaded } from './common.errors';
 import { Semaphore, Semaphores } from './semaphore';
 
 /** Work that ends when `end` is called. */
@@ -64,6 +65,8 @@ describe('Semaphores', () => {
     await turn();
     expect(begun).toEqual(['first', 'other']);
     await expect(run('a', 'third', held())).rejects.toMatchObject({ kind: { code: 'OVERLOADED' } });
+    expect(() => semaphores.requireRoom('a')).toThrow(Overloaded);
+    for (const key of ['b', 'unknown']) expect(() => semaphores.requireRoom(key)).not.toThrow();
     for (const one of [first, second, other]) one.end();
     await Promise.all(all);
     expect(begun).toEqual(['first', 'other', 'second']);

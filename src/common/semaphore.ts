@@ -32,12 +32,18 @@ export class Semaphore {
     }
   }
 
+  /** @throws Refusal if `run` would refuse */
+  requireRoom(): void {
+    if (this.running >= this.width && this.queue.length >= this.room)
+      throw new this.Refusal({ retryAfter: RETRY_SECONDS });
+  }
+
   private acquire(): Promise<void> {
+    this.requireRoom();
     if (this.running < this.width) {
       this.running++;
       return Promise.resolve();
     }
-    if (this.queue.length >= this.room) throw new this.Refusal({ retryAfter: RETRY_SECONDS });
     return new Promise((resolve) => this.queue.push(resolve));
   }
 
@@ -72,5 +78,10 @@ export class Semaphores {
     } finally {
       if (--one.uses === 0) this.all.delete(key);
     }
+  }
+
+  /** @throws Refusal if `run` would refuse */
+  requireRoom(key: string): void {
+    this.all.get(key)?.semaphore.requireRoom();
   }
 }

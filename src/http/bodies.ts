@@ -36,9 +36,18 @@ const TAKEN = {
 type TakenKind = keyof typeof TAKEN;
 
 /** Says what the route of a request takes. */
-export function takenBy({ routeOptions }: FastifyRequest): string {
-  const { takesFile = false } = routeOptions.config as { takesFile?: boolean | 'image' };
-  return `This route takes ${TAKEN[String(takesFile) as TakenKind]}.`;
+export function takenBy(request: FastifyRequest): string {
+  return `This route takes ${TAKEN[String(fileOf(request)) as TakenKind]}.`;
+}
+
+/** True for a request to a route that takes a file or an image. */
+export function takesFile(request: FastifyRequest): boolean {
+  return fileOf(request) !== false;
+}
+
+function fileOf({ routeOptions }: FastifyRequest): boolean | 'image' {
+  const { takesFile: file = false } = routeOptions.config as { takesFile?: boolean | 'image' };
+  return file;
 }
 
 /** Refuses compressed bodies and character sets other than UTF-8, which would be misread. */
@@ -63,12 +72,11 @@ export function checkInput(fastify: FastifyInstance): void {
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const { body, params, query } = request;
-    const { takesFile = false } = request.routeOptions.config as { takesFile?: boolean | 'image' };
+    const file = fileOf(request);
     const isImage = isStream(body) && IMAGE.test(request.headers['content-type'] ?? '');
     const sent = isImage ? 'image' : isStream(body);
-    if (sent !== takesFile && body !== undefined)
-      throw new UnsupportedMediaType({ detail: takenBy(request) });
-    if (takesFile === false) assertSafeBody(body);
+    if (sent !== file && body !== undefined) throw new UnsupportedMediaType({ detail: takenBy(request) });
+    if (file === false) assertSafeBody(body);
     assertSafeInput(params, 'path');
     assertSafeInput(query, 'query');
     done();

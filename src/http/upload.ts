@@ -5,7 +5,13 @@ import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error';
 import { atMost } from '../common/at-most';
-import { invalidField, MalformedBody, StorageFull, UnsupportedMediaType } from '../common/common.errors';
+import {
+  invalidField,
+  MalformedBody,
+  StorageFull,
+  TooManyRequests,
+  UnsupportedMediaType,
+} from '../common/common.errors';
 import { hashBody } from '../common/idempotency-key';
 import { Semaphores } from '../common/semaphore';
 import { callForBody } from './awaited-body';
@@ -20,13 +26,13 @@ export interface UploadedFile {
 
 const RETRY_SECONDS = 30;
 /** Files of one sender that are on disk at the same time, also while they arrive. None waits: it would hold a connection. */
-const bySender = new Semaphores(8, 0);
+const bySender = new Semaphores(8, 0, TooManyRequests);
 
 /**
  * Receives a file, which is the body itself (`text/csv`) or the only file of a `multipart/form-data` body, and passes it to
  * `work`. It has no name on disk, so nothing is left of it if the process is killed.
  * @param limits `sender` has only so many files at once
- * @throws Overloaded if the sender has too many; UnsupportedMediaType; MalformedBody; BodyTooLarge; StorageFull; errors of `work`
+ * @throws TooManyRequests if the sender has too many; UnsupportedMediaType; MalformedBody; BodyTooLarge; StorageFull; errors of `work`
  */
 export function withUpload<T>(
   request: FastifyRequest,
@@ -34,6 +40,14 @@ export function withUpload<T>(
   work: (file: UploadedFile) => Promise<T>,
 ): Promise<T> {
   return bySender.run(limits.sender, () => receive(request, limits.maxBytes, work));
+}
+
+/**
+ * Refuses an upload that `withUpload` would refuse at once.
+ * @throws TooManyRequests
+ */
+export function requireUploadRoom(sender: string): void {
+  bySender.requireRoom(sender);
 }
 
 async function receive<T>(

@@ -10,11 +10,6 @@ export const OwnerRequired = defineError('OWNER_REQUIRED', 403, 'Only an owner o
 export const RoleRequired = defineError('ROLE_REQUIRED', 403, 'Your role in the shop does not allow this.');
 export const ShopSuspended = defineError('SHOP_SUSPENDED', 403, 'The shop is suspended.');
 export const ShopReadOnly = defineError('SHOP_READ_ONLY', 403, 'The shop can only be read at the moment.');
-export const TooManyRequests = defineError(
-  'TOO_MANY_REQUESTS',
-  429,
-  'The shop has too many requests at once.',
-);
 export const RateLimited = defineError(
   'RATE_LIMITED',
   429,

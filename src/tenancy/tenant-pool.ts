@@ -1,6 +1,6 @@
 import type { PoolConfig } from 'pg';
 import type { BorrowedClient } from '../database/engine-client';
-import { ClientGone } from '../common/common.errors';
+import { ClientGone, TooManyRequests } from '../common/common.errors';
 import {
   type ClientSocket,
   type Connections,
@@ -11,7 +11,6 @@ import {
 } from '../database/connections';
 import { knows, openSlot, type PoolShop, type Slot } from './pool-slots';
 import { mayHaveMore, PoolTurns } from './pool-turns';
-import { TooManyRequests } from './tenancy.errors';
 
 /** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;

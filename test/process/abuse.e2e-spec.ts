@@ -158,7 +158,7 @@ describeOnLinux('beside clients that keep connections', () => {
   it('a shop is served, while their uploads wait for the next byte', async () => {
     const slow = await attacked.many(12);
     for (const one of slow) one.send(attacked.post('products/import', 'text/csv', 100_000)).send(CSV);
-    await untilTrue(() => slow.filter((one) => one.outcomes()[0] === '503 OVERLOADED').length === 4);
+    await untilTrue(() => slow.filter((one) => one.outcomes()[0] === '429 TOO_MANY_REQUESTS').length === 4);
     await untilTrue(() => attacked.open(FILES) === 8);
     expect(await attacked.othersServed()).toEqual(SERVED);
     expect((await attacked.attacker.api.get('products')).status).toBe(200); // their own shop too, but for imports

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientGone, DatabaseUnavailable, Overloaded } from '../../src/common/common.errors';
 import type { Share } from '../../src/database/connections';
 import type { BorrowedClient } from '../../src/database/engine-client';
-import { TooManyRequests } from '../../src/tenancy/tenancy.errors';
+import { TooManyRequests } from '../../src/common/common.errors';
 import type { TenantPool } from '../../src/tenancy/tenant-pool';
 import { Random } from '../support/random';
 import { shop, useTenantPools } from '../support/tenant-pools';

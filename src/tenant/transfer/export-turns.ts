@@ -1,5 +1,5 @@
 import { Semaphore, Semaphores } from '../../common/semaphore';
-import { TooManyRequests } from '../../tenancy/tenancy.errors';
+import { TooManyRequests } from '../../common/common.errors';
 
 /** An export holds a connection; the others of a process wait. */
 const ofProcess = new Semaphore(2, 20);

@@ -1,3 +1,4 @@
+import { TooManyRequests } from '../../../common/common.errors';
 import { Semaphore, Semaphores } from '../../../common/semaphore';
 import { isContention, isUniqueViolation } from '../../../common/sqlstate';
 
@@ -7,11 +8,11 @@ const ATTEMPTS = 20;
 /** An import holds a connection; the others of a process wait. */
 const ofProcess = new Semaphore(2, 20);
 /** Those of one shop wait for each other before that: in the database they would keep other shops waiting too. */
-const ofShop = new Semaphores(1, 20);
+const ofShop = new Semaphores(1, 20, TooManyRequests);
 
 /**
  * Runs an import of products, or the undoing of one, when it is its turn.
- * @throws Overloaded if too many wait; otherwise what `work` throws
+ * @throws TooManyRequests if too many of the shop wait; Overloaded if too many shops wait; otherwise what `work` throws
  */
 export function inTurn<T>(shopId: string, work: () => Promise<T>): Promise<T> {
   return ofShop.run(shopId, () => ofProcess.run(work));
