@@ -90,6 +90,11 @@ function assertSafeBody(body: unknown): void {
   assertSafeInput(body, 'body');
 }
 
+/** True for a request with a body, by its headers: none of it need have arrived. */
+export function sendsBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 export function isStream(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
 }

@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { invalidField, invalidFields } from '../common/common.errors';
 import { IDEMPOTENCY_KEY, TAKES_KEY } from '../common/idempotency-key';
-import { isStream } from './bodies';
+import { isStream, sendsBody } from './bodies';
 import { TAGGED } from './entity-tag';
 import { TAKES_IF_MATCH } from './precondition';
 import { unknownField } from './validation';
@@ -56,9 +56,9 @@ function checkQuery(context: ExecutionContext, { query }: FastifyRequest): void 
 }
 
 /** The body of a GET is not parsed, so only its presence is known. An empty object asks for nothing. */
-function checkBody(context: ExecutionContext, { method, headers, body }: FastifyRequest): void {
-  const isSent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (isRead(method) && isSent) throw invalidField('body', 'this route takes no body');
+function checkBody(context: ExecutionContext, request: FastifyRequest): void {
+  const { method, body } = request;
+  if (isRead(method) && sendsBody(request)) throw invalidField('body', 'this route takes no body');
   if (body === undefined || isStream(body) || takes(context, RouteParamtypes.BODY)) return;
   const names = Object.keys(body as object);
   if (names.length > 0) refuseAll(names);

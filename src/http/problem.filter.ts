@@ -4,7 +4,7 @@ import type { AppError } from '../common/app-error';
 import { UnsupportedMediaType } from '../common/common.errors';
 import type { Logger } from '../common/logger';
 import { isAwaited } from './awaited-body';
-import { takenBy } from './bodies';
+import { sendsBody, takenBy } from './bodies';
 import { freeBytes } from './free-bytes';
 import { problemOf, toAppError } from './problem';
 
@@ -59,8 +59,9 @@ const DRAIN_BYTES = 8_388_608;
  * connection could neither serve again nor notice that the client has gone. Of a larger rest nothing is read, so the client must stop:
  * it has the answer, which would be lost if the connection were closed at once.
  */
-function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (raw.complete || raw.destroyed) return;
+function drain(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = request;
+  if (raw.complete || raw.destroyed || !sendsBody(request)) return;
   if (isAwaited(raw)) return void reply.header('connection', 'close'); // the body does not follow
   void reply.removeHeader('connection'); // Fastify would close at once
   const { socket } = raw;

@@ -33,6 +33,11 @@ describe('the headers of an answer', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
+  it('of a route that is not there keep the connection', async () => {
+    const { headers } = await owner.api.get('nothing');
+    expect(headers.get('connection')).toBe('keep-alive');
+  });
+
   it.each(['/health/live', '/openapi.json', '/.well-known/jwks.json', '/docsx', '/nothing'])(
     'of %s are strict too',
     async (path) => {
