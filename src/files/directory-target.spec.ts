@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { PassThrough, Readable, type Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
 import { DirectoryTarget } from './directory-target';
 import { configuredFiles, configuredTarget, openTarget } from './open-target';
 
@@ -85,6 +85,17 @@ describe('a directory of backups', () => {
       await Promise.reject(failure);
     };
     await expect(target.write('a.tar', (sink) => pipeline(source(), sink))).rejects.toBe(failure);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('says that the disk is full, also when the stream before it tells first that it has ended', async () => {
+    const fill = async (sink: Writable) => {
+      const before = new PassThrough();
+      sink.once('error', () => before.destroy());
+      sink.destroy(Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' }));
+      await finished(before);
+    };
+    await expect(target.write('a.tar', fill)).rejects.toEqual(refusedWith('BACKUP_TARGET_FULL'));
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -153,14 +153,15 @@ export class DirectoryTarget implements FileTarget {
   async #fill<T>(handle: FileHandle, fill: Fill<T>): Promise<{ bytes: number; result: T }> {
     const sink = handle.createWriteStream({ flush: true, highWaterMark: 1024 * 1024 });
     const closed = new Promise<void>((resolve) => void sink.once('close', resolve));
-    sink.on('error', () => {}); // `fill` and `finished` report it; an error without a listener would end the process
+    sink.on('error', () => {}); // reported below; an error without a listener would end the process
     try {
       const result = await fill(sink);
       if (!sink.writableEnded) sink.end();
       await finished(sink);
       return { bytes: sink.bytesWritten, result };
     } catch (error) {
-      throw isSystemError(error) && FULL.has(error.code) ? this.#explain(error) : error;
+      const first = sink.errored ?? error; // the streams before it may tell sooner that they were ended
+      throw isSystemError(first) && FULL.has(first.code) ? this.#explain(first) : error;
     } finally {
       sink.destroy();
       await closed;
