@@ -4,6 +4,7 @@ import { newOwner } from '../support/factories';
 import { FreezingProxy } from '../support/freezing-proxy';
 import { type RunningServer, startServer } from '../support/program';
 import { CACHE_MS, CACHE_TIMES } from '../support/sizes';
+import { untilTrue } from '../support/until';
 
 /** Simulates a stopped host or network: no connection is closed, and nothing is answered. */
 describe('a database that freezes', () => {
@@ -46,6 +47,7 @@ describe('a database that freezes', () => {
     const { api, user } = await newOwner(server.api);
     proxy.freeze();
     const late = api.get('me');
+    await untilTrue(() => proxy.holds(user.id)); // the query is on its way
     await sleep(CACHE_MS + 300);
     proxy.thaw();
     expect((await late).status).toBe(200);

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Stands between a program and its database, and can go silent: connections stay open, and nothing passes. */
 export class FreezingProxy {
   private readonly sockets = new Set<Socket>();
+  private readonly held: { to: Socket; chunk: Buffer }[] = []; // while frozen
   private isFrozen = false;
   private readonly server = createServer((socket) => this.join(socket));
 
@@ -27,12 +28,17 @@ export class FreezingProxy {
 
   freeze(): void {
     this.isFrozen = true;
-    for (const socket of this.sockets) socket.pause();
   }
 
+  /** Passes on what was held, in its order. */
   thaw(): void {
     this.isFrozen = false;
-    for (const socket of this.sockets) socket.resume();
+    for (const { to, chunk } of this.held.splice(0)) to.write(chunk);
+  }
+
+  /** Tells whether anything held has the text in it, such as the parameter of a query. */
+  holds(text: string): boolean {
+    return this.held.some(({ chunk }) => chunk.includes(text));
   }
 
   async close(): Promise<void> {
@@ -48,13 +54,15 @@ export class FreezingProxy {
       [database, program],
     ] as const) {
       this.sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
+      from.on('data', (chunk) => {
+        if (this.isFrozen) this.held.push({ to, chunk });
+        else to.write(chunk);
+      });
       from.on('error', () => undefined); // `close` follows
       from.on('close', () => {
         this.sockets.delete(from);
         to.destroy();
       });
-      if (this.isFrozen) from.pause();
     }
   }
 }
