@@ -171,7 +171,7 @@ export class ShopModel {
       variants.some(({ before, after }) => {
         const now = this.variants.get(after.id);
         if (now === undefined) return true;
-        if (before === null) return differs(now, after);
+        if (before === null) return differs(now, after) || this.isSold(after.id);
         const isChanged = FIELDS.some(
           (field) => before[field] !== after[field] && now[field] !== after[field],
         );
@@ -184,6 +184,11 @@ export class ShopModel {
         return createdProducts.has(id) ? rest.length > 0 : rest.length === 0;
       })
     );
+  }
+
+  /** The line of an order would lose its variant, whether the order is cancelled or not. */
+  private isSold(id: string): boolean {
+    return this.orders.some(({ lines }) => lines.some(({ variantId }) => variantId === id));
   }
 
   private productOf(handle: string): ProductModel | undefined {
