@@ -14,6 +14,10 @@ const MIB = 1_048_576;
 const WARN_FROM = 80;
 /** How old a measurement may be, in each process and in the database. */
 const MEASURED_MS = 10_000;
+/** Factor by which it may be older in a process, while what was added since cannot have used half of the room that was left. */
+const LONGER = 60;
+/** Taken for what one request adds that is no import: more than any does (docs/plans.md). */
+const MOST = { rows: 1000, bytes: MIB };
 const CACHE_ENTRIES = 10_000;
 
 /** OpenAPI extension of a route that adds rows. */
@@ -21,8 +25,8 @@ export const ADDS_ROWS = 'x-adds-rows';
 /** Header of an answer to a member whose shop has used most of a quota. */
 export const QUOTA_WARNING = 'x-quota-warning';
 
-/** Additions of a route: rows, or rows with stored images. */
-export type Additions = 'rows' | 'images';
+/** Additions of a route: some rows, rows without a bound, or rows with stored images. */
+export type Additions = 'rows' | 'many' | 'images';
 type Adding = (body: unknown) => boolean;
 
 /**
@@ -45,6 +49,12 @@ export function additionsOf(context: ExecutionContext): Additions | undefined {
 export interface Usage {
   rows: number;
   bytes: number;
+}
+
+/** A measurement, and the requests of this process that have added something since. */
+interface Measured extends Usage {
+  at: number;
+  additions: number;
 }
 
 /** Shares of quotas that are used, per cent. */
@@ -74,19 +84,23 @@ function share(used: number, limit: number | null | undefined): number {
 /** Holds the quotas of shops against what they use. A shop without quotas is not measured. */
 @Injectable()
 export class Quotas {
-  private readonly used: LRUCache<string, Usage>;
+  private readonly used: LRUCache<string, Measured>;
+  private readonly measuredMs: number;
 
   constructor(
     database: PublicDatabase,
     private readonly images: StoredImages,
-    @Inject(TIMES) { usageCacheMs = MEASURED_MS }: Times,
+    @Inject(TIMES) times: Times,
   ) {
-    this.used = new LRUCache<string, Usage>({
-      ...{ max: CACHE_ENTRIES, ttl: usageCacheMs },
-      fetchMethod: async (shopId) =>
-        (
-          await database.read<Usage>('SELECT rows, bytes FROM measure_shop($1, $2)', [shopId, usageCacheMs])
-        )[0],
+    this.measuredMs = times.usageCacheMs ?? MEASURED_MS;
+    const sql = 'SELECT rows, bytes FROM measure_shop($1, $2)';
+    this.used = new LRUCache<string, Measured>({
+      ...{ max: CACHE_ENTRIES, ttl: LONGER * this.measuredMs },
+      fetchMethod: async (shopId) => {
+        const at = performance.now();
+        const [usage] = await database.read<Usage>(sql, [shopId, this.measuredMs]);
+        return usage && { ...usage, at, additions: 0 };
+      },
     });
   }
 
@@ -97,7 +111,7 @@ export class Quotas {
    */
   async requireRoom(access: TenantAccess, additions: Additions = 'rows'): Promise<string> {
     const { plan } = access.allowance;
-    const shares = await this.sharesOf(access);
+    const shares = await this.sharesOf(access, additions);
     if (additions === 'images') shares.files = await this.imageShare(access);
     const exceeded = inWords(shares, 100);
     if (exceeded === '') return inWords(shares, WARN_FROM);
@@ -124,10 +138,27 @@ export class Quotas {
     return () => void (stored.bytes -= countedSize(bytes));
   }
 
-  private async sharesOf({ shopId, allowance: { limits } }: TenantAccess): Promise<Shares> {
+  private async sharesOf(
+    { shopId, allowance: { limits } }: TenantAccess,
+    additions: Additions,
+  ): Promise<Shares> {
     if (limits.rows === null && limits.storageMiB === null) return {};
-    const usage = await this.used.fetch(shopId);
-    return usage === undefined ? {} : sharesOf(usage, limits); // the cache gives up only what it may forget
+    const known = this.used.get(shopId);
+    const forceRefresh = known !== undefined && this.isOld(known, limits, additions);
+    const usage = await this.used.fetch(shopId, { forceRefresh });
+    if (usage === undefined) return {}; // the cache gives up only what it may forget
+    usage.additions += additions === 'many' ? Infinity : 1;
+    return sharesOf(usage, limits);
+  }
+
+  /** True if a measurement no longer tells whether there is room. */
+  private isOld({ rows, bytes, at, additions }: Measured, limits: PlanLimits, wanted: Additions): boolean {
+    if (performance.now() - at < this.measuredMs) return false;
+    const room = Math.min(
+      ((limits.rows ?? Infinity) - rows) / MOST.rows,
+      ((limits.storageMiB ?? Infinity) * MIB - bytes) / MOST.bytes,
+    );
+    return wanted === 'many' || additions >= room / 2;
   }
 
   private async imageShare(access: TenantAccess): Promise<number> {

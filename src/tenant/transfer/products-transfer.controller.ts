@@ -44,7 +44,7 @@ export class ProductsTransferController {
   ) {}
 
   @Post('import')
-  @Adds()
+  @Adds('many')
   @Feature('productImports')
   @RouteConfig({ takesFile: true })
   @Route({

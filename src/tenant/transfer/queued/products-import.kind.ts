@@ -71,7 +71,7 @@ export class ProductsImportKind {
   private async import(run: OperationRun, { requestId, options }: QueuedImport): Promise<ImportReportDto> {
     return this.operations.inShop(run, requestId, async (tenant) => {
       await tenant.requireFeature('productImports');
-      await this.quotas.requireRoom(tenant.access);
+      await this.quotas.requireRoom(tenant.access, 'many');
       const file = await NamelessFile.open();
       try {
         run.report({ step: 'read', done: 0, total: 0 });
