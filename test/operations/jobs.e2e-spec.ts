@@ -289,6 +289,28 @@ describe('a runner', () => {
     expect(ofKind('end').every(({ by }) => by === runner.pid)).toBe(true);
   });
 
+  it('does every job when the ends of several could not be stored at once', async () => {
+    const runner = await startRunner();
+    const waiting = () =>
+      app.database.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity
+         WHERE application_name = 'stoa jobs' AND wait_event_type = 'Lock' AND query LIKE '%delete from%_private_jobs%'`,
+      );
+    await withClient(app.database.url, async (client) => {
+      for (let id = 0; id < 12; id++) await add({ id, ms: 300 + 150 * id }); // ends at once would be stored together
+      await untilTrue(() => ofKind('begin').length >= 4);
+      await client.query('BEGIN; LOCK TABLE jobs._private_jobs IN ACCESS EXCLUSIVE MODE');
+      await until(waiting, ({ length }) => length >= 2);
+      await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stoa jobs'`,
+      );
+      await client.query('ROLLBACK');
+    });
+    await noJobs();
+    expect(new Set(ofKind('end').map(({ id }) => id)).size).toBe(12);
+    expect(ofKind('end').every(({ by }) => by === runner.pid)).toBe(true);
+  });
+
   it('returns a job at a stop, at once and without counting the attempt', async () => {
     const first = await startRunner();
     await add({ id: 1, ms: 60_000 });

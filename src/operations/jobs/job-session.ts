@@ -23,6 +23,8 @@ export type JobHandler = (payload: unknown, signal: AbortSignal) => Promise<void
 const POLL_MS = 5000;
 /** Signs of life in the time of a lease. */
 const BEATS = 3;
+/** How long the library may take to stop by itself. It never ends when the ends of two jobs could not be stored at once. */
+const STOP_MS = 5000;
 /** How long the end waits for connections to close; the library may have lost one with the server. */
 const CLOSE_MS = 1000;
 
@@ -44,8 +46,10 @@ export class JobSession {
   private readonly stopping = new AbortController();
   /** Jobs in progress, and those that ended by an error after the signal: id and number of the attempt. */
   private readonly unfinished = new Map<string, number>();
-  /** Resolves when the session has to be closed: the library has stopped, or the lease is lost. */
+  /** Resolves when the session has to be closed: the library has stopped or cannot, or the lease is lost. */
   readonly ended: Promise<void>;
+  /** Resolves when the library has stopped. */
+  private readonly stopped: Promise<void>;
 
   /** @throws OperatorError for a schedule that is not understood; the server's error */
   static async open(options: SessionOptions): Promise<JobSession> {
@@ -86,16 +90,19 @@ export class JobSession {
     const { signal } = this.stopping;
     this.ended = new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
     void this.beat(); // it catches all
-    void runner.promise
+    this.stopped = runner.promise
       .catch((err: unknown) => options.logger.warn({ event: 'jobs.stopped', err }))
       .finally(() => this.stopping.abort());
+    runner.events.once('pool:gracefulShutdown', () => {
+      setTimeout(() => this.stopping.abort(), STOP_MS).unref(); // its jobs end by then, or begin again elsewhere
+    });
   }
 
   /** Lets the jobs in progress end, or returns them after `graceMs`: another runner takes them at once. */
   async close(graceMs: number): Promise<void> {
     this.stopping.abort();
-    const stopped = this.runner.stop().catch(() => undefined); // it has stopped by itself
-    await Promise.race([stopped, sleep(graceMs, undefined, { ref: false })]);
+    const stop = this.runner.stop().catch(() => undefined); // it stops by itself
+    await Promise.race([Promise.all([stop, this.stopped]), sleep(graceMs, undefined, { ref: false })]);
     try {
       await this.lease.giveUp(this.workers.id, this.unfinished);
     } finally {
