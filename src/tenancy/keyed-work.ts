@@ -19,8 +19,11 @@ import {
   ShopNotReady,
 } from './tenancy.errors';
 
-/** How long a request waits for another one with the same key, milliseconds: hardly, because it is refused then. */
-const KEY_WAIT_MS = 10;
+/**
+ * How long a request waits for another one with the same key, milliseconds: hardly, because it is refused then, but longer
+ * than VACUUM keeps a table that others wait for while it cuts off its end (it looks every 20 ms).
+ */
+const KEY_WAIT_MS = 100;
 /** Longest answer that is kept, in characters. No route gives one as long. */
 const MAX_ANSWER = 4 * 1_048_576;
 const RETRY_SECONDS = 1;
