@@ -20,7 +20,7 @@ const MANY = 15_000;
 /** Routes that need what a walk hardly has: a token of the operator, one of the same session, an imported customer. */
 const SELDOM = ['POST /api/v1/auth/reset-password', 'POST /api/v1/auth/switch', 'GET /api/v1/customers/{id}'];
 
-const app = useTestApp({ TRUST_PROXY: '127.0.0.0/8' });
+const app = useTestApp({ TRUST_PROXY: '127.0.0.0/8', POOL_WAIT_MS: '30000' });
 let document: Document;
 let operations: Operation[];
 /** Those that fill an empty shop. */
