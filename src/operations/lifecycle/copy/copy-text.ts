@@ -12,13 +12,18 @@ export const SPELLING = `SET LOCAL client_encoding = 'UTF8'; SET LOCAL TimeZone 
 /** Size of the blocks that pass through memory. */
 export const BLOCK_BYTES = 524_288;
 
-/** Reads a table of the schema in `search_path`, inside the client's transaction. */
+/**
+ * Reads a table of the schema in `search_path`, inside the client's transaction. The rows may be read later: an error that
+ * comes before is thrown by the first of them.
+ */
 export async function copyOut(
   client: ClientBase,
   { name, columns }: TableShape,
 ): Promise<AsyncIterable<Buffer>> {
   const { to } = await import('pg-copy-streams');
-  return client.query(to(`COPY ${quoteIdent(name)} (${columnsOf(columns)}) TO STDOUT`));
+  const rows = client.query(to(`COPY ${quoteIdent(name)} (${columnsOf(columns)}) TO STDOUT`));
+  rows.on('error', (error: Error) => rows.destroy(error)); // nobody may listen yet, and that would end the process
+  return rows;
 }
 
 /**
