@@ -16,8 +16,8 @@ const WARN_FROM = 80;
 const MEASURED_MS = 10_000;
 /** Factor by which it may be older in a process, while what was added since cannot have used half of the room that was left. */
 const LONGER = 60;
-/** Taken for what one request adds that is no import: more than any does (docs/plans.md). */
-const MOST = { rows: 1000, bytes: MIB };
+/** Most that one request adds that is no import: a product of 2,048 variants, each with a row of the ledger, and their indexes. */
+const MOST = { rows: 5000, bytes: 8 * MIB };
 const CACHE_ENTRIES = 10_000;
 
 /** OpenAPI extension of a route that adds rows. */
@@ -110,12 +110,11 @@ export class Quotas {
    * @throws QuotaExceeded; FilesUnavailable for images
    */
   async requireRoom(access: TenantAccess, additions: Additions = 'rows'): Promise<string> {
-    const { plan } = access.allowance;
     const shares = await this.sharesOf(access, additions);
     if (additions === 'images') shares.files = await this.imageShare(access);
     const exceeded = inWords(shares, 100);
     if (exceeded === '') return inWords(shares, WARN_FROM);
-    throw new QuotaExceeded({ detail: `This shop has used up a quota of the plan ${plan}: ${exceeded}.` });
+    throw new QuotaExceeded({ detail: `This shop has used up a quota: ${exceeded}.` });
   }
 
   /**
@@ -124,14 +123,14 @@ export class Quotas {
    * @throws QuotaExceeded, FilesUnavailable
    */
   async countImage(access: TenantAccess, bytes: number): Promise<() => void> {
-    const { plan, limits } = access.allowance;
+    const { limits } = access.allowance;
     if (limits.filesMiB === null) return () => {};
     const stored = await this.images.sizeOf(access);
     const after = stored.bytes + countedSize(bytes);
     if (after > limits.filesMiB * MIB) {
       const files = share(after / MIB, limits.filesMiB);
       throw new QuotaExceeded({
-        detail: `With this file, a quota of the plan ${plan} is used up: files ${files}%.`,
+        detail: `With this file, a quota is used up: files ${files}%.`,
       });
     }
     stored.bytes = after;

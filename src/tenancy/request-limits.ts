@@ -1,7 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../common/logger';
-import type { Allowance } from './plan';
 import { type RequestPolicy, requestPolicy } from './request-policy';
 import type { RequestStore } from './request-store';
 import { RateLimited } from './tenancy.errors';
@@ -53,7 +52,7 @@ export class RequestLimits implements OnApplicationShutdown {
     if (policy === undefined) return;
     const now = performance.now();
     const count = this.countOf(shopId, policy, now);
-    refuseBeyond(count, now, allowance, tell);
+    refuseBeyond(count, now, tell);
     count.own++;
     tell(headersOf(count, now));
     if (count.own >= policy.slice && !count.isTelling && now >= this.awayUntil)
@@ -65,7 +64,7 @@ export class RequestLimits implements OnApplicationShutdown {
     const policy = requestPolicy(allowance.limits);
     const count = policy && this.counts.get(keyOf(shopId, policy));
     const now = performance.now();
-    if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, allowance, tell);
+    if (count !== undefined && now < count.endsAt) refuseBeyond(count, now, tell);
   }
 
   onApplicationShutdown(): void {
@@ -108,17 +107,12 @@ function keyOf(shopId: string, { quota, seconds }: RequestPolicy): string {
 }
 
 /** @throws RateLimited */
-function refuseBeyond(
-  count: Count,
-  now: number,
-  { plan }: Allowance,
-  tell: (headers: RateHeaders) => void,
-): void {
+function refuseBeyond(count: Count, now: number, tell: (headers: RateHeaders) => void): void {
   if (count.known + count.own < count.policy.quota) return;
   tell(headersOf(count, now));
   const { quota, seconds } = count.policy;
   const retryAfter = secondsLeft(count, now);
-  const detail = `The shop, on the plan ${plan}, may send ${quota} requests in ${seconds} s; the next in ${retryAfter} s.`;
+  const detail = `The shop may send ${quota} requests in ${seconds} s; the next in ${retryAfter} s.`;
   throw new RateLimited({ retryAfter, detail });
 }
 

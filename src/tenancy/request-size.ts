@@ -9,10 +9,10 @@ const KIB = 1024;
  * bounds what any request can send. Files have a limit of their own.
  * @throws BodyTooLarge; ValidationFailed for `limit`, as a value above that of the installation
  */
-export function requireSize({ bodyBytes = 0, query }: TenantRequest, { plan, limits }: Allowance): void {
+export function requireSize({ bodyBytes = 0, query }: TenantRequest, { limits }: Allowance): void {
   const { bodyKiB, pageSize } = limits;
   if (bodyKiB !== null && bodyBytes > bodyKiB * KIB)
-    throw new BodyTooLarge({ detail: `The limit of the plan ${plan} is ${bodyKiB * KIB} bytes.` });
+    throw new BodyTooLarge({ detail: `The limit of this shop is ${bodyKiB * KIB} bytes.` });
   if (pageSize !== null && Number(query?.limit) > pageSize)
-    throw invalidField('limit', `limit must not be greater than ${pageSize}, the limit of the plan ${plan}`);
+    throw invalidField('limit', `limit must not be greater than ${pageSize} in this shop`);
 }

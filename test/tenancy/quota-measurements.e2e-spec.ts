@@ -42,7 +42,7 @@ describe('measurements of a shop', () => {
 
   it('come again when the requests since could have used half of the room', async () => {
     const owner = await newOwner(app.api);
-    await setRows(owner, 9500); // nine requests of a thousand rows: the fifth after a measurement is the last that trusts it
+    await setRows(owner, 46_000); // nine requests of five thousand rows: the fifth after a measurement is the last that trusts it
     const measured: number[] = [];
     for (let request = 1; request <= 12; request++)
       if (await isMeasuredBy(addTo, owner)) measured.push(request);

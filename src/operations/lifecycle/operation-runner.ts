@@ -102,7 +102,7 @@ export class OperationRunner {
     if (operation.cancelWanted) lease.abort(new Cancelled());
     const run = lease.run();
     run.signal.throwIfAborted();
-    if (operation.attempts > MAX_ATTEMPTS) throw new Error(`${MAX_ATTEMPTS} runners have ended during it`);
+    if (operation.attempts > MAX_ATTEMPTS) throw new Error(`in ${MAX_ATTEMPTS} attempts its process ended or the database went away`);
     return kind.run(run, input, operation.checkpoint);
   }
 

@@ -7,12 +7,10 @@ import type { LimitChangesDto } from './plans.dto';
 
 const FEATURE = 'feature.';
 const SETTING = 'setting.';
-/** Names that the commands take. */
-const NAMES: readonly string[] = [
-  ...LIMIT_NAMES,
-  ...FEATURE_NAMES.map((name) => FEATURE + name),
-  ...SETTING_NAMES.map((name) => SETTING + name),
-];
+/** Names that an operator may change of a shop. */
+export const SHOP_NAMES: readonly string[] = [...LIMIT_NAMES, ...FEATURE_NAMES.map((name) => FEATURE + name)];
+/** Names that an operator may change of a plan. */
+export const PLAN_NAMES: readonly string[] = [...SHOP_NAMES, ...SETTING_NAMES.map((name) => SETTING + name)];
 const STATES: Record<string, boolean | null> = { on: true, off: false, '': null };
 
 /** Values of a plan or a shop as they are stored: a name that is missing says nothing. */
@@ -20,10 +18,14 @@ export type Stored<T> = Readonly<Record<string, T>>;
 
 /**
  * Reads `seats=20`, `feature.bulkUpdates=off`, `setting.timeZone=Europe/Berlin` and, to take one away, `seats=`, for validation
- * by a DTO: it knows names and bounds.
- * @throws ValidationFailed for an argument that is not of this form
+ * by a DTO: it knows the bounds.
+ * @param names that may be changed
+ * @throws ValidationFailed for an argument that is not of this form, or for another name
  */
-export function parseChanges(args: readonly string[]): {
+export function parseChanges(
+  args: readonly string[],
+  names: readonly string[],
+): {
   limits: object;
   features: object;
   settings?: object;
@@ -35,8 +37,8 @@ export function parseChanges(args: readonly string[]): {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(arg) ?? [];
     if (name === undefined || value === undefined)
       throw invalidField(arg, `write name=value, and name= to take a limit away, not ${arg}`);
-    if (!NAMES.includes(name))
-      throw invalidField(name, `${name} is not taken here; the names are ${NAMES.join(', ')}`);
+    if (!names.includes(name))
+      throw invalidField(name, `${name} is not taken here; the names are ${names.join(', ')}`);
     if (name.startsWith(FEATURE)) features[name.slice(FEATURE.length)] = stateOf(name, value);
     else if (name.startsWith(SETTING)) settings[name.slice(SETTING.length)] = settingOf(name, value);
     else limits[name] = numberOf(value);

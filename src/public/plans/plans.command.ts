@@ -4,7 +4,7 @@ import { printTable } from '../../cli/table';
 import { validated } from '../../http/validation';
 import { SETTING_NAMES } from '../../tenancy/shop-settings';
 import { COMMAND } from '../../tenancy/operator';
-import { parseChanges, shownText } from './plan-changes';
+import { parseChanges, PLAN_NAMES, SHOP_NAMES, shownText } from './plan-changes';
 import {
   CreatePlanDto,
   LimitChangesDto,
@@ -44,7 +44,7 @@ export function addPlans(program: Command, context: CommandContext): void {
     .option('--json', 'print the plan as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- plans:set free seats=5 feature.bulkUpdates=off')
     .action(async (name: string, args: string[], { create, json }: Flags) => {
-      const changes = await validated(PlanChangesDto, parseChanges(args));
+      const changes = await validated(PlanChangesDto, parseChanges(args, PLAN_NAMES));
       const created = create && (await validated(CreatePlanDto, { name, ...changes }));
       await context.withApp(async (app) => {
         const plans = app.get(PlansService);
@@ -84,7 +84,7 @@ function addShopPlan(program: Command, context: CommandContext): void {
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample: npm run cli -- shops:limits tea-house seats=20 statementMs=')
     .action(async (shop: string, args: string[], { json }: Flags) => {
-      const changes = await validated(LimitChangesDto, parseChanges(args));
+      const changes = await validated(LimitChangesDto, parseChanges(args, SHOP_NAMES));
       const show = (limits: ShopLimitsDto) => (json ? print(JSON.stringify(limits)) : printLimits(limits));
       if (args.length === 0)
         await context.withUntouchedApp(async (app) => show(await app.get(ShopLimitsService).get(shop)));
