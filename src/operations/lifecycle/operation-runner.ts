@@ -102,7 +102,8 @@ export class OperationRunner {
     if (operation.cancelWanted) lease.abort(new Cancelled());
     const run = lease.run();
     run.signal.throwIfAborted();
-    if (operation.attempts > MAX_ATTEMPTS) throw new Error(`in ${MAX_ATTEMPTS} attempts its process ended or the database went away`);
+    if (operation.attempts > MAX_ATTEMPTS)
+      throw new Error(`in ${MAX_ATTEMPTS} attempts its process ended or the database went away`);
     return kind.run(run, input, operation.checkpoint);
   }
 
