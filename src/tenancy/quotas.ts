@@ -153,11 +153,12 @@ export class Quotas {
   /** True if a measurement no longer tells whether there is room. */
   private isOld({ rows, bytes, at, additions }: Measured, limits: PlanLimits, wanted: Additions): boolean {
     if (performance.now() - at < this.measuredMs) return false;
+    if (wanted === 'many') return true;
     const room = Math.min(
       ((limits.rows ?? Infinity) - rows) / MOST.rows,
       ((limits.storageMiB ?? Infinity) * MIB - bytes) / MOST.bytes,
     );
-    return wanted === 'many' || additions >= room / 2;
+    return additions >= room / 2;
   }
 
   private async imageShare(access: TenantAccess): Promise<number> {

@@ -67,6 +67,10 @@ const jobs = () =>
     `SELECT id::int, attempts, locked_by IS NOT NULL AS locked, run_at > now() AS waits, last_error AS error
      FROM jobs.jobs WHERE task_identifier = 'work' ORDER BY id`,
   );
+const cutConnections = () =>
+  app.database.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stoa jobs'`,
+  );
 const noJobs = () => until(jobs, ({ length }) => length === 0);
 const ofKind = (kind: Told['what']) => told.filter(({ what }) => what === kind);
 const has = (kind: Told['what'], id: number, by?: number) =>
@@ -281,9 +285,7 @@ describe('a runner', () => {
     const runner = await startRunner();
     for (let id = 0; id < 60; id++) await add({ id, ms: 50 });
     await untilTrue(() => ofKind('end').length > 5);
-    await app.database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stoa jobs'`,
-    );
+    await cutConnections();
     await noJobs();
     expect(new Set(ofKind('end').map(({ id }) => id)).size).toBe(60);
     expect(ofKind('end').every(({ by }) => by === runner.pid)).toBe(true);
@@ -301,9 +303,7 @@ describe('a runner', () => {
       await untilTrue(() => ofKind('begin').length >= 4);
       await client.query('BEGIN; LOCK TABLE jobs._private_jobs IN ACCESS EXCLUSIVE MODE');
       await until(waiting, ({ length }) => length >= 2);
-      await client.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stoa jobs'`,
-      );
+      await cutConnections();
       await client.query('ROLLBACK');
     });
     await noJobs();
