@@ -31,6 +31,8 @@ export interface PoolShop {
   inUse: number;
   /** Connections of its share that it may not use for the moment. */
   resting: number;
+  /** Moment until which it may use half of its share, in the time of `performance.now()`. */
+  halvedUntil: number;
   /** Its requests that wait, oldest first. */
   readonly waiters: Waiter[];
   /** True once its requests accept any connection, because the wait for the preferred one would be long. */

@@ -21,7 +21,7 @@ export class PoolTurns {
   shopOf(id: string, preferred: Slot): PoolShop {
     let shop = this.shops.get(id);
     if (shop === undefined) {
-      const counts = { inUse: 0, resting: 0, servedAt: 0, joinedAt: 0, overtaken: 0 };
+      const counts = { inUse: 0, resting: 0, halvedUntil: 0, servedAt: 0, joinedAt: 0, overtaken: 0 };
       shop = { id, preferred, waiters: [], acceptsAny: false, ...counts };
       this.shops.set(id, shop);
     }
@@ -127,8 +127,16 @@ export class PoolTurns {
 }
 
 /** True if a request of the shop waits, and the shop may use one more connection. */
-export function mayHaveMore({ inUse, resting, waiters: [oldest] }: PoolShop): boolean {
-  return oldest !== undefined && inUse + resting < oldest.atOnce;
+export function mayHaveMore(shop: PoolShop): boolean {
+  const [oldest] = shop.waiters;
+  return oldest !== undefined && mayUse(shop, oldest.atOnce);
+}
+
+/** True if the shop may use one more connection, when its share is `atOnce`. */
+export function mayUse({ inUse, resting, halvedUntil }: PoolShop, atOnce: number): boolean {
+  const half = Math.floor(atOnce / 2);
+  if (half > 0 && performance.now() < halvedUntil) return inUse < half;
+  return inUse + resting < atOnce;
 }
 
 function overtaking(shop: PoolShop, first: PoolShop | undefined): PoolShop {

@@ -45,7 +45,7 @@ import { WarmPool } from './warm-pool';
 /** How long a tenant waits for its preferred connection before it takes another, milliseconds. A transaction takes 5 to 20 under load. */
 const LONG_MS = 100;
 
-/** Duration of a transaction after which its shop rests while others are active: docs/decisions/0031-fair-share-of-the-pool.md. */
+/** Duration of a transaction after which its shop uses less of its share while others are active: docs/decisions/0031-fair-share-of-the-pool.md. */
 const HEAVY_MS = 20;
 
 /** Providers that a factory makes. */

@@ -10,7 +10,7 @@ import {
   tooManyWait,
 } from '../database/connections';
 import { knows, openSlot, type PoolShop, type Slot } from './pool-slots';
-import { mayHaveMore, PoolTurns } from './pool-turns';
+import { mayHaveMore, mayUse, PoolTurns } from './pool-turns';
 
 /** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;
@@ -29,7 +29,7 @@ export interface TenantPoolSettings {
   waitMs: number;
   /** How long a request waits for its preferred connection while another is free, milliseconds. */
   longMs: number;
-  /** Least duration of a transaction after which a shop rests if others are active. */
+  /** Least duration of a transaction after which a shop uses less of its share if others are active. */
   heavyMs: number;
   /** Number of tenants that one connection serves before it is replaced. */
   tenantsPerConnection: number;
@@ -181,7 +181,7 @@ export class TenantPool implements Connections {
     const shop = this.turns.vacate(slot);
     const ms = performance.now() - slot.usedSince;
     const isHeavy = isDone && ms >= this.settings.heavyMs;
-    if (isHeavy && this.turns.sinceOthers(shop) < ACTIVE_MS) this.rest(shop, ms);
+    if (isHeavy && this.turns.sinceOthers(shop) < ACTIVE_MS) this.slowDown(shop, ms);
     this.turns.forget(shop);
     const next = this.turns.next(slot);
     if (next !== undefined) this.turns.serve(next, slot);
@@ -189,10 +189,11 @@ export class TenantPool implements Connections {
   }
 
   /**
-   * Takes a part of its share from the shop for as long as its transaction took: free connections do not help others when one shop
-   * keeps all cores busy.
+   * Halves the share of the shop: free connections do not help others when one shop keeps all cores busy. A share of one connection rests
+   * for as long as the transaction took.
    */
-  private rest(shop: PoolShop, ms: number): void {
+  private slowDown(shop: PoolShop, ms: number): void {
+    shop.halvedUntil = performance.now() + Math.max(ACTIVE_MS, ms);
     shop.resting++;
     const end = () => {
       shop.resting--;
@@ -239,6 +240,6 @@ export class TenantPool implements Connections {
 }
 
 /** True if a request of the shop need not wait for others of it. */
-function mayTake({ waiters, inUse, resting }: PoolShop, { transactionsAtOnce }: Share): boolean {
-  return waiters.length === 0 && inUse + resting < (transactionsAtOnce ?? Infinity);
+function mayTake(shop: PoolShop, { transactionsAtOnce }: Share): boolean {
+  return shop.waiters.length === 0 && mayUse(shop, transactionsAtOnce ?? Infinity);
 }

@@ -97,7 +97,23 @@ describe('fair share of the pool', () => {
     expect(got).toEqual([1, 2, 3]);
   });
 
-  it('lets a shop rest for as long as its heavy transaction took, beside others', async () => {
+  it('gives a shop half of its share for a second after a heavy transaction, beside others', async () => {
+    const pool = open({ size: 4, longMs: -1, heavyMs: 40 });
+    await use(pool, shop(2));
+    const [first, second] = [await pool.borrow(shop(1), share(2)), await pool.borrow(shop(1), share(2))];
+    const asked = pool.borrow(shop(1), share(2));
+    await sleep(50);
+    pool.giveBack(first, true);
+    await sleep(200); // longer than the transaction took
+    expect(pool.load().waiting).toBe(1);
+    pool.giveBack(second, true, false);
+    pool.giveBack(await asked, true, false);
+    await sleep(1100);
+    const both = [await pool.borrow(shop(1), share(2)), await pool.borrow(shop(1), share(2))];
+    for (const client of both) pool.giveBack(client, true);
+  });
+
+  it('lets a shop with one connection rest for as long as its heavy transaction took, beside others', async () => {
     const pool = open({ size: 4, longMs: -1, heavyMs: 100 });
     await use(pool, shop(2));
     const held = await pool.borrow(shop(1), share(1));
