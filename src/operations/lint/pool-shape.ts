@@ -1,11 +1,10 @@
 import type { Node } from 'libpg-query';
-import { deriveStatement, isDerived } from '../pool-shape/derive-statement';
+import { deriveStatement } from '../pool-shape/derive-statement';
 import { NotDerivable } from '../pool-shape/shop-key';
 import type { Violation } from './lint-finding';
 
 /** Reports what has no form for a pool, whose tables hold the rows of many shops. */
 export function* checkPoolShape(statement: Node): Generator<Violation> {
-  if (!isDerived(statement)) return;
   try {
     deriveStatement(statement);
   } catch (error) {

@@ -30,7 +30,7 @@ afterAll(() => database.drop());
 /** The statements of a migration for a pool in which one shop has begun, outside a transaction. */
 async function derived({ statements, kind }: Migration): Promise<string[]> {
   const parsed = await Promise.all(statements.up.map((sql) => parseStatements(sql, kind === 'backfill')));
-  const nodes = parsed.flat().map(({ node }) => deriveStatement(node));
+  const nodes = parsed.flat().map(({ node }) => deriveStatement(node)!); // none is of another kind
   const texts = await Promise.all(nodes.map((node) => deparse(node)));
   return texts.map((sql) => sql.replaceAll(`"${BATCH}"`, 'true'));
 }
