@@ -33,6 +33,8 @@ export interface PoolShop {
   resting: number;
   /** Moment until which it may use half of its share, in the time of `performance.now()`. */
   halvedUntil: number;
+  /** How long a connection rests after a heavy transaction, as a multiple of the time that it took. */
+  restFactor: number;
   /** Its requests that wait, oldest first. */
   readonly waiters: Waiter[];
   /** True once its requests accept any connection, because the wait for the preferred one would be long. */

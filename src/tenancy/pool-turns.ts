@@ -21,7 +21,15 @@ export class PoolTurns {
   shopOf(id: string, preferred: Slot): PoolShop {
     let shop = this.shops.get(id);
     if (shop === undefined) {
-      const counts = { inUse: 0, resting: 0, halvedUntil: 0, servedAt: 0, joinedAt: 0, overtaken: 0 };
+      const counts = {
+        inUse: 0,
+        resting: 0,
+        halvedUntil: 0,
+        restFactor: 1,
+        servedAt: 0,
+        joinedAt: 0,
+        overtaken: 0,
+      };
       shop = { id, preferred, waiters: [], acceptsAny: false, ...counts };
       this.shops.set(id, shop);
     }
@@ -134,9 +142,12 @@ export function mayHaveMore(shop: PoolShop): boolean {
 
 /** True if the shop may use one more connection, when its share is `atOnce`. */
 export function mayUse({ inUse, resting, halvedUntil }: PoolShop, atOnce: number): boolean {
-  const half = Math.floor(atOnce / 2);
-  if (half > 0 && performance.now() < halvedUntil) return inUse < half;
-  return inUse + resting < atOnce;
+  return inUse + resting < (performance.now() < halvedUntil ? halfOf(atOnce) : atOnce);
+}
+
+/** Connections of a share that a heavy shop may use, one at least. */
+export function halfOf(atOnce: number): number {
+  return Math.max(1, Math.floor(atOnce / 2));
 }
 
 function overtaking(shop: PoolShop, first: PoolShop | undefined): PoolShop {

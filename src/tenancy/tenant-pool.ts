@@ -10,7 +10,7 @@ import {
   tooManyWait,
 } from '../database/connections';
 import { knows, openSlot, type PoolShop, type Slot } from './pool-slots';
-import { mayHaveMore, mayUse, PoolTurns } from './pool-turns';
+import { halfOf, mayHaveMore, mayUse, PoolTurns } from './pool-turns';
 
 /** Maximum number of requests that queue for one connection while another is free. */
 const MAX_QUEUED = 3;
@@ -66,6 +66,7 @@ export class TenantPool implements Connections {
     const share = this.partOf(whole);
     const preferred = this.slots[parseInt(shopId.slice(-8), 16) % this.slots.length]!; // the end of a UUIDv7 is random
     const shop = this.turns.shopOf(shopId, preferred);
+    shop.restFactor = restFactorOf(whole, share, this.settings.workers);
     const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share, socket));
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
@@ -188,10 +189,7 @@ export class TenantPool implements Connections {
     this.serveFree(shop);
   }
 
-  /**
-   * Halves the share of the shop: free connections do not help others when one shop keeps all cores busy. A share of one connection rests
-   * for as long as the transaction took.
-   */
+  /** Halves the share of the shop, and lets the connection rest: others that are free do not help when one shop keeps all cores busy. */
   private slowDown(shop: PoolShop, ms: number): void {
     shop.halvedUntil = performance.now() + Math.max(ACTIVE_MS, ms);
     shop.resting++;
@@ -200,7 +198,7 @@ export class TenantPool implements Connections {
       this.turns.forget(shop);
       this.serveFree(shop);
     };
-    setTimeout(end, Math.min(MAX_REST_MS, ms)).unref(); // those who wait keep the process alive
+    setTimeout(end, Math.min(MAX_REST_MS, ms * shop.restFactor)).unref(); // those who wait keep the process alive
   }
 
   private serveFree(shop: PoolShop): void {
@@ -242,4 +240,10 @@ export class TenantPool implements Connections {
 /** True if a request of the shop need not wait for others of it. */
 function mayTake(shop: PoolShop, { transactionsAtOnce }: Share): boolean {
   return shop.waiters.length === 0 && mayUse(shop, transactionsAtOnce ?? Infinity);
+}
+
+/** The rest with which all processes together work on a quarter of the share: half of it, half of the time. */
+function restFactorOf({ transactionsAtOnce: whole }: Share, part: Share, workers: number): number {
+  const { transactionsAtOnce: own } = part;
+  return whole === null || own === null ? 1 : (4 * workers * halfOf(own)) / whole - 1;
 }

@@ -104,7 +104,7 @@ describe('fair share of the pool', () => {
     const asked = pool.borrow(shop(1), share(2));
     await sleep(50);
     pool.giveBack(first, true);
-    await sleep(200); // longer than the transaction took
+    await sleep(200); // longer than it rests
     expect(pool.load().waiting).toBe(1);
     pool.giveBack(second, true, false);
     pool.giveBack(await asked, true, false);
@@ -113,7 +113,23 @@ describe('fair share of the pool', () => {
     for (const client of both) pool.giveBack(client, true);
   });
 
-  it('lets a shop with one connection rest for as long as its heavy transaction took, beside others', async () => {
+  it.each([
+    ['half of the time when its half is one connection', share(2), 1, 1],
+    ['longer when it has one connection in each of two processes', share(2), 2, 3],
+    ['longer when it has only one', share(1), 1, 3],
+  ])('lets a heavy shop work %s', async (_, own, workers, factor) => {
+    const pool = open({ size: 4, longMs: -1, heavyMs: 40, workers });
+    await use(pool, shop(2));
+    const held = await pool.borrow(shop(1), own);
+    await sleep(200);
+    pool.giveBack(held, true);
+    const start = performance.now();
+    pool.giveBack(await pool.borrow(shop(1), own), true);
+    const rested = (performance.now() - start) / 200;
+    expect(rested).toBeGreaterThan(factor * 0.9);
+  });
+
+  it('lets others work while a heavy shop rests', async () => {
     const pool = open({ size: 4, longMs: -1, heavyMs: 100 });
     await use(pool, shop(2));
     const held = await pool.borrow(shop(1), share(1));
