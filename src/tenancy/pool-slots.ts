@@ -1,4 +1,7 @@
 import { Pool, type PoolConfig } from 'pg';
+import type { Share } from '../database/connections';
+
+export const UNLIMITED: Share = { transactionsAtOnce: null, transactionsWaiting: null };
 
 /** One connection, opened when needed, and the tenants that it has served. */
 export interface Slot {
@@ -9,6 +12,8 @@ export interface Slot {
   /** Shop that uses it; undefined while it is free. */
   shop: PoolShop | undefined;
   usedSince: number;
+  /** Share of that shop, over all processes of the machine, in the plan of the present transaction. */
+  share: Share;
   /** Waiting requests whose preferred connection it is. */
   queued: number;
 }
@@ -33,8 +38,6 @@ export interface PoolShop {
   resting: number;
   /** Moment until which it may use half of its share, in the time of `performance.now()`. */
   halvedUntil: number;
-  /** How long a connection rests after a heavy transaction, as a multiple of the time that it took. */
-  restFactor: number;
   /** Its requests that wait, oldest first. */
   readonly waiters: Waiter[];
   /** True once its requests accept any connection, because the wait for the preferred one would be long. */
@@ -48,7 +51,15 @@ export interface PoolShop {
 /** @param config of one connection */
 export function openSlot(index: number, config: PoolConfig, onError: (error: Error) => void): Slot {
   const pool = new Pool({ ...config, max: 1 });
-  const slot: Slot = { index, pool, tenants: new Set(), shop: undefined, usedSince: 0, queued: 0 };
+  const slot: Slot = {
+    index,
+    pool,
+    tenants: new Set(),
+    shop: undefined,
+    usedSince: 0,
+    share: UNLIMITED,
+    queued: 0,
+  };
   pool.on('error', onError);
   pool.on('connect', () => slot.tenants.clear()); // a new backend has cached nothing
   return slot;

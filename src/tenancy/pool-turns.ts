@@ -21,15 +21,7 @@ export class PoolTurns {
   shopOf(id: string, preferred: Slot): PoolShop {
     let shop = this.shops.get(id);
     if (shop === undefined) {
-      const counts = {
-        inUse: 0,
-        resting: 0,
-        halvedUntil: 0,
-        restFactor: 1,
-        servedAt: 0,
-        joinedAt: 0,
-        overtaken: 0,
-      };
+      const counts = { inUse: 0, resting: 0, halvedUntil: 0, servedAt: 0, joinedAt: 0, overtaken: 0 };
       shop = { id, preferred, waiters: [], acceptsAny: false, ...counts };
       this.shops.set(id, shop);
     }

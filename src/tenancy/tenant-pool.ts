@@ -9,7 +9,7 @@ import {
   type Share,
   tooManyWait,
 } from '../database/connections';
-import { knows, openSlot, type PoolShop, type Slot } from './pool-slots';
+import { knows, openSlot, type PoolShop, type Slot, UNLIMITED } from './pool-slots';
 import { halfOf, mayHaveMore, mayUse, PoolTurns } from './pool-turns';
 
 /** Maximum number of requests that queue for one connection while another is free. */
@@ -18,7 +18,6 @@ const RETRY_SECONDS = 1;
 /** Others are active in a process if one of them got a connection within this time. */
 const ACTIVE_MS = 1000;
 const MAX_REST_MS = 1000;
-const UNLIMITED: Share = { transactionsAtOnce: null, transactionsWaiting: null };
 
 export interface TenantPoolSettings {
   /** Maximum number of connections. */
@@ -66,8 +65,8 @@ export class TenantPool implements Connections {
     const share = this.partOf(whole);
     const preferred = this.slots[parseInt(shopId.slice(-8), 16) % this.slots.length]!; // the end of a UUIDv7 is random
     const shop = this.turns.shopOf(shopId, preferred);
-    shop.restFactor = restFactorOf(whole, share, this.settings.workers);
     const slot = this.takeFree(shop, share) ?? (await this.queue(shop, share, socket));
+    slot.share = whole;
     try {
       const client = (await slot.pool.connect()) as BorrowedClient;
       slot.tenants.add(shopId);
@@ -182,7 +181,7 @@ export class TenantPool implements Connections {
     const shop = this.turns.vacate(slot);
     const ms = performance.now() - slot.usedSince;
     const isHeavy = isDone && ms >= this.settings.heavyMs;
-    if (isHeavy && this.turns.sinceOthers(shop) < ACTIVE_MS) this.slowDown(shop, ms);
+    if (isHeavy && this.turns.sinceOthers(shop) < ACTIVE_MS) this.slowDown(shop, ms, slot.share);
     this.turns.forget(shop);
     const next = this.turns.next(slot);
     if (next !== undefined) this.turns.serve(next, slot);
@@ -190,7 +189,7 @@ export class TenantPool implements Connections {
   }
 
   /** Halves the share of the shop, and lets the connection rest: others that are free do not help when one shop keeps all cores busy. */
-  private slowDown(shop: PoolShop, ms: number): void {
+  private slowDown(shop: PoolShop, ms: number, share: Share): void {
     shop.halvedUntil = performance.now() + Math.max(ACTIVE_MS, ms);
     shop.resting++;
     const end = () => {
@@ -198,7 +197,14 @@ export class TenantPool implements Connections {
       this.turns.forget(shop);
       this.serveFree(shop);
     };
-    setTimeout(end, Math.min(MAX_REST_MS, ms * shop.restFactor)).unref(); // those who wait keep the process alive
+    setTimeout(end, Math.min(MAX_REST_MS, ms * this.restFactorOf(share))).unref(); // those who wait keep the process alive
+  }
+
+  /** Rest as a multiple of the transaction's time, with which all processes together work on a quarter of the share: half of it, half of the time. */
+  private restFactorOf(share: Share): number {
+    const { transactionsAtOnce: whole } = share;
+    const { transactionsAtOnce: own } = this.partOf(share);
+    return whole === null || own === null ? 1 : (4 * this.settings.workers * halfOf(own)) / whole - 1;
   }
 
   private serveFree(shop: PoolShop): void {
@@ -240,10 +246,4 @@ export class TenantPool implements Connections {
 /** True if a request of the shop need not wait for others of it. */
 function mayTake(shop: PoolShop, { transactionsAtOnce }: Share): boolean {
   return shop.waiters.length === 0 && mayUse(shop, transactionsAtOnce ?? Infinity);
-}
-
-/** The rest with which all processes together work on a quarter of the share: half of it, half of the time. */
-function restFactorOf({ transactionsAtOnce: whole }: Share, part: Share, workers: number): number {
-  const { transactionsAtOnce: own } = part;
-  return whole === null || own === null ? 1 : (4 * workers * halfOf(own)) / whole - 1;
 }
